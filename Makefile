@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+# leader-agent: `make help` lists the targets. Objects go to $(O); nothing is written beside the sources.
+
+VERSION := 0.1.0
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+UNITDIR ?= /usr/lib/systemd/system
+SAN ?=
+CI ?=
+O ?= build$(if $(SAN),-san)
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wswitch-enum -Wvla \
+        -Wundef -Wpointer-arith -Wwrite-strings
+ifneq ($(CI)$(WERROR),)
+WARNINGS += -Werror
+endif
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+comma := ,
+
+PC := libcurl json-c libsystemd libconfig libfyaml
+TEST_PC := libmicrohttpd cmocka
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Iinclude -DAGENT_VERSION='"$(VERSION)"' -MMD -MP -fno-strict-aliasing \
+        -fstack-protector-strong $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
+# The guard has no JSON, no network, no YAML: it is linked with libsystemd alone, and fails to link if that changes.
+LIBS_GUARD := -lsystemd
+LIBS_AGENT := -lcurl -ljson-c -lsystemd -lconfig -lfyaml
+LIBS_TEST := -lcmocka -lmicrohttpd $(LIBS_AGENT) -lssl -lcrypto -lpthread
+ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,--gc-sections $(SANFLAGS) $(LDFLAGS)
+
+MODULES := util core codec adapter
+LIB_SRC := $(foreach m,$(MODULES),$(wildcard agent/$(m)/*.c))
+DAEMON_SRC := $(wildcard agent/daemon/*.c)
+GUARD_SRC := $(wildcard agent/guard/*.c)
+CTL_SRC := $(wildcard agent/ctl/*.c)
+TESTLIB_SRC := $(wildcard tests/lib/*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+INTEGRATION_SRC := $(wildcard tests/integration/test_*.c)
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+
+BIN := $(O)/leader-agent $(O)/leader-guard $(O)/leaderctl
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
+INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(INTEGRATION_SRC))
+
+# V=1 shows the commands.
+say = $(if $(V),,@echo '  $(1) $(2)' && )
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(BIN)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -c -o $@ $<
+
+$(O)/libagent.a: $(call obj,$(LIB_SRC))
+	@rm -f $@
+	$(call say,AR,$@)ar rcs $@ $^
+
+$(O)/leader-agent: $(call obj,$(DAEMON_SRC)) $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
+
+$(O)/leader-guard: $(call obj,$(GUARD_SRC)) $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_GUARD)
+
+$(O)/leaderctl: $(call obj,$(CTL_SRC)) $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
+
+# The parts that main() wires are linked into tests without the mains.
+$(O)/libshell.a: $(call obj,$(filter-out %/main.c,$(DAEMON_SRC) $(GUARD_SRC)))
+	@rm -f $@
+	$(call say,AR,$@)ar rcs $@ $^
+
+$(O)/libtest.a: $(call obj,$(TESTLIB_SRC))
+	@rm -f $@
+	$(call say,AR,$@)ar rcs $@ $^
+
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
+
+$(O)/tests/integration/%: $(O)/tests/integration/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
+
+# ---- tests: each rung prints its own count, `make check` the sum ----
+
+export CI O RESULTS
+RUN := tests/run.sh
+FORMATTED := $(wildcard agent/*/*.[ch] include/*/*.h tests/*/*.[ch])
+
+.PHONY: setup check check-all check-unit check-integration check-layers check-san fmt check-fmt lint install uninstall clean help
+
+setup: ; @tests/setup.sh
+
+# What CI runs and what the README names: sets up, builds with warnings as errors, climbs the whole ladder.
+check:
+	@tests/setup.sh || test -z "$(CI)"
+	@rm -f build/results; mkdir -p build
+	+@$(MAKE) --no-print-directory check-all WERROR=1 RESULTS=$(CURDIR)/build/results; rc=$$?; \
+	    tests/run.sh --sum build/results && exit $$rc
+
+check-all:
+	+$(MAKE) all test-programs
+	+$(MAKE) check-fmt check-layers check-unit check-integration
+	+$(MAKE) check-san
+	+$(MAKE) $(EXTRA_CHECKS)
+
+.PHONY: test-programs
+test-programs: $(UNIT_BIN) $(INTEGRATION_BIN)
+
+check-unit: $(UNIT_BIN)
+	@$(RUN) $(UNIT_BIN)
+
+check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
+	@$(RUN) $(INTEGRATION_BIN) $(wildcard tests/integration/test_*.sh)
+
+check-layers: $(BIN)
+	@$(RUN) "tests/check_layers.sh $(O)"
+
+# Unit, model, simulation and integration tests again, under the address and undefined-behaviour sanitizers.
+check-san:
+	+@$(MAKE) --no-print-directory SAN=1 check-unit check-integration
+
+fmt: ; clang-format-14 -i $(FORMATTED)
+
+check-fmt: ; @$(RUN) "tests/check_fmt.sh $(FORMATTED)"
+
+lint:
+	clang-tidy-14 --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,misc-unused-*,-misc-unused-parameters' \
+	    $(wildcard agent/*/*.c) -- -std=gnu17 -D_GNU_SOURCE -Iinclude -DAGENT_VERSION='"$(VERSION)"'
+
+# ---- installing ----
+
+install: all
+	install -D -m 0755 $(O)/leader-agent $(DESTDIR)$(PREFIX)/sbin/leader-agent
+	install -D -m 0755 $(O)/leader-guard $(DESTDIR)$(PREFIX)/sbin/leader-guard
+	install -D -m 0755 $(O)/leaderctl $(DESTDIR)$(PREFIX)/bin/leaderctl
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/leader-agent/conf.d
+	for f in $(wildcard units/*.service units/*.socket); do \
+	    sed 's|@SBINDIR@|$(PREFIX)/sbin|g' $$f > $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
+	install -D -m 0644 units/leader-agent.sysusers $(DESTDIR)/usr/lib/sysusers.d/leader-agent.conf
+	install -D -m 0644 units/leader-agent.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/leader-agent.conf
+	install -D -m 0644 units/io.leaderagent.Agent1.conf $(DESTDIR)/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/leader-agent/leader-agent.conf || \
+	    install -m 0644 conf/leader-agent.conf $(DESTDIR)$(SYSCONFDIR)/leader-agent/leader-agent.conf
+	install -D -m 0644 conf/leader-agent.conf $(DESTDIR)$(PREFIX)/share/doc/leader-agent/leader-agent.conf
+	install -D -m 0644 conf/rbac.yaml $(DESTDIR)$(PREFIX)/share/doc/leader-agent/rbac.yaml
+	if command -v scdoc >/dev/null; then for f in docs/man/*.scd; do n=$${f##*/}; n=$${n%.scd}; \
+	    install -d $(DESTDIR)$(PREFIX)/share/man/man$${n##*.}; \
+	    scdoc < $$f > $(DESTDIR)$(PREFIX)/share/man/man$${n##*.}/$$n || exit 1; done; fi
+
+clean: ; rm -rf build build-san
+
+help:
+	@echo 'make            leader-agent, leader-guard and leaderctl into $(O)/'
+	@echo 'make demo       three real hosts, one operator: watch a takeover (root)'
+	@echo 'make check      install what is missing, build, run every test'
+	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung'
+	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR)'
+	@echo 'make fmt | check-fmt | lint | clean         SAN=1: with sanitizers, into build-san/'
+
+include $(wildcard tests/*/module.mk)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/core.h"
+
+static void views(const struct core *core, const struct core_lock *l, struct heartbeat_view ret[N_CORE_TENURES]) {
+        for (unsigned t = 0; t < N_CORE_TENURES; t++)
+                ret[t] = heartbeat_view(&core->placeholders[l->placeholder[t]].heartbeat);
+}
+
+static struct heartbeat_wish gather(const struct core *core, size_t p) {
+        struct heartbeat_wish w = {.removing = core->removing};
+        const struct core_placeholder *ph = &core->placeholders[p];
+
+        for (size_t i = 0; i < core->n_locks; i++) {
+                const struct core_lock *l = &core->locks[i];
+
+                for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                        struct election_wish e;
+
+                        if (l->placeholder[t] != p || ph->conf.tenure != t)
+                                continue;
+                        e = election_wish(&l->election, &l->conf, t);
+                        w.needed = w.needed || e.needed;
+                        w.renewing = w.renewing || e.renewing;
+                        w.named = w.named || (e.named && e.named == ph->heartbeat.uid);
+                        w.observed = w.observed || (e.observed && e.observed == ph->heartbeat.uid);
+                        if (e.proof_after_usec > w.proof_after_usec)
+                                w.proof_after_usec = e.proof_after_usec;
+                }
+        }
+        return w;
+}
+
+static bool same_wish(const struct election_wish *a, const struct election_wish *b) {
+        return a->proof_after_usec == b->proof_after_usec && a->named == b->named && a->observed == b->observed &&
+               a->needed == b->needed && a->renewing == b->renewing;
+}
+
+static bool same_view(const struct heartbeat_view *a, const struct heartbeat_view *b) {
+        return a->uid == b->uid && a->proven_at_usec == b->proven_at_usec && a->status == b->status &&
+               a->strange == b->strange;
+}
+
+/* One compare-and-swap ends the silence of every lock that names the same placeholder: each has its own wait behind it
+ * from when it saw that same last version. */
+static void share_swap(struct core *core, const struct election *e, uint64_t version) {
+        for (size_t i = 0; i < core->n_locks; i++) {
+                struct election *o = &core->locks[i].election;
+
+                if (o == e || !o->holder_seen || o->holder_gone || o->holder_uid != e->holder_uid ||
+                    o->holder_version != version)
+                        continue;
+                o->holder_gone = true;
+                core->locks[i].due = true;
+        }
+}
+
+struct election_actions core_lock_step(struct core *core, size_t i, const struct election_event *ev) {
+        struct core_lock *l = &core->locks[i];
+        struct heartbeat_view v[N_CORE_TENURES];
+        struct election_wish before[N_CORE_TENURES];
+        struct election_actions actions;
+        uint64_t version = l->election.holder_version;
+        bool swapped = ev->type == ELECTION_EV_REPLY && ev->op == ELECTION_OP_DELETE_HOLDER &&
+                       l->election.op == ev->op && ev->result == RESULT_OK;
+
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+                before[t] = election_wish(&l->election, &l->conf, t);
+        views(core, l, v);
+        l->due = false;
+        actions = election_step(&l->election, &l->conf, v, ev);
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                struct election_wish after = election_wish(&l->election, &l->conf, t);
+
+                if (!same_wish(&before[t], &after))
+                        core->placeholders[l->placeholder[t]].due = true;
+        }
+        if (swapped)
+                share_swap(core, &l->election, version);
+        return actions;
+}
+
+struct heartbeat_action core_placeholder_step(struct core *core, size_t i, struct heartbeat_event *ev) {
+        struct core_placeholder *p = &core->placeholders[i];
+        struct heartbeat_view before = heartbeat_view(&p->heartbeat), after;
+        struct heartbeat_action action;
+
+        ev->wish = gather(core, i);
+        p->due = false;
+        action = heartbeat_step(&p->heartbeat, &p->conf, ev);
+        after = heartbeat_view(&p->heartbeat);
+        if (!same_view(&before, &after))
+                for (size_t n = 0; n < core->n_locks; n++)
+                        if (core->locks[n].placeholder[p->conf.tenure] == i)
+                                core->locks[n].due = true;
+        return action;
+}
+
+static uint64_t lock_deadline(const struct core *core, const struct core_lock *l) {
+        struct heartbeat_view v[N_CORE_TENURES];
+
+        if (l->due)
+                return 0;
+        views(core, l, v);
+        return election_deadline(&l->election, &l->conf, v);
+}
+
+static uint64_t placeholder_deadline(const struct core *core, size_t i) {
+        const struct core_placeholder *p = &core->placeholders[i];
+        struct heartbeat_wish w;
+
+        if (p->due)
+                return 0;
+        w = gather(core, i);
+        return heartbeat_deadline(&p->heartbeat, &p->conf, &w);
+}
+
+enum core_turn core_next(const struct core *core, uint64_t now_usec, size_t *ret_index) {
+        for (size_t i = 0; i < core->n_locks; i++)
+                if (lock_deadline(core, &core->locks[i]) <= now_usec) {
+                        *ret_index = i;
+                        return CORE_TURN_LOCK;
+                }
+        for (size_t i = 0; i < core->n_placeholders; i++)
+                if (placeholder_deadline(core, i) <= now_usec) {
+                        *ret_index = i;
+                        return CORE_TURN_PLACEHOLDER;
+                }
+        return CORE_TURN_NONE;
+}
+
+uint64_t core_deadline(const struct core *core) {
+        uint64_t at = USEC_INFINITY;
+
+        for (size_t i = 0; i < core->n_locks; i++) {
+                uint64_t d = lock_deadline(core, &core->locks[i]);
+
+                at = d < at ? d : at;
+        }
+        for (size_t i = 0; i < core->n_placeholders; i++) {
+                uint64_t d = placeholder_deadline(core, i);
+
+                at = d < at ? d : at;
+        }
+        return at;
+}
+
+bool core_invariant(const struct core *core) {
+        for (size_t i = 0; i < core->n_locks; i++)
+                if (!election_invariant(&core->locks[i].election))
+                        return false;
+        return true;
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The composition root of leader-agent: owns everything, runs the pump, handles the end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "adapter/job.h"
+#include "adapter/journal.h"
+#include "adapter/notify.h"
+#include "daemon/agent.h"
+
+#define RETRY_MIN_USEC (250 * USEC_PER_MSEC)
+#define RETRY_MAX_USEC (30 * USEC_PER_SEC)
+#define RATE_PERMILLE  10
+/* Time for the API writes of a release, beyond the units' own stop timeouts. */
+#define RELEASE_USEC (30 * USEC_PER_SEC)
+
+uint32_t agent_random(void) {
+        uint32_t x = 0;
+
+        if (getrandom(&x, sizeof(x), GRND_NONBLOCK) != sizeof(x))
+                x = (uint32_t)clock_boottime_usec(); /* only spreads retries */
+        return x;
+}
+
+/* ---- the pump ---- */
+
+/* The daemon's own check of invariant 1: should it ever fail, the units stop before anything else happens. */
+static void check_invariant(struct agent *a) {
+        if (core_invariant(&a->core))
+                return;
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                if (!election_invariant(&a->core.locks[i].election)) {
+                        journal_log(LOG_CRIT, "%s: state '%s' contradicts what is known of the lock: stopping its unit",
+                                    a->locks[i].title, election_state_to_string(a->core.locks[i].election.state));
+                        agent_guard_send(&a->locks[i], ELECTION_MSG_REVOKE, a->core.locks[i].election.term_uid, 0, 0);
+                }
+        abort();
+}
+
+void agent_lock_event(struct agent_lock *l, struct election_event *ev) {
+        struct agent *a = l->agent;
+        struct election_actions out;
+
+        ev->now_usec = clock_boottime_usec();
+        ev->random = agent_random();
+        out = core_lock_step(&a->core, l->index, ev);
+        agent_trace_lock(a, l->index, ev, &out);
+        check_invariant(a);
+        agent_lock_perform(l, &out);
+}
+
+void agent_placeholder_event(struct agent_placeholder *p, struct heartbeat_event *ev) {
+        struct agent *a = p->agent;
+        struct heartbeat_action out;
+
+        ev->now_usec = clock_boottime_usec();
+        ev->random = agent_random();
+        out = core_placeholder_step(&a->core, p->index, ev);
+        agent_trace_placeholder(a, p->index, ev, &out);
+        check_invariant(a);
+        agent_placeholder_perform(p, &out);
+}
+
+static bool deliver_local(struct agent *a) {
+        bool any = false;
+
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                struct agent_lock *l = &a->locks[i];
+                struct election_event ev = {.type = ELECTION_EV_REPLY, .op = l->local_op, .result = l->local_result};
+
+                if (!l->local_pending)
+                        continue;
+                l->local_pending = false;
+                any = true;
+                agent_lock_event(l, &ev);
+        }
+        for (size_t i = 0; i < a->core.n_placeholders; i++) {
+                struct agent_placeholder *p = &a->placeholders[i];
+                struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = p->local_op, .result = p->local_result};
+
+                if (!p->local_pending)
+                        continue;
+                p->local_pending = false;
+                any = true;
+                agent_placeholder_event(p, &ev);
+        }
+        return any;
+}
+
+static bool turn(struct agent *a) {
+        size_t i;
+
+        switch (core_next(&a->core, clock_boottime_usec(), &i)) {
+        case CORE_TURN_NONE:
+                return false;
+        case CORE_TURN_LOCK:
+                agent_lock_event(&a->locks[i], &(struct election_event){.type = ELECTION_EV_GO});
+                return true;
+        case CORE_TURN_PLACEHOLDER:
+                agent_placeholder_event(&a->placeholders[i], &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                return true;
+        }
+        return false;
+}
+
+static bool released(const struct agent *a) {
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                if (a->core.locks[i].election.state != ELECTION_STOPPED)
+                        return false;
+        for (size_t i = 0; i < a->core.n_placeholders; i++)
+                if (a->core.placeholders[i].heartbeat.state == HEARTBEAT_LIVE &&
+                    a->core.placeholders[i].heartbeat.attempts < 2)
+                        return false;
+        return true;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)source;
+        (void)usec;
+        agent_pump(userdata);
+        return 0;
+}
+
+void agent_pump(struct agent *a) {
+        uint64_t at;
+        unsigned n = 0;
+
+        if (a->in_pump)
+                return;
+        a->in_pump = true;
+        while ((deliver_local(a) || turn(a)) && ++n < 100000)
+                ;
+        a->in_pump = false;
+        at = core_deadline(&a->core);
+        if (n >= 100000) {
+                journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
+                at = clock_boottime_usec() + USEC_PER_SEC;
+        }
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                agent_lock_follow_holder(&a->locks[i]);
+        if (at == USEC_INFINITY)
+                (void)sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
+        else {
+                (void)sd_event_source_set_time(a->timer, at);
+                (void)sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
+        }
+        agent_status_update(a);
+        if (a->stopping_since_usec && released(a))
+                (void)sd_event_exit(a->event, 0);
+}
+
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what) {
+        uint8_t result = agent_result(reply->result);
+        bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
+        char text[512] = "";
+
+        if (reply->http_code)
+                a->contact_realtime_usec = clock_realtime_usec();
+        if (bad)
+                (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
+        if (bad && !util_streq(text, problem))
+                journal_log(LOG_WARNING, "API: %s; trying again", text);
+        if (!bad && a->api_error[0])
+                journal_log(LOG_INFO, "API: answers again");
+        memcpy(problem, text, sizeof(text));
+        memcpy(a->api_error, text, sizeof(text));
+        return result;
+}
+
+/* ---- the end ---- */
+
+static int on_extend(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct agent *a = userdata;
+        uint64_t limit = RELEASE_USEC, worst = 0;
+
+        (void)usec;
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                if (a->locks[i].conf->stop_timeout_usec > worst)
+                        worst = a->locks[i].conf->stop_timeout_usec;
+        if (clock_boottime_usec() - a->stopping_since_usec > limit + worst) {
+                for (size_t i = 0; i < a->core.n_locks; i++)
+                        if (a->core.locks[i].election.state != ELECTION_STOPPED)
+                                journal_log(LOG_WARNING,
+                                            "%s: not released in time (%s); the lock stays held until this agent runs "
+                                            "again, or `leaderctl fence` names this host",
+                                            a->locks[i].title, a->locks[i].problem);
+                return sd_event_exit(a->event, 0);
+        }
+        notify_extend_timeout(5 * USEC_PER_SEC);
+        (void)sd_event_source_set_time_relative(source, USEC_PER_SEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void agent_terminate(struct agent *a) {
+        struct err err = {.text = ""};
+        enum job_type job = JOB_STOP;
+        int r = job_read_own(&job, &err);
+
+        if (a->stopping_since_usec)
+                return;
+        if (r < 0)
+                journal_log(LOG_WARNING, "%s; releasing, as for a stop", err.text);
+        if (r >= 0 && job != JOB_STOP) {
+                journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
+                (void)sd_event_exit(a->event, 0);
+                return;
+        }
+        journal_log(LOG_INFO, "Stopping: every unit of ours is stopped, then its lock is released");
+        notify_stopping();
+        a->stopping_since_usec = clock_boottime_usec();
+        a->core.removing = true;
+        for (size_t i = 0; i < a->core.n_placeholders; i++)
+                a->core.placeholders[i].due = true;
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                agent_lock_event(&a->locks[i], &(struct election_event){.type = ELECTION_EV_STOP});
+        (void)sd_event_add_time_relative(a->event, &a->extend, CLOCK_BOOTTIME, 0, 0, on_extend, a);
+        agent_pump(a);
+}
+
+/* ---- the beginning ---- */
+
+static size_t find_placeholder(struct agent *a, const char *ns, enum placeholder_kind kind, uint8_t tenure) {
+        for (size_t i = 0; i < a->core.n_placeholders; i++)
+                if (util_streq(a->placeholders[i].ns, ns) && a->placeholders[i].kind == kind &&
+                    a->placeholders[i].tenure == tenure)
+                        return i;
+        return a->core.n_placeholders;
+}
+
+static void wire_placeholder(struct agent *a, struct core_lock *cl, const struct conf_lock *c, uint8_t tenure) {
+        enum placeholder_kind kind = c->placeholder == CONF_PLACEHOLDER_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
+        size_t i = find_placeholder(a, c->namespace_, kind, tenure);
+        struct agent_placeholder *p = &a->placeholders[i];
+        struct core_placeholder *cp = &a->core.placeholders[i];
+
+        cl->placeholder[tenure] = i;
+        if (i == a->core.n_placeholders) {
+                a->core.n_placeholders++;
+                *p = (struct agent_placeholder){.agent = a, .index = i, .kind = kind, .tenure = tenure};
+                (void)util_copy(p->ns, sizeof(p->ns), c->namespace_);
+                heartbeat_init(&cp->heartbeat);
+                cp->conf = (struct heartbeat_conf){
+                        .renew_interval_usec = a->conf->renew_interval_usec,
+                        .verify_interval_usec = a->conf->verify_interval_usec,
+                        .retry_min_usec = RETRY_MIN_USEC,
+                        .retry_max_usec = tenure == CORE_LEASE ? a->conf->renew_interval_usec : RETRY_MAX_USEC,
+                        .rate_permille = RATE_PERMILLE,
+                        .tenure = tenure,
+                };
+                cp->due = true;
+        }
+        if (tenure == CORE_LEASE && c->lease_duration_usec > p->duration_usec) {
+                p->duration_usec = c->lease_duration_usec;
+                cp->conf.duration_usec = c->lease_duration_usec;
+        }
+}
+
+static void wire_lock(struct agent *a, size_t i) {
+        const struct conf_lock *c = &a->conf->locks[i];
+        struct core_lock *cl = &a->core.locks[i];
+        struct agent_lock *l = &a->locks[i];
+
+        *l = (struct agent_lock){.agent = a, .index = i, .conf = c};
+        election_init(&cl->election);
+        cl->conf = (struct election_conf){
+                .lease_duration_usec = c->lease_duration_usec,
+                .renew_deadline_usec = c->renew_deadline_usec,
+                .stop_timeout_usec = c->stop_timeout_usec,
+                .kill_margin_usec = c->kill_margin_usec,
+                .verify_interval_usec = a->conf->verify_interval_usec,
+                .retry_min_usec = RETRY_MIN_USEC,
+                .retry_max_usec = RETRY_MAX_USEC,
+                .cooldown_usec = c->cooldown_usec,
+                .cooldown_max_usec = c->cooldown_max_usec,
+                .step_down_hold_usec = c->step_down_hold_usec,
+                .rate_permille = RATE_PERMILLE,
+                .tenure = c->tenure == PERMIT_LEASE ? CORE_LEASE : CORE_LIFE,
+                .keep_failed = c->on_failure == CONF_ON_FAILURE_KEEP,
+        };
+        cl->due = true;
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+                wire_placeholder(a, cl, c, t);
+}
+
+static int open_world(struct agent *a, struct err *err) {
+        struct store_host host;
+        int r = store_host_read(&host, err);
+
+        if (r < 0)
+                return r;
+        (void)util_copy(a->host, sizeof(a->host), host.host);
+        r = clock_boot_id(a->boot_id);
+        if (r < 0)
+                return err_setf(err, r, "cannot read the boot id of this host: %s", strerror(-r));
+        r = kubeconfig_load(&a->kubeconfig, a->conf->kubeconfig, a->conf->context, err);
+        if (r < 0)
+                return r;
+        r = conf_set_default_namespace(a->conf, a->kubeconfig->namespace_, err);
+        if (r < 0)
+                return r;
+        r = store_open(&a->store, a->conf->state_dir, &host, err);
+        if (r < 0)
+                return r;
+        if (a->conf->trace) {
+                a->trace_fd = open(a->conf->trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+                if (a->trace_fd < 0)
+                        return err_setf(err, -errno, "cannot open the trace file '%s': %m", a->conf->trace);
+        }
+        return kube_new(&a->kube, a->event, a->kubeconfig, a->conf->request_timeout_usec, err);
+}
+
+static int start(struct agent *a, struct err *err) {
+        uint8_t nonce[RECORD_CLAIM_HEX / 2];
+        int r;
+
+        if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
+                return err_setf(err, -EIO, "no random numbers: %m");
+        for (unsigned i = 0; i < sizeof(nonce); i++)
+                (void)snprintf(a->nonce + 2 * i, 3, "%02x", nonce[i]);
+        r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, USEC_INFINITY, USEC_PER_MSEC, on_timer, a);
+        if (r < 0)
+                return err_setf(err, r, "cannot make a CLOCK_BOOTTIME timer: %s", strerror(-r));
+        for (size_t i = 0; i < a->conf->n_locks; i++)
+                wire_lock(a, i);
+        a->core.n_locks = a->conf->n_locks;
+        for (size_t i = 0; i < a->core.n_placeholders && r >= 0; i++)
+                r = agent_placeholder_start(&a->placeholders[i], err);
+        for (size_t i = 0; i < a->core.n_locks && r >= 0; i++)
+                r = agent_lock_start(&a->locks[i], err);
+        if (r < 0)
+                return r;
+        r = link_new(&a->link, a->event, a->conf->guard_socket, &agent_link_handlers, a);
+        if (r < 0)
+                return err_setf(err, r, "guard socket '%s': %s", a->conf->guard_socket, strerror(-r));
+        return bus_serve(&a->bus, a->event, &agent_bus_handlers, a, err);
+}
+
+int agent_new(struct agent **ret, sd_event *event, const char *conf_path, struct err *err) {
+        _cleanup_(agent_freep) struct agent *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return err_setf(err, -ENOMEM, "out of memory");
+        a->trace_fd = -1;
+        a->event = sd_event_ref(event);
+        a->conf_path = conf_path;
+        r = conf_load(&a->conf, conf_path, err);
+        if (r < 0)
+                return r;
+        r = open_world(a, err);
+        if (r < 0)
+                return r;
+        a->locks = calloc(a->conf->n_locks, sizeof(*a->locks));
+        a->core.locks = calloc(a->conf->n_locks, sizeof(*a->core.locks));
+        a->placeholders = calloc(a->conf->n_locks * N_CORE_TENURES, sizeof(*a->placeholders));
+        a->core.placeholders = calloc(a->conf->n_locks * N_CORE_TENURES, sizeof(*a->core.placeholders));
+        if (!a->locks || !a->core.locks || !a->placeholders || !a->core.placeholders)
+                return err_setf(err, -ENOMEM, "out of memory");
+        r = start(a, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+void agent_free(struct agent *a) {
+        if (!a)
+                return;
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                agent_lock_done(&a->locks[i]);
+        for (size_t i = 0; i < a->core.n_placeholders; i++)
+                agent_placeholder_done(&a->placeholders[i]);
+        bus_free(a->bus);
+        link_free(a->link);
+        kube_free(a->kube);
+        store_close(a->store);
+        kubeconfig_free(a->kubeconfig);
+        conf_free(a->conf);
+        sd_event_source_disable_unref(a->timer);
+        sd_event_source_disable_unref(a->post);
+        sd_event_source_disable_unref(a->extend);
+        sd_event_unref(a->event);
+        if (a->trace_fd >= 0)
+                close(a->trace_fd);
+        free(a->locks);
+        free(a->core.locks);
+        free(a->placeholders);
+        free(a->core.placeholders);
+        free(a);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* API objects and guard replies -> facts. Mechanical: each field of a fact has one source. */
+#include "daemon/agent.h"
+
+uint8_t agent_result(enum kube_result r) {
+        switch (r) {
+        case KUBE_OK:
+                return RESULT_OK;
+        case KUBE_NOT_FOUND:
+                return RESULT_NOT_FOUND;
+        case KUBE_EXISTS:
+                return RESULT_EXISTS;
+        case KUBE_CONFLICT:
+                return RESULT_CONFLICT;
+        case KUBE_DENIED:
+        case KUBE_TERMINATING:
+                return RESULT_DENIED;
+        case KUBE_REFUSED:
+        case KUBE_THROTTLED:
+        case KUBE_UNREACHABLE:
+                return RESULT_FAILED;
+        case KUBE_UNKNOWN:
+        case KUBE_GARBLED:
+                return RESULT_UNKNOWN;
+        }
+        return RESULT_UNKNOWN;
+}
+
+static bool same_boot(const struct agent *a, const char *boot_id, const char *identity) {
+        return util_streq(boot_id, a->boot_id) && util_streq(identity, store_identity(a->store));
+}
+
+struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o) {
+        struct lock_fact f = {.sort = LOCK_ABSENT};
+
+        if (!o)
+                return f;
+        f.uid = util_token(o->uid);
+        f.version = util_token(o->version);
+        f.deleting = o->deleting;
+        f.claimed = o->claim[0] && record_claims_find(&l->claims, o->claim);
+        f.same_boot = same_boot(l->agent, o->boot_id, o->identity);
+        f.orphaned = o->orphaned;
+        f.placeholder = util_token(o->placeholder_uid);
+        f.tenure = o->tenure == LOCK_TENURE_LEASE ? CORE_LEASE : CORE_LIFE;
+        f.duration_usec = o->lease_duration_usec;
+        switch (o->form) {
+        case LOCK_FORM_OURS:
+                f.sort = LOCK_SOUND;
+                break;
+        case LOCK_FORM_FOREIGN:
+                f.sort = LOCK_FOREIGN;
+                break;
+        case LOCK_FORM_DAMAGED:
+                f.sort = LOCK_DAMAGED;
+                break;
+        }
+        return f;
+}
+
+struct placeholder_fact agent_holder_fact(const struct placeholder_object *o) {
+        if (!o)
+                return (struct placeholder_fact){.present = false};
+        return (struct placeholder_fact){
+                .present = true,
+                .uid = util_token(o->uid),
+                .version = util_token(o->version),
+                .deleting = o->deleting,
+                .duration_usec = o->lease_duration_usec,
+        };
+}
+
+struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o) {
+        struct placeholder_fact f = agent_holder_fact(o);
+
+        if (!o)
+                return f;
+        f.claimed = o->claim[0] && record_claims_find(&p->claims, o->claim);
+        f.same_boot = same_boot(p->agent, o->boot_id, o->identity);
+        if (util_streq(o->nonce, p->agent->nonce))
+                for (unsigned i = 0; i < AGENT_SENT_TIMES; i++)
+                        f.own_write = f.own_write || (o->renew_time[0] && util_streq(o->renew_time, p->sent_times[i]));
+        return f;
+}
+
+struct guard_fact agent_guard_fact(const struct permit_reply *r) {
+        static const uint8_t units[] = {
+                [PERMIT_UNIT_UNKNOWN] = GUARD_UNIT_UNKNOWN,   [PERMIT_UNIT_STOPPED] = GUARD_UNIT_STOPPED,
+                [PERMIT_UNIT_STARTING] = GUARD_UNIT_STARTING, [PERMIT_UNIT_RUNNING] = GUARD_UNIT_RUNNING,
+                [PERMIT_UNIT_STOPPING] = GUARD_UNIT_STOPPING, [PERMIT_UNIT_FAILED] = GUARD_UNIT_FAILED,
+                [PERMIT_UNIT_FOREIGN] = GUARD_UNIT_FOREIGN,   [PERMIT_UNIT_STUCK] = GUARD_UNIT_STUCK,
+        };
+        static const uint8_t refusals[] = {
+                [PERMIT_OK] = GUARD_NOT_REFUSED,
+                [PERMIT_REFUSED_REVOKED] = GUARD_REFUSED_REVOKED,
+                [PERMIT_REFUSED_BUSY] = GUARD_REFUSED_BUSY,
+                [PERMIT_REFUSED_OVERDUE] = GUARD_REFUSED_OVERDUE,
+                [PERMIT_REFUSED_ENROLL] = GUARD_REFUSED_ENROLL,
+                [PERMIT_REFUSED_UNIT] = GUARD_REFUSED_UNIT,
+                [PERMIT_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
+                [PERMIT_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
+                [PERMIT_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
+        };
+        bool answer = r->seq != 0;
+
+        return (struct guard_fact){
+                .permit = util_token(r->permit_uid),
+                .about = answer ? util_token(r->lock_uid) : 0,
+                .unit = r->unit_state < ELEMENTSOF(units) ? units[r->unit_state] : GUARD_UNIT_UNKNOWN,
+                .refusal = (uint8_t)(answer && r->request_type == PERMIT_PERMIT && r->result < ELEMENTSOF(refusals)
+                                             ? refusals[r->result]
+                                             : GUARD_NOT_REFUSED),
+                .revoked = answer && r->revoked,
+                .stopped = answer && r->request_type == PERMIT_REVOKE && r->final,
+        };
+}
+
+void agent_uid_remember(struct agent_lock *l, const char *uid) {
+        for (unsigned i = 0; i < AGENT_UIDS; i++)
+                if (util_streq(l->uids[i], uid))
+                        return;
+        if (util_empty(uid) || !util_copy(l->uids[l->next_uid], sizeof(l->uids[0]), uid))
+                return;
+        l->next_uid = (l->next_uid + 1) % AGENT_UIDS;
+}
+
+const char *agent_uid_text(const struct agent_lock *l, uint64_t token) {
+        for (unsigned i = 0; token && i < AGENT_UIDS; i++)
+                if (util_token(l->uids[i]) == token)
+                        return l->uids[i];
+        return "";
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "daemon/agent.h"
+
+void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint64_t stop_at, uint64_t kill_at) {
+        static const uint32_t types[] = {
+                [ELECTION_MSG_QUERY] = PERMIT_QUERY,
+                [ELECTION_MSG_PERMIT] = PERMIT_PERMIT,
+                [ELECTION_MSG_REVOKE] = PERMIT_REVOKE,
+        };
+        const struct core_lock *c = &l->agent->core.locks[l->index];
+        struct permit_request q = {
+                .type = types[message],
+                .tenure = c->election.lock.tenure == CORE_LEASE ? PERMIT_LEASE : PERMIT_LIFE,
+                .stop_at_usec = stop_at,
+                .kill_at_usec = kill_at,
+                .stop_timeout_usec = l->conf->stop_timeout_usec,
+        };
+
+        if (!util_copy(q.unit, sizeof(q.unit), l->conf->unit) || !util_copy(q.lock, sizeof(q.lock), l->title) ||
+            !util_copy(q.identity, sizeof(q.identity), store_identity(l->agent->store)) ||
+            !util_copy(q.lock_uid, sizeof(q.lock_uid), agent_uid_text(l, uid)))
+                return; /* configuration and codecs keep all of these shorter */
+        if (message == ELECTION_MSG_PERMIT)
+                (void)util_copy(q.term, sizeof(q.term),
+                                util_token(l->answered.uid) == uid ? l->answered.term : l->seen.term);
+        /* A failure breaks the connection; the core hears of it as LINK_DOWN, and says everything again after LINK_UP.
+         */
+        (void)link_send(l->agent->link, &q);
+}
+
+static void on_state(bool up, const char *why, void *userdata) {
+        struct agent *a = userdata;
+        bool news = up != a->link_up || !util_streq(why, a->link_error);
+
+        a->link_up = up;
+        if (news && !up)
+                journal_log(LOG_WARNING,
+                            "%s; trying again. Is leader-guard.socket active? (systemctl status leader-guard)", why);
+        else if (news)
+                journal_log(LOG_INFO, "Connected to leader-guard");
+        if (snprintf(a->link_error, sizeof(a->link_error), "%s", why) < 0)
+                a->link_error[0] = '\0';
+        if (!news)
+                return;
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                struct election_event ev = {.type = up ? ELECTION_EV_LINK_UP : ELECTION_EV_LINK_DOWN};
+
+                if (!up)
+                        a->locks[i].has_guard = false;
+                agent_lock_event(&a->locks[i], &ev);
+        }
+        agent_pump(a);
+}
+
+static void on_reply(const struct permit_reply *reply, void *userdata) {
+        struct agent *a = userdata;
+
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                struct agent_lock *l = &a->locks[i];
+                struct election_event ev = {.type = ELECTION_EV_GUARD};
+
+                if (!util_streq(l->conf->unit, reply->unit))
+                        continue;
+                agent_uid_remember(l, reply->permit_uid);
+                l->guard = *reply;
+                l->has_guard = true;
+                ev.guard = agent_guard_fact(reply);
+                agent_lock_event(l, &ev);
+        }
+        agent_pump(a);
+}
+
+const struct link_handlers agent_link_handlers = {.state = on_state, .reply = on_reply};

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Performs the requests of one election and feeds their answers back. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "daemon/agent.h"
+
+static struct election *election(const struct agent_lock *l) {
+        return &l->agent->core.locks[l->index].election;
+}
+
+static const char *ns(const struct agent_lock *l) {
+        return l->conf->namespace_;
+}
+
+/* The object with that uid and version among the last answer and the last event: what a conditional write names. */
+static const struct lock_object *find(const struct agent_lock *l, uint64_t uid, uint64_t version) {
+        const struct lock_object *o[] = {l->has_answered ? &l->answered : NULL, l->has_seen ? &l->seen : NULL};
+
+        for (unsigned i = 0; i < ELEMENTSOF(o); i++)
+                if (o[i] && util_token(o[i]->uid) == uid && (!version || util_token(o[i]->version) == version))
+                        return o[i];
+        return NULL;
+}
+
+static void reply_event(struct agent_lock *l, struct election_event *ev) {
+        ev->type = ELECTION_EV_REPLY;
+        ev->op = election(l)->op;
+        agent_lock_event(l, ev);
+        agent_pump(l->agent);
+}
+
+static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
+        struct agent_lock *l = userdata;
+        struct election_event ev = {.retry_after_usec = reply->retry_after_usec};
+        uint8_t op = election(l)->op;
+
+        l->request = (kube_slot_free(l->request), NULL);
+        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(op));
+        if (op == ELECTION_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
+                l->claim_doubtful = true;
+        if (reply->lock) {
+                l->answered = *reply->lock;
+                l->has_answered = true;
+                agent_uid_remember(l, l->answered.uid);
+        }
+        /* What a strip returns is the last state of an object that is gone. */
+        ev.lock = agent_lock_fact(l, op == ELECTION_OP_STRIP ? NULL : reply->lock);
+        reply_event(l, &ev);
+}
+
+static void on_holder_reply(const struct kube_reply *reply, void *userdata) {
+        struct agent_lock *l = userdata;
+        struct election_event ev = {.retry_after_usec = reply->retry_after_usec};
+
+        l->request = (kube_slot_free(l->request), NULL);
+        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(election(l)->op));
+        if (reply->placeholder) {
+                l->holder = *reply->placeholder;
+                l->has_holder = true;
+        }
+        ev.holder = agent_holder_fact(reply->placeholder);
+        reply_event(l, &ev);
+}
+
+static void on_lock_watch(const struct kube_watch_event *event, void *userdata) {
+        struct agent_lock *l = userdata;
+        struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
+
+        switch (event->type) {
+        case KUBE_WATCH_OBJECT:
+                l->seen = *event->lock;
+                l->has_seen = true;
+                agent_uid_remember(l, l->seen.uid);
+                ev.lock = agent_lock_fact(l, &l->seen);
+                break;
+        case KUBE_WATCH_GONE:
+                ev.lock = (struct lock_fact){.sort = LOCK_ABSENT, .uid = util_token(event->lock->uid)};
+                break;
+        case KUBE_WATCH_ABSENT:
+                ev.lock = (struct lock_fact){.sort = LOCK_ABSENT};
+                break;
+        case KUBE_WATCH_DOWN:
+                journal_log(LOG_DEBUG, "%s: watch: %s", l->title, event->text);
+                return;
+        }
+        agent_lock_event(l, &ev);
+        agent_pump(l->agent);
+}
+
+static void on_holder_watch(const struct kube_watch_event *event, void *userdata) {
+        struct agent_lock *l = userdata;
+        struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
+
+        if (event->type == KUBE_WATCH_DOWN)
+                return;
+        if (event->type == KUBE_WATCH_OBJECT) {
+                l->holder_seen = *event->placeholder;
+                l->has_holder_seen = true;
+                ev.holder = agent_holder_fact(&l->holder_seen);
+        }
+        agent_lock_event(l, &ev);
+        agent_pump(l->agent);
+}
+
+void agent_lock_follow_holder(struct agent_lock *l) {
+        const struct election *e = election(l);
+        const struct lock_object *o = e->lock.sort == LOCK_SOUND ? find(l, e->lock.uid, 0) : NULL;
+        bool wanted = o && e->state == ELECTION_CANDIDATE && e->lock.tenure == CORE_LEASE && o->has_placeholder &&
+                      e->holder_uid == e->lock.placeholder;
+
+        if (wanted && l->holder_watch && l->holder_kind == o->placeholder_kind &&
+            util_streq(l->holder_name, o->placeholder_name))
+                return;
+        l->holder_watch = (kube_slot_free(l->holder_watch), NULL);
+        if (!wanted)
+                return;
+        l->holder_kind = o->placeholder_kind;
+        (void)util_copy(l->holder_name, sizeof(l->holder_name), o->placeholder_name);
+        /* Without the watch the re-read after the wait still decides; only the first try may come too early. */
+        (void)kube_watch(l->agent->kube, l->holder_kind == PLACEHOLDER_POD ? KUBE_WATCH_POD : KUBE_WATCH_LEASE, ns(l),
+                         l->holder_name, on_holder_watch, l, &l->holder_watch);
+}
+
+/* ---- requests ---- */
+
+static int new_claim(struct agent_lock *l) {
+        struct err err = {.text = ""};
+        int r = 0;
+
+        if (l->claim[0] && !l->claim_doubtful)
+                (void)store_claim_settle(l->agent->store, l->scope, l->claim, NULL);
+        l->claim[0] = '\0';
+        r = store_claim_new(l->agent->store, l->scope, l->claim, &err);
+        if (r >= 0)
+                r = store_claims(l->agent->store, l->scope, &l->claims, &err);
+        l->claim_doubtful = false;
+        (void)snprintf(l->problem, sizeof(l->problem), "%s", r < 0 ? err.text : "");
+        if (r < 0)
+                journal_log(LOG_ERR, "%s: cannot claim: %s", l->title, err.text);
+        return r;
+}
+
+static void fill(const struct agent_lock *l, const struct agent_placeholder *p, struct lock_object *o) {
+        const struct agent *a = l->agent;
+
+        *o = (struct lock_object){.has_tenure = true, .has_placeholder = true, .placeholder_kind = p->kind};
+        o->tenure = l->conf->tenure == PERMIT_LEASE ? LOCK_TENURE_LEASE : LOCK_TENURE_LIFE;
+        o->lease_duration_usec = o->tenure == LOCK_TENURE_LEASE ? l->conf->lease_duration_usec : 0;
+        (void)util_copy(o->ns, sizeof(o->ns), ns(l));
+        (void)util_copy(o->name, sizeof(o->name), l->conf->name);
+        (void)util_copy(o->holder, sizeof(o->holder), a->host);
+        (void)util_copy(o->identity, sizeof(o->identity), store_identity(a->store));
+        (void)util_copy(o->claim, sizeof(o->claim), l->claim);
+        (void)util_copy(o->placeholder_name, sizeof(o->placeholder_name), p->name);
+        (void)util_copy(o->placeholder_uid, sizeof(o->placeholder_uid), p->object.uid);
+        (void)util_copy(o->unit, sizeof(o->unit), l->conf->unit);
+        (void)util_copy(o->boot_id, sizeof(o->boot_id), a->boot_id);
+        (void)util_copy(o->agent_version, sizeof(o->agent_version), AGENT_VERSION);
+        placeholder_format_time(o->acquired_at, clock_realtime_usec());
+}
+
+static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_t version, uint64_t placeholder) {
+        struct agent *a = l->agent;
+        const struct core_lock *c = &a->core.locks[l->index];
+        const struct agent_placeholder *own = &a->placeholders[c->placeholder[c->conf.tenure]];
+        const struct lock_object *o = find(l, uid, version);
+        const struct placeholder_object *h =
+                l->has_holder && util_token(l->holder.version) == version ? &l->holder : &l->holder_seen;
+        struct lock_object fresh;
+
+        switch ((enum election_op)op) {
+        case ELECTION_OP_NONE:
+        case ELECTION_OP_CLAIM:
+                return 0;
+        case ELECTION_OP_READ:
+                return kube_lock_get(a->kube, ns(l), l->conf->name, on_lock_reply, l, &l->request);
+        case ELECTION_OP_CREATE:
+                if (util_token(own->object.uid) != placeholder)
+                        return -ESTALE;
+                fill(l, own, &fresh);
+                return kube_lock_create(a->kube, &fresh, on_lock_reply, l, &l->request);
+        case ELECTION_OP_ADOPT:
+                return o ? kube_lock_adopt(a->kube, o, a->boot_id, on_lock_reply, l, &l->request) : -ESTALE;
+        case ELECTION_OP_RESTORE:
+                own = &a->placeholders[c->placeholder[c->election.lock.tenure]];
+                if (!o || util_token(own->object.uid) != placeholder)
+                        return -ESTALE;
+                return kube_lock_restore(a->kube, o, &own->object, on_lock_reply, l, &l->request);
+        case ELECTION_OP_DELETE:
+                return kube_lock_delete(a->kube, ns(l), l->conf->name, agent_uid_text(l, uid), NULL, on_lock_reply, l,
+                                        &l->request);
+        case ELECTION_OP_STRIP:
+                if (!o || !o->deleting)
+                        return -ESTALE;
+                return kube_lock_strip(a->kube, ns(l), l->conf->name, o->uid, o->version, on_lock_reply, l,
+                                       &l->request);
+        case ELECTION_OP_READ_HOLDER:
+                o = find(l, c->election.lock.uid, c->election.lock.version);
+                if (!o || !o->has_placeholder)
+                        return -ESTALE;
+                return kube_placeholder_get(a->kube, o->placeholder_kind, ns(l), o->placeholder_name, on_holder_reply,
+                                            l, &l->request);
+        case ELECTION_OP_DELETE_HOLDER:
+                if (util_token(h->uid) != uid || util_token(h->version) != version)
+                        return -ESTALE;
+                return kube_placeholder_delete(a->kube, h->kind, ns(l), h->name, h->uid, h->version, on_holder_reply, l,
+                                               &l->request);
+        }
+        return -EINVAL;
+}
+
+void agent_lock_perform(struct agent_lock *l, const struct election_actions *actions) {
+        int r;
+
+        for (unsigned i = 0; i < ELEMENTSOF(actions->guard); i++)
+                if (actions->guard[i].type != ELECTION_MSG_NONE)
+                        agent_guard_send(l, actions->guard[i].type, actions->guard[i].uid,
+                                         actions->guard[i].stop_at_usec, actions->guard[i].kill_at_usec);
+        if (actions->request.op == ELECTION_OP_NONE)
+                return;
+        if (actions->request.op == ELECTION_OP_CLAIM)
+                r = new_claim(l);
+        else {
+                r = start_request(l, actions->request.op, actions->request.uid, actions->request.version,
+                                  actions->request.placeholder);
+                if (r >= 0)
+                        return;
+                (void)snprintf(l->problem, sizeof(l->problem), "%s: cannot be sent: %s",
+                               election_op_to_string(actions->request.op), strerror(-r));
+        }
+        /* Nothing was sent; the pump delivers that like an answer. -ESTALE: the texts behind the tokens have moved on,
+         * and the core will have read the lock again by the next attempt. */
+        l->local_pending = true;
+        l->local_op = actions->request.op;
+        l->local_result = r >= 0 ? RESULT_OK : RESULT_FAILED;
+}
+
+int agent_lock_start(struct agent_lock *l, struct err *err) {
+        int r;
+
+        if (!store_scope_lock(l->scope, sizeof(l->scope), ns(l), l->conf->name))
+                return err_setf(err, -ENAMETOOLONG, "lock '%s/%s': name too long", ns(l), l->conf->name);
+        (void)snprintf(l->title, sizeof(l->title), "%s/%s", ns(l), l->conf->name);
+        r = store_claims(l->agent->store, l->scope, &l->claims, err);
+        if (r < 0)
+                journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
+        l->since_realtime_usec = clock_realtime_usec();
+        return kube_watch(l->agent->kube, KUBE_WATCH_LOCK, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
+}
+
+void agent_lock_done(struct agent_lock *l) {
+        kube_slot_free(l->request);
+        kube_slot_free(l->watch);
+        kube_slot_free(l->holder_watch);
+        l->request = l->watch = l->holder_watch = NULL;
+}

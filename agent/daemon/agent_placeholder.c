@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Performs the requests of one heartbeat and feeds their answers back. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "daemon/agent.h"
+
+static struct heartbeat *heartbeat(const struct agent_placeholder *p) {
+        return &p->agent->core.placeholders[p->index].heartbeat;
+}
+
+static void on_reply(const struct kube_reply *reply, void *userdata) {
+        struct agent_placeholder *p = userdata;
+        uint8_t op = heartbeat(p)->op;
+        struct heartbeat_event ev = {
+                .type = HEARTBEAT_EV_REPLY,
+                .op = op,
+                .sent_at_usec = reply->sent_at_usec,
+                .retry_after_usec = reply->retry_after_usec,
+        };
+
+        p->request = (kube_slot_free(p->request), NULL);
+        ev.result = agent_note_reply(p->agent, reply, p->problem, heartbeat_op_to_string(op));
+        if (op == HEARTBEAT_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
+                p->claim_doubtful = true;
+        if (reply->placeholder) {
+                p->object = *reply->placeholder;
+                p->has_object = true;
+        }
+        ev.fact = agent_placeholder_fact(p, reply->placeholder);
+        agent_placeholder_event(p, &ev);
+        agent_pump(p->agent);
+}
+
+static int new_claim(struct agent_placeholder *p) {
+        struct err err = {.text = ""};
+        int r;
+
+        if (p->claim[0] && !p->claim_doubtful)
+                (void)store_claim_settle(p->agent->store, p->scope, p->claim, NULL);
+        p->claim[0] = '\0';
+        p->claim_doubtful = false;
+        r = store_claim_new(p->agent->store, p->scope, p->claim, &err);
+        if (r >= 0)
+                r = store_claims(p->agent->store, p->scope, &p->claims, &err);
+        (void)snprintf(p->problem, sizeof(p->problem), "%s", r < 0 ? err.text : "");
+        if (r < 0)
+                journal_log(LOG_ERR, "%s/%s: cannot claim: %s", p->ns, p->name, err.text);
+        return r;
+}
+
+/* The object as it shall be; claim stays what it is, except in a new one. */
+static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
+        const struct agent *a = p->agent;
+
+        (void)util_copy(o->nonce, sizeof(o->nonce), a->nonce);
+        (void)util_copy(o->boot_id, sizeof(o->boot_id), a->boot_id);
+        (void)util_copy(o->identity, sizeof(o->identity), store_identity(a->store));
+        placeholder_format_time(o->renew_time, clock_realtime_usec());
+        (void)util_copy(p->sent_times[p->next_time], sizeof(p->sent_times[0]), o->renew_time);
+        p->next_time = (p->next_time + 1) % AGENT_SENT_TIMES;
+        o->lease_duration_usec = p->duration_usec;
+}
+
+static int start_request(struct agent_placeholder *p, const struct heartbeat_action *action) {
+        struct agent *a = p->agent;
+        bool current = p->has_object && util_token(p->object.uid) == action->uid &&
+                       (!action->version || util_token(p->object.version) == action->version);
+        struct placeholder_object o = {.kind = p->kind};
+
+        switch ((enum heartbeat_op)action->op) {
+        case HEARTBEAT_OP_NONE:
+        case HEARTBEAT_OP_CLAIM:
+                return 0;
+        case HEARTBEAT_OP_READ:
+                return kube_placeholder_get(a->kube, p->kind, p->ns, p->name, on_reply, p, &p->request);
+        case HEARTBEAT_OP_CREATE:
+                (void)util_copy(o.ns, sizeof(o.ns), p->ns);
+                (void)util_copy(o.name, sizeof(o.name), p->name);
+                (void)util_copy(o.claim, sizeof(o.claim), p->claim);
+                fill(p, &o);
+                (void)util_copy(o.acquire_time, sizeof(o.acquire_time), o.renew_time);
+                return kube_placeholder_create(a->kube, &o, on_reply, p, &p->request);
+        case HEARTBEAT_OP_RENEW:
+                if (!current)
+                        return -ESTALE;
+                o = p->object;
+                fill(p, &o);
+                return kube_placeholder_renew(a->kube, &o, on_reply, p, &p->request);
+        case HEARTBEAT_OP_CLEAR:
+                return current && p->object.deleting
+                               ? kube_placeholder_clear(a->kube, &p->object, on_reply, p, &p->request)
+                               : -ESTALE;
+        case HEARTBEAT_OP_DELETE:
+                return current ? kube_placeholder_delete(a->kube, p->kind, p->ns, p->name, p->object.uid,
+                                                         action->version ? p->object.version : NULL, on_reply, p,
+                                                         &p->request)
+                               : -ESTALE;
+        }
+        return -EINVAL;
+}
+
+void agent_placeholder_perform(struct agent_placeholder *p, const struct heartbeat_action *action) {
+        int r;
+
+        if (action->op == HEARTBEAT_OP_NONE)
+                return;
+        if (action->op == HEARTBEAT_OP_CLAIM)
+                r = new_claim(p);
+        else {
+                r = start_request(p, action);
+                if (r >= 0)
+                        return;
+                (void)snprintf(p->problem, sizeof(p->problem), "%s: cannot be sent: %s",
+                               heartbeat_op_to_string(action->op), strerror(-r));
+        }
+        p->local_pending = true;
+        p->local_op = action->op;
+        p->local_result = r >= 0 ? RESULT_OK : r == -ESTALE ? RESULT_CONFLICT : RESULT_FAILED;
+}
+
+int agent_placeholder_start(struct agent_placeholder *p, struct err *err) {
+        int r;
+
+        if (snprintf(p->name, sizeof(p->name), "leader-agent-%s%s", store_identity(p->agent->store),
+                     p->tenure == CORE_LEASE ? "-lease" : "") >= (int)sizeof(p->name) ||
+            !store_scope_placeholder(p->scope, sizeof(p->scope), p->ns, placeholder_kind_to_string(p->kind), p->name))
+                return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);
+        r = store_claims(p->agent->store, p->scope, &p->claims, err);
+        if (r < 0)
+                journal_log(LOG_ERR, "%s/%s: %s", p->ns, p->name, err->text);
+        return 0;
+}
+
+void agent_placeholder_done(struct agent_placeholder *p) {
+        p->request = (kube_slot_free(p->request), NULL);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What humans see: STATUS= in `systemctl status`, the status document, one journal record per change of role. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "adapter/notify.h"
+#include "codec/report.h"
+#include "daemon/agent.h"
+
+struct lock_text {
+        const char *role;
+        const char *holder;
+        const char *holder_identity;
+        const char *unit_state;
+        char since[CLOCK_TEXT_SIZE];
+        char valid_until[CLOCK_TEXT_SIZE];
+        char reason[768];
+        char next[512];
+};
+
+static const struct election *election(const struct agent_lock *l) {
+        return &l->agent->core.locks[l->index].election;
+}
+
+static const struct election_conf *conf(const struct agent_lock *l) {
+        return &l->agent->core.locks[l->index].conf;
+}
+
+static uint8_t hold(const struct agent_lock *l) {
+        const struct core *core = &l->agent->core;
+        struct heartbeat_view v[N_CORE_TENURES];
+
+        for (unsigned t = 0; t < N_CORE_TENURES; t++)
+                v[t] = heartbeat_view(&core->placeholders[core->locks[l->index].placeholder[t]].heartbeat);
+        return election_hold(election(l), v, clock_boottime_usec(), conf(l));
+}
+
+/* The object behind what the core believes, for its names. */
+static const struct lock_object *object(const struct agent_lock *l) {
+        const struct election *e = election(l);
+
+        if (!e->lock_known || e->lock.sort == LOCK_ABSENT)
+                return NULL;
+        if (l->has_answered && util_token(l->answered.uid) == e->lock.uid &&
+            util_token(l->answered.version) == e->lock.version)
+                return &l->answered;
+        return l->has_seen ? &l->seen : l->has_answered ? &l->answered : NULL;
+}
+
+static const char *role(const struct agent_lock *l) {
+        uint8_t h = hold(l);
+
+        switch ((enum election_state)election(l)->state) {
+        case ELECTION_STARTING:
+        case ELECTION_ADOPTING:
+        case ELECTION_PROVING:
+        case ELECTION_PERMITTING:
+                return "starting";
+        case ELECTION_CANDIDATE:
+        case ELECTION_CLAIMING:
+                return h == REASON_NONE ? "candidate" : h == REASON_COOLDOWN ? "cooldown" : "blocked";
+        case ELECTION_DEPOSING:
+                return "candidate";
+        case ELECTION_LEADING:
+                return "leader";
+        case ELECTION_STOPPING:
+                return "stopping";
+        case ELECTION_RELEASING:
+                return "releasing";
+        case ELECTION_STOPPED:
+                return "stopped";
+        }
+        return "?";
+}
+
+/* Realtime text of a boottime instant. */
+static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
+        uint64_t now = clock_boottime_usec(), real = clock_realtime_usec();
+
+        return clock_format_utc(at_usec > now ? real + (at_usec - now) : real - (now - at_usec), buf);
+}
+
+static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
+        const struct election *e = election(l);
+        const struct lock_object *o = object(l);
+        char t[CLOCK_TEXT_SIZE];
+        uint8_t h = hold(l);
+
+        buf[0] = '\0';
+        switch ((enum election_state)e->state) {
+        case ELECTION_STARTING:
+                (void)snprintf(buf, size, "reads the lock and asks leader-guard about the unit");
+                break;
+        case ELECTION_CANDIDATE:
+                if (h == REASON_DAMAGED_LOCK)
+                        (void)snprintf(buf, size,
+                                       "waits: nobody touches a damaged lock. Make sure that %s runs on no host, then: "
+                                       "kubectl -n %s patch configmap %s --type=merge -p "
+                                       "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s delete configmap %s",
+                                       l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_,
+                                       l->conf->name);
+                else if (h == REASON_FOREIGN_LOCK)
+                        (void)snprintf(buf, size, "waits for Pod %s to give the lock up", o ? o->owner.name : "?");
+                else if (h == REASON_UNIT_FOREIGN)
+                        (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)",
+                                       l->conf->unit, l->conf->unit);
+                else if (h == REASON_GUARD_AWAY)
+                        (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
+                else if (h == REASON_COOLDOWN)
+                        (void)snprintf(buf, size, "takes part again at %s", clock_format_boottime(e->cool_until_usec, t));
+                else if (h == REASON_STRANGE_NAME)
+                        (void)snprintf(buf, size, "waits: delete that placeholder when no other host uses this identity");
+                else if (e->lock.tenure == CORE_LEASE && e->holder_seen)
+                        (void)snprintf(buf, size, "takes over if %s stays silent until %s", o ? o->holder : "the holder",
+                                       clock_format_boottime(e->holder_seen_at_usec + e->lock.duration_usec, t));
+                else
+                        (void)snprintf(buf, size, "waits for the lock to be released");
+                break;
+        case ELECTION_CLAIMING:
+                (void)snprintf(buf, size, "creates the lock");
+                break;
+        case ELECTION_ADOPTING:
+        case ELECTION_PROVING:
+                (void)snprintf(buf, size, "proves that its placeholder is alive");
+                break;
+        case ELECTION_PERMITTING:
+                (void)snprintf(buf, size, "leader-guard starts the unit");
+                break;
+        case ELECTION_LEADING:
+                (void)snprintf(buf, size, e->lock.tenure == CORE_LEASE ? "renews the lease" : "watches the lock");
+                break;
+        case ELECTION_STOPPING:
+                (void)snprintf(buf, size, "releases the lock when the unit was seen stopped");
+                break;
+        case ELECTION_RELEASING:
+        case ELECTION_DEPOSING:
+                (void)snprintf(buf, size, "removes the lock");
+                break;
+        case ELECTION_STOPPED:
+                break;
+        }
+}
+
+static void describe(const struct agent_lock *l, struct lock_text *t) {
+        const struct election *e = election(l);
+        const struct lock_object *o = object(l);
+        uint64_t stop_at, kill_at;
+        uint8_t h = hold(l);
+        bool term = e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING;
+        const char *reason = election_reason_to_string(e->state == ELECTION_CANDIDATE && h != REASON_NONE ? h : e->reason);
+
+        *t = (struct lock_text){.role = role(l), .holder = o ? o->holder : "", .holder_identity = o ? o->identity : ""};
+        t->unit_state = l->has_guard ? permit_unit_state_to_string(l->guard.unit_state) : "unknown";
+        (void)clock_format_utc(l->since_realtime_usec, t->since);
+        if (e->state >= ELECTION_PERMITTING && e->state <= ELECTION_LEADING)
+                reason = "";
+        (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.300s", reason,
+                       reason[0] && o && o->form == LOCK_FORM_DAMAGED ? ": " : "",
+                       o && o->form == LOCK_FORM_DAMAGED ? o->damage : "",
+                       !term && l->guard.text[0] && l->has_guard && l->guard.result != PERMIT_OK ? ": " : "",
+                       !term && l->has_guard && l->guard.result != PERMIT_OK ? l->guard.text : "");
+        describe_next(l, t->next, sizeof(t->next));
+        if (e->state == ELECTION_LEADING && e->lock.tenure == CORE_LEASE &&
+            election_instants(e, conf(l), e->permit_proof_usec, &stop_at, &kill_at))
+                (void)wall(stop_at, t->valid_until);
+}
+
+static void record_change(struct agent_lock *l) {
+        const struct election *e = election(l);
+        struct lock_text t;
+        bool dull = e->state == l->shown_state;
+
+        if (dull)
+                return;
+        describe(l, &t);
+        struct journal_field fields[] = {
+                {"LOCK",      l->title                                     },
+                {"UNIT",      l->conf->unit                                },
+                {"OLD_STATE", election_state_to_string(l->shown_state)     },
+                {"NEW_STATE", election_state_to_string(e->state)           },
+                {"REASON",    election_reason_to_string(e->reason)         },
+                {"HOLDER",    t.holder                                     },
+                {"LOCK_UID",  agent_uid_text(l, e->lock.uid)               },
+        };
+
+        l->shown_state = e->state;
+        l->since_realtime_usec = clock_realtime_usec();
+        journal_record(e->state == ELECTION_LEADING || e->state == ELECTION_STOPPING ? LOG_NOTICE : LOG_INFO,
+                       JOURNAL_LOCK_STATE, fields, ELEMENTSOF(fields), "%s: %s%s%s%s%s; %s", l->title,
+                       election_state_to_string(e->state), t.reason[0] ? ", because " : "", t.reason,
+                       t.holder[0] && e->state == ELECTION_CANDIDATE ? "; holder " : "",
+                       e->state == ELECTION_CANDIDATE ? t.holder : "", t.next);
+}
+
+static void record_damage(struct agent_lock *l) {
+        const struct lock_object *o = object(l);
+        const char *damage = o && o->form == LOCK_FORM_DAMAGED ? o->damage : "";
+        char next[512];
+
+        if (util_streq(l->damage, damage))
+                return;
+        (void)util_copy(l->damage, sizeof(l->damage), damage);
+        if (!damage[0] || election(l)->state != ELECTION_CANDIDATE)
+                return;
+        describe_next(l, next, sizeof(next));
+        journal_record(LOG_ERR, JOURNAL_LOCK_DAMAGED, NULL, 0, "%s: the lock is damaged: %s; %s", l->title, damage, next);
+}
+
+static void status_line(struct agent *a, char *buf, size_t size) {
+        char contact[CLOCK_TEXT_SIZE] = "never";
+        size_t leading = 0;
+
+        if (a->contact_realtime_usec)
+                (void)clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - a->contact_realtime_usec),
+                                            contact);
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                leading += a->core.locks[i].election.state == ELECTION_LEADING;
+        if (a->core.n_locks == 1) {
+                const struct agent_lock *l = &a->locks[0];
+                char since[CLOCK_TEXT_SIZE];
+                struct lock_text t;
+
+                describe(l, &t);
+                (void)clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - l->since_realtime_usec),
+                                            since);
+                (void)snprintf(buf, size, "%s of %s (%s) since %s; %s %s%s%s%s%s; %s; API %s at %s%s%s", t.role, l->title,
+                               conf_tenure_to_string(l->conf->tenure), since, l->conf->unit, t.unit_state,
+                               t.holder[0] ? "; holder " : "", t.holder, t.reason[0] ? "; " : "", t.reason, t.next,
+                               a->api_error[0] ? "last answered" : "answered", contact, a->api_error[0] ? "; " : "",
+                               a->api_error);
+        } else
+                (void)snprintf(buf, size, "%zu locks, leading %zu; API %s at %s%s%s; details: leaderctl status",
+                               a->core.n_locks, leading, a->api_error[0] ? "last answered" : "answered", contact,
+                               a->api_error[0] ? "; " : "", a->api_error);
+        if (!a->link_up && a->link_error[0])
+                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", a->link_error);
+        if (buf[0] >= 'a' && buf[0] <= 'z')
+                buf[0] = (char)(buf[0] - 'a' + 'A');
+}
+
+void agent_status_update(struct agent *a) {
+        char line[3600];
+        bool changed = false;
+
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                changed = changed || a->locks[i].shown_state != a->core.locks[i].election.state;
+                record_change(&a->locks[i]);
+                record_damage(&a->locks[i]);
+        }
+        status_line(a, line, sizeof(line));
+        notify_status("%s", line);
+        if (changed && a->bus)
+                bus_status_changed(a->bus);
+}
+
+static int on_status(void *userdata, char **ret_json) {
+        struct agent *a = userdata;
+        _cleanup_free_ struct report_lock *locks = calloc(a->core.n_locks, sizeof(*locks));
+        _cleanup_free_ struct lock_text *texts = calloc(a->core.n_locks, sizeof(*texts));
+        char contact[CLOCK_TEXT_SIZE] = "";
+
+        if (!locks || !texts)
+                return -ENOMEM;
+        if (a->contact_realtime_usec)
+                (void)clock_format_utc(a->contact_realtime_usec, contact);
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                const struct agent_lock *l = &a->locks[i];
+                const struct lock_object *o = object(l);
+
+                describe(l, &texts[i]);
+                locks[i] = (struct report_lock){
+                        .lock = l->title,
+                        .unit = l->conf->unit,
+                        .tenure = conf_tenure_to_string(l->conf->tenure),
+                        .role = texts[i].role,
+                        .unit_state = texts[i].unit_state,
+                        .holder = texts[i].holder,
+                        .holder_identity = texts[i].holder_identity,
+                        .since = texts[i].since,
+                        .term = o ? o->term : "",
+                        .lock_uid = o ? o->uid : "",
+                        .reason = texts[i].reason,
+                        .next = texts[i].next,
+                        .valid_until = texts[i].valid_until,
+                };
+        }
+        return report_build(
+                &(struct report){
+                        .version = AGENT_VERSION,
+                        .identity = store_identity(a->store),
+                        .server = a->kubeconfig->server,
+                        .last_contact = contact,
+                        .api_error = a->api_error,
+                        .guard_connected = a->link_up,
+                        .guard_error = a->link_up ? "" : a->link_error,
+                        .locks = locks,
+                        .n_locks = a->core.n_locks,
+                },
+                ret_json);
+}
+
+static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
+        struct agent *a = userdata;
+
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                struct agent_lock *l = &a->locks[i];
+
+                if (!util_streq(l->title, lock) && !util_streq(l->conf->name, lock))
+                        continue;
+                if (election(l)->state < ELECTION_PROVING || election(l)->state > ELECTION_LEADING)
+                        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': it is %s",
+                                        store_identity(a->store), l->title, role(l));
+                journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
+                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
+                agent_pump(a);
+                return 0;
+        }
+        return err_setf(err, -ENOENT, "no lock '%s' in the configuration of this agent (%s)", lock, a->conf_path);
+}
+
+static int on_reload(void *userdata, struct err *err) {
+        (void)userdata;
+        return err_setf(err, -EOPNOTSUPP,
+                        "a changed configuration counts after `systemctl restart leader-agent`, which keeps units running");
+}
+
+const struct bus_handlers agent_bus_handlers = {.status = on_status, .step_down = on_step_down, .reload = on_reload};

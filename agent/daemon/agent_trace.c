@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One line per step, so that a replay through the same core must give the same actions:
+ *   L INDEX EVENT ACTIONS        P INDEX EVENT ACTION
+ * each struct as the hex of its bytes, preceded by one C (lock) or H (heartbeat) line per entity with its configuration. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "daemon/agent.h"
+
+static size_t hex(char *buf, const void *data, size_t n) {
+        static const char digits[] = "0123456789abcdef";
+        const uint8_t *p = data;
+
+        for (size_t i = 0; i < n; i++) {
+                buf[2 * i] = digits[p[i] >> 4];
+                buf[2 * i + 1] = digits[p[i] & 15];
+        }
+        return 2 * n;
+}
+
+static void line(int fd, char type, size_t i, const void *a, size_t na, const void *b, size_t nb) {
+        char buf[64 + 2 * (sizeof(struct election_event) + sizeof(struct election_actions) +
+                           sizeof(struct heartbeat_event) + sizeof(struct election_conf))];
+        size_t n = (size_t)snprintf(buf, 64, "%c %zu ", type, i);
+
+        n += hex(buf + n, a, na);
+        buf[n++] = ' ';
+        n += hex(buf + n, b, nb);
+        buf[n++] = '\n';
+        /* A debugging aid: a full disk must not stop the agent. */
+        if (write(fd, buf, n) < 0)
+                return;
+}
+
+void agent_trace_lock(struct agent *a, size_t i, const struct election_event *ev, const struct election_actions *out) {
+        if (a->trace_fd >= 0)
+                line(a->trace_fd, 'L', i, ev, sizeof(*ev), out, sizeof(*out));
+}
+
+void agent_trace_placeholder(struct agent *a, size_t i, const struct heartbeat_event *ev,
+                             const struct heartbeat_action *out) {
+        if (a->trace_fd >= 0)
+                line(a->trace_fd, 'P', i, ev, sizeof(*ev), out, sizeof(*out));
+}

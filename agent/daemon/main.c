@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "adapter/notify.h"
+#include "daemon/agent.h"
+
+static int usage(FILE *f) {
+        (void)fprintf(f,
+                      "leader-agent [--config FILE] [--check-config] [--version] [--help]\n\n"
+                      "Competes for the locks of its configuration (default: %s) and has leader-guard run each\n"
+                      "lock's unit where it wins. Normally started as leader-agent.service.\n\n"
+                      "  --config FILE    another configuration\n"
+                      "  --check-config   read configuration and kubeconfig, print what they mean, and exit:\n"
+                      "                   0 good, 1 with what is wrong\n",
+                      CONF_PATH);
+        return f == stdout ? 0 : 2;
+}
+
+static int check_config(const char *path) {
+        _cleanup_(conf_freep) struct conf *c = NULL;
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+        struct err err = {.text = ""};
+        int r = conf_load(&c, path, &err);
+
+        if (r >= 0)
+                r = kubeconfig_load(&k, c->kubeconfig, c->context, &err);
+        if (r >= 0)
+                r = conf_set_default_namespace(c, k->namespace_, &err);
+        if (r < 0) {
+                (void)fprintf(stderr, "%s\n", err.text);
+                return EXIT_FAILURE;
+        }
+        (void)printf("kubeconfig %s: context %s, server %s\n\n", k->source, k->context, k->server);
+        conf_describe(c, stdout);
+        return EXIT_SUCCESS;
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        (void)source;
+        if (si->ssi_signo == SIGHUP)
+                journal_log(LOG_NOTICE, "SIGHUP: a changed configuration counts after `systemctl restart leader-agent`, "
+                                        "which keeps units running");
+        else
+                agent_terminate(userdata);
+        return 0;
+}
+
+static int run(const char *path) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(agent_freep) struct agent *a = NULL;
+        struct err err = {.text = ""};
+        static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+        sigset_t mask;
+        int r;
+
+        (void)signal(SIGPIPE, SIG_IGN);
+        (void)sigemptyset(&mask);
+        for (unsigned i = 0; i < ELEMENTSOF(signals); i++)
+                (void)sigaddset(&mask, signals[i]);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+        r = sd_event_new(&event);
+        if (r < 0)
+                return journal_errno(LOG_ERR, r, "Cannot make an event loop");
+        r = agent_new(&a, event, path, &err);
+        if (r < 0) {
+                journal_log(LOG_ERR, "%s", err.text[0] ? err.text : strerror(-r));
+                notify_status("Not running: %s", err.text);
+                return r;
+        }
+        journal_open("leader-agent", a->conf->log_level);
+        for (unsigned i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
+                r = sd_event_add_signal(event, NULL, signals[i], on_signal, a);
+        if (r >= 0)
+                r = sd_event_set_watchdog(event, true);
+        if (r < 0)
+                return journal_errno(LOG_ERR, r, "Cannot watch signals");
+        journal_log(LOG_INFO, "leader-agent " AGENT_VERSION " on %s as %s, API server %s", a->host,
+                    store_identity(a->store), a->kubeconfig->server);
+        agent_pump(a);
+        notify_ready();
+        return sd_event_loop(event);
+}
+
+int main(int argc, char *argv[]) {
+        static const struct option options[] = {
+                {"config",       required_argument, NULL, 'c'},
+                {"check-config", no_argument,       NULL, 'k'},
+                {"version",      no_argument,       NULL, 'V'},
+                {"help",         no_argument,       NULL, 'h'},
+                {NULL,           0,                 NULL, 0  },
+        };
+        const char *path = CONF_PATH;
+        bool check = false;
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case 'c':
+                        path = optarg;
+                        break;
+                case 'k':
+                        check = true;
+                        break;
+                case 'V':
+                        (void)puts("leader-agent " AGENT_VERSION);
+                        return EXIT_SUCCESS;
+                case 'h':
+                        return usage(stdout);
+                default:
+                        return usage(stderr);
+                }
+        if (optind < argc)
+                return usage(stderr);
+        if (check)
+                return check_config(path);
+        journal_open("leader-agent", LOG_INFO);
+        return run(path) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's end of the socket to leader-guard: connects, reconnects, sends requests and hands on replies that pass
+ * permit_reply_check(). Decides nothing: after each (re)connect the caller queries and sends its permits or revokes. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "codec/permit.h"
+
+struct link;
+
+/* Both run from the event loop, never before link_new() returned; they may call link_send(), not link_free(). */
+struct link_handlers {
+        /* up: connected anew, nothing is known of what the guard did with earlier requests. Down: why, for a human. */
+        void (*state)(bool up, const char *why, void *userdata);
+        void (*reply)(const struct permit_reply *reply, void *userdata);
+};
+
+/* Starts connecting to the socket at `path`, for ever, every 0.2 s to 2 s. h must outlive the link. */
+int link_new(struct link **ret, sd_event *event, const char *path, const struct link_handlers *h, void *userdata);
+void link_free(struct link *l);
+DEFINE_CLEANUP(struct link *, link_free)
+
+/* Fills in magic and seq and sends at once. -ENOTCONN when there is no connection; any other failure breaks it (the
+ * state handler runs later) and is returned. */
+int link_send(struct link *l, struct permit_request *request);

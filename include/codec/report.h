@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The status document that Status() on the bus returns: plain data to JSON. leaderctl-status(1) prints it. */
+#pragma once
+
+#include "util/err.h"
+
+struct report_lock {
+        const char *lock; /* NAMESPACE/NAME */
+        const char *unit;
+        const char *tenure;
+        const char *role; /* starting, candidate, leader, … */
+        const char *unit_state;
+        const char *holder; /* host, empty: nobody */
+        const char *holder_identity;
+        const char *since; /* RFC 3339, of the role */
+        const char *term;
+        const char *lock_uid;
+        const char *reason;
+        const char *next;
+        const char *valid_until; /* RFC 3339, lease tenure */
+};
+
+struct report {
+        const char *version;
+        const char *identity;
+        const char *server;
+        const char *last_contact; /* RFC 3339, empty: none yet */
+        const char *api_error;
+        bool guard_connected;
+        const char *guard_error;
+        const struct report_lock *locks;
+        size_t n_locks;
+};
+
+/* *ret is a string to free(). -ENOMEM. */
+int report_build(const struct report *r, char **ret);

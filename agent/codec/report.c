@@ -19,10 +19,11 @@ static bool add_text(struct json_object *o, const char *key, const char *text) {
 
 static struct json_object *lock_to_json(const struct report_lock *l) {
         struct json_object *o = json_object_new_object();
-        bool ok = o && add_text(o, "lock", l->lock) && add_text(o, "unit", l->unit) && add_text(o, "tenure", l->tenure) &&
-                  add_text(o, "role", l->role) && add_text(o, "unitState", l->unit_state) &&
-                  add_text(o, "holder", l->holder) && add_text(o, "holderIdentity", l->holder_identity) &&
-                  add_text(o, "since", l->since) && add_text(o, "term", l->term) && add_text(o, "lockUid", l->lock_uid) &&
+        bool ok = o && add_text(o, "lock", l->lock) && add_text(o, "unit", l->unit) &&
+                  add_text(o, "tenure", l->tenure) && add_text(o, "role", l->role) &&
+                  add_text(o, "unitState", l->unit_state) && add_text(o, "holder", l->holder) &&
+                  add_text(o, "holderIdentity", l->holder_identity) && add_text(o, "since", l->since) &&
+                  add_text(o, "term", l->term) && add_text(o, "lockUid", l->lock_uid) &&
                   add_text(o, "reason", l->reason) && add_text(o, "next", l->next) &&
                   add_text(o, "validUntil", l->valid_until);
 

@@ -108,11 +108,14 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                 else if (h == REASON_GUARD_AWAY)
                         (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
-                        (void)snprintf(buf, size, "takes part again at %s", clock_format_boottime(e->cool_until_usec, t));
+                        (void)snprintf(buf, size, "takes part again at %s",
+                                       clock_format_boottime(e->cool_until_usec, t));
                 else if (h == REASON_STRANGE_NAME)
-                        (void)snprintf(buf, size, "waits: delete that placeholder when no other host uses this identity");
+                        (void)snprintf(buf, size,
+                                       "waits: delete that placeholder when no other host uses this identity");
                 else if (e->lock.tenure == CORE_LEASE && e->holder_seen)
-                        (void)snprintf(buf, size, "takes over if %s stays silent until %s", o ? o->holder : "the holder",
+                        (void)snprintf(buf, size, "takes over if %s stays silent until %s",
+                                       o ? o->holder : "the holder",
                                        clock_format_boottime(e->holder_seen_at_usec + e->lock.duration_usec, t));
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
@@ -148,7 +151,8 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
         uint64_t stop_at, kill_at;
         uint8_t h = hold(l);
         bool term = e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING;
-        const char *reason = election_reason_to_string(e->state == ELECTION_CANDIDATE && h != REASON_NONE ? h : e->reason);
+        const char *reason =
+                election_reason_to_string(e->state == ELECTION_CANDIDATE && h != REASON_NONE ? h : e->reason);
 
         *t = (struct lock_text){.role = role(l), .holder = o ? o->holder : "", .holder_identity = o ? o->identity : ""};
         t->unit_state = l->has_guard ? permit_unit_state_to_string(l->guard.unit_state) : "unknown";
@@ -175,13 +179,13 @@ static void record_change(struct agent_lock *l) {
                 return;
         describe(l, &t);
         struct journal_field fields[] = {
-                {"LOCK",      l->title                                     },
-                {"UNIT",      l->conf->unit                                },
-                {"OLD_STATE", election_state_to_string(l->shown_state)     },
-                {"NEW_STATE", election_state_to_string(e->state)           },
-                {"REASON",    election_reason_to_string(e->reason)         },
-                {"HOLDER",    t.holder                                     },
-                {"LOCK_UID",  agent_uid_text(l, e->lock.uid)               },
+                {"LOCK", l->title},
+                {"UNIT", l->conf->unit},
+                {"OLD_STATE", election_state_to_string(l->shown_state)},
+                {"NEW_STATE", election_state_to_string(e->state)},
+                {"REASON", election_reason_to_string(e->reason)},
+                {"HOLDER", t.holder},
+                {"LOCK_UID", agent_uid_text(l, e->lock.uid)},
         };
 
         l->shown_state = e->state;
@@ -204,7 +208,8 @@ static void record_damage(struct agent_lock *l) {
         if (!damage[0] || election(l)->state != ELECTION_CANDIDATE)
                 return;
         describe_next(l, next, sizeof(next));
-        journal_record(LOG_ERR, JOURNAL_LOCK_DAMAGED, NULL, 0, "%s: the lock is damaged: %s; %s", l->title, damage, next);
+        journal_record(LOG_ERR, JOURNAL_LOCK_DAMAGED, NULL, 0, "%s: the lock is damaged: %s; %s", l->title, damage,
+                       next);
 }
 
 static void status_line(struct agent *a, char *buf, size_t size) {
@@ -224,8 +229,8 @@ static void status_line(struct agent *a, char *buf, size_t size) {
                 describe(l, &t);
                 (void)clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - l->since_realtime_usec),
                                             since);
-                (void)snprintf(buf, size, "%s of %s (%s) since %s; %s %s%s%s%s%s; %s; API %s at %s%s%s", t.role, l->title,
-                               conf_tenure_to_string(l->conf->tenure), since, l->conf->unit, t.unit_state,
+                (void)snprintf(buf, size, "%s of %s (%s) since %s; %s %s%s%s%s%s; %s; API %s at %s%s%s", t.role,
+                               l->title, conf_tenure_to_string(l->conf->tenure), since, l->conf->unit, t.unit_state,
                                t.holder[0] ? "; holder " : "", t.holder, t.reason[0] ? "; " : "", t.reason, t.next,
                                a->api_error[0] ? "last answered" : "answered", contact, a->api_error[0] ? "; " : "",
                                a->api_error);
@@ -321,8 +326,9 @@ static int on_step_down(void *userdata, const char *lock, const char *reason, st
 
 static int on_reload(void *userdata, struct err *err) {
         (void)userdata;
-        return err_setf(err, -EOPNOTSUPP,
-                        "a changed configuration counts after `systemctl restart leader-agent`, which keeps units running");
+        return err_setf(
+                err, -EOPNOTSUPP,
+                "a changed configuration counts after `systemctl restart leader-agent`, which keeps units running");
 }
 
 const struct bus_handlers agent_bus_handlers = {.status = on_status, .step_down = on_step_down, .reload = on_reload};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One line per step, so that a replay through the same core must give the same actions:
  *   L INDEX EVENT ACTIONS        P INDEX EVENT ACTION
- * each struct as the hex of its bytes, preceded by one C (lock) or H (heartbeat) line per entity with its configuration. */
+ * each struct as the hex of its bytes, preceded by one C (lock) or H (heartbeat) line per entity with its
+ * configuration. */
 #include <stdio.h>
 #include <unistd.h>
 

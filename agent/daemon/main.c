@@ -42,8 +42,9 @@ static int check_config(const char *path) {
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         (void)source;
         if (si->ssi_signo == SIGHUP)
-                journal_log(LOG_NOTICE, "SIGHUP: a changed configuration counts after `systemctl restart leader-agent`, "
-                                        "which keeps units running");
+                journal_log(LOG_NOTICE,
+                            "SIGHUP: a changed configuration counts after `systemctl restart leader-agent`, "
+                            "which keeps units running");
         else
                 agent_terminate(userdata);
         return 0;
@@ -88,11 +89,11 @@ static int run(const char *path) {
 
 int main(int argc, char *argv[]) {
         static const struct option options[] = {
-                {"config",       required_argument, NULL, 'c'},
-                {"check-config", no_argument,       NULL, 'k'},
-                {"version",      no_argument,       NULL, 'V'},
-                {"help",         no_argument,       NULL, 'h'},
-                {NULL,           0,                 NULL, 0  },
+                {"config", required_argument, NULL, 'c'},
+                {"check-config", no_argument, NULL, 'k'},
+                {"version", no_argument, NULL, 'V'},
+                {"help", no_argument, NULL, 'h'},
+                {NULL, 0, NULL, 0},
         };
         const char *path = CONF_PATH;
         bool check = false;

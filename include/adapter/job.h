@@ -10,6 +10,6 @@ enum job_type {
         JOB_OTHER,
 };
 
-/* The job that PID 1 has pending for the unit this process belongs to. Waits at most a second. Returns 0, or negative errno
- * with err set when PID 1 cannot be asked. */
+/* The job that PID 1 has pending for the unit this process belongs to. Waits at most a second. Returns 0, or negative
+ * errno with err set when PID 1 cannot be asked. */
 int job_read_own(enum job_type *ret, struct err *err);

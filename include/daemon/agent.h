@@ -30,8 +30,8 @@ struct agent_lock {
         struct agent *agent;
         size_t index;
         const struct conf_lock *conf;
-        char scope[400];  /* of its claims in the store */
-        char title[320];  /* NAMESPACE/NAME, for humans */
+        char scope[400];             /* of its claims in the store */
+        char title[320];             /* NAMESPACE/NAME, for humans */
         struct lock_object answered; /* from the last answer that carried one */
         struct lock_object seen;     /* from the last watch event that carried one */
         bool has_answered, has_seen;

@@ -84,7 +84,7 @@ $(O)/tests/integration/%: $(O)/tests/integration/%.o $(O)/libtest.a $(O)/libshel
 
 # ---- tests: each rung prints its own count, `make check` the sum ----
 
-export CI O RESULTS
+export CI RESULTS
 RUN := tests/run.sh
 FORMATTED := $(wildcard agent/*/*.[ch] include/*/*.h tests/*/*.[ch])
 

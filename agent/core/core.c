@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/core.h"
+#include "core/election_parts.h"
 
 static void views(const struct core *core, const struct core_lock *l, struct heartbeat_view ret[N_CORE_TENURES]) {
         for (unsigned t = 0; t < N_CORE_TENURES; t++)
                 ret[t] = heartbeat_view(&core->placeholders[l->placeholder[t]].heartbeat);
 }
 
-static struct heartbeat_wish gather(const struct core *core, size_t p) {
+struct heartbeat_wish core_wish(const struct core *core, size_t p) {
         struct heartbeat_wish w = {.removing = core->removing};
         const struct core_placeholder *ph = &core->placeholders[p];
 
@@ -42,14 +43,13 @@ static bool same_view(const struct heartbeat_view *a, const struct heartbeat_vie
 
 /* One compare-and-swap ends the silence of every lock that names the same placeholder: each has its own wait behind it
  * from when it saw that same last version. */
-static void share_swap(struct core *core, const struct election *e, uint64_t version) {
+static void share_swap(struct core *core, const struct election *e) {
         for (size_t i = 0; i < core->n_locks; i++) {
                 struct election *o = &core->locks[i].election;
 
-                if (o == e || !o->holder_seen || o->holder_gone || o->holder_uid != e->holder_uid ||
-                    o->holder_version != version)
+                if (o == e || !o->holder_seen || o->holder_uid != e->holder_uid || o->holder_version != e->swap_version)
                         continue;
-                o->holder_gone = true;
+                election_swapped(o, e->swap_version);
                 core->locks[i].due = true;
         }
 }
@@ -59,7 +59,6 @@ struct election_actions core_lock_step(struct core *core, size_t i, const struct
         struct heartbeat_view v[N_CORE_TENURES];
         struct election_wish before[N_CORE_TENURES];
         struct election_actions actions;
-        uint64_t version = l->election.holder_version;
         bool swapped = ev->type == ELECTION_EV_REPLY && ev->op == ELECTION_OP_DELETE_HOLDER &&
                        l->election.op == ev->op && ev->result == RESULT_OK;
 
@@ -75,7 +74,7 @@ struct election_actions core_lock_step(struct core *core, size_t i, const struct
                         core->placeholders[l->placeholder[t]].due = true;
         }
         if (swapped)
-                share_swap(core, &l->election, version);
+                share_swap(core, &l->election);
         return actions;
 }
 
@@ -84,7 +83,7 @@ struct heartbeat_action core_placeholder_step(struct core *core, size_t i, struc
         struct heartbeat_view before = heartbeat_view(&p->heartbeat), after;
         struct heartbeat_action action;
 
-        ev->wish = gather(core, i);
+        ev->wish = core_wish(core, i);
         p->due = false;
         action = heartbeat_step(&p->heartbeat, &p->conf, ev);
         after = heartbeat_view(&p->heartbeat);
@@ -110,7 +109,7 @@ static uint64_t placeholder_deadline(const struct core *core, size_t i) {
 
         if (p->due)
                 return 0;
-        w = gather(core, i);
+        w = core_wish(core, i);
         return heartbeat_deadline(&p->heartbeat, &p->conf, &w);
 }
 

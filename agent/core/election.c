@@ -93,6 +93,8 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->reason = reason;
         e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;
         e->step_down_wanted = false;
+        e->other_boot = e->lock_known && e->lock.uid == uid && e->lock.tenure == CORE_LIFE && !e->lock.same_boot &&
+                        reason != REASON_OTHER_BOOT;
         e->leading_since_usec = 0;
         e->permit_proof_usec = 0;
         move(s, ELECTION_STOPPING);
@@ -193,9 +195,11 @@ static void take_up(struct step *s) {
         }
         e->term_placeholder = l->placeholder;
         if (!l->same_boot && e->guard.revoked)
-                /* Revoked in this boot, yet another boot is written in it: a clone leads under our claim. */
+        /* Revoked in this boot, yet another boot is written in it: a clone leads under our claim. */
+        {
                 e->unfit_uid = l->uid;
-        else if (l->sort != LOCK_SOUND)
+                s->moved = true;
+        } else if (l->sort != LOCK_SOUND)
                 begin_stop(s, l->uid, REASON_LOCK_CHANGED);
         else if (l->deleting)
                 begin_stop(s, l->uid, REASON_LOCK_DELETED);
@@ -235,9 +239,10 @@ static void observe(struct step *s) {
                 return;
         if (e->holder_gone)
                 move(s, ELECTION_DEPOSING);
-        else if (e->holder_fresh)
+        else if (e->holder_fresh) {
+                e->swap_version = e->op == ELECTION_OP_NONE ? e->holder_version : e->swap_version;
                 request(s, ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version, 0);
-        else
+        } else
                 request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
 }
 
@@ -250,8 +255,12 @@ static void candidate(struct step *s) {
         if (s->now >= e->verify_at_usec)
                 e->reread = true;
         if (e->reread || !e->lock_known) {
-                if (e->stop_wanted && !e->guard.permit && e->attempts > 1)
-                        move(s, ELECTION_STOPPED); /* the API does not answer, and nothing of ours runs */
+                bool mute = e->stop_wanted && e->attempts > 1; /* the API does not answer */
+
+                if (mute && e->guard_linked && e->guard.permit)
+                        begin_stop(s, e->guard.permit, REASON_AGENT_STOP);
+                else if (mute && e->op == ELECTION_OP_NONE)
+                        move(s, ELECTION_STOPPED);
                 else
                         request(s, ELECTION_OP_READ, 0, 0, 0);
                 return;
@@ -334,13 +343,13 @@ static void lead(struct step *s, bool news) {
                 e->reread = true;
         if (e->reread)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
-        else if (e->lock.orphaned && v->status == HEARTBEAT_OURS) {
+        else if (e->lock.orphaned && v->status == HEARTBEAT_OURS && v->proven_at_usec >= e->orphan_at_usec) {
                 e->term_placeholder = v->uid;
                 request(s, ELECTION_OP_RESTORE, e->lock.uid, e->lock.version, v->uid);
         }
 
         if (e->state == ELECTION_PROVING) {
-                if (!proven || !e->guard_linked)
+                if (!proven || !e->guard_linked || e->reread)
                         return;
                 permit(s, v->proven_at_usec);
                 if (e->permit_proof_usec)
@@ -356,8 +365,10 @@ static void lead(struct step *s, bool news) {
                 return;
         if (e->lock.tenure == CORE_LEASE && proven && v->proven_at_usec > e->permit_proof_usec)
                 permit(s, v->proven_at_usec);
-        else if (news && e->guard.permit != e->term_uid)
-                permit(s, e->permit_proof_usec); /* a guard that does not know of it any more */
+        else if (news && (e->guard.permit != e->term_uid || e->permit_again))
+                permit(s, e->permit_proof_usec); /* a guard that may not know of it */
+        if (news)
+                e->permit_again = false;
 }
 
 static void stopping(struct step *s) {
@@ -385,7 +396,7 @@ static void releasing(struct step *s) {
         if (e->reread || !e->lock_known || !e->lock_read)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
         else if (l->sort == LOCK_ABSENT || l->uid != e->term_uid || !l->claimed || l->uid == e->unfit_uid ||
-                 !l->same_boot)
+                 (!l->same_boot && !e->other_boot))
                 finish(s); /* gone, or not ours to remove */
         else if (l->deleting)
                 request(s, ELECTION_OP_STRIP, l->uid, l->version, 0);

@@ -15,7 +15,9 @@ uint64_t election_silence_usec(const struct election *e, const struct election_c
         return util_usec_add(d, d / 1000 * c->rate_permille);
 }
 
-static void learn(struct election *e, const struct lock_fact *f, bool read) {
+static void learn(struct election *e, const struct lock_fact *f, bool read, uint64_t now) {
+        if (f->orphaned && !(e->lock.orphaned && e->lock.uid == f->uid))
+                e->orphan_at_usec = now;
         e->lock = *f;
         e->lock_known = true;
         e->lock_read = read;
@@ -23,18 +25,11 @@ static void learn(struct election *e, const struct lock_fact *f, bool read) {
                 e->claim_ready = false; /* used up: the next POST carries a new one */
 }
 
-static void learn_absent(struct election *e) {
+/* An answer to a lock operation (NULL: absent); a watch event that came meanwhile may be newer. */
+static void learn_answer(struct election *e, const struct lock_fact *f, uint64_t now) {
         struct lock_fact absent = {.sort = LOCK_ABSENT, .uid = e->lock.uid};
 
-        learn(e, &absent, true);
-}
-
-/* An answer to a lock operation; a watch event that came meanwhile may be newer. */
-static void learn_answer(struct election *e, const struct lock_fact *f) {
-        if (f)
-                learn(e, f, true);
-        else
-                learn_absent(e);
+        learn(e, f ? f : &absent, true, now);
         e->reread = e->seen && (e->seen_absent != (e->lock.sort == LOCK_ABSENT) ||
                                 (!e->seen_absent && e->seen_version != e->lock.version));
 }
@@ -42,13 +37,25 @@ static void learn_answer(struct election *e, const struct lock_fact *f) {
 static void absorb_holder(struct election *e, const struct placeholder_fact *f, uint64_t now) {
         bool alive = f->present && f->uid == e->holder_uid && !f->deleting;
 
-        if (!e->holder_seen || alive == e->holder_gone || (alive && f->version != e->holder_version)) {
-                e->holder_seen = true;
-                e->holder_gone = !alive;
-                e->holder_version = alive ? f->version : 0;
+        if (alive && (!e->holder_seen || e->holder_gone || f->version != e->holder_version)) {
+                e->holder_gone = false;
+                e->holder_version = f->version;
+                e->holder_seen_at_usec = e->holder_silent_usec = now;
+                e->holder_fresh = false;
+        } else if (!alive && (!e->holder_seen || !e->holder_gone)) {
+                e->holder_gone = true;
                 e->holder_seen_at_usec = now;
                 e->holder_fresh = false;
         }
+        e->holder_seen = true;
+}
+
+void election_swapped(struct election *e, uint64_t version) {
+        /* Nothing renewed it after the version that the DELETE named; our wait counts from when we saw that one. */
+        if (e->holder_version == version)
+                e->holder_seen_at_usec = e->holder_silent_usec;
+        e->holder_gone = true;
+        e->holder_fresh = false;
 }
 
 static void absorb_holder_reply(struct election *e, const struct election_conf *c, const struct election_event *ev) {
@@ -56,55 +63,63 @@ static void absorb_holder_reply(struct election *e, const struct election_conf *
         uint64_t due = util_usec_add(e->holder_seen_at_usec, election_silence_usec(e, c));
         bool waited = e->holder_seen && !e->holder_gone && ev->now_usec >= due;
 
-        if (ev->result != RESULT_OK && ev->result != RESULT_NOT_FOUND) {
+        if (ev->result != RESULT_OK && ev->result != RESULT_NOT_FOUND)
                 e->holder_fresh = false;
-                return;
-        }
-        if (ev->result == RESULT_NOT_FOUND) {
+        else if (ev->result == RESULT_NOT_FOUND)
                 absorb_holder(e, &absent, ev->now_usec);
+        else if (ev->op == ELECTION_OP_DELETE_HOLDER)
+                election_swapped(e, e->swap_version);
+        else {
+                absorb_holder(e, &ev->holder, ev->now_usec);
+                e->holder_fresh = waited && !e->holder_gone && e->holder_seen_at_usec != ev->now_usec;
+        }
+}
+
+/* Paces retries: what surely failed or is unknown waits; a write that only met another state is tried again at once,
+ * and waits from the second time on. A good read does not forget that a write keeps failing. */
+static void pace(struct election *e, const struct election_conf *c, const struct election_event *ev) {
+        bool gone_is_good = ev->op == ELECTION_OP_READ || ev->op == ELECTION_OP_DELETE || ev->op == ELECTION_OP_STRIP ||
+                            ev->op == ELECTION_OP_READ_HOLDER || ev->op == ELECTION_OP_DELETE_HOLDER;
+        bool read = ev->op == ELECTION_OP_READ || ev->op == ELECTION_OP_READ_HOLDER;
+        bool hard = ev->result == RESULT_DENIED || ev->result == RESULT_FAILED || ev->result == RESULT_UNKNOWN;
+        uint64_t delay;
+
+        e->retry_at_usec = 0;
+        if (ev->result == RESULT_OK || (ev->result == RESULT_NOT_FOUND && gone_is_good)) {
+                if (!read || e->failed_op == ev->op)
+                        e->attempts = 0;
                 return;
         }
-        if (ev->op == ELECTION_OP_DELETE_HOLDER) {
-                /* The swap: nothing renewed it after the version we saw, so the wait that we had counts. */
-                e->holder_gone = true;
-                e->holder_fresh = false;
+        e->failed_op = ev->op;
+        e->attempts = (uint8_t)(e->attempts < 30 ? e->attempts + 1 : 30);
+        if (!hard && e->attempts == 1)
                 return;
-        }
-        absorb_holder(e, &ev->holder, ev->now_usec);
-        e->holder_fresh = waited && !e->holder_gone && e->holder_seen_at_usec != ev->now_usec;
+        delay = backoff_usec(e->attempts, c->retry_min_usec, c->retry_max_usec, ev->random);
+        e->retry_at_usec = util_usec_add(ev->now_usec, delay > ev->retry_after_usec ? delay : ev->retry_after_usec);
 }
 
 static void absorb_reply(struct election *e, const struct election_conf *c, const struct election_event *ev) {
-        bool answered = ev->result == RESULT_OK || ev->result == RESULT_NOT_FOUND || ev->result == RESULT_EXISTS ||
-                        ev->result == RESULT_CONFLICT;
         const struct lock_fact *f = ev->result == RESULT_OK ? &ev->lock : NULL;
         bool told = ev->result == RESULT_OK || ev->result == RESULT_NOT_FOUND;
 
         if (ev->op != e->op)
                 return;
         e->op = ELECTION_OP_NONE;
-        e->attempts = answered ? 0 : (uint8_t)(e->attempts < 30 ? e->attempts + 1 : 30);
-        e->retry_at_usec = 0;
-        if (!answered) {
-                uint64_t delay = backoff_usec(e->attempts, c->retry_min_usec, c->retry_max_usec, ev->random);
-
-                e->retry_at_usec =
-                        util_usec_add(ev->now_usec, delay > ev->retry_after_usec ? delay : ev->retry_after_usec);
-        }
+        pace(e, c, ev);
 
         switch ((enum election_op)ev->op) {
         case ELECTION_OP_NONE:
                 break;
         case ELECTION_OP_READ:
                 if (told)
-                        learn_answer(e, f);
+                        learn_answer(e, f, ev->now_usec);
                 break;
         case ELECTION_OP_CLAIM:
                 e->claim_ready = ev->result == RESULT_OK;
                 break;
         case ELECTION_OP_CREATE:
                 if (ev->result == RESULT_OK)
-                        learn_answer(e, f);
+                        learn_answer(e, f, ev->now_usec);
                 else /* taken, or unknown: the claim tells whether a lock that turns up is ours */
                         e->reread = ev->result != RESULT_DENIED && ev->result != RESULT_FAILED;
                 break;
@@ -114,13 +129,13 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
                 break;
         case ELECTION_OP_DELETE:
                 if (told)
-                        learn_answer(e, f);
+                        learn_answer(e, f, ev->now_usec);
                 else
                         e->reread = true;
                 break;
         case ELECTION_OP_STRIP:
                 if (told)
-                        learn_answer(e, NULL);
+                        learn_answer(e, NULL, ev->now_usec);
                 else
                         e->reread = true;
                 break;
@@ -132,7 +147,7 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
         e->seen = false;
 }
 
-static void absorb_lock_seen(struct election *e, const struct lock_fact *f) {
+static void absorb_lock_seen(struct election *e, const struct lock_fact *f, uint64_t now) {
         bool gone = f->sort == LOCK_ABSENT;
 
         if (!gone && e->lock_known && f->uid == e->lock.uid && f->version == e->lock.version)
@@ -148,20 +163,20 @@ static void absorb_lock_seen(struct election *e, const struct lock_fact *f) {
         }
         if (gone) {
                 if (f->uid && f->uid == e->lock.uid && e->lock.sort != LOCK_ABSENT)
-                        learn(e, f, false);
+                        learn(e, f, false, now);
                 else if (!f->uid && e->lock.sort != LOCK_ABSENT)
                         e->reread = true;
                 return;
         }
         if (e->term_uid && f->uid == e->term_uid && (f->deleting || f->sort != LOCK_SOUND || !f->claimed)) {
                 /* Ends our term, whatever else is true; marks and changes by others are not taken back. */
-                learn(e, f, false);
+                learn(e, f, false, now);
                 return;
         }
         if (e->term_uid || f->claimed || e->lock.claimed)
                 e->reread = true;
         else
-                learn(e, f, false);
+                learn(e, f, false, now);
 }
 
 static void absorb_guard(struct election *e, const struct guard_fact *g) {
@@ -194,7 +209,7 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
                 absorb_reply(e, c, ev);
                 break;
         case ELECTION_EV_LOCK_SEEN:
-                absorb_lock_seen(e, &ev->lock);
+                absorb_lock_seen(e, &ev->lock, ev->now_usec);
                 break;
         case ELECTION_EV_HOLDER_SEEN:
                 if (e->holder_uid && e->holder_seen)
@@ -206,6 +221,7 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
         case ELECTION_EV_LINK_UP:
                 e->query = true;
                 e->revoke_sent = false;
+                e->permit_again = true;
                 break;
         case ELECTION_EV_LINK_DOWN:
                 e->guard_linked = false;

@@ -15,6 +15,8 @@ struct election_wish election_wish(const struct election *e, const struct electi
                 w.renewing = tenure == CORE_LEASE && e->state <= ELECTION_STOPPING;
                 if (e->state == ELECTION_PROVING)
                         w.proof_after_usec = e->own_at_usec;
+                if (l->orphaned && e->orphan_at_usec > w.proof_after_usec)
+                        w.proof_after_usec = e->orphan_at_usec;
         }
         if ((e->state == ELECTION_CANDIDATE || e->state == ELECTION_DEPOSING) && tenure == CORE_LEASE &&
             e->lock_known && l->sort == LOCK_SOUND && l->tenure == CORE_LEASE && !election_own(e))
@@ -38,7 +40,7 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
                 at = min(at, e->retry_at_usec);
         if (e->cool_until_usec)
                 at = min(at, e->cool_until_usec);
-        if (!e->reread && (e->state == ELECTION_CANDIDATE || permitted || e->state == ELECTION_STARTING))
+        if (!e->reread && (e->state <= ELECTION_CANDIDATE || e->state == ELECTION_PROVING || permitted))
                 at = min(at, e->verify_at_usec);
         if (e->state == ELECTION_CANDIDATE && e->op == ELECTION_OP_NONE && !e->retry_at_usec && e->holder_seen &&
             e->lock.sort == LOCK_SOUND && e->lock.tenure == CORE_LEASE && !e->reread && e->holder_lock == e->lock.uid &&

@@ -62,7 +62,7 @@ static void absorb_read(struct heartbeat *h, const struct heartbeat_conf *c, con
                 return;
         }
         if (h->state == HEARTBEAT_LIVE && f->uid == h->uid && !f->deleting) {
-                if (h->must_own && f->version != h->version && !f->own_write) {
+                if ((h->must_own || c->tenure == CORE_LEASE) && f->version != h->version && !f->own_write) {
                         /* Somebody else renews it: another instance of us lives. */
                         absorb_strange(h, f, ev->now_usec);
                         return;
@@ -115,21 +115,37 @@ static void absorb_renew(struct heartbeat *h, const struct heartbeat_event *ev) 
         }
 }
 
-static void absorb(struct heartbeat *h, const struct heartbeat_conf *c, const struct heartbeat_event *ev) {
-        bool ok = ev->result == RESULT_OK || ev->result == RESULT_NOT_FOUND || ev->result == RESULT_EXISTS ||
-                  ev->result == RESULT_CONFLICT;
+/* As in an election: a good read does not forget that a write keeps failing, or keeps having no effect. */
+static void pace(struct heartbeat *h, const struct heartbeat_conf *c, const struct heartbeat_event *ev) {
+        bool hard = ev->result == RESULT_DENIED || ev->result == RESULT_FAILED || ev->result == RESULT_UNKNOWN;
+        bool read = ev->op == HEARTBEAT_OP_READ,
+             removal = ev->op == HEARTBEAT_OP_CLEAR || ev->op == HEARTBEAT_OP_DELETE;
+        bool removed = read && (ev->result == RESULT_NOT_FOUND || ev->fact.uid != h->uid) &&
+                       (h->failed_op == HEARTBEAT_OP_CLEAR || h->failed_op == HEARTBEAT_OP_DELETE);
+        uint64_t delay;
 
+        h->retry_at_usec = 0;
+        if (ev->result == RESULT_OK || (read && ev->result == RESULT_NOT_FOUND)) {
+                if ((!read && !removal) || removed || (!removal && h->failed_op == ev->op))
+                        h->attempts = 0;
+                if (!removal)
+                        return;
+        }
+        h->failed_op = ev->op;
+        h->attempts = (uint8_t)(h->attempts < 30 ? h->attempts + 1 : 30);
+        if (!hard && h->attempts == 1)
+                return;
+        delay = backoff_usec(h->attempts, c->retry_min_usec, c->retry_max_usec, ev->random);
+        h->retry_at_usec = util_usec_add(ev->now_usec, delay > ev->retry_after_usec ? delay : ev->retry_after_usec);
+}
+
+static void absorb(struct heartbeat *h, const struct heartbeat_conf *c, const struct heartbeat_event *ev) {
         if (ev->type == HEARTBEAT_EV_SEEN)
                 h->unread = true;
         if (ev->type != HEARTBEAT_EV_REPLY || ev->op != h->op)
                 return;
         h->op = HEARTBEAT_OP_NONE;
-        h->attempts = ok ? 0 : (uint8_t)(h->attempts < 30 ? h->attempts + 1 : 30);
-        h->retry_at_usec = ok ? 0
-                              : util_usec_add(ev->now_usec, backoff_usec(h->attempts, c->retry_min_usec,
-                                                                         c->retry_max_usec, ev->random));
-        if (!ok && util_usec_add(ev->now_usec, ev->retry_after_usec) > h->retry_at_usec)
-                h->retry_at_usec = util_usec_add(ev->now_usec, ev->retry_after_usec);
+        pace(h, c, ev);
 
         switch ((enum heartbeat_op)ev->op) {
         case HEARTBEAT_OP_NONE:
@@ -180,8 +196,13 @@ struct heartbeat_action heartbeat_step(struct heartbeat *h, const struct heartbe
         absorb(h, c, ev);
         if (h->op != HEARTBEAT_OP_NONE || now < h->retry_at_usec)
                 return nothing;
-        if (h->unread && (w->needed || w->removing || w->named))
+        if (h->state == HEARTBEAT_LIVE && c->tenure == CORE_LIFE && w->named &&
+            now >= util_usec_add(h->looked_at_usec, c->verify_interval_usec))
+                h->unread = true; /* nobody renews in life tenure: look now and then whether it is still there */
+        if (h->unread && (w->needed || w->removing || w->named)) {
+                h->looked_at_usec = now;
                 return act(h, HEARTBEAT_OP_READ, 0, 0);
+        }
 
         switch ((enum heartbeat_state)h->state) {
         case HEARTBEAT_UNREAD:
@@ -235,6 +256,8 @@ uint64_t heartbeat_deadline(const struct heartbeat *h, const struct heartbeat_co
                         at = w->proof_after_usec;
                 else if (w->renewing)
                         at = util_usec_add(h->renewed_at_usec, c->renew_interval_usec);
+                else if (w->named && c->tenure == CORE_LIFE)
+                        at = util_usec_add(h->looked_at_usec, c->verify_interval_usec);
                 break;
         case HEARTBEAT_DYING:
                 at = w->named ? USEC_INFINITY : 0;

@@ -11,9 +11,6 @@
 #include "adapter/notify.h"
 #include "daemon/agent.h"
 
-#define RETRY_MIN_USEC (250 * USEC_PER_MSEC)
-#define RETRY_MAX_USEC (30 * USEC_PER_SEC)
-#define RATE_PERMILLE  10
 /* Time for the API writes of a release, beyond the units' own stop timeouts. */
 #define RELEASE_USEC (30 * USEC_PER_SEC)
 
@@ -34,8 +31,8 @@ static void check_invariant(struct agent *a) {
         for (size_t i = 0; i < a->core.n_locks; i++)
                 if (!election_invariant(&a->core.locks[i].election)) {
                         journal_log(LOG_CRIT, "%s: state '%s' contradicts what is known of the lock: stopping its unit",
-                                    a->locks[i].title, election_state_to_string(a->core.locks[i].election.state));
-                        agent_guard_send(&a->locks[i], ELECTION_MSG_REVOKE, a->core.locks[i].election.term_uid, 0, 0);
+                                    a->locks[i]->title, election_state_to_string(a->core.locks[i].election.state));
+                        agent_guard_send(a->locks[i], ELECTION_MSG_REVOKE, a->core.locks[i].election.term_uid, 0, 0);
                 }
         abort();
 }
@@ -68,7 +65,7 @@ static bool deliver_local(struct agent *a) {
         bool any = false;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
-                struct agent_lock *l = &a->locks[i];
+                struct agent_lock *l = a->locks[i];
                 struct election_event ev = {.type = ELECTION_EV_REPLY, .op = l->local_op, .result = l->local_result};
 
                 if (!l->local_pending)
@@ -78,7 +75,7 @@ static bool deliver_local(struct agent *a) {
                 agent_lock_event(l, &ev);
         }
         for (size_t i = 0; i < a->core.n_placeholders; i++) {
-                struct agent_placeholder *p = &a->placeholders[i];
+                struct agent_placeholder *p = a->placeholders[i];
                 struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = p->local_op, .result = p->local_result};
 
                 if (!p->local_pending)
@@ -97,10 +94,10 @@ static bool turn(struct agent *a) {
         case CORE_TURN_NONE:
                 return false;
         case CORE_TURN_LOCK:
-                agent_lock_event(&a->locks[i], &(struct election_event){.type = ELECTION_EV_GO});
+                agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_GO});
                 return true;
         case CORE_TURN_PLACEHOLDER:
-                agent_placeholder_event(&a->placeholders[i], &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                agent_placeholder_event(a->placeholders[i], &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
                 return true;
         }
         return false;
@@ -134,13 +131,16 @@ void agent_pump(struct agent *a) {
         while ((deliver_local(a) || turn(a)) && ++n < 100000)
                 ;
         a->in_pump = false;
+        agent_conf_reap(a);
         at = core_deadline(&a->core);
         if (n >= 100000) {
                 journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
                 at = clock_boottime_usec() + USEC_PER_SEC;
         }
         for (size_t i = 0; i < a->core.n_locks; i++)
-                agent_lock_follow_holder(&a->locks[i]);
+                agent_lock_follow_holder(a->locks[i]);
+        for (size_t i = 0; i < a->core.n_placeholders; i++)
+                agent_placeholder_follow(a->placeholders[i]);
         if (at == USEC_INFINITY)
                 (void)sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
         else {
@@ -178,15 +178,15 @@ static int on_extend(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void)usec;
         for (size_t i = 0; i < a->core.n_locks; i++)
-                if (a->locks[i].conf->stop_timeout_usec > worst)
-                        worst = a->locks[i].conf->stop_timeout_usec;
+                if (a->locks[i]->conf->stop_timeout_usec > worst)
+                        worst = a->locks[i]->conf->stop_timeout_usec;
         if (clock_boottime_usec() - a->stopping_since_usec > limit + worst) {
                 for (size_t i = 0; i < a->core.n_locks; i++)
                         if (a->core.locks[i].election.state != ELECTION_STOPPED)
                                 journal_log(LOG_WARNING,
                                             "%s: not released in time (%s); the lock stays held until this agent runs "
                                             "again, or `leaderctl fence` names this host",
-                                            a->locks[i].title, a->locks[i].problem);
+                                            a->locks[i]->title, a->locks[i]->problem);
                 return sd_event_exit(a->event, 0);
         }
         notify_extend_timeout(5 * USEC_PER_SEC);
@@ -215,75 +215,12 @@ void agent_terminate(struct agent *a) {
         for (size_t i = 0; i < a->core.n_placeholders; i++)
                 a->core.placeholders[i].due = true;
         for (size_t i = 0; i < a->core.n_locks; i++)
-                agent_lock_event(&a->locks[i], &(struct election_event){.type = ELECTION_EV_STOP});
+                agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_STOP});
         (void)sd_event_add_time_relative(a->event, &a->extend, CLOCK_BOOTTIME, 0, 0, on_extend, a);
         agent_pump(a);
 }
 
 /* ---- the beginning ---- */
-
-static size_t find_placeholder(struct agent *a, const char *ns, enum placeholder_kind kind, uint8_t tenure) {
-        for (size_t i = 0; i < a->core.n_placeholders; i++)
-                if (util_streq(a->placeholders[i].ns, ns) && a->placeholders[i].kind == kind &&
-                    a->placeholders[i].tenure == tenure)
-                        return i;
-        return a->core.n_placeholders;
-}
-
-static void wire_placeholder(struct agent *a, struct core_lock *cl, const struct conf_lock *c, uint8_t tenure) {
-        enum placeholder_kind kind = c->placeholder == CONF_PLACEHOLDER_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
-        size_t i = find_placeholder(a, c->namespace_, kind, tenure);
-        struct agent_placeholder *p = &a->placeholders[i];
-        struct core_placeholder *cp = &a->core.placeholders[i];
-
-        cl->placeholder[tenure] = i;
-        if (i == a->core.n_placeholders) {
-                a->core.n_placeholders++;
-                *p = (struct agent_placeholder){.agent = a, .index = i, .kind = kind, .tenure = tenure};
-                (void)util_copy(p->ns, sizeof(p->ns), c->namespace_);
-                heartbeat_init(&cp->heartbeat);
-                cp->conf = (struct heartbeat_conf){
-                        .renew_interval_usec = a->conf->renew_interval_usec,
-                        .verify_interval_usec = a->conf->verify_interval_usec,
-                        .retry_min_usec = RETRY_MIN_USEC,
-                        .retry_max_usec = tenure == CORE_LEASE ? a->conf->renew_interval_usec : RETRY_MAX_USEC,
-                        .rate_permille = RATE_PERMILLE,
-                        .tenure = tenure,
-                };
-                cp->due = true;
-        }
-        if (tenure == CORE_LEASE && c->lease_duration_usec > p->duration_usec) {
-                p->duration_usec = c->lease_duration_usec;
-                cp->conf.duration_usec = c->lease_duration_usec;
-        }
-}
-
-static void wire_lock(struct agent *a, size_t i) {
-        const struct conf_lock *c = &a->conf->locks[i];
-        struct core_lock *cl = &a->core.locks[i];
-        struct agent_lock *l = &a->locks[i];
-
-        *l = (struct agent_lock){.agent = a, .index = i, .conf = c};
-        election_init(&cl->election);
-        cl->conf = (struct election_conf){
-                .lease_duration_usec = c->lease_duration_usec,
-                .renew_deadline_usec = c->renew_deadline_usec,
-                .stop_timeout_usec = c->stop_timeout_usec,
-                .kill_margin_usec = c->kill_margin_usec,
-                .verify_interval_usec = a->conf->verify_interval_usec,
-                .retry_min_usec = RETRY_MIN_USEC,
-                .retry_max_usec = RETRY_MAX_USEC,
-                .cooldown_usec = c->cooldown_usec,
-                .cooldown_max_usec = c->cooldown_max_usec,
-                .step_down_hold_usec = c->step_down_hold_usec,
-                .rate_permille = RATE_PERMILLE,
-                .tenure = c->tenure == PERMIT_LEASE ? CORE_LEASE : CORE_LIFE,
-                .keep_failed = c->on_failure == CONF_ON_FAILURE_KEEP,
-        };
-        cl->due = true;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
-                wire_placeholder(a, cl, c, t);
-}
 
 static int open_world(struct agent *a, struct err *err) {
         struct store_host host;
@@ -323,13 +260,7 @@ static int start(struct agent *a, struct err *err) {
         r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, USEC_INFINITY, USEC_PER_MSEC, on_timer, a);
         if (r < 0)
                 return err_setf(err, r, "cannot make a CLOCK_BOOTTIME timer: %s", strerror(-r));
-        for (size_t i = 0; i < a->conf->n_locks; i++)
-                wire_lock(a, i);
-        a->core.n_locks = a->conf->n_locks;
-        for (size_t i = 0; i < a->core.n_placeholders && r >= 0; i++)
-                r = agent_placeholder_start(&a->placeholders[i], err);
-        for (size_t i = 0; i < a->core.n_locks && r >= 0; i++)
-                r = agent_lock_start(&a->locks[i], err);
+        r = agent_conf_apply(a, a->conf, err);
         if (r < 0)
                 return r;
         r = link_new(&a->link, a->event, a->conf->guard_socket, &agent_link_handlers, a);
@@ -353,12 +284,6 @@ int agent_new(struct agent **ret, sd_event *event, const char *conf_path, struct
         r = open_world(a, err);
         if (r < 0)
                 return r;
-        a->locks = calloc(a->conf->n_locks, sizeof(*a->locks));
-        a->core.locks = calloc(a->conf->n_locks, sizeof(*a->core.locks));
-        a->placeholders = calloc(a->conf->n_locks * N_CORE_TENURES, sizeof(*a->placeholders));
-        a->core.placeholders = calloc(a->conf->n_locks * N_CORE_TENURES, sizeof(*a->core.placeholders));
-        if (!a->locks || !a->core.locks || !a->placeholders || !a->core.placeholders)
-                return err_setf(err, -ENOMEM, "out of memory");
         r = start(a, err);
         if (r < 0)
                 return r;
@@ -370,9 +295,9 @@ void agent_free(struct agent *a) {
         if (!a)
                 return;
         for (size_t i = 0; i < a->core.n_locks; i++)
-                agent_lock_done(&a->locks[i]);
+                agent_lock_free(a->locks[i]);
         for (size_t i = 0; i < a->core.n_placeholders; i++)
-                agent_placeholder_done(&a->placeholders[i]);
+                agent_placeholder_free(a->placeholders[i]);
         bus_free(a->bus);
         link_free(a->link);
         kube_free(a->kube);

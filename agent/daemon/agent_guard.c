@@ -49,8 +49,8 @@ static void on_state(bool up, const char *why, void *userdata) {
                 struct election_event ev = {.type = up ? ELECTION_EV_LINK_UP : ELECTION_EV_LINK_DOWN};
 
                 if (!up)
-                        a->locks[i].has_guard = false;
-                agent_lock_event(&a->locks[i], &ev);
+                        a->locks[i]->has_guard = false;
+                agent_lock_event(a->locks[i], &ev);
         }
         agent_pump(a);
 }
@@ -59,7 +59,7 @@ static void on_reply(const struct permit_reply *reply, void *userdata) {
         struct agent *a = userdata;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
-                struct agent_lock *l = &a->locks[i];
+                struct agent_lock *l = a->locks[i];
                 struct election_event ev = {.type = ELECTION_EV_GUARD};
 
                 if (!util_streq(l->conf->unit, reply->unit))

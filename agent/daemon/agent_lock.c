@@ -164,7 +164,7 @@ static void fill(const struct agent_lock *l, const struct agent_placeholder *p, 
 static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_t version, uint64_t placeholder) {
         struct agent *a = l->agent;
         const struct core_lock *c = &a->core.locks[l->index];
-        const struct agent_placeholder *own = &a->placeholders[c->placeholder[c->conf.tenure]];
+        const struct agent_placeholder *own = a->placeholders[c->placeholder[c->conf.tenure]];
         const struct lock_object *o = find(l, uid, version);
         const struct placeholder_object *h =
                 l->has_holder && util_token(l->holder.version) == version ? &l->holder : &l->holder_seen;
@@ -184,7 +184,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
         case ELECTION_OP_ADOPT:
                 return o ? kube_lock_adopt(a->kube, o, a->boot_id, on_lock_reply, l, &l->request) : -ESTALE;
         case ELECTION_OP_RESTORE:
-                own = &a->placeholders[c->placeholder[c->election.lock.tenure]];
+                own = a->placeholders[c->placeholder[c->election.lock.tenure]];
                 if (!o || util_token(own->object.uid) != placeholder)
                         return -ESTALE;
                 return kube_lock_restore(a->kube, o, &own->object, on_lock_reply, l, &l->request);
@@ -247,12 +247,19 @@ int agent_lock_start(struct agent_lock *l, struct err *err) {
         if (r < 0)
                 journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
         l->since_realtime_usec = clock_realtime_usec();
-        return kube_watch(l->agent->kube, KUBE_WATCH_LOCK, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
+        r = kube_watch(l->agent->kube, KUBE_WATCH_LOCK, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
+        return r < 0 ? err_setf(err, r, "lock '%s': cannot watch it: %s", l->title, strerror(-r)) : 0;
 }
 
-void agent_lock_done(struct agent_lock *l) {
+void agent_lock_free(struct agent_lock *l) {
+        if (!l)
+                return;
         kube_slot_free(l->request);
         kube_slot_free(l->watch);
         kube_slot_free(l->holder_watch);
-        l->request = l->watch = l->holder_watch = NULL;
+        free(l->own.name);
+        free(l->own.namespace_);
+        free(l->own.unit);
+        free(l->own.where);
+        free(l);
 }

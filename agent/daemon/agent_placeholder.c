@@ -120,6 +120,33 @@ void agent_placeholder_perform(struct agent_placeholder *p, const struct heartbe
         p->local_result = r >= 0 ? RESULT_OK : r == -ESTALE ? RESULT_CONFLICT : RESULT_FAILED;
 }
 
+static void on_watch(const struct kube_watch_event *event, void *userdata) {
+        struct agent_placeholder *p = userdata;
+        const struct heartbeat *h = heartbeat(p);
+        struct heartbeat_event ev = {.type = HEARTBEAT_EV_SEEN};
+
+        if (event->type == KUBE_WATCH_DOWN)
+                return;
+        if (event->type == KUBE_WATCH_OBJECT) {
+                struct placeholder_fact f = agent_placeholder_fact(p, event->placeholder);
+
+                if (f.uid == h->uid && !f.deleting && (f.version == h->version || f.own_write))
+                        return;
+        }
+        agent_placeholder_event(p, &ev);
+        agent_pump(p->agent);
+}
+
+void agent_placeholder_follow(struct agent_placeholder *p) {
+        bool wanted = p->tenure == CORE_LIFE && core_wish(&p->agent->core, p->index).named;
+
+        if (!wanted)
+                p->watch = (kube_slot_free(p->watch), NULL);
+        else if (!p->watch) /* without it the verify interval still finds out */
+                (void)kube_watch(p->agent->kube, p->kind == PLACEHOLDER_POD ? KUBE_WATCH_POD : KUBE_WATCH_LEASE, p->ns,
+                                 p->name, on_watch, p, &p->watch);
+}
+
 int agent_placeholder_start(struct agent_placeholder *p, struct err *err) {
         int r;
 
@@ -133,6 +160,10 @@ int agent_placeholder_start(struct agent_placeholder *p, struct err *err) {
         return 0;
 }
 
-void agent_placeholder_done(struct agent_placeholder *p) {
-        p->request = (kube_slot_free(p->request), NULL);
+void agent_placeholder_free(struct agent_placeholder *p) {
+        if (!p)
+                return;
+        kube_slot_free(p->request);
+        kube_slot_free(p->watch);
+        free(p);
 }

@@ -188,6 +188,7 @@ static void record_change(struct agent_lock *l) {
                 {"LOCK_UID", agent_uid_text(l, e->lock.uid)},
         };
 
+        agent_event_transition(l, l->shown_state, e->state);
         l->shown_state = e->state;
         l->since_realtime_usec = clock_realtime_usec();
         journal_record(e->state == ELECTION_LEADING || e->state == ELECTION_STOPPING ? LOG_NOTICE : LOG_INFO,
@@ -222,7 +223,7 @@ static void status_line(struct agent *a, char *buf, size_t size) {
         for (size_t i = 0; i < a->core.n_locks; i++)
                 leading += a->core.locks[i].election.state == ELECTION_LEADING;
         if (a->core.n_locks == 1) {
-                const struct agent_lock *l = &a->locks[0];
+                const struct agent_lock *l = a->locks[0];
                 char since[CLOCK_TEXT_SIZE];
                 struct lock_text t;
 
@@ -249,9 +250,9 @@ void agent_status_update(struct agent *a) {
         bool changed = false;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
-                changed = changed || a->locks[i].shown_state != a->core.locks[i].election.state;
-                record_change(&a->locks[i]);
-                record_damage(&a->locks[i]);
+                changed = changed || a->locks[i]->shown_state != a->core.locks[i].election.state;
+                record_change(a->locks[i]);
+                record_damage(a->locks[i]);
         }
         status_line(a, line, sizeof(line));
         notify_status("%s", line);
@@ -270,7 +271,7 @@ static int on_status(void *userdata, char **ret_json) {
         if (a->contact_realtime_usec)
                 (void)clock_format_utc(a->contact_realtime_usec, contact);
         for (size_t i = 0; i < a->core.n_locks; i++) {
-                const struct agent_lock *l = &a->locks[i];
+                const struct agent_lock *l = a->locks[i];
                 const struct lock_object *o = object(l);
 
                 describe(l, &texts[i]);
@@ -309,7 +310,7 @@ static int on_step_down(void *userdata, const char *lock, const char *reason, st
         struct agent *a = userdata;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
-                struct agent_lock *l = &a->locks[i];
+                struct agent_lock *l = a->locks[i];
 
                 if (!util_streq(l->title, lock) && !util_streq(l->conf->name, lock))
                         continue;
@@ -325,10 +326,7 @@ static int on_step_down(void *userdata, const char *lock, const char *reason, st
 }
 
 static int on_reload(void *userdata, struct err *err) {
-        (void)userdata;
-        return err_setf(
-                err, -EOPNOTSUPP,
-                "a changed configuration counts after `systemctl restart leader-agent`, which keeps units running");
+        return agent_conf_reload(userdata, err);
 }
 
 const struct bus_handlers agent_bus_handlers = {.status = on_status, .step_down = on_step_down, .reload = on_reload};

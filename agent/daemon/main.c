@@ -40,13 +40,17 @@ static int check_config(const char *path) {
 }
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct err err = {.text = ""};
+
         (void)source;
-        if (si->ssi_signo == SIGHUP)
-                journal_log(LOG_NOTICE,
-                            "SIGHUP: a changed configuration counts after `systemctl restart leader-agent`, "
-                            "which keeps units running");
-        else
+        if (si->ssi_signo != SIGHUP) {
                 agent_terminate(userdata);
+                return 0;
+        }
+        notify_reloading();
+        if (agent_conf_reload(userdata, &err) < 0)
+                journal_log(LOG_ERR, "Reload refused, nothing has changed: %s", err.text);
+        notify_ready();
         return 0;
 }
 

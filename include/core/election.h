@@ -92,10 +92,13 @@ struct election {
         uint64_t holder_uid;
         uint64_t holder_version;
         uint64_t holder_seen_at_usec; /* this version, or its absence, first seen */
+        uint64_t holder_silent_usec;  /* the last living version first seen: not touched when it goes */
+        uint64_t swap_version;        /* what the DELETE in flight names */
         /* our term */
         uint64_t term_uid;
         uint64_t term_placeholder;
         uint64_t own_at_usec;       /* the lock was known to be ours: proofs count from here */
+        uint64_t orphan_at_usec;    /* its owner was found missing: only a later proof may be written into it */
         uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
         uint64_t leading_since_usec;
         uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
@@ -109,8 +112,9 @@ struct election {
         uint8_t state;
         uint8_t op;
         uint8_t reason;
-        uint8_t attempts;
-        uint8_t failures;
+        uint8_t attempts;  /* of failed_op in vain */
+        uint8_t failed_op; /* enum election_op */
+        uint8_t failures;  /* of the unit */
         bool lock_known;
         bool lock_read; /* lock is from a quorum read or a write's answer, not from a watch */
         bool reread;    /* read the lock before deciding anything else */
@@ -122,6 +126,8 @@ struct election {
         bool holder_seen;
         bool holder_gone;  /* absent, dying or another uid */
         bool holder_fresh; /* what is known of it is from a read after the wait */
+        bool other_boot;   /* our term began with a life lock of an earlier boot, to be released */
+        bool permit_again; /* connected anew: what was sent last may have been lost */
         bool stop_wanted;  /* the agent stops */
         bool step_down_wanted;
         bool revoke_sent;    /* to the guard as now connected */

@@ -10,3 +10,5 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
 bool election_own(const struct election *e);
 /* How long the holder of this (lease) lock must have been silent, on our clock. */
 uint64_t election_silence_usec(const struct election *e, const struct election_conf *c);
+/* A compare-and-swap ended the holder's placeholder at this version, for this election or one beside it. */
+void election_swapped(struct election *e, uint64_t version);

@@ -69,16 +69,18 @@ struct heartbeat {
         uint64_t version;
         uint64_t proven_at_usec;
         uint64_t renewed_at_usec; /* last attempt */
+        uint64_t looked_at_usec;  /* last read */
         uint64_t retry_at_usec;
         uint64_t seen_at_usec; /* strange: this version first seen */
         uint64_t strange_duration_usec;
         uint8_t state;
         uint8_t op;
-        uint8_t attempts;
-        bool claim_ready; /* a claim is on disk, and no answer has used it up */
-        bool unread;      /* read before anything else */
-        bool must_own;    /* what is read next must be our own write, or another instance lives */
-        bool confirmed;   /* strange: the version was read again after the wait */
+        uint8_t attempts;  /* of failed_op in vain */
+        uint8_t failed_op; /* enum heartbeat_op */
+        bool claim_ready;  /* a claim is on disk, and no answer has used it up */
+        bool unread;       /* read before anything else */
+        bool must_own;     /* what is read next must be our own write, or another instance lives */
+        bool confirmed;    /* strange: the version was read again after the wait */
 };
 
 enum heartbeat_event_type {

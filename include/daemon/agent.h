@@ -3,10 +3,12 @@
  * messages and signals into events. It decides nothing about leadership. One deadline timer, one event loop.
  *
  *   agent.c              owns everything: start, the loop's pump, signals, stop
+ *   agent_conf.c         locks and placeholders as the configuration has them, at the start and after a reload
  *   agent_lock.c         requests of an election
  *   agent_placeholder.c  requests of a heartbeat
  *   agent_facts.c        API objects and guard replies -> facts of the core
  *   agent_guard.c        messages to and from leader-guard
+ *   agent_events.c       Kubernetes Events
  *   agent_status.c       STATUS=, the status document, the journal records of transitions */
 #pragma once
 
@@ -29,11 +31,14 @@ struct agent;
 struct agent_lock {
         struct agent *agent;
         size_t index;
-        const struct conf_lock *conf;
-        char scope[400];             /* of its claims in the store */
-        char title[320];             /* NAMESPACE/NAME, for humans */
-        struct lock_object answered; /* from the last answer that carried one */
-        struct lock_object seen;     /* from the last watch event that carried one */
+        struct conf_lock own;         /* copy of its configuration, which outlives a reload */
+        const struct conf_lock *conf; /* = &own */
+        bool leaving;                 /* no longer configured: goes when it is out */
+        bool returning;               /* … and configured again meanwhile */
+        char scope[400];              /* of its claims in the store */
+        char title[320];              /* NAMESPACE/NAME, for humans */
+        struct lock_object answered;  /* from the last answer that carried one */
+        struct lock_object seen;      /* from the last watch event that carried one */
         bool has_answered, has_seen;
         struct placeholder_object holder;      /* the holder's placeholder, from an answer */
         struct placeholder_object holder_seen; /* from a watch event */
@@ -74,7 +79,7 @@ struct agent_placeholder {
         bool claim_doubtful;
         char sent_times[AGENT_SENT_TIMES][40]; /* renewTimes that this process wrote, ring */
         unsigned next_time;
-        struct kube_slot *request;
+        struct kube_slot *request, *watch;
         bool local_pending;
         uint8_t local_op, local_result;
         char problem[512];
@@ -93,8 +98,8 @@ struct agent {
         struct link *link;
         struct bus *bus;
         struct core core;
-        struct agent_lock *locks;
-        struct agent_placeholder *placeholders;
+        struct agent_lock **locks; /* parallel to core.locks, core.placeholders */
+        struct agent_placeholder **placeholders;
         char boot_id[CLOCK_BOOT_ID_SIZE];
         char nonce[RECORD_CLAIM_HEX + 1]; /* of this process */
         char host[256];
@@ -126,10 +131,18 @@ void agent_lock_perform(struct agent_lock *l, const struct election_actions *act
 void agent_placeholder_perform(struct agent_placeholder *p, const struct heartbeat_action *action);
 int agent_lock_start(struct agent_lock *l, struct err *err);
 int agent_placeholder_start(struct agent_placeholder *p, struct err *err);
-void agent_lock_done(struct agent_lock *l);
-void agent_placeholder_done(struct agent_placeholder *p);
+void agent_lock_free(struct agent_lock *l);
+void agent_placeholder_free(struct agent_placeholder *p);
+/* Makes the locks and placeholders be what c says: adds, changes, lets go. On an error nothing has changed. */
+int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
+/* Reads the configuration file again. On an error nothing has changed. */
+int agent_conf_reload(struct agent *a, struct err *err);
+/* Drops the locks that are no longer configured and out. */
+void agent_conf_reap(struct agent *a);
 /* Starts or ends the watch of the holder's placeholder as the core's view of the lock asks. */
 void agent_lock_follow_holder(struct agent_lock *l);
+/* Watches our own life placeholder while a lock of ours names it: nobody renews it, so nothing else would notice. */
+void agent_placeholder_follow(struct agent_placeholder *p);
 
 uint8_t agent_result(enum kube_result r);
 /* Notes the outcome of a request for humans and returns the core's word for it. */
@@ -146,6 +159,8 @@ const char *agent_uid_text(const struct agent_lock *l, uint64_t token);
 extern const struct link_handlers agent_link_handlers;
 void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint64_t stop_at, uint64_t kill_at);
 
+/* Tells the cluster of a change of state. */
+void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to);
 extern const struct bus_handlers agent_bus_handlers;
 void agent_status_update(struct agent *a);
 /* Writes one line per (event, actions) pair to conf.trace. */

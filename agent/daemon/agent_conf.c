@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Locks and placeholders as the configuration has them. A term in force is untouched by a reload: its tenure and
+ * duration are those that the lock records; what is new counts from the next term. */
+#include <errno.h>
+
+#include "adapter/journal.h"
+#include "daemon/agent.h"
+
+#define RETRY_MIN_USEC (250 * USEC_PER_MSEC)
+#define RETRY_MAX_USEC (30 * USEC_PER_SEC)
+#define RATE_PERMILLE  10
+
+static enum placeholder_kind kind(const struct conf_lock *c) {
+        return c->placeholder == CONF_PLACEHOLDER_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
+}
+
+static struct agent_lock *find_lock(const struct agent *a, const struct conf_lock *c) {
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                if (util_streq(a->locks[i]->conf->name, c->name) &&
+                    util_streq(a->locks[i]->conf->namespace_, c->namespace_))
+                        return a->locks[i];
+        return NULL;
+}
+
+static bool configured(const struct conf *c, const struct agent_lock *l) {
+        for (size_t i = 0; i < c->n_locks; i++)
+                if (util_streq(l->conf->name, c->locks[i].name) &&
+                    util_streq(l->conf->namespace_, c->locks[i].namespace_))
+                        return true;
+        return false;
+}
+
+/* Room for one more of each; elements never move, the arrays may. */
+static int grow(struct agent *a) {
+        size_t n = a->core.n_locks + 1, m = a->core.n_placeholders + N_CORE_TENURES;
+        void *p;
+
+        if (!(p = realloc(a->locks, n * sizeof(*a->locks))))
+                return -ENOMEM;
+        a->locks = p;
+        if (!(p = realloc(a->core.locks, n * sizeof(*a->core.locks))))
+                return -ENOMEM;
+        a->core.locks = p;
+        if (!(p = realloc(a->placeholders, m * sizeof(struct agent_placeholder *))))
+                return -ENOMEM;
+        a->placeholders = p;
+        if (!(p = realloc(a->core.placeholders, m * sizeof(*a->core.placeholders))))
+                return -ENOMEM;
+        a->core.placeholders = p;
+        return 0;
+}
+
+static int add_placeholder(struct agent *a, const struct conf_lock *c, uint8_t tenure, size_t *ret, struct err *err) {
+        struct agent_placeholder *p;
+        size_t i;
+        int r;
+
+        for (i = 0; i < a->core.n_placeholders; i++)
+                if (util_streq(a->placeholders[i]->ns, c->namespace_) && a->placeholders[i]->kind == kind(c) &&
+                    a->placeholders[i]->tenure == tenure) {
+                        *ret = i;
+                        return 0;
+                }
+        p = calloc(1, sizeof(*p));
+        if (!p)
+                return err_setf(err, -ENOMEM, "out of memory");
+        p->agent = a;
+        p->index = i;
+        p->kind = kind(c);
+        p->tenure = tenure;
+        (void)util_copy(p->ns, sizeof(p->ns), c->namespace_);
+        r = agent_placeholder_start(p, err);
+        if (r < 0) {
+                agent_placeholder_free(p);
+                return r;
+        }
+        a->placeholders[i] = p;
+        a->core.placeholders[i] = (struct core_placeholder){.due = true};
+        heartbeat_init(&a->core.placeholders[i].heartbeat);
+        a->core.n_placeholders++;
+        *ret = i;
+        return 0;
+}
+
+/* What a configured lock asks of its election and heartbeats. */
+static void set_conf(struct agent *a, const struct agent_lock *l) {
+        const struct conf_lock *c = l->conf;
+        struct core_lock *cl = &a->core.locks[l->index];
+
+        cl->conf = (struct election_conf){
+                .lease_duration_usec = c->lease_duration_usec,
+                .renew_deadline_usec = c->renew_deadline_usec,
+                .stop_timeout_usec = c->stop_timeout_usec,
+                .kill_margin_usec = c->kill_margin_usec,
+                .verify_interval_usec = a->conf->verify_interval_usec,
+                .retry_min_usec = RETRY_MIN_USEC,
+                .retry_max_usec = RETRY_MAX_USEC,
+                .cooldown_usec = c->cooldown_usec,
+                .cooldown_max_usec = c->cooldown_max_usec,
+                .step_down_hold_usec = c->step_down_hold_usec,
+                .rate_permille = RATE_PERMILLE,
+                .tenure = c->tenure == PERMIT_LEASE ? CORE_LEASE : CORE_LIFE,
+                .keep_failed = c->on_failure == CONF_ON_FAILURE_KEEP,
+        };
+        cl->due = true;
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                struct agent_placeholder *p = a->placeholders[cl->placeholder[t]];
+                struct heartbeat_conf *h = &a->core.placeholders[p->index].conf;
+
+                h->renew_interval_usec = a->conf->renew_interval_usec;
+                h->verify_interval_usec = a->conf->verify_interval_usec;
+                h->retry_min_usec = RETRY_MIN_USEC;
+                h->retry_max_usec = t == CORE_LEASE ? a->conf->renew_interval_usec : RETRY_MAX_USEC;
+                h->rate_permille = RATE_PERMILLE;
+                h->tenure = t;
+                if (t == CORE_LEASE && c->lease_duration_usec > p->duration_usec)
+                        h->duration_usec = p->duration_usec = c->lease_duration_usec;
+        }
+}
+
+static int copy_conf(struct agent_lock *l, const struct conf_lock *c) {
+        struct conf_lock n = *c, old = l->own;
+
+        n.name = strdup(c->name);
+        n.namespace_ = strdup(c->namespace_);
+        n.unit = strdup(c->unit);
+        n.where = strdup(c->where ? c->where : "");
+        if (!n.name || !n.namespace_ || !n.unit || !n.where) {
+                free(n.name);
+                free(n.namespace_);
+                free(n.unit);
+                free(n.where);
+                return -ENOMEM;
+        }
+        l->own = n;
+        l->conf = &l->own;
+        free(old.name);
+        free(old.namespace_);
+        free(old.unit);
+        free(old.where);
+        return 0;
+}
+
+static int add_lock(struct agent *a, const struct conf_lock *c, struct err *err) {
+        struct agent_lock *l;
+        struct core_lock cl = {.due = true};
+        int r = grow(a);
+
+        if (r < 0)
+                return err_setf(err, r, "out of memory");
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                r = add_placeholder(a, c, t, &cl.placeholder[t], err);
+                if (r < 0)
+                        return r;
+        }
+        l = calloc(1, sizeof(*l));
+        if (!l)
+                return err_setf(err, -ENOMEM, "out of memory");
+        l->agent = a;
+        l->index = a->core.n_locks;
+        r = copy_conf(l, c);
+        if (r >= 0)
+                r = agent_lock_start(l, err);
+        if (r < 0) {
+                agent_lock_free(l);
+                return r;
+        }
+        election_init(&cl.election);
+        a->locks[l->index] = l;
+        a->core.locks[l->index] = cl;
+        a->core.n_locks++;
+        if (a->link_up)
+                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+        return 0;
+}
+
+static int check(const struct agent *a, const struct conf *c, struct err *err) {
+        for (size_t i = 0; i < c->n_locks; i++) {
+                const struct agent_lock *l = find_lock(a, &c->locks[i]);
+
+                if (l && (!util_streq(l->conf->unit, c->locks[i].unit) || kind(l->conf) != kind(&c->locks[i])))
+                        return err_setf(err, -EBUSY,
+                                        "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the "
+                                        "lock, reload, and add it again, or restart the agent",
+                                        c->locks[i].where, l->title);
+        }
+        return 0;
+}
+
+int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
+        int r = check(a, c, err);
+
+        for (size_t i = 0; i < c->n_locks && r >= 0; i++) {
+                struct agent_lock *l = find_lock(a, &c->locks[i]);
+
+                if (!l)
+                        r = add_lock(a, &c->locks[i], err);
+                else {
+                        r = copy_conf(l, &c->locks[i]);
+                        l->returning = l->leaving;
+                }
+        }
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                struct agent_lock *l = a->locks[i];
+
+                set_conf(a, l);
+                if (configured(c, l) || l->leaving)
+                        continue;
+                journal_log(LOG_NOTICE, "%s: no longer configured: stopping its unit and releasing it", l->title);
+                l->leaving = true;
+                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_STOP});
+        }
+        return 0;
+}
+
+int agent_conf_reload(struct agent *a, struct err *err) {
+        _cleanup_(conf_freep) struct conf *c = NULL;
+        struct conf *old = a->conf;
+        int r = conf_load(&c, a->conf_path, err);
+
+        if (r >= 0)
+                r = conf_set_default_namespace(c, a->kubeconfig->namespace_, err);
+        if (r < 0)
+                return r;
+        if (a->stopping_since_usec)
+                return err_setf(err, -ESHUTDOWN, "the agent is stopping");
+        if (!util_streq(c->kubeconfig, old->kubeconfig) || !util_streq(c->context, old->context) ||
+            !util_streq(c->state_dir, old->state_dir) || !util_streq(c->guard_socket, old->guard_socket) ||
+            c->request_timeout_usec != old->request_timeout_usec)
+                return err_setf(err, -EBUSY,
+                                "%s: kubeconfig, context, state_dir, guard_socket and request_timeout change only by "
+                                "`systemctl restart leader-agent`, which keeps units running",
+                                a->conf_path);
+        r = check(a, c, err);
+        if (r < 0)
+                return r;
+        a->conf = c;
+        r = agent_conf_apply(a, c, err);
+        c = TAKE_PTR(old);
+        if (r < 0)
+                return r; /* out of memory: locks already added stay */
+        journal_log(LOG_INFO, "Configuration read again: %zu locks", a->conf->n_locks);
+        agent_pump(a);
+        return 0;
+}
+
+void agent_conf_reap(struct agent *a) {
+        for (size_t i = 0; i < a->core.n_locks;) {
+                struct agent_lock *l = a->locks[i], *last;
+                struct core_lock *cl = &a->core.locks[i];
+
+                if (!l->leaving || cl->election.state != ELECTION_STOPPED || a->stopping_since_usec) {
+                        i++;
+                        continue;
+                }
+                if (l->returning) {
+                        l->leaving = l->returning = false;
+                        election_init(&cl->election);
+                        if (a->link_up)
+                                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+                        i++;
+                        continue;
+                }
+                last = a->locks[a->core.n_locks - 1];
+                a->locks[i] = last;
+                a->core.locks[i] = a->core.locks[last->index];
+                last->index = i;
+                a->core.n_locks--;
+                agent_lock_free(l);
+        }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kubernetes Events on the lock: what `kubectl describe configmap LOCK` shows. Sent and forgotten; an API server that
+ * forbids them is not even mentioned. */
+#include <stdio.h>
+
+#include "daemon/agent.h"
+
+void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
+        struct agent *a = l->agent;
+        const struct election *e = &a->core.locks[l->index].election;
+        bool after_term = from == ELECTION_RELEASING;
+        char note[768];
+        struct event_object ev = {
+                .ns = l->conf->namespace_,
+                .kind = "ConfigMap",
+                .name = l->conf->name,
+                .uid = agent_uid_text(l, e->lock.uid),
+                .instance = store_identity(a->store),
+                .note = note,
+        };
+
+        if (to == ELECTION_LEADING) {
+                ev.reason = "Acquired";
+                ev.action = "Acquire";
+                (void)snprintf(note, sizeof(note), "%s leads: %s runs there", ev.instance, l->conf->unit);
+        } else if (to == ELECTION_STOPPING && e->reason == REASON_UNIT_UNFIT) {
+                ev.reason = "Refused";
+                ev.action = "Start";
+                ev.warning = true;
+                (void)snprintf(note, sizeof(note), "leader-guard on %s refuses to start %s: %.400s", ev.instance,
+                               l->conf->unit, l->guard.text);
+        } else if (to == ELECTION_STOPPING) {
+                ev.reason = "SteppingDown";
+                ev.action = "Stop";
+                ev.warning = e->reason != REASON_STEP_DOWN && e->reason != REASON_AGENT_STOP;
+                (void)snprintf(note, sizeof(note), "%s stops %s: %s", ev.instance, l->conf->unit,
+                               election_reason_to_string(e->reason));
+        } else if (after_term) {
+                ev.reason = "Released";
+                ev.action = "Release";
+                (void)snprintf(note, sizeof(note), "%s released the lock: %s was seen stopped", ev.instance,
+                               l->conf->unit);
+        } else if (to == ELECTION_DEPOSING) {
+                ev.reason = "Deposed";
+                ev.action = "Depose";
+                ev.warning = true;
+                (void)snprintf(note, sizeof(note),
+                               "%s removes the lock of %s, whose heartbeat was silent for its lease", ev.instance,
+                               l->answered.identity[0] ? l->answered.identity : l->seen.identity);
+        } else
+                return;
+        (void)kube_event_create(a->kube, &ev);
+}

@@ -215,6 +215,7 @@ static void take_up(struct step *s) {
                 move(s, ELECTION_ADOPTING);
         else {
                 e->term_uid = l->uid;
+                e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;
                 e->own_at_usec = s->now;
                 e->permit_proof_usec = 0;
                 move(s, ELECTION_PROVING);

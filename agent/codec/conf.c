@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading: files into libconfig trees, trees through the table of keys into struct conf. Rules over several keys are in
+ * conf_check.c. */
+#include "codec/conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libconfig.h>
+#include <sys/stat.h>
+
+#include "codec/conf_keys.h"
+
+#define CONF_MAX_BYTES (1024 * 1024)
+#define CONF_MAX_FILES 256
+#define CONF_MAX_LOCKS 1024
+
+/* One parsed file; all stay open until the end, because `defaults` of the last one count for the locks of the first. */
+struct source {
+        char *path;
+        config_t tree;
+};
+
+struct sources {
+        struct source *files[CONF_MAX_FILES]; /* allocated one by one: a libconfig tree must not move */
+        size_t n_files;
+        struct conf_lock defaults;
+        uint32_t defaults_set; /* bit per row of conf_lock_keys */
+        uint32_t conf_set;     /* bit per row of conf_keys */
+};
+
+static void sources_done(struct sources *s) {
+        for (size_t i = 0; i < s->n_files; i++) {
+                config_destroy(&s->files[i]->tree);
+                free(s->files[i]->path);
+                free(s->files[i]);
+        }
+        conf_key_free_all(conf_lock_keys, &s->defaults);
+}
+
+static int read_text(const char *path, char **ret, struct err *err) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0)
+                return err_setf(err, -errno, "cannot read configuration %s: %s%s", path, strerror(errno),
+                                errno == ENOENT ? "; a commented sample is in the package's documentation" : "");
+        struct stat st;
+        if (fstat(fd, &st) < 0)
+                return err_setf(err, -errno, "cannot read configuration %s: %s", path, strerror(errno));
+        if (!S_ISREG(st.st_mode) || st.st_size > CONF_MAX_BYTES)
+                return err_setf(err, -EINVAL, "cannot read configuration %s: not a regular file of at most 1 MiB",
+                                path);
+
+        _cleanup_free_ char *text = malloc(CONF_MAX_BYTES + 1);
+        if (!text)
+                return err_setf(err, -ENOMEM, "out of memory");
+        size_t n = 0;
+        for (;;) {
+                ssize_t k = read(fd, text + n, CONF_MAX_BYTES - n);
+                if (k < 0)
+                        return err_setf(err, -errno, "cannot read configuration %s: %s", path, strerror(errno));
+                if (k == 0)
+                        break;
+                n += (size_t)k;
+        }
+        text[n] = '\0';
+        if (strlen(text) != n)
+                return err_setf(err, -EINVAL, "%s: the file has a NUL byte at offset %zu: not a configuration", path,
+                                strlen(text));
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+/* libconfig ends the whole process when an included file cannot be read to its end (flex's fatal error), e.g. a
+ * directory. conf.d serves the purpose. */
+static int refuse_include(const char *path, const char *text, struct err *err) {
+        unsigned line = 1;
+        for (const char *p = text; p; line++) {
+                const char *word = p + strspn(p, " \t");
+                if (strncmp(word, "@include", strlen("@include")) == 0)
+                        return err_setf(err, -EINVAL, "%s:%u: @include is not supported; put the file into conf.d",
+                                        path, line);
+                p = strchr(p, '\n');
+                if (p)
+                        p++;
+        }
+        return 0;
+}
+
+static int sources_add(struct sources *s, const char *path, struct err *err) {
+        if (s->n_files >= CONF_MAX_FILES)
+                return err_setf(err, -EINVAL, "%s: more than %d configuration files", path, CONF_MAX_FILES);
+        _cleanup_free_ char *text = NULL;
+        int r = read_text(path, &text, err);
+        if (r < 0)
+                return r;
+        r = refuse_include(path, text, err);
+        if (r < 0)
+                return r;
+
+        struct source *f = calloc(1, sizeof(*f));
+        if (!f)
+                return err_setf(err, -ENOMEM, "out of memory");
+        config_init(&f->tree);
+        s->files[s->n_files++] = f;
+        f->path = strdup(path);
+        if (!f->path)
+                return err_setf(err, -ENOMEM, "out of memory");
+        if (config_read_string(&f->tree, text) != CONFIG_TRUE)
+                return err_setf(err, -EINVAL, "%s:%d: %s", path, config_error_line(&f->tree),
+                                config_error_text(&f->tree));
+        return 0;
+}
+
+static int only_conf(const struct dirent *d) {
+        size_t n = strlen(d->d_name);
+        return d->d_name[0] != '.' && n > 5 && util_streq(d->d_name + n - 5, ".conf");
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b) {
+        /* Not alphasort(): the order must not depend on the locale. */
+        return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int sources_add_directory(struct sources *s, const char *main_path, struct err *err) {
+        const char *slash = strrchr(main_path, '/');
+        _cleanup_free_ char *dir = NULL;
+        if (asprintf(&dir, "%.*sconf.d", slash ? (int)(slash + 1 - main_path) : 0, main_path) < 0) {
+                dir = NULL;
+                return err_setf(err, -ENOMEM, "out of memory");
+        }
+        struct dirent **names = NULL;
+        int n = scandir(dir, &names, only_conf, by_name);
+        if (n < 0)
+                return errno == ENOENT ? 0
+                                       : err_setf(err, -errno, "cannot read directory %s: %s", dir, strerror(errno));
+        int r = 0;
+        for (int i = 0; i < n; i++) {
+                _cleanup_free_ char *path = NULL;
+                if (r == 0 && asprintf(&path, "%s/%s", dir, names[i]->d_name) < 0) {
+                        path = NULL;
+                        r = err_setf(err, -ENOMEM, "out of memory");
+                }
+                if (r == 0)
+                        r = sources_add(s, path, err);
+                free(names[i]);
+        }
+        free(names);
+        return r;
+}
+
+static const char *type_name(const config_setting_t *s) {
+        switch (config_setting_type(s)) {
+        case CONFIG_TYPE_GROUP:
+                return "a group { … }";
+        case CONFIG_TYPE_ARRAY:
+                return "an array [ … ]";
+        case CONFIG_TYPE_LIST:
+                return "a list ( … )";
+        case CONFIG_TYPE_FLOAT:
+                return "a number with a fraction";
+        case CONFIG_TYPE_BOOL:
+                return "true or false";
+        default:
+                return "a value of another type";
+        }
+}
+
+/* One KEY = VALUE of a group through the table. */
+static int apply(const struct source *f, const struct conf_key *table, void *base, uint32_t *set,
+                 const config_setting_t *s, const char *where, bool defaults, struct err *err) {
+        const char *name = config_setting_name(s);
+        unsigned line = config_setting_source_line(s);
+        size_t i;
+        const struct conf_key *key = conf_key_find(table, name, &i);
+        if (!key || (defaults && key->own))
+                return err_setf(err, -EINVAL, "%s:%u: unknown key \"%s\"%s; leader-agent.conf(5) lists them", f->path,
+                                line, name, where);
+        struct err why = {};
+        int r;
+        switch (config_setting_type(s)) {
+        case CONFIG_TYPE_STRING:
+                r = conf_key_set(key, base, config_setting_get_string(s), &why);
+                break;
+        case CONFIG_TYPE_INT:
+        case CONFIG_TYPE_INT64:
+                r = conf_key_set_seconds(key, base, config_setting_get_int64(s), &why);
+                break;
+        default:
+                r = err_setf(&why, -EINVAL, "%s is %s, must be %s", name, type_name(s),
+                             key->type == CONF_TYPE_USEC ? "a time span such as \"15s\" or a number of seconds"
+                                                         : "a text in quotes");
+        }
+        if (r < 0)
+                return err_setf(err, r, "%s:%u: %s", f->path, line, why.text);
+        *set |= UINT32_C(1) << i;
+        return 0;
+}
+
+static int apply_group(const struct source *f, const struct conf_key *table, void *base, uint32_t *set,
+                       const config_setting_t *group, const char *where, bool defaults, struct err *err) {
+        for (int i = 0; i < config_setting_length(group); i++) {
+                int r = apply(f, table, base, set, config_setting_get_elem(group, (unsigned)i), where, defaults, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int expect_type(const struct source *f, const config_setting_t *s, int type, const char *what, struct err *err) {
+        if (config_setting_type(s) == type)
+                return 0;
+        return err_setf(err, -EINVAL, "%s:%u: %s", f->path, (unsigned)config_setting_source_line(s), what);
+}
+
+static int load_scalars(struct sources *s, const struct source *f, struct conf *c, struct err *err) {
+        const config_setting_t *root = config_root_setting(&f->tree);
+        for (int i = 0; i < config_setting_length(root); i++) {
+                const config_setting_t *e = config_setting_get_elem(root, (unsigned)i);
+                int r;
+                if (util_streq(config_setting_name(e), "locks")) {
+                        r = expect_type(f, e, CONFIG_TYPE_LIST,
+                                        "locks must be a list: locks = ( { name = …; unit = …; } );", err);
+                } else if (util_streq(config_setting_name(e), "defaults")) {
+                        r = expect_type(f, e, CONFIG_TYPE_GROUP,
+                                        "defaults must be a group: defaults = { tenure = …; };", err);
+                        if (r == 0)
+                                r = apply_group(f, conf_lock_keys, &s->defaults, &s->defaults_set, e, " in defaults",
+                                                true, err);
+                } else {
+                        r = apply(f, conf_keys, c, &s->conf_set, e, "", false, err);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Fills what the file left open from `defaults`, then from the table. */
+static int complete_lock(const struct sources *s, struct conf_lock *l, uint32_t set, struct err *err) {
+        /* Tenure first: another default may depend on it. */
+        for (int pass = 0; pass < 2; pass++)
+                for (size_t i = 0; conf_lock_keys[i].name; i++) {
+                        const struct conf_key *key = &conf_lock_keys[i];
+                        uint32_t bit = UINT32_C(1) << i;
+                        bool is_tenure = key->offset == offsetof(struct conf_lock, tenure);
+                        if ((set & bit) || is_tenure != (pass == 0))
+                                continue;
+                        const char *preset =
+                                l->tenure == PERMIT_LIFE && key->preset_life ? key->preset_life : key->preset;
+                        int r = 0;
+                        if (s->defaults_set & bit)
+                                r = conf_key_copy(key, l, &s->defaults);
+                        else if (key->required)
+                                return err_setf(err, -EINVAL, "%s: this lock has no %s", l->where, key->name);
+                        else if (preset)
+                                r = conf_key_set(key, l, preset, err);
+                        if (r < 0)
+                                return err_setf(err, r, "%s: %s: %s", l->where, key->name, strerror(-r));
+                }
+        return 0;
+}
+
+static int load_lock(const struct sources *s, const struct source *f, struct conf *c, const config_setting_t *group,
+                     struct err *err) {
+        int r = expect_type(f, group, CONFIG_TYPE_GROUP, "each lock must be a group: { name = \"…\"; unit = \"…\"; }",
+                            err);
+        if (r < 0)
+                return r;
+        if (c->n_locks >= CONF_MAX_LOCKS)
+                return err_setf(err, -EINVAL, "%s:%u: more than %d locks", f->path,
+                                (unsigned)config_setting_source_line(group), CONF_MAX_LOCKS);
+        struct conf_lock *locks = reallocarray(c->locks, c->n_locks + 1, sizeof(*locks));
+        if (!locks)
+                return err_setf(err, -ENOMEM, "out of memory");
+        c->locks = locks;
+        struct conf_lock *l = &locks[c->n_locks++];
+        *l = (struct conf_lock){};
+        if (asprintf(&l->where, "%s:%u", f->path, (unsigned)config_setting_source_line(group)) < 0) {
+                l->where = NULL;
+                return err_setf(err, -ENOMEM, "out of memory");
+        }
+        uint32_t set = 0;
+        r = apply_group(f, conf_lock_keys, l, &set, group, " in a lock", false, err);
+        return r < 0 ? r : complete_lock(s, l, set, err);
+}
+
+static int load_locks(const struct sources *s, const struct source *f, struct conf *c, struct err *err) {
+        const config_setting_t *list = config_lookup(&f->tree, "locks");
+        for (int i = 0; list && i < config_setting_length(list); i++) {
+                int r = load_lock(s, f, c, config_setting_get_elem(list, (unsigned)i), err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Scalars have to be complete before a lock can inherit its namespace. */
+static int complete_conf(const struct sources *s, struct conf *c, struct err *err) {
+        for (size_t i = 0; conf_keys[i].name; i++)
+                if (!(s->conf_set & (UINT32_C(1) << i)) && conf_keys[i].preset) {
+                        int r = conf_key_set(&conf_keys[i], c, conf_keys[i].preset, err);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+int conf_load(struct conf **ret, const char *path, struct err *err) {
+        _cleanup_(sources_done) struct sources s = {};
+        _cleanup_(conf_freep) struct conf *c = calloc(1, sizeof(*c));
+        if (!c)
+                return err_setf(err, -ENOMEM, "out of memory");
+        path = path ? path : CONF_PATH;
+        int r = sources_add(&s, path, err);
+        if (r < 0)
+                return r;
+        r = sources_add_directory(&s, path, err);
+        for (size_t i = 0; r == 0 && i < s.n_files; i++)
+                r = load_scalars(&s, s.files[i], c, err);
+        if (r == 0)
+                r = complete_conf(&s, c, err);
+        for (size_t i = 0; r == 0 && i < s.n_files; i++)
+                r = load_locks(&s, s.files[i], c, err);
+        if (r < 0)
+                return r;
+        if (c->n_locks == 0)
+                return err_setf(err, -EINVAL,
+                                "%s: no lock is configured; add locks = ( { name = \"…\"; unit = \"….service\"; } );",
+                                path);
+        r = c->namespace_ ? conf_set_default_namespace(c, c->namespace_, err) : conf_check(c, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+void conf_free(struct conf *c) {
+        if (!c)
+                return;
+        for (size_t i = 0; i < c->n_locks; i++) {
+                conf_key_free_all(conf_lock_keys, &c->locks[i]);
+                free(c->locks[i].where);
+        }
+        free(c->locks);
+        conf_key_free_all(conf_keys, c);
+        free(c);
+}

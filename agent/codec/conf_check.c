@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several keys mean together: the timing rule, names used twice, and the same told to a human. */
+#include <errno.h>
+
+#include "codec/conf_keys.h"
+#include "codec/name.h"
+#include "codec/timespan.h"
+
+/* Clocks of two hosts may differ in rate; this much of lease_duration is not ours to use. */
+#define CLOCK_MARGIN_PERCENT 1
+
+static uint64_t usable(uint64_t lease_duration_usec) {
+        return lease_duration_usec - lease_duration_usec / 100 * CLOCK_MARGIN_PERCENT;
+}
+
+/* The smallest number of whole seconds that fulfils the rule. */
+static uint64_t smallest_duration(uint64_t sum_usec) {
+        uint64_t d = (sum_usec / USEC_PER_SEC + 1) * USEC_PER_SEC;
+        while (usable(d) <= sum_usec)
+                d += USEC_PER_SEC;
+        return d;
+}
+
+static int check_lease(const struct conf *c, const struct conf_lock *l, struct err *err) {
+        char a[TIMESPAN_MAX], b[TIMESPAN_MAX], k[TIMESPAN_MAX], s[TIMESPAN_MAX], d[TIMESPAN_MAX], u[TIMESPAN_MAX],
+                n[TIMESPAN_MAX];
+        if (l->lease_duration_usec % USEC_PER_SEC != 0)
+                return err_setf(err, -EINVAL,
+                                "%s: lock %s: lease_duration %s must be whole seconds: the API knows no less", l->where,
+                                l->name, timespan_format(d, l->lease_duration_usec));
+
+        uint64_t sum = l->renew_deadline_usec + l->stop_timeout_usec + l->kill_margin_usec;
+        if (sum >= usable(l->lease_duration_usec))
+                return err_setf(err, -EINVAL,
+                                "%s: lock %s: two leaders would be possible: renew_deadline %s + stop_timeout %s + "
+                                "kill_margin %s "
+                                "= %s, must be less than lease_duration %s less %d %% for clock rates = %s; "
+                                "lease_duration = \"%s\" would do",
+                                l->where, l->name, timespan_format(a, l->renew_deadline_usec),
+                                timespan_format(b, l->stop_timeout_usec), timespan_format(k, l->kill_margin_usec),
+                                timespan_format(s, sum), timespan_format(d, l->lease_duration_usec),
+                                CLOCK_MARGIN_PERCENT, timespan_format(u, usable(l->lease_duration_usec)),
+                                timespan_format(n, smallest_duration(sum)));
+
+        if (l->kill_margin_usec <= CONF_GUARD_WATCHDOG_USEC)
+                return err_setf(
+                        err, -EINVAL,
+                        "%s: lock %s: kill_margin %s must be more than %s, the WatchdogSec= of leader-guard.service: "
+                        "a hung guard is noticed only after that",
+                        l->where, l->name, timespan_format(k, l->kill_margin_usec),
+                        timespan_format(u, CONF_GUARD_WATCHDOG_USEC));
+
+        sum = c->renew_interval_usec + c->request_timeout_usec;
+        if (sum >= l->renew_deadline_usec)
+                return err_setf(err, -EINVAL,
+                                "%s: lock %s: renew_interval %s + request_timeout %s = %s, must be less than "
+                                "renew_deadline %s: "
+                                "one slow renewal would already stop the unit",
+                                l->where, l->name, timespan_format(a, c->renew_interval_usec),
+                                timespan_format(b, c->request_timeout_usec), timespan_format(s, sum),
+                                timespan_format(d, l->renew_deadline_usec));
+        return 0;
+}
+
+static int check_twice(const struct conf *c, size_t i, struct err *err) {
+        const struct conf_lock *l = &c->locks[i];
+        for (size_t j = 0; j < i; j++) {
+                const struct conf_lock *o = &c->locks[j];
+                if (util_streq(o->name, l->name) && util_streq(o->namespace_, l->namespace_))
+                        return err_setf(err, -EINVAL, "%s: lock %s is already configured at %s", l->where, l->name,
+                                        o->where);
+                if (util_streq(o->unit, l->unit))
+                        return err_setf(err, -EINVAL, "%s: lock %s: unit %s already belongs to lock %s (%s)", l->where,
+                                        l->name, l->unit, o->name, o->where);
+        }
+        return 0;
+}
+
+int conf_check(const struct conf *c, struct err *err) {
+        char a[TIMESPAN_MAX], b[TIMESPAN_MAX];
+        for (size_t i = 0; i < c->n_locks; i++) {
+                const struct conf_lock *l = &c->locks[i];
+                int r = check_twice(c, i, err);
+                if (r == 0 && l->tenure == PERMIT_LEASE)
+                        r = check_lease(c, l, err);
+                if (r < 0)
+                        return r;
+                if (l->cooldown_usec > l->cooldown_max_usec)
+                        return err_setf(err, -EINVAL, "%s: lock %s: cooldown %s is more than cooldown_max %s", l->where,
+                                        l->name, timespan_format(a, l->cooldown_usec),
+                                        timespan_format(b, l->cooldown_max_usec));
+        }
+        return 0;
+}
+
+int conf_set_default_namespace(struct conf *c, const char *namespace_, struct err *err) {
+        if (!name_is_dns_label(namespace_))
+                return err_setf(err, -EINVAL, "\"%s\" is not a name of a namespace", namespace_);
+        if (!c->namespace_ && !(c->namespace_ = strdup(namespace_)))
+                return err_setf(err, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < c->n_locks; i++) {
+                struct conf_lock *l = &c->locks[i];
+                if (!l->namespace_ && !(l->namespace_ = strdup(c->namespace_)))
+                        return err_setf(err, -ENOMEM, "out of memory");
+        }
+        return conf_check(c, err);
+}
+
+static void describe_keys(const struct conf_key *table, const void *base, const char *indent, FILE *f) {
+        char buf[TIMESPAN_MAX];
+        for (const struct conf_key *key = table; key->name; key++) {
+                const char *text = conf_key_text(key, base, buf);
+                if (text)
+                        (void)fprintf(f, "%s%s = \"%s\";\n", indent, key->name, text);
+                else
+                        (void)fprintf(f, "%s# %s: from the kubeconfig or none\n", indent, key->name);
+        }
+}
+
+static void describe_meaning(const struct conf *c, const struct conf_lock *l, FILE *f) {
+        char a[TIMESPAN_MAX], b[TIMESPAN_MAX], d[TIMESPAN_MAX];
+        if (l->tenure == PERMIT_LIFE) {
+                (void)fprintf(f, "    # Two leaders: never. The API server may be away for any time; a host that dies "
+                                 "keeps the lock until\n"
+                                 "    # it is back, or until a human runs `leaderctl fence`.\n");
+                return;
+        }
+        uint64_t kill = l->renew_deadline_usec + l->stop_timeout_usec;
+        uint64_t latest = l->lease_duration_usec + l->lease_duration_usec / 100 * CLOCK_MARGIN_PERCENT;
+        (void)fprintf(f,
+                      "    # Two leaders: 0 s. Without a renewal the unit is being stopped after %s and killed after "
+                      "%s; nobody else may\n"
+                      "    # start it before %s.\n",
+                      timespan_format(a, l->renew_deadline_usec), timespan_format(b, kill),
+                      timespan_format(d, l->lease_duration_usec));
+        (void)fprintf(f,
+                      "    # Unless the whole host is paused for longer than %s, its clock runs wrong by more than %d "
+                      "%%, or the unit\n"
+                      "    # cannot be killed (state D).\n",
+                      timespan_format(a, usable(l->lease_duration_usec) - kill), CLOCK_MARGIN_PERCENT);
+        (void)fprintf(f, "    # The next leader after a crash: %s to %s later, plus a few requests.\n",
+                      timespan_format(a, util_usec_sub(l->lease_duration_usec, c->renew_interval_usec)),
+                      timespan_format(b, latest));
+}
+
+void conf_describe(const struct conf *c, FILE *f) {
+        describe_keys(conf_keys, c, "", f);
+        (void)fprintf(f, "locks = (\n");
+        for (size_t i = 0; i < c->n_locks; i++) {
+                const struct conf_lock *l = &c->locks[i];
+                (void)fprintf(f, "  { # %s\n", l->where);
+                describe_meaning(c, l, f);
+                describe_keys(conf_lock_keys, l, "    ", f);
+                (void)fprintf(f, "  }%s\n", i + 1 < c->n_locks ? "," : "");
+        }
+        (void)fprintf(f, ");\n");
+}
+
+const char *conf_tenure_to_string(int tenure) {
+        return tenure == PERMIT_LEASE ? "lease" : "life";
+}
+
+const char *conf_placeholder_to_string(int placeholder) {
+        return placeholder == CONF_PLACEHOLDER_POD ? "Pod" : "Lease";
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/conf_keys.h"
+
+#include <errno.h>
+
+#include "codec/name.h"
+#include "codec/timespan.h"
+
+#define MSEC USEC_PER_MSEC
+#define SEC  USEC_PER_SEC
+#define MIN  (60 * USEC_PER_SEC)
+#define DAY  (24 * 60 * MIN)
+
+static const struct conf_choice tenures[] = {{"life", PERMIT_LIFE}, {"lease", PERMIT_LEASE}, {NULL, 0}};
+static const struct conf_choice placeholders[] = {
+        {"lease", CONF_PLACEHOLDER_LEASE}, {"pod", CONF_PLACEHOLDER_POD}, {NULL, 0}};
+static const struct conf_choice on_failures[] = {
+        {"release", CONF_ON_FAILURE_RELEASE}, {"keep", CONF_ON_FAILURE_KEEP}, {NULL, 0}};
+/* The numbers of syslog(3). */
+static const struct conf_choice log_levels[] = {{"err", 3},  {"warning", 4}, {"notice", 5},
+                                                {"info", 6}, {"debug", 7},   {NULL, 0}};
+
+#define AT(field)      .offset = offsetof(struct conf, field)
+#define LOCK_AT(field) .offset = offsetof(struct conf_lock, field)
+#define SPAN(min, max) .type = CONF_TYPE_USEC, .min_usec = (min), .max_usec = (max)
+#define CHOICE(list)   .type = CONF_TYPE_CHOICE, .choices = (list)
+
+/* clang-format off */
+const struct conf_key conf_keys[] = {
+        {"kubeconfig",      AT(kubeconfig),           .type = CONF_TYPE_PATH},
+        {"context",         AT(context),              .type = CONF_TYPE_TEXT},
+        {"namespace",       AT(namespace_),           .type = CONF_TYPE_LABEL},
+        {"state_dir",       AT(state_dir),            .type = CONF_TYPE_PATH, .preset = "/var/lib/leader-agent"},
+        {"guard_socket",    AT(guard_socket),         .type = CONF_TYPE_PATH, .preset = PERMIT_SOCKET},
+        {"request_timeout", AT(request_timeout_usec), SPAN(100 * MSEC, MIN),  .preset = "5s"},
+        {"verify_interval", AT(verify_interval_usec), SPAN(10 * SEC, DAY),    .preset = "10min"},
+        {"renew_interval",  AT(renew_interval_usec),  SPAN(100 * MSEC, DAY),  .preset = "5s"},
+        {"log_level",       AT(log_level),            CHOICE(log_levels),     .preset = "info"},
+        {"trace",           AT(trace),                .type = CONF_TYPE_PATH},
+        {NULL},
+};
+
+const struct conf_key conf_lock_keys[] = {
+        {"name",           LOCK_AT(name),                .type = CONF_TYPE_SUBDOMAIN, .required = true, .own = true},
+        {"namespace",      LOCK_AT(namespace_),          .type = CONF_TYPE_LABEL,     .own = true},
+        {"unit",           LOCK_AT(unit),                .type = CONF_TYPE_UNIT,      .required = true, .own = true},
+        {"tenure",         LOCK_AT(tenure),              CHOICE(tenures),             .preset = "life"},
+        {"placeholder",    LOCK_AT(placeholder),         CHOICE(placeholders),        .preset = "lease"},
+        {"lease_duration", LOCK_AT(lease_duration_usec), SPAN(2 * SEC, DAY),          .preset = "30s"},
+        {"renew_deadline", LOCK_AT(renew_deadline_usec), SPAN(100 * MSEC, DAY),       .preset = "15s"},
+        {"stop_timeout",   LOCK_AT(stop_timeout_usec),   SPAN(100 * MSEC, DAY),       .preset = "8s", .preset_life = "5min"},
+        {"kill_margin",    LOCK_AT(kill_margin_usec),    SPAN(100 * MSEC, DAY),       .preset = "5s"},
+        {"on_failure",     LOCK_AT(on_failure),          CHOICE(on_failures),         .preset = "release"},
+        {"cooldown",       LOCK_AT(cooldown_usec),       SPAN(0, DAY),                .preset = "10s"},
+        {"cooldown_max",   LOCK_AT(cooldown_max_usec),   SPAN(0, DAY),                .preset = "5min"},
+        {"step_down_hold", LOCK_AT(step_down_hold_usec), SPAN(0, DAY),                .preset = "10s"},
+        {NULL},
+};
+/* clang-format on */
+
+static char **string_at(const struct conf_key *key, void *base) {
+        return (char **)((char *)base + key->offset);
+}
+
+static uint64_t *usec_at(const struct conf_key *key, void *base) {
+        return (uint64_t *)((char *)base + key->offset);
+}
+
+static int *int_at(const struct conf_key *key, void *base) {
+        return (int *)((char *)base + key->offset);
+}
+
+const struct conf_key *conf_key_find(const struct conf_key *table, const char *name, size_t *ret_i) {
+        for (size_t i = 0; table[i].name; i++)
+                if (util_streq(table[i].name, name)) {
+                        *ret_i = i;
+                        return &table[i];
+                }
+        return NULL;
+}
+
+static int set_usec(const struct conf_key *key, void *base, uint64_t usec, struct err *err) {
+        char min[TIMESPAN_MAX], max[TIMESPAN_MAX], got[TIMESPAN_MAX];
+        if (usec < key->min_usec || usec > key->max_usec)
+                return err_setf(err, -EINVAL, "%s is out of bounds: %s, must be %s to %s", key->name,
+                                timespan_format(got, usec), timespan_format(min, key->min_usec),
+                                timespan_format(max, key->max_usec));
+        *usec_at(key, base) = usec;
+        return 0;
+}
+
+static int set_choice(const struct conf_key *key, void *base, const char *text, struct err *err) {
+        char list[128] = "";
+        for (const struct conf_choice *c = key->choices; c->name; c++) {
+                if (util_streq(c->name, text)) {
+                        *int_at(key, base) = c->value;
+                        return 0;
+                }
+                size_t n = strlen(list);
+                (void)snprintf(list + n, sizeof(list) - n, "%s\"%s\"", n ? ", " : "", c->name);
+        }
+        return err_setf(err, -EINVAL, "%s is \"%s\", must be one of %s", key->name, text, list);
+}
+
+static const char *expected_of(const struct conf_key *key, const char *text) {
+        switch (key->type) {
+        case CONF_TYPE_PATH:
+                return text[0] == '/' ? NULL : "an absolute path (no ~, no variables)";
+        case CONF_TYPE_TEXT:
+                return text[0] ? NULL : "a text that is not empty";
+        case CONF_TYPE_LABEL:
+                return name_is_dns_label(text) ? NULL
+                                               : "1 to 63 of a-z, 0-9 and '-', with a letter or digit at both ends";
+        case CONF_TYPE_SUBDOMAIN:
+                return name_is_dns_subdomain(text) ? NULL
+                                                   : "1 to 253 of a-z, 0-9, '-' and '.', as Kubernetes names are";
+        case CONF_TYPE_UNIT:
+                return name_is_service_unit(text) ? NULL
+                                                  : "the full name of a service unit, e.g. \"myapp-operator.service\"";
+        case CONF_TYPE_USEC:
+        case CONF_TYPE_CHOICE:
+                break;
+        }
+        return NULL;
+}
+
+int conf_key_set(const struct conf_key *key, void *base, const char *text, struct err *err) {
+        if (key->type == CONF_TYPE_CHOICE)
+                return set_choice(key, base, text, err);
+        if (key->type == CONF_TYPE_USEC) {
+                uint64_t usec;
+                int r = timespan_parse(text, &usec);
+                if (r < 0)
+                        return err_setf(err, -EINVAL, "%s is \"%s\", %s", key->name, text,
+                                        r == -ERANGE
+                                                ? "which is far too long"
+                                                : "must be a time span such as \"15s\", \"2min 30s\" or \"500ms\"");
+                return set_usec(key, base, usec, err);
+        }
+
+        const char *expected = expected_of(key, text);
+        if (expected)
+                return err_setf(err, -EINVAL, "%s is \"%s\", must be %s", key->name, text, expected);
+        char *copy = strdup(text);
+        if (!copy)
+                return err_setf(err, -ENOMEM, "out of memory");
+        free(*string_at(key, base));
+        *string_at(key, base) = copy;
+        return 0;
+}
+
+int conf_key_set_seconds(const struct conf_key *key, void *base, long long seconds, struct err *err) {
+        if (key->type != CONF_TYPE_USEC)
+                return err_setf(err, -EINVAL, "%s is the number %lld, must be a text in quotes", key->name, seconds);
+        uint64_t usec;
+        if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, USEC_PER_SEC, &usec))
+                return err_setf(err, -EINVAL, "%s is %lld, must be a number of seconds or a time span", key->name,
+                                seconds);
+        return set_usec(key, base, usec, err);
+}
+
+int conf_key_copy(const struct conf_key *key, void *base, const void *from) {
+        /* Only read through; the accessors are shared with the writers. */
+        void *source = (void *)from;
+        if (key->type == CONF_TYPE_USEC) {
+                *usec_at(key, base) = *usec_at(key, source);
+                return 0;
+        }
+        if (key->type == CONF_TYPE_CHOICE) {
+                *int_at(key, base) = *int_at(key, source);
+                return 0;
+        }
+        char *copy = strdup(*string_at(key, source));
+        if (!copy)
+                return -ENOMEM;
+        free(*string_at(key, base));
+        *string_at(key, base) = copy;
+        return 0;
+}
+
+const char *conf_key_text(const struct conf_key *key, const void *base, char *buf) {
+        void *source = (void *)base;
+        if (key->type == CONF_TYPE_USEC)
+                return timespan_format(buf, *usec_at(key, source));
+        if (key->type != CONF_TYPE_CHOICE)
+                return *string_at(key, source);
+        for (const struct conf_choice *c = key->choices; c->name; c++)
+                if (c->value == *int_at(key, source))
+                        return c->name;
+        return NULL;
+}
+
+void conf_key_free_all(const struct conf_key *table, void *base) {
+        for (const struct conf_key *key = table; key->name; key++)
+                if (key->type != CONF_TYPE_USEC && key->type != CONF_TYPE_CHOICE) {
+                        free(*string_at(key, base));
+                        *string_at(key, base) = NULL;
+                }
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding and merging files, and reading fields of an entry. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "codec/kubeconfig_parts.h"
+
+void kubeconfig_files_done(struct kubeconfig_files *f) {
+        for (size_t i = 0; i < f->n_files; i++) {
+                free(f->paths[i]);
+                json_object_put(f->roots[i]);
+        }
+}
+
+static int oom(struct err *err) {
+        return err_setf(err, -ENOMEM, "out of memory");
+}
+
+/* client-go keeps these as maps: a name twice in one list is an error. Also checks the shape that
+ * kubeconfig_find_entry() relies on. */
+static int check_list(const char *path, json_object *root, const char *list, const char *kind, const char *go_name,
+                      struct err *err) {
+        json_object *array;
+        if (!json_object_object_get_ex(root, list, &array) || !array)
+                return 0;
+        if (!json_object_is_type(array, json_type_array))
+                return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is not a list", path, list);
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                json_object *item = json_object_array_get_idx(array, i), *name, *content;
+                if (!json_object_is_type(item, json_type_object) || !json_object_object_get_ex(item, "name", &name) ||
+                    !json_object_is_type(name, json_type_string))
+                        return err_setf(err, -EINVAL,
+                                        "error loading config file \"%s\": %s[%zu] has no name that is a text", path,
+                                        list, i);
+                if (json_object_object_get_ex(item, kind, &content) && content &&
+                    !json_object_is_type(content, json_type_object))
+                        return err_setf(err, -EINVAL, "error loading config file \"%s\": %s \"%s\" is not a mapping",
+                                        path, kind, json_object_get_string(name));
+                for (size_t j = 0; j < i; j++) {
+                        json_object *other;
+                        (void)json_object_object_get_ex(json_object_array_get_idx(array, j), "name", &other);
+                        if (json_object_equal(name, other))
+                                return err_setf(err, -EINVAL,
+                                                "error loading config file \"%s\": error converting *[]Named%s into "
+                                                "*map[string]*api.%s: duplicate name \"%s\" in list",
+                                                path, go_name, go_name, json_object_get_string(name));
+                }
+        }
+        return 0;
+}
+
+/* Type of a top-level scalar, when it is there. */
+static int check_top(const char *path, json_object *root, const char *key, const char *expected, struct err *err) {
+        json_object *o;
+        if (!json_object_object_get_ex(root, key, &o) || !o)
+                return 0;
+        if (!json_object_is_type(o, json_type_string))
+                return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is not a text", path, key);
+        const char *s = json_object_get_string(o);
+        if (expected && *s && !util_streq(s, expected))
+                return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is \"%s\", must be \"%s\"", path,
+                                key, s, expected);
+        return 0;
+}
+
+static int files_add(struct kubeconfig_files *f, const char *path, bool must_exist, struct err *err) {
+        for (size_t i = 0; i < f->n_files; i++)
+                if (util_streq(f->paths[i], path))
+                        return 0;
+        if (f->n_files >= KUBECONFIG_MAX_FILES)
+                return err_setf(err, -EINVAL, "KUBECONFIG names more than %d files", KUBECONFIG_MAX_FILES);
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = kubeconfig_read_file(path, &text, &size);
+        if (r == -ENOENT && !must_exist)
+                return 0;
+        if (r < 0)
+                return err_setf(err, r, "error loading config file \"%s\": %s", path, strerror(-r));
+        char *copy = strdup(path);
+        if (!copy)
+                return oom(err);
+        f->paths[f->n_files] = copy;
+        f->roots[f->n_files] = NULL;
+        json_object **root = &f->roots[f->n_files++];
+        r = kubeconfig_yaml(path, text, size, root, err);
+        explicit_bzero(text, size);
+        if (r == 0)
+                r = check_top(path, *root, "apiVersion", "v1", err);
+        if (r == 0)
+                r = check_top(path, *root, "kind", "Config", err);
+        if (r == 0)
+                r = check_top(path, *root, "current-context", NULL, err);
+        if (r == 0)
+                r = check_list(path, *root, "clusters", "cluster", "Cluster", err);
+        if (r == 0)
+                r = check_list(path, *root, "users", "user", "AuthInfo", err);
+        if (r == 0)
+                r = check_list(path, *root, "contexts", "context", "Context", err);
+        return r;
+}
+
+int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct err *err) {
+        if (path)
+                return files_add(f, path, /* must_exist= */ true, err);
+        _cleanup_free_ char *list = NULL;
+        const char *environment = getenv("KUBECONFIG"), *home = getenv("HOME");
+        if (util_empty(environment)) {
+                if (asprintf(&list, "%s/.kube/config", home ? home : "") < 0)
+                        list = NULL;
+        } else {
+                list = strdup(environment);
+        }
+        if (!list)
+                return oom(err);
+        _cleanup_free_ char *tried = strdup(list);
+        char *rest = list, *part;
+        /* A home directory may hold ':'; only KUBECONFIG is a list. */
+        while ((part = util_empty(environment) ? TAKE_PTR(rest) : strsep(&rest, ":"))) {
+                int r = *part ? files_add(f, part, /* must_exist= */ false, err) : 0;
+                if (r < 0)
+                        return r;
+        }
+        if (f->n_files == 0)
+                return err_setf(
+                        err, -ENOENT,
+                        "no configuration has been provided: there is no file %s; set kubeconfig in leader-agent.conf",
+                        tried ? tried : "");
+        return 0;
+}
+
+/* First file wins, whole entry. */
+bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,
+                           struct kubeconfig_entry *ret) {
+        for (size_t i = 0; i < f->n_files; i++) {
+                json_object *array;
+                if (!json_object_object_get_ex(f->roots[i], list, &array))
+                        continue;
+                for (size_t j = 0; array && j < json_object_array_length(array); j++) {
+                        json_object *item = json_object_array_get_idx(array, j), *o;
+                        (void)json_object_object_get_ex(item, "name", &o);
+                        if (!util_streq(json_object_get_string(o), name))
+                                continue;
+                        *ret = (struct kubeconfig_entry){.kind = kind, .name = name, .path = f->paths[i]};
+                        (void)json_object_object_get_ex(item, kind, &ret->o);
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* A text of the entry; NULL when absent, null or empty. */
+int kubeconfig_get_text(const struct kubeconfig_entry *e, const char *key, const char **ret, struct err *err) {
+        json_object *o = NULL;
+        *ret = NULL;
+        if (!e->o || !json_object_object_get_ex(e->o, key, &o) || !o)
+                return 0;
+        const char *s = json_object_get_string(o);
+        if (!json_object_is_type(o, json_type_string) || strlen(s) != (size_t)json_object_get_string_len(o))
+                return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is not a text", e->path, e->kind, e->name, key);
+        if (*s)
+                *ret = s;
+        return 0;
+}
+
+int kubeconfig_get_copy(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err) {
+        const char *s;
+        int r = kubeconfig_get_text(e, key, &s, err);
+        if (r < 0 || !s)
+                return r;
+        return (*ret = strdup(s)) ? 0 : oom(err);
+}
+
+/* YAML 1.1 words, as client-go's parser takes them. */
+int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool *ret, struct err *err) {
+        static const char *const words[2][9] = {{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"},
+                                                {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}};
+        json_object *o = NULL;
+        if (!e->o || !json_object_object_get_ex(e->o, key, &o) || !o)
+                return 0;
+        for (int value = 0; value < 2; value++)
+                for (size_t i = 0; i < ELEMENTSOF(words[0]); i++)
+                        if (util_streq(json_object_get_string(o), words[value][i])) {
+                                *ret = value;
+                                return 0;
+                        }
+        return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is neither true nor false", e->path, e->kind, e->name, key);
+}
+
+/* A path, resolved against the directory of the file that defined the entry; opened once to see that it can be read. */
+int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool pem, char **ret, struct err *err) {
+        const char *s;
+        int r = kubeconfig_get_text(e, key, &s, err);
+        if (r < 0 || !s)
+                return r;
+        const char *slash = strrchr(e->path, '/');
+        if (asprintf(ret, "%.*s%s", *s != '/' && slash ? (int)(slash + 1 - e->path) : 0, e->path, s) < 0) {
+                *ret = NULL;
+                return oom(err);
+        }
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        r = kubeconfig_read_file(*ret, &text, &size);
+        if (r < 0)
+                return err_setf(err, r, "unable to read %s %s for %s due to %s (%s)", key, *ret, e->name, strerror(-r),
+                                e->path);
+        if (pem && !strstr(text, "-----BEGIN "))
+                r = err_setf(err, -EINVAL, "%s %s for %s holds no PEM data (%s)", key, *ret, e->name, e->path);
+        if (!pem && strspn(text, " \t\r\n") == size)
+                r = err_setf(err, -EINVAL, "%s %s for %s is empty (%s)", key, *ret, e->name, e->path);
+        explicit_bzero(text, size);
+        return r;
+}
+
+int kubeconfig_get_data(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err) {
+        const char *s;
+        int r = kubeconfig_get_text(e, key, &s, err);
+        if (r < 0 || !s)
+                return r;
+        size_t size, bad;
+        r = kubeconfig_base64(s, ret, &size, &bad);
+        if (r == -EINVAL)
+                return err_setf(
+                        err, r,
+                        "error loading config file \"%s\": %s \"%s\": %s: illegal base64 data at input byte %zu",
+                        e->path, e->kind, e->name, key, bad);
+        if (r < 0)
+                return oom(err);
+        if (strlen(*ret) != size || !strstr(*ret, "-----BEGIN "))
+                return err_setf(err, -EINVAL, "%s: %s \"%s\": %s holds no PEM data", e->path, e->kind, e->name, key);
+        return 0;
+}

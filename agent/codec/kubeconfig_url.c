@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses and base64. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "codec/kubeconfig_parts.h"
+
+/* HOST[:PORT] or [IPV6][:PORT]; n: its length. */
+static int check_authority(const char *s, size_t n, struct err *err) {
+        static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+        size_t i;
+        if (n > 0 && s[0] == '[') {
+                i = 1 + strspn(s + 1, "0123456789abcdefABCDEF:.");
+                if (i < 3 || i >= n || s[i] != ']')
+                        return err_setf(err, -EINVAL, "missing ']' in host");
+                i++;
+        } else {
+                i = strspn(s, host);
+        }
+        if (i >= n)
+                return 0;
+        if (s[i] != ':')
+                return err_setf(err, -EINVAL, "invalid character \"%c\" in host name", s[i]);
+        unsigned port = 0;
+        size_t digits = strspn(s + i + 1, "0123456789");
+        if (digits > 0 && digits < 6)
+                port = (unsigned)strtoul(s + i + 1, NULL, 10);
+        if (i + 1 + digits != n || port < 1 || port > 65535)
+                return err_setf(err, -EINVAL, "invalid port \"%.*s\" after host", (int)(n - i), s + i);
+        return 0;
+}
+
+/* Splits SCHEME://AUTHORITY…; *ret_scheme has length 0 without a scheme. */
+static const char *after_scheme(const char *url, size_t *ret_scheme) {
+        const char *colon = strstr(url, "://");
+        const char *end = url + strcspn(url, "/?#");
+        if (!colon || colon > end) {
+                *ret_scheme = 0;
+                return url;
+        }
+        *ret_scheme = (size_t)(colon - url);
+        return colon + 3;
+}
+
+static bool is_printable(const char *s) {
+        for (; *s; s++)
+                if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f)
+                        return false;
+        return true;
+}
+
+static bool scheme_is(const char *url, size_t n, const char *scheme) {
+        return strlen(scheme) == n && strncasecmp(url, scheme, n) == 0;
+}
+
+int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err) {
+        if (!is_printable(server))
+                return err_setf(err, -EINVAL, "invalid character in URL");
+        size_t n_scheme;
+        const char *host = after_scheme(server, &n_scheme);
+        const char *scheme = tls ? "https" : "http";
+        if (scheme_is(server, n_scheme, "https"))
+                scheme = "https";
+        else if (scheme_is(server, n_scheme, "http"))
+                scheme = "http";
+        else if (n_scheme > 0)
+                return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http or https", (int)n_scheme,
+                                server);
+
+        size_t n_host = strcspn(host, "/?#");
+        if (memchr(host, '@', n_host))
+                return err_setf(err, -EINVAL,
+                                "a user name in the URL is not supported; use a token or a client certificate");
+        int r = check_authority(host, n_host, err);
+        if (r < 0)
+                return r;
+        const char *path = host + n_host;
+        size_t n_path = strcspn(path, "?#");
+        while (n_path > 0 && path[n_path - 1] == '/')
+                n_path--;
+        /* As client-go: an empty host is this host. */
+        bool no_host = n_host == 0 || host[0] == ':';
+        if (asprintf(ret, "%s://%s%.*s%.*s", scheme, no_host ? "localhost" : "", (int)n_host, host, (int)n_path, path) <
+            0) {
+                *ret = NULL;
+                return err_setf(err, -ENOMEM, "out of memory");
+        }
+        return 0;
+}
+
+int kubeconfig_proxy_check(const char *url, struct err *err) {
+        if (!is_printable(url))
+                return err_setf(err, -EINVAL, "invalid character in URL");
+        size_t n_scheme;
+        const char *host = after_scheme(url, &n_scheme);
+        if (!scheme_is(url, n_scheme, "http") && !scheme_is(url, n_scheme, "https") &&
+            !scheme_is(url, n_scheme, "socks5"))
+                return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http, https, or socks5",
+                                (int)n_scheme, url);
+        size_t n_host = strcspn(host, "/?#");
+        const char *at = memrchr(host, '@', n_host);
+        if (at) {
+                n_host -= (size_t)(at + 1 - host);
+                host = at + 1;
+        }
+        if (n_host == 0)
+                return err_setf(err, -EINVAL, "no host");
+        return check_authority(host, n_host, err);
+}
+
+static int digit_value(char c) {
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const char *p = c ? strchr(digits, c) : NULL;
+        return p ? (int)(p - digits) : -1;
+}
+
+int kubeconfig_base64(const char *text, char **ret, size_t *ret_size, size_t *ret_bad) {
+        _cleanup_free_ char *out = malloc(strlen(text) / 4 * 3 + 4);
+        if (!out)
+                return -ENOMEM;
+        size_t n = 0, n_digits = 0, n_padding = 0, i;
+        uint32_t word = 0;
+        for (i = 0; text[i]; i++) {
+                if (text[i] == '\n' || text[i] == '\r')
+                        continue;
+                *ret_bad = i;
+                if (text[i] == '=') {
+                        /* "xx==" or "xxx=", and nothing after it. */
+                        if (n_digits % 4 < 2 || n_digits % 4 + ++n_padding > 4)
+                                return -EINVAL;
+                        continue;
+                }
+                int value = digit_value(text[i]);
+                if (value < 0 || n_padding > 0)
+                        return -EINVAL;
+                word = word << 6 | (uint32_t)value;
+                if (++n_digits % 4 == 0) {
+                        out[n++] = (char)(word >> 16);
+                        out[n++] = (char)(word >> 8);
+                        out[n++] = (char)word;
+                }
+        }
+        *ret_bad = i;
+        if (n_digits % 4 != 0) {
+                if (n_digits % 4 + n_padding != 4)
+                        return -EINVAL;
+                word <<= 6 * n_padding;
+                out[n++] = (char)(word >> 16);
+                if (n_padding == 1)
+                        out[n++] = (char)(word >> 8);
+        }
+        out[n] = '\0';
+        *ret = TAKE_PTR(out);
+        *ret_size = n;
+        return 0;
+}

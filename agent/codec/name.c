@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/name.h"
+
+#include "util/util.h"
+
+static bool alnum(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* The label at the start of s: its length, 0 when there is none. */
+static size_t label_length(const char *s) {
+        size_t n = 0;
+        while (alnum(s[n]) || s[n] == '-')
+                n++;
+        return n > 0 && n <= 63 && alnum(s[0]) && alnum(s[n - 1]) ? n : 0;
+}
+
+bool name_is_dns_label(const char *s) {
+        size_t n = s ? label_length(s) : 0;
+        return n > 0 && s[n] == '\0';
+}
+
+bool name_is_dns_subdomain(const char *s) {
+        if (!s || strlen(s) > 253)
+                return false;
+        for (;;) {
+                size_t n = label_length(s);
+                if (n == 0)
+                        return false;
+                s += n;
+                if (*s == '\0')
+                        return true;
+                if (*s++ != '.')
+                        return false;
+        }
+}
+
+bool name_is_service_unit(const char *s) {
+        if (util_empty(s))
+                return false;
+        size_t n = strlen(s), suffix = strlen(".service");
+        if (n <= suffix || n > 255 || !util_streq(s + n - suffix, ".service"))
+                return false;
+        /* systemd's set for unit names. */
+        for (const char *p = s; *p; p++)
+                if (!alnum(*p) && !(*p >= 'A' && *p <= 'Z') && !strchr(":-_.\\@", *p))
+                        return false;
+        const char *at = strchr(s, '@');
+        return *s != '@' && *s != '.' && (!at || at[1] != '.' || at + 1 != s + n - suffix);
+}

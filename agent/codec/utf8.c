@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/utf8.h"
+
+#include "util/util.h"
+
+size_t utf8_length(const char *s, size_t left) {
+        static const struct {
+                unsigned char mask, lead;
+                uint32_t min;
+        } forms[] = {{0x80, 0x00, 1}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+        for (size_t n = 1; n <= ELEMENTSOF(forms) && n <= left; n++) {
+                unsigned char first = (unsigned char)s[0];
+                if ((first & forms[n - 1].mask) != forms[n - 1].lead)
+                        continue;
+                uint32_t c = first & (unsigned char)~forms[n - 1].mask;
+                for (size_t i = 1; i < n; i++) {
+                        if (((unsigned char)s[i] & 0xc0) != 0x80)
+                                return 0;
+                        c = c << 6 | ((unsigned char)s[i] & 0x3f);
+                }
+                return c >= forms[n - 1].min && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? n : 0;
+        }
+        return 0;
+}
+
+char *utf8_fix(char *s) {
+        size_t left = strlen(s);
+        for (char *p = s; left > 0;) {
+                size_t n = utf8_length(p, left);
+                if (n == 0) {
+                        *p = '?';
+                        n = 1;
+                }
+                p += n;
+                left -= n;
+        }
+        return s;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration: /etc/leader-agent/leader-agent.conf and, beside it, the files NAME.conf of conf.d in order of
+ * their names (libconfig syntax). Later files override scalars and add locks. One typed table holds every key with its
+ * bounds and default; unknown keys, wrong types, values out of bounds and broken cross-key rules are errors with file
+ * and line. Used by the daemon, by --check-config, by leaderctl and by the tests. leader-agent.conf(5) is the manual.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "codec/permit.h"
+#include "util/err.h"
+
+#define CONF_PATH "/etc/leader-agent/leader-agent.conf"
+
+/* WatchdogSec= of leader-guard.service: with a hung guard PID 1 begins to stop the unit only this much after
+ * renew_deadline, so kill_margin has to be larger. */
+#define CONF_GUARD_WATCHDOG_USEC (3 * USEC_PER_SEC)
+
+enum conf_placeholder {
+        CONF_PLACEHOLDER_LEASE = 0,
+        CONF_PLACEHOLDER_POD,
+};
+
+enum conf_on_failure {
+        CONF_ON_FAILURE_RELEASE =
+                0,            /* a unit that ended or would not start: release the lock, stay out for a cooldown */
+        CONF_ON_FAILURE_KEEP, /* keep the lock and wait for a human */
+};
+
+/* Durations in microseconds. No pointer is NULL after conf_load(), except where said. */
+struct conf_lock {
+        char *name;                   /* of the ConfigMap */
+        char *namespace_;             /* NULL until conf_set_default_namespace() when neither lock nor file name one */
+        char *unit;                   /* with suffix, e.g. myapp-operator.service */
+        int tenure;                   /* enum permit_tenure */
+        int placeholder;              /* enum conf_placeholder */
+        int on_failure;               /* enum conf_on_failure */
+        uint64_t lease_duration_usec; /* whole seconds; silence after which others may depose (lease only) */
+        uint64_t renew_deadline_usec; /* after the last successful renewal was sent, the unit is being stopped */
+        uint64_t stop_timeout_usec;   /* after that, whatever is left is killed; both tenures */
+        uint64_t kill_margin_usec;    /* left for the kill itself, and for a hung guard to be noticed */
+        uint64_t cooldown_usec;       /* first pause after a unit failure; doubles up to … */
+        uint64_t cooldown_max_usec;
+        uint64_t step_down_hold_usec; /* pause before taking part again after a step-down */
+        char *where;                  /* FILE:LINE of the lock's group, for messages */
+};
+
+struct conf {
+        char *kubeconfig; /* NULL: KUBECONFIG, then ~/.kube/config */
+        char *context;    /* NULL: current-context of the kubeconfig */
+        char *namespace_; /* NULL until conf_set_default_namespace() when the file names none */
+        char *state_dir;
+        char *guard_socket;
+        char *trace;   /* file that records each (event, actions) of the core; NULL: none */
+        int log_level; /* as syslog(3): LOG_ERR 3 … LOG_DEBUG 7 */
+        uint64_t request_timeout_usec;
+        uint64_t verify_interval_usec; /* quorum re-read of everything, whatever the watches say */
+        uint64_t renew_interval_usec;  /* heartbeat of all lease-tenure locks of a namespace */
+        struct conf_lock *locks;
+        size_t n_locks;
+};
+
+/* Reads path (CONF_PATH when NULL) and conf.d beside it into a fresh struct and runs conf_check() on it. The struct in
+ * use stays as it is, so a reload swaps only on success. Returns 0; -ENOENT no such file, -EACCES, -EINVAL with err set
+ * to FILE:LINE: and what is wrong. */
+int conf_load(struct conf **ret, const char *path, struct err *err);
+void conf_free(struct conf *c);
+DEFINE_CLEANUP(struct conf *, conf_free)
+
+/* Rules over several keys: lease timing (renew_deadline + stop_timeout + kill_margin < lease_duration less 1 % for
+ * clock rate; kill_margin > the guard's watchdog; renew_interval + request_timeout < renew_deadline), whole seconds,
+ * cooldown bounds, no lock and no unit named twice. conf_load() has called it already. Returns 0, -EINVAL; err shows
+ * the arithmetic. */
+int conf_check(const struct conf *c, struct err *err);
+
+/* Fills in namespace_ of the configuration and of every lock that names none, with the kubeconfig context's namespace,
+ * and checks again that no lock is named twice. Returns 0, -EINVAL, -ENOMEM. */
+int conf_set_default_namespace(struct conf *c, const char *namespace_, struct err *err);
+
+/* Prints the effective configuration, every key, and per lock what its numbers mean for the next leader. */
+void conf_describe(const struct conf *c, FILE *f);
+
+/* For tables in messages: "life", "lease"; "Lease", "Pod". */
+const char *conf_tenure_to_string(int tenure);
+const char *conf_placeholder_to_string(int placeholder);

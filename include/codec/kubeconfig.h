@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kubeconfig files: found, merged and resolved as client-go does, reduced to what one connection needs. Whatever would
+ * change authentication and is not supported (exec, auth-provider, username, as …) is an error, never ignored. A plain
+ * path stays a path: certificates and the token file are read again by the adapter that uses them. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "util/err.h"
+
+/* Everything about one context. Strings are NULL when not given, paths absolute or relative to the working directory.
+ */
+struct kubeconfig {
+        char *source;  /* file that defined the context, for messages */
+        char *context; /* names as in the file, for messages */
+        char *cluster;
+        char *user;
+        char *namespace_; /* never NULL: the context's, else "default" */
+
+        char *server; /* never NULL: http(s)://HOST[:PORT][/PREFIX], no trailing '/', query and fragment dropped */
+        char *tls_server_name; /* replaces HOST for SNI and for verification */
+        bool insecure;         /* do not verify the server */
+        char *ca_file;         /* PEM; the only trust root (no system roots), at most one of the two is set */
+        char *ca_data;         /* the same, decoded, NUL-terminated PEM text */
+        char *proxy_url;       /* http, https or socks5 URL; NULL: as the environment says */
+
+        /* Credentials. All NULL for an http:// server: as client-go, nothing secret is sent without TLS. */
+        char *client_cert_file;
+        char *client_cert_data; /* decoded PEM text */
+        char *client_key_file;
+        char *client_key_data;
+        char *token;      /* when token_file is set too: only until that was first read */
+        char *token_file; /* trim white space, read again every minute, keep the last good token */
+};
+
+/* Loads one context. path: that file alone, which must exist; NULL: the files of $KUBECONFIG, else ~/.kube/config,
+ * merged by client-go's rule (first file wins per entry; missing files are skipped). context: NULL for current-context.
+ * Referenced files are opened once, so that an unreadable one is an error here. Returns 0; -ENOENT nothing found,
+ * -EINVAL bad content, other errno from reading; err names file, line and column (YAML) or file and entry, in
+ * client-go's wording where it has one. */
+int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err);
+/* Wipes the secrets, then frees. */
+void kubeconfig_free(struct kubeconfig *k);
+DEFINE_CLEANUP(struct kubeconfig *, kubeconfig_free)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Kubernetes and systemd accept as names. */
+#pragma once
+
+#include <stdbool.h>
+
+/* a-z, 0-9 and '-', 1 to 63 characters, letter or digit at both ends (namespaces, Lease holders). */
+bool name_is_dns_label(const char *s);
+
+/* Labels joined by '.', at most 253 characters (ConfigMaps, Leases, Pods). */
+bool name_is_dns_subdomain(const char *s);
+
+/* A unit that can be started and stopped as one: a .service, not a template without instance. */
+bool name_is_service_unit(const char *s);

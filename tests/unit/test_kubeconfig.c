@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kubeconfig files as people have them, and as they break. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "../lib/tempdir.h"
+#include "codec/kubeconfig.h"
+#include "codec/kubeconfig_parts.h"
+
+#define PEM      "-----BEGIN X-----\nAA==\n-----END X-----\n"
+#define PEM_DATA "LS0tLS1CRUdJTiBYLS0tLS0KQUE9PQotLS0tLUVORCBYLS0tLS0K"
+
+static struct tempdir dir;
+
+static int setup(void **state) {
+        (void)state;
+        tempdir_make(&dir);
+        (void)tempdir_write(&dir, "ca.pem", PEM);
+        (void)tempdir_write(&dir, "sub/cert.pem", PEM);
+        (void)tempdir_write(&dir, "sub/key.pem", PEM);
+        (void)tempdir_write(&dir, "sub/token", " secret\n");
+        (void)tempdir_write(&dir, "blank", " \n");
+        (void)tempdir_write(&dir, "nopem", "hello\n");
+        return 0;
+}
+
+static int teardown(void **state) {
+        (void)state;
+        tempdir_remove(&dir);
+        return 0;
+}
+
+/* One context c of cluster k and user u, with these lines in cluster and user. */
+static const char *write_config(const char *cluster, const char *user) {
+        char text[4096];
+        int n = snprintf(text, sizeof(text),
+                         "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                         "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                         "clusters:\n- name: k\n  cluster: {%s}\nusers:\n- name: u\n  user: {%s}\n",
+                         cluster, user);
+        assert_true(n > 0 && (size_t)n < sizeof(text));
+        return tempdir_write(&dir, "kc", text);
+}
+
+static struct kubeconfig *load(const char *path, const char *context) {
+        struct kubeconfig *k = NULL;
+        struct err err = {};
+        if (kubeconfig_load(&k, path, context, &err) != 0)
+                fail_msg("%s", err.text);
+        return k;
+}
+
+static void assert_path(const char *path, const char *name) {
+        assert_string_equal(path, tempdir_path(&dir, name));
+}
+
+static void test_everything(void **state) {
+        (void)state;
+        const char *path = tempdir_write(
+                &dir, "full",
+                "apiVersion: v1\nkind: Config\npreferences: {}\nextensions: [1, {a: b}]\nunknown: field\n"
+                "x-common: &common {insecure-skip-tls-verify: false, proxy-url: 'socks5://u:p@proxy:1080'}\n"
+                "current-context: other\n"
+                "contexts:\n"
+                "- name: mine\n  context: {cluster: k8s, user: me, namespace: ops}\n"
+                "- {name: other, context: {cluster: plain, user: nobody}}\n"
+                "clusters:\n"
+                "- name: k8s\n"
+                "  cluster:\n"
+                "    <<: *common\n"
+                "    server: https://api.example.com:6443/clusters/a/?x=y#z\n"
+                "    certificate-authority: ca.pem\n"
+                "    tls-server-name: kubernetes\n"
+                "    disable-compression: true\n"
+                "- {name: plain, cluster: {server: http://10.0.0.1}}\n"
+                "users:\n"
+                "- name: me\n"
+                "  user:\n"
+                "    client-certificate: sub/cert.pem\n"
+                "    client-key: sub/key.pem\n"
+                "    token: |-\n      abc.def\n"
+                "    tokenFile: sub/token\n"
+                "    exec: ~\n    username: ''\n    as-groups: []\n    auth-provider: null\n"
+                "- {name: nobody, user: }\n"
+                "- {name: unused, user: {exec: {command: x}}}\n");
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(path, "mine");
+        assert_string_equal(k->source, path);
+        assert_string_equal(k->context, "mine");
+        assert_string_equal(k->cluster, "k8s");
+        assert_string_equal(k->user, "me");
+        assert_string_equal(k->namespace_, "ops");
+        assert_string_equal(k->server, "https://api.example.com:6443/clusters/a");
+        assert_string_equal(k->tls_server_name, "kubernetes");
+        assert_string_equal(k->proxy_url, "socks5://u:p@proxy:1080");
+        assert_false(k->insecure);
+        assert_path(k->ca_file, "ca.pem");
+        assert_null(k->ca_data);
+        assert_path(k->client_cert_file, "sub/cert.pem");
+        assert_path(k->client_key_file, "sub/key.pem");
+        assert_null(k->client_cert_data);
+        assert_null(k->client_key_data);
+        assert_string_equal(k->token, "abc.def");
+        assert_path(k->token_file, "sub/token");
+
+        _cleanup_(kubeconfig_freep) struct kubeconfig *other = load(path, NULL);
+        assert_string_equal(other->context, "other");
+        assert_string_equal(other->server, "http://10.0.0.1");
+        assert_string_equal(other->namespace_, "default");
+        assert_null(other->token);
+}
+
+static void test_data(void **state) {
+        (void)state;
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k =
+                load(write_config("server: h, certificate-authority-data: " PEM_DATA,
+                                  "client-certificate-data: " PEM_DATA ", client-key-data: " PEM_DATA),
+                     NULL);
+        assert_string_equal(k->server, "https://h");
+        assert_string_equal(k->ca_data, PEM);
+        assert_string_equal(k->client_cert_data, PEM);
+        assert_string_equal(k->client_key_data, PEM);
+        assert_null(k->ca_file);
+}
+
+/* client-go sends no credentials without TLS. */
+static void test_no_secrets_in_the_clear(void **state) {
+        (void)state;
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k =
+                load(write_config("server: 'http://h:8080'", "token: t, tokenFile: sub/token"), NULL);
+        assert_null(k->token);
+        assert_null(k->token_file);
+        _cleanup_(kubeconfig_freep) struct kubeconfig *tls =
+                load(write_config("server: 'https://h:8080'", "token: t"), NULL);
+        assert_string_equal(tls->token, "t");
+}
+
+static const struct {
+        const char *yaml;
+        bool insecure;
+} bools[] = {
+        {"true", true},     {"True", true},   {"yes", true}, {"on", true},
+        {"\"true\"", true}, {"false", false}, {"No", false}, {"", false},
+};
+
+static void test_bool(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(bools); i++) {
+                char cluster[128];
+                (void)snprintf(cluster, sizeof(cluster), "server: https://h, insecure-skip-tls-verify: %s",
+                               bools[i].yaml);
+                _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(write_config(cluster, ""), NULL);
+                assert_int_equal(k->insecure, bools[i].insecure);
+        }
+}
+
+/* %F: the file, %D: its directory. */
+static const struct {
+        const char *cluster, *user, *message;
+} bad[] = {
+        {"", "", "no server found for cluster \"k\" (%F)"},
+        {"server: ''", "", "no server found for cluster \"k\" (%F)"},
+        {"server: ~", "", "no server found for cluster \"k\" (%F)"},
+        {"server: 5", "", "%F: cluster \"k\": server is not a text"},
+        {"server: [a]", "", "%F: cluster \"k\": server is not a text"},
+        {"server: \"https://h\\0.evil\"", "", "%F: cluster \"k\": server is not a text"},
+        {"server: 'ftp://h'", "",
+         "invalid server \"ftp://h\" for cluster \"k\": unsupported scheme \"ftp\", must be http or https (%F)"},
+        {"server: 'https://h:0'", "",
+         "invalid server \"https://h:0\" for cluster \"k\": invalid port \":0\" after host (%F)"},
+        {"server: 'https://h:x'", "",
+         "invalid server \"https://h:x\" for cluster \"k\": invalid port \":x\" after host (%F)"},
+        {"server: 'https://h a'", "",
+         "invalid server \"https://h a\" for cluster \"k\": invalid character in URL (%F)"},
+        {"server: 'https://[::1'", "", "invalid server \"https://[::1\" for cluster \"k\": missing ']' in host (%F)"},
+        {"server: 'https://me:pw@h'", "",
+         "invalid server \"https://me:pw@h\" for cluster \"k\": a user name in the URL is not supported; use a token "
+         "or a client "
+         "certificate (%F)"},
+        {"server: https://h, proxy-url: 'ftp://p'", "",
+         "invalid 'proxy-url' \"ftp://p\" for cluster \"k\": unsupported scheme \"ftp\", must be http, https, or "
+         "socks5 (%F)"},
+        {"server: https://h, proxy-url: 'http://'", "",
+         "invalid 'proxy-url' \"http://\" for cluster \"k\": no host (%F)"},
+        {"server: https://h, proxy-url: 'http://a:99999'", "",
+         "invalid 'proxy-url' \"http://a:99999\" for cluster \"k\": invalid port \":99999\" after host (%F)"},
+        {"server: https://h, insecure-skip-tls-verify: maybe", "",
+         "%F: cluster \"k\": insecure-skip-tls-verify is neither true nor false"},
+        {"server: https://h, certificate-authority: ca.pem, certificate-authority-data: " PEM_DATA, "",
+         "certificate-authority-data and certificate-authority are both specified for k. certificate-authority-data "
+         "will override. "
+         "(%F: remove one of them)"},
+        {"server: https://h, certificate-authority: ca.pem, insecure-skip-tls-verify: true", "",
+         "specifying a root certificates file with the insecure flag is not allowed (%F: cluster \"k\")"},
+        {"server: https://h, certificate-authority: nowhere.pem", "",
+         "unable to read certificate-authority %D/nowhere.pem for k due to No such file or directory (%F)"},
+        {"server: https://h, certificate-authority: sub", "",
+         "unable to read certificate-authority %D/sub for k due to Is a directory (%F)"},
+        {"server: https://h, certificate-authority: nopem", "",
+         "certificate-authority %D/nopem for k holds no PEM data (%F)"},
+        {"server: https://h, certificate-authority-data: 'abc*'", "",
+         "error loading config file \"%F\": cluster \"k\": certificate-authority-data: illegal base64 data at input "
+         "byte 3"},
+        {"server: https://h, certificate-authority-data: aGVsbG8=", "",
+         "%F: cluster \"k\": certificate-authority-data holds no PEM data"},
+        {"server: https://h", "client-certificate: sub/cert.pem",
+         "client-key-data or client-key must be specified for u to use the clientCert authentication method. (%F)"},
+        {"server: https://h", "client-key: sub/key.pem", "%F: user \"u\" has a client key but no client-certificate"},
+        {"server: https://h",
+         "client-certificate: sub/cert.pem, client-certificate-data: " PEM_DATA ", client-key: sub/key.pem",
+         "client-cert-data and client-cert are both specified for u. client-cert-data will override. (%F: remove one "
+         "of them)"},
+        {"server: https://h",
+         "client-certificate: sub/cert.pem, client-key-data: " PEM_DATA ", client-key: sub/key.pem",
+         "client-key-data and client-key are both specified for u; client-key-data will override (%F: remove one of "
+         "them)"},
+        {"server: https://h", "tokenFile: nowhere",
+         "unable to read tokenFile %D/nowhere for u due to No such file or directory (%F)"},
+        {"server: https://h", "tokenFile: blank", "tokenFile %D/blank for u is empty (%F)"},
+        {"server: https://h", "token: \"a\\nX: y\"", "%F: user \"u\": token holds white space or a control character"},
+        {"server: https://h", "token: 12345", "%F: user \"u\": token is not a text"},
+        {"server: https://h", "exec: {command: aws}",
+         "%F: user \"u\": exec is not supported (a daemon runs no plugin); use token, tokenFile or a client "
+         "certificate"},
+        {"server: https://h", "token: t, exec: {}",
+         "%F: user \"u\": exec is not supported (a daemon runs no plugin); use token, tokenFile or a client "
+         "certificate"},
+        {"server: https://h", "auth-provider: {name: gcp}",
+         "%F: user \"u\": auth-provider is not supported (a daemon runs no plugin); use token, tokenFile or a client "
+         "certificate"},
+        {"server: https://h", "username: a",
+         "%F: user \"u\": username is not supported (Kubernetes accepts no basic authentication any more); use token, "
+         "tokenFile or a "
+         "client certificate"},
+        {"server: https://h", "token: t, password: a",
+         "%F: user \"u\": password is not supported (Kubernetes accepts no basic authentication any more); use token, "
+         "tokenFile or a "
+         "client certificate"},
+        {"server: https://h", "as: root",
+         "%F: user \"u\": as is not supported (no impersonation); use token, tokenFile or a client certificate"},
+        {"server: https://h", "as-uid: 5",
+         "%F: user \"u\": as-uid is not supported (no impersonation); use token, tokenFile or a client certificate"},
+        {"server: https://h", "as-groups: [a]",
+         "%F: user \"u\": as-groups is not supported (no impersonation); use token, tokenFile or a client certificate"},
+        {"server: https://h", "as-user-extra: {a: [b]}",
+         "%F: user \"u\": as-user-extra is not supported (no impersonation); use token, tokenFile or a client "
+         "certificate"},
+};
+
+static void expand(char *buf, size_t size, const char *pattern, const char *path) {
+        size_t n = 0;
+        for (const char *p = pattern; *p && n + 256 < size; p++)
+                if (p[0] == '%' && (p[1] == 'F' || p[1] == 'D'))
+                        n += (size_t)snprintf(buf + n, size - n, "%s", *++p == 'F' ? path : dir.path);
+                else
+                        buf[n++] = *p;
+        buf[n] = '\0';
+}
+
+static void assert_refused(const char *path, const char *context, int r, const char *pattern) {
+        char expected[2048];
+        struct kubeconfig *k = NULL;
+        struct err err = {};
+        int got = kubeconfig_load(&k, path, context, &err);
+        expand(expected, sizeof(expected), pattern, path ? path : "");
+        assert_null(k);
+        if (got == 0 || (r != 0 && got != r))
+                fail_msg("%d instead of an error: %s", got, expected);
+        assert_string_equal(err.text, expected);
+}
+
+static void test_bad_entries(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_refused(write_config(bad[i].cluster, bad[i].user), NULL, 0, bad[i].message);
+}
+
+#define C "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+
+static const struct {
+        const char *text, *context, *message;
+} files[] = {
+        {"a: b: c\n", NULL, "%F:1:5: invalid nested block mapping on the same line"},
+        {"clusters:\n- name: [1\n", NULL, "%F:3:1: flow sequence without a closing bracket"},
+        {"a: 1\na: 2\n", NULL, "%F:2:1: duplicate key"},
+        {"a: *nope\n", NULL, "%F:1:5: invalid alias"},
+        {"a: &a [*a]\n", NULL,
+         "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded)"},
+        {"a: \xff\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte"},
+        {"a: ok\nb: \xed\xa0\x80\n", NULL, "%F:2:4: invalid UTF-8 or a NUL byte"},
+        {"a: \xc0\xaf\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte"},
+        {"%YAML 9.0\n--- a\n", NULL, "%F:1:1: not a YAML document"},
+        {"just text\n", NULL, "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts"},
+        {"- a\n", NULL, "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts"},
+        {"<html><body>502</body></html>\n", NULL,
+         "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts"},
+        {"apiVersion: v2\n", NULL, "error loading config file \"%F\": apiVersion is \"v2\", must be \"v1\""},
+        {"kind: Pod\n", NULL, "error loading config file \"%F\": kind is \"Pod\", must be \"Config\""},
+        {"current-context: [a]\n", NULL, "error loading config file \"%F\": current-context is not a text"},
+        {"clusters: {a: b}\n", NULL, "error loading config file \"%F\": clusters is not a list"},
+        {"users: [a]\n", NULL, "error loading config file \"%F\": users[0] has no name that is a text"},
+        {"users: [{name: a}, {name: 5}]\n", NULL,
+         "error loading config file \"%F\": users[1] has no name that is a text"},
+        {"users: [{name: a, user: text}]\n", NULL, "error loading config file \"%F\": user \"a\" is not a mapping"},
+        {"clusters: [{name: x}, {name: x}]\n", NULL,
+         "error loading config file \"%F\": error converting *[]NamedCluster into *map[string]*api.Cluster: duplicate "
+         "name \"x\" in list"},
+        {"users: [{name: x}, {name: y}, {name: x}]\n", NULL,
+         "error loading config file \"%F\": error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: "
+         "duplicate name \"x\" in "
+         "list"},
+        {"", NULL, "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+        {"# empty\n---\n", NULL,
+         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+        {"current-context: ''\n" C, NULL,
+         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+        /* libfyaml's own JSON emitter crashes on such an end. */
+        {"kind: Config\ncurrent-context: |\n", NULL,
+         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+        {"current-context: true\n", NULL, "error loading config file \"%F\": current-context is not a text"},
+        {"kind: Config\n? >\n", NULL,
+         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+        {"current-context: ~\n" C, NULL,
+         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+        {"current-context: \"~\"\n" C, NULL, "context was not found for specified context: ~ (%F)"},
+        {"current-context: x\n" C, NULL, "context was not found for specified context: x (%F)"},
+        {"current-context: c\n" C, "y", "context \"y\" does not exist (%F)"},
+        {"current-context: c\n" C, NULL, "cluster \"k\" was not found for context \"c\" (%F)"},
+        {"current-context: c\n" C "clusters: [{name: k}]\n", NULL, "user \"u\" was not found for context \"c\" (%F)"},
+        {"current-context: c\n" C "clusters: [{name: k}]\nusers: [{name: u}]\n", NULL,
+         "no server found for cluster \"k\" (%F)"},
+        {"current-context: c\ncontexts: [{name: c, context: {user: u}}]\n", NULL, "%F: context \"c\" names no cluster"},
+        {"current-context: c\ncontexts: [{name: c}]\n", NULL, "%F: context \"c\" names no cluster"},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k}]\n", NULL,
+         "%F: context \"c\" names no user"},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: A_b}}]\nclusters: [{name: "
+         "k}]\n"
+         "users: [{name: u}]\n",
+         NULL, "invalid namespace \"A_b\" for context \"c\" (%F)"},
+};
+
+static void test_bad_files(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                assert_refused(tempdir_write(&dir, "bad", files[i].text), files[i].context, -EINVAL, files[i].message);
+        assert_refused(tempdir_write_bytes(&dir, "bad", "a: \0b\n", 6), NULL, -EINVAL,
+                       "%F:1:4: invalid UTF-8 or a NUL byte");
+        assert_refused(tempdir_path(&dir, "absent"), NULL, -ENOENT,
+                       "error loading config file \"%F\": No such file or directory");
+        assert_refused(tempdir_path(&dir, "sub"), NULL, -EISDIR, "error loading config file \"%F\": Is a directory");
+}
+
+/* A few lines must not become gigabytes. */
+static void test_alias_bomb(void **state) {
+        (void)state;
+        char text[2048] = "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n";
+        for (int i = 1; i < 12; i++) {
+                size_t n = strlen(text);
+                (void)snprintf(text + n, sizeof(text) - n,
+                               "x%d: &x%d [*x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d]\n", i, i, i - 1, i - 1,
+                               i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+        }
+        assert_refused(tempdir_write(&dir, "bomb", text), NULL, -EINVAL,
+                       "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded)");
+
+        char *deep = malloc(300001);
+        assert_non_null(deep);
+        memset(deep, '[', 300000);
+        deep[300000] = '\0';
+        struct kubeconfig *k = NULL;
+        struct err err = {};
+        assert_int_equal(kubeconfig_load(&k, tempdir_write(&dir, "deep", deep), NULL, &err), -EINVAL);
+        free(deep);
+
+        char *huge = calloc(1, 1024 * 1024 + 2);
+        assert_non_null(huge);
+        memset(huge, '#', 1024 * 1024 + 1);
+        assert_refused(tempdir_write(&dir, "huge", huge), NULL, -EFBIG,
+                       "error loading config file \"%F\": File too large");
+        free(huge);
+}
+
+static void test_merge(void **state) {
+        (void)state;
+        /* First file wins per entry, never per field; scalars: first that is not empty. */
+        (void)tempdir_write(&dir, "m/one",
+                            "current-context: ''\nclusters: [{name: k, cluster: {server: 'https://one'}}]\n");
+        (void)tempdir_write(&dir, "m/sub/two",
+                            "current-context: c\n" C
+                            "clusters: [{name: k, cluster: {server: 'https://two', tls-server-name: two}}]\n"
+                            "users: [{name: u, user: {tokenFile: ../token}}]\n");
+        (void)tempdir_write(&dir, "m/token", "t");
+        (void)tempdir_write(&dir, "m/three", "current-context: d\nusers: [{name: u, user: {username: x}}]\n");
+        char list[512];
+        (void)snprintf(list, sizeof(list), ":%s/m/none:%s/m/one:%s/m/one:%s/m/sub/two:%s/m/three:", dir.path, dir.path,
+                       dir.path, dir.path, dir.path);
+        assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(NULL, NULL);
+        assert_string_equal(k->server, "https://one");
+        assert_null(k->tls_server_name);
+        assert_string_equal(k->context, "c");
+        assert_path(k->source, "m/sub/two");
+        assert_path(k->token_file, "m/sub/../token");
+
+        /* A file that cannot be parsed is an error, also when others would do. */
+        (void)tempdir_write(&dir, "m/three", "a: [\n");
+        struct kubeconfig *none = NULL;
+        struct err err = {};
+        assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -EINVAL);
+        assert_non_null(strstr(err.text, "/m/three:2:1: flow sequence without a closing bracket"));
+
+        (void)snprintf(list, sizeof(list), "%s/m/none:%s/m/nil", dir.path, dir.path);
+        assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
+        assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -ENOENT);
+        char expected[1024];
+        (void)snprintf(expected, sizeof(expected),
+                       "no configuration has been provided: there is no file %s; set kubeconfig in leader-agent.conf",
+                       list);
+        assert_string_equal(err.text, expected);
+
+        assert_int_equal(unsetenv("KUBECONFIG"), 0);
+        assert_int_equal(setenv("HOME", tempdir_path(&dir, "home"), 1), 0);
+        (void)tempdir_write(&dir, "home/.kube/config",
+                            "current-context: c\n" C "clusters: [{name: k, cluster: {server: home}}]\n"
+                            "users: [{name: u}]\n");
+        _cleanup_(kubeconfig_freep) struct kubeconfig *home = load(NULL, NULL);
+        assert_string_equal(home->server, "http://home");
+}
+
+static const struct {
+        const char *server;
+        bool tls;
+        const char *url; /* NULL: refused */
+} servers[] = {
+        {"https://h", false, "https://h"},
+        {"HTTPS://h/", false, "https://h"},
+        {"http://h", true, "http://h"},
+        {"h:6443", true, "https://h:6443"},
+        {"h", false, "http://h"},
+        {"h/p/q/", true, "https://h/p/q"},
+        {"https://h?a", true, "https://h"},
+        {"https://h#a", true, "https://h"},
+        {"https://h//", true, "https://h"},
+        {"https://[fd00::1]:6443/x", true, "https://[fd00::1]:6443/x"},
+        {"https://:6443", true, "https://localhost:6443"},
+        {"https://", true, "https://localhost"},
+        {"h/http://x", true, "https://h/http://x"},
+        {"https://h:65536", true, NULL},
+        {"https://h:", true, NULL},
+        {"https://h:1:2", true, NULL},
+        {"https://h:-1", true, NULL},
+        {"https://[]", true, NULL},
+        {"https://[::1]x", true, NULL},
+        {"https://fd00::1", true, NULL},
+        {"https://h\\x", true, NULL},
+        {"https://h\x7f", true, NULL},
+        {"https://u@h", true, NULL},
+        {"unix:///run/x", true, NULL},
+};
+
+static void test_server(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(servers); i++) {
+                _cleanup_free_ char *url = NULL;
+                struct err err = {};
+                int r = kubeconfig_server(servers[i].server, servers[i].tls, &url, &err);
+                if (r != (servers[i].url ? 0 : -EINVAL) || !util_streq(url, servers[i].url))
+                        fail_msg("%s: %d, %s", servers[i].server, r, url ? url : err.text);
+        }
+}
+
+static const struct {
+        const char *text, *decoded; /* NULL: refused */
+        size_t bad;
+} base64s[] = {
+        {"", "", 0},           {"YQ==", "a", 0},         {"YWI=", "ab", 0},
+        {"YWJj", "abc", 0},    {"YW\nJj\r\n", "abc", 0}, {"YWJjZA==", "abcd", 0},
+        {"YQ=\n=", "a", 0},    {"Y", NULL, 1},           {"YQ", NULL, 2},
+        {"YWI", NULL, 3},      {"YQ=", NULL, 3},         {"Y===", NULL, 1},
+        {"====", NULL, 0},     {"YQ===", NULL, 4},       {"YWI==", NULL, 4},
+        {"YQ==YQ==", NULL, 4}, {"YWJj=", NULL, 4},       {"YW Jj", NULL, 2},
+        {"YW-j", NULL, 2},     {"YW_j", NULL, 2},
+};
+
+static void test_base64(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(base64s); i++) {
+                _cleanup_free_ char *out = NULL;
+                size_t size = 0, at = 0;
+                int r = kubeconfig_base64(base64s[i].text, &out, &size, &at);
+                if (base64s[i].decoded) {
+                        assert_int_equal(r, 0);
+                        assert_string_equal(out, base64s[i].decoded);
+                        assert_int_equal(size, strlen(base64s[i].decoded));
+                } else if (r != -EINVAL || at != base64s[i].bad) {
+                        fail_msg("%s: %d at %zu", base64s[i].text, r, at);
+                }
+        }
+        char *out = NULL;
+        size_t size, at;
+        assert_int_equal(kubeconfig_base64("AAD/+/8=", &out, &size, &at), 0);
+        assert_int_equal(size, 5);
+        assert_memory_equal(out, "\0\0\xff\xfb\xff", 6);
+        free(out);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_everything),
+                cmocka_unit_test(test_data),
+                cmocka_unit_test(test_no_secrets_in_the_clear),
+                cmocka_unit_test(test_bool),
+                cmocka_unit_test(test_bad_entries),
+                cmocka_unit_test(test_bad_files),
+                cmocka_unit_test(test_alias_bomb),
+                cmocka_unit_test(test_merge),
+                cmocka_unit_test(test_server),
+                cmocka_unit_test(test_base64),
+        };
+        return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "adapter/notify.h"
+
+#define STATUS_MAX 2000
+
+/* A message that is lost is not an error of ours: sd_notify() fails only when the service manager is not there. */
+static void notify_send(const char *message) {
+        (void)sd_notify(/* unset_environment= */ 0, message);
+}
+
+void notify_ready(void) {
+        notify_send("READY=1");
+}
+
+void notify_reloading(void) {
+        struct timespec ts = {};
+        char message[96];
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        (void)snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%llu",
+                       (unsigned long long)ts.tv_sec * USEC_PER_SEC + (unsigned long long)ts.tv_nsec / 1000);
+        notify_send(message);
+}
+
+void notify_stopping(void) {
+        notify_send("STOPPING=1");
+}
+
+void notify_status(const char *fmt, ...) {
+        static char last[STATUS_MAX + sizeof("STATUS=")];
+        char message[sizeof(last)] = "STATUS=";
+        char *text = message + strlen(message);
+        va_list ap;
+        size_t n;
+        int r;
+
+        va_start(ap, fmt);
+        r = vsnprintf(text, sizeof(message) - (size_t)(text - message), fmt, ap);
+        va_end(ap);
+        if (r < 0)
+                return;
+        n = strlen(text);
+        /* Cut by vsnprintf: not within a UTF-8 character, or systemd ignores the line. */
+        if ((size_t)r > n) {
+                while (n > 0 && ((unsigned char)text[n - 1] & 0xC0) == 0x80)
+                        n--;
+                if (n > 0 && (unsigned char)text[n - 1] >= 0xC0)
+                        n--;
+                text[n] = '\0';
+        }
+        for (size_t i = 0; i < n; i++)
+                if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+                        text[i] = ' ';
+        if (strcmp(last, message) == 0)
+                return;
+        memcpy(last, message, sizeof(last));
+        notify_send(message);
+}
+
+void notify_watchdog(void) {
+        notify_send("WATCHDOG=1");
+}
+
+uint64_t notify_watchdog_usec(void) {
+        uint64_t usec = 0;
+
+        return sd_watchdog_enabled(/* unset_environment= */ 0, &usec) > 0 ? usec : 0;
+}
+
+void notify_extend_timeout(uint64_t usec) {
+        char message[64];
+
+        if (usec == 0)
+                return;
+        (void)snprintf(message, sizeof(message), "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)usec);
+        notify_send(message);
+}
+
+int notify_store_fd(const char *name, int fd) {
+        char message[128];
+        int r;
+
+        (void)snprintf(message, sizeof(message), "FDSTORE=1\nFDNAME=%s", name);
+        r = sd_pid_notify_with_fds(0, /* unset_environment= */ 0, message, &fd, 1);
+        if (r < 0)
+                return r;
+        return r == 0 ? -ENOTCONN : 0;
+}
+
+void notify_unstore_fd(const char *name) {
+        char message[128];
+
+        (void)snprintf(message, sizeof(message), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+        notify_send(message);
+}
+
+static void strv_freep(char ***v) {
+        for (size_t i = 0; *v && (*v)[i]; i++)
+                free((*v)[i]);
+        free(*v);
+}
+
+int notify_take_fd(const char *name) {
+        _cleanup_(strv_freep) char **names = NULL;
+        int n;
+
+        n = sd_listen_fds_with_names(/* unset_environment= */ 0, &names);
+        if (n < 0)
+                return n;
+        for (int i = 0; i < n; i++)
+                if (util_streq(names[i], name))
+                        return SD_LISTEN_FDS_START + i;
+        return -ENOENT;
+}

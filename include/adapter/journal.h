@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log sink. Goes to the journal natively when standard error is the journal (or told so), else to standard error,
+ * one line per message. Only composition roots and main() log; modules return texts. */
+#pragma once
+
+#include <syslog.h>
+
+#include "util/util.h"
+
+/* Fixed ids (MESSAGE_ID=) so that `journalctl MESSAGE_ID=…` and the catalog find one kind of record. */
+#define JOURNAL_UNIT_STATE   "97214608a72d4428b149d68b3988dea8" /* guard: what a unit does under its permit changed */
+#define JOURNAL_PERMIT       "a83c7213310940a9a6c43416c47ec64d" /* guard: a permit was accepted, refused or ended */
+#define JOURNAL_ENROLL       "0e8342c86cc34b0393cacdcce7a3fe53" /* what is in force for a unit is not what enrol wrote */
+#define JOURNAL_LOCK_STATE   "a5d4f1c199af4b408e2cf6ccda2f0dc6" /* agent: role of a lock changed */
+#define JOURNAL_LOCK_DAMAGED "8712239821a04cdd8f9e0867e1528af8" /* agent: foreign or damaged lock, with the cure */
+#define JOURNAL_FENCED       "08e6db1ba331490dadbb049712285901" /* a human asserted that a host is dead */
+
+/* KEY=value of a structured record; KEY in capitals, digits and '_'. A NULL or empty value is left out. */
+struct journal_field {
+        const char *key;
+        const char *value;
+};
+
+/* Says where messages go and which priority (LOG_DEBUG …) is the last one kept. Before it is called: standard error,
+ * LOG_INFO. ident: SYSLOG_IDENTIFIER, a string that outlives all calls. Looks at $JOURNAL_STREAM. */
+void journal_open(const char *ident, int max_priority);
+
+/* Logs one line at a priority of syslog.h. errno is left as it was, and `%m` works. */
+void journal_log(int priority, const char *fmt, ...) _printf_(2, 3);
+
+/* Logs "text: strerror(-r)" and returns r, so that `return journal_errno(LOG_ERR, r, "…")` is the usual line. */
+int journal_errno(int priority, int r, const char *fmt, ...) _printf_(3, 4);
+
+/* Logs one line with MESSAGE_ID= (one of JOURNAL_*, or NULL) and up to 24 fields. OBJECT_SYSTEMD_UNIT= (honoured from
+ * root) shows it under `journalctl -u UNIT` too. */
+void journal_record(int priority, const char *message_id, const struct journal_field *fields, size_t n_fields,
+                    const char *fmt, ...) _printf_(5, 6);

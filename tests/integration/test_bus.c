@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our D-Bus API against a real dbus-daemon: who may call what, errors, and a bus that comes and goes. Clients are
+ * children, so that server and client never share a process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+
+#include <cmocka.h>
+
+#include "../lib/privatebus.h"
+#include "adapter/bus.h"
+
+#define NOBODY 65534
+/* Only to detect a hang. */
+#define HANG_USEC (60 * USEC_PER_SEC)
+
+static const char permissive[] =
+        "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/><allow "
+        "receive_sender=\"*\"/></policy>";
+
+static struct privatebus bus;
+static sd_event *event;
+
+static struct {
+        char lock[256], reason[256];
+        unsigned n_step_down, n_reload;
+        int result;
+        const char *json;
+} seen;
+
+static int on_status(void *userdata, char **ret_json) {
+        assert_ptr_equal(userdata, &seen);
+        if (seen.result < 0)
+                return seen.result;
+        return (*ret_json = strdup(seen.json)) ? 0 : -ENOMEM;
+}
+
+static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
+        assert_ptr_equal(userdata, &seen);
+        (void)util_copy(seen.lock, sizeof(seen.lock), lock);
+        (void)util_copy(seen.reason, sizeof(seen.reason), reason);
+        seen.n_step_down++;
+        return seen.result < 0 ? err_setf(err, seen.result, "lock %s: no \xff leader", lock) : 0;
+}
+
+static int on_reload(void *userdata, struct err *err) {
+        assert_ptr_equal(userdata, &seen);
+        seen.n_reload++;
+        return seen.result < 0 ? err_setf(err, seen.result, "line 5 is bad") : 0;
+}
+
+static const struct bus_handlers handlers = {on_status, on_step_down, on_reload};
+
+/* ---- helpers ---- */
+
+enum call {
+        STATUS,
+        STEP_DOWN,
+        STEP_DOWN_LONG,
+        RELOAD
+};
+
+struct answer {
+        int r;
+        char text[1024]; /* JSON or error */
+};
+
+static void client(enum call call, uid_t uid, int fd) {
+        struct answer a = {};
+        struct err err = {};
+        char *json = NULL;
+        if (uid != 0 && setresuid(uid, uid, uid) < 0)
+                _exit(1);
+        switch (call) {
+        case STATUS:
+                a.r = bus_client_status(&json, &err);
+                break;
+        case STEP_DOWN:
+                a.r = bus_client_step_down("ops/op-lock", "for a test", &err);
+                break;
+        case STEP_DOWN_LONG: {
+                char text[2000];
+                memset(text, 'x', sizeof(text) - 1);
+                text[sizeof(text) - 1] = '\0';
+                a.r = bus_client_step_down("ops/op-lock", text, &err);
+                break;
+        }
+        case RELOAD:
+                a.r = bus_client_reload(&err);
+                break;
+        }
+        (void)snprintf(a.text, sizeof(a.text), "%s", json ? json : err.text);
+        free(json);
+        _exit(write(fd, &a, sizeof(a)) == sizeof(a) ? 0 : 1);
+}
+
+static pid_t start_client(enum call call, uid_t uid, int *ret_fd) {
+        int fds[2];
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                client(call, uid, fds[1]);
+        close(fds[1]);
+        *ret_fd = fds[0];
+        return pid;
+}
+
+/* Turns the loop until the child is gone. */
+static struct answer call_as(enum call call, uid_t uid) {
+        struct answer a;
+        int fd, status;
+        pid_t pid = start_client(call, uid, &fd);
+        for (uint64_t waited = 0; waitpid(pid, &status, WNOHANG) == 0; waited += 10 * USEC_PER_MSEC) {
+                assert_true(waited < HANG_USEC);
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        }
+        assert_int_equal(status, 0);
+        assert_int_equal(read(fd, &a, sizeof(a)), sizeof(a));
+        close(fd);
+        return a;
+}
+
+static void assert_answer(enum call call, uid_t uid, int r, const char *part) {
+        struct answer a = call_as(call, uid);
+        if (a.r != r || !strstr(a.text, part))
+                fail_msg("call %d as %u: %d \"%s\", expected %d \"%s\"", call, uid, a.r, a.text, r, part);
+}
+
+static struct bus *serve(void) {
+        struct bus *b = NULL;
+        struct err err = {};
+        if (bus_serve(&b, event, &handlers, &seen, &err) != 0)
+                fail_msg("%s", err.text);
+        return b;
+}
+
+/* Until bus_error() holds this text ("": connected). */
+static void wait_error(struct bus *b, const char *part) {
+        for (uint64_t waited = 0; *part ? !strstr(bus_error(b), part) : *bus_error(b) != '\0';
+             waited += 10 * USEC_PER_MSEC) {
+                if (waited >= HANG_USEC)
+                        fail_msg("still \"%s\", expected \"%s\"", bus_error(b), part);
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        }
+}
+
+static int begin(const char *policy) {
+        memset(&seen, 0, sizeof(seen));
+        seen.json = "{\"version\":\"0.1.0\"}";
+        (void)alarm(300);
+        privatebus_init(&bus, policy);
+        assert_int_equal(sd_event_new(&event), 0);
+        return 0;
+}
+
+static int setup_permissive(void **state) {
+        (void)state;
+        return begin(permissive);
+}
+
+/* With the policy file as it is installed; only the test itself may own the name in place of user leader-agent. */
+static int setup_installed(void **state) {
+        char path[PATH_MAX], policy[PATH_MAX + 512];
+        (void)state;
+        assert_non_null(realpath("units/io.leaderagent.Agent1.conf", path));
+        (void)snprintf(policy, sizeof(policy),
+                       "<policy context=\"default\"><allow user=\"*\"/><allow send_type=\"signal\"/>"
+                       "<allow send_requested_reply=\"true\" send_type=\"method_return\"/>"
+                       "<allow send_requested_reply=\"true\" send_type=\"error\"/>"
+                       "<allow receive_type=\"method_call\"/><allow receive_type=\"method_return\"/>"
+                       "<allow receive_type=\"error\"/><allow receive_type=\"signal\"/>"
+                       "<allow send_destination=\"org.freedesktop.DBus\"/></policy>"
+                       "<include>%s</include>"
+                       "<policy user=\"root\"><allow own=\"" BUS_NAME "\"/></policy>",
+                       path);
+        return begin(policy);
+}
+
+static int teardown(void **state) {
+        (void)state;
+        event = sd_event_unref(event);
+        privatebus_done(&bus);
+        (void)alarm(0);
+        return 0;
+}
+
+/* ---- tests ---- */
+
+static void calls(bool policy) {
+        privatebus_start(&bus);
+        _cleanup_(bus_freep) struct bus *b = serve();
+        wait_error(b, "");
+        assert_answer(STATUS, 0, 0, "{\"version\":\"0.1.0\"}");
+        assert_answer(STATUS, NOBODY, 0, "{\"version\":\"0.1.0\"}");
+        assert_answer(STEP_DOWN, 0, 0, "");
+        assert_string_equal(seen.lock, "ops/op-lock");
+        assert_string_equal(seen.reason, "for a test");
+        assert_int_equal(seen.n_step_down, 1);
+        assert_answer(RELOAD, 0, 0, "");
+        assert_int_equal(seen.n_reload, 1);
+
+        /* Others: refused by the policy, and without one by us. */
+        const char *who = policy ? "; try as root" : "only root may do this; try as root";
+        assert_answer(STEP_DOWN, NOBODY, -EACCES, who);
+        assert_answer(RELOAD, NOBODY, -EACCES, who);
+        assert_int_equal(seen.n_step_down, 1);
+        assert_int_equal(seen.n_reload, 1);
+
+        assert_answer(STEP_DOWN_LONG, 0, -EREMOTEIO, "argument longer than 1024 bytes");
+        assert_int_equal(seen.n_step_down, 1);
+
+        /* What the handlers refuse, with bytes that D-Bus would not carry. */
+        seen.result = -ENOENT;
+        assert_answer(STEP_DOWN, 0, -EREMOTEIO, "lock ops/op-lock: no ? leader");
+        assert_answer(RELOAD, 0, -EREMOTEIO, "line 5 is bad");
+        assert_answer(STATUS, 0, -EREMOTEIO, "No such file or directory");
+        seen.result = 0;
+        seen.json = "{\"x\":\"\xc3\"}";
+        assert_answer(STATUS, 0, 0, "{\"x\":\"?\"}");
+}
+
+static void test_calls_installed_policy(void **state) {
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        calls(true);
+}
+
+static void test_calls_without_policy(void **state) {
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        calls(false);
+}
+
+static int count(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        ++*(unsigned *)userdata;
+        return 0;
+}
+
+static void test_signal(void **state) {
+        (void)state;
+        privatebus_start(&bus);
+        _cleanup_(bus_freep) struct bus *b = serve();
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *listener = NULL;
+        unsigned n = 0;
+        wait_error(b, "");
+        assert_true(sd_bus_open_system(&listener) >= 0);
+        assert_true(sd_bus_match_signal(listener, NULL, BUS_NAME, BUS_PATH, BUS_NAME, "StatusChanged", count, &n) >= 0);
+        assert_true(sd_bus_attach_event(listener, event, 0) >= 0);
+        bus_status_changed(b);
+        for (int i = 0; n == 0 && i < 6000; i++)
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        assert_int_equal(n, 1);
+        assert_true(sd_bus_detach_event(listener) >= 0);
+}
+
+static void test_no_agent(void **state) {
+        (void)state;
+        assert_answer(STATUS, 0, -EHOSTDOWN, "cannot reach the system bus: No such file or directory");
+        privatebus_start(&bus);
+        assert_answer(STATUS, 0, -EHOSTDOWN, "leader-agent is not running on this host");
+        assert_answer(STEP_DOWN, 0, -EHOSTDOWN, "leader-agent is not running on this host");
+}
+
+static void test_bus_comes_and_goes(void **state) {
+        (void)state;
+        _cleanup_(bus_freep) struct bus *b = serve();
+        assert_string_equal(bus_error(b), "no system bus: No such file or directory");
+        bus_status_changed(b); /* nobody to tell: no harm */
+        privatebus_start(&bus);
+        wait_error(b, "");
+        for (int i = 0; i < 2; i++) {
+                privatebus_kill(&bus);
+                wait_error(b, "bus: "); /* "lost the system bus: …" or "no system bus: …" */
+                bus_status_changed(b);
+                privatebus_start(&bus);
+                wait_error(b, "");
+                assert_answer(STATUS, 0, 0, "{");
+        }
+}
+
+static void test_name_taken(void **state) {
+        (void)state;
+        privatebus_start(&bus);
+        sd_bus *other = NULL;
+        assert_true(sd_bus_open_system(&other) >= 0);
+        assert_true(sd_bus_request_name(other, BUS_NAME, 0) >= 0);
+        _cleanup_(bus_freep) struct bus *b = serve();
+        wait_error(b, BUS_NAME " is taken on the system bus");
+        other = sd_bus_flush_close_unref(other);
+        wait_error(b, "");
+}
+
+/* A broker that accepts and never answers must not hold up the agent, nor its end. */
+static void test_hung_broker(void **state) {
+        (void)state;
+        privatebus_start(&bus);
+        _cleanup_(bus_freep) struct bus *b = serve();
+        wait_error(b, "");
+        assert_int_equal(kill(bus.pid, SIGSTOP), 0);
+        for (int i = 0; i < 1000; i++)
+                bus_status_changed(b);
+        assert_true(sd_event_run(event, 0) >= 0);
+        struct bus *second = serve();
+        assert_true(sd_event_run(event, 0) >= 0);
+        bus_free(second);
+        bus_free(b);
+        b = NULL;
+        assert_int_equal(kill(bus.pid, SIGCONT), 0);
+}
+
+/* The end at every moment of a call that waits for the broker to say who calls. */
+static void test_end_while_pending(void **state) {
+        (void)state;
+        privatebus_start(&bus);
+        for (int n_steps = 0; n_steps < 25; n_steps++) {
+                struct bus *b = serve();
+                wait_error(b, "");
+                int fd;
+                pid_t pid = start_client(STEP_DOWN, 0, &fd);
+                for (int i = 0; i < n_steps; i++)
+                        assert_true(sd_event_run(event, 20 * USEC_PER_MSEC) >= 0);
+                bus_free(b);
+                /* Answered or not: the client sees its end, or goes. */
+                assert_int_equal(kill(pid, SIGKILL), 0);
+                assert_int_equal(waitpid(pid, NULL, 0), pid);
+                close(fd);
+        }
+}
+
+int main(void) {
+        if (!privatebus_available()) {
+                print_message("ok test_bus # SKIP no dbus-daemon on this machine\n");
+                return 0;
+        }
+#define PERMISSIVE(test) cmocka_unit_test_setup_teardown(test, setup_permissive, teardown)
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_calls_installed_policy, setup_installed, teardown),
+                PERMISSIVE(test_calls_without_policy),
+                PERMISSIVE(test_signal),
+                PERMISSIVE(test_no_agent),
+                PERMISSIVE(test_bus_comes_and_goes),
+                PERMISSIVE(test_name_taken),
+                PERMISSIVE(test_hung_broker),
+                PERMISSIVE(test_end_while_pending),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,7 +9,7 @@ struct election_wish election_wish(const struct election *e, const struct electi
         struct election_wish w = {.needed = c->tenure == tenure && e->state != ELECTION_STOPPED && !e->stop_wanted};
 
         if (term && election_own(e)) {
-                w.named = l->placeholder;
+                w.named = l->orphaned ? 0 : l->placeholder; /* an orphaned lock names nobody that could be kept */
                 w.needed = true;
                 /* Until the stop is confirmed: a lease that ran out before would let another host begin too early. */
                 w.renewing = tenure == CORE_LEASE && e->state <= ELECTION_STOPPING;

@@ -32,7 +32,6 @@ static void lose(struct heartbeat *h, uint8_t state) {
         h->uid = 0;
         h->version = 0;
         h->proven_at_usec = 0;
-        h->must_own = false;
         h->confirmed = false;
         h->state = state;
 }
@@ -62,12 +61,11 @@ static void absorb_read(struct heartbeat *h, const struct heartbeat_conf *c, con
                 return;
         }
         if (h->state == HEARTBEAT_LIVE && f->uid == h->uid && !f->deleting) {
-                if ((h->must_own || c->tenure == CORE_LEASE) && f->version != h->version && !f->own_write) {
+                if (c->tenure == CORE_LEASE && f->version != h->version && !f->own_write) {
                         /* Somebody else renews it: another instance of us lives. */
                         absorb_strange(h, f, ev->now_usec);
                         return;
                 }
-                h->must_own = false;
                 h->version = f->version;
                 return;
         }
@@ -96,7 +94,6 @@ static void absorb_renew(struct heartbeat *h, const struct heartbeat_event *ev) 
                         break;
                 }
                 h->version = f->version;
-                h->must_own = false;
                 if (ev->sent_at_usec > h->proven_at_usec)
                         h->proven_at_usec = ev->sent_at_usec;
                 break;
@@ -107,7 +104,6 @@ static void absorb_renew(struct heartbeat *h, const struct heartbeat_event *ev) 
         case RESULT_CONFLICT:
         case RESULT_UNKNOWN:
                 h->unread = true;
-                h->must_own = true;
                 break;
         case RESULT_DENIED:
         case RESULT_FAILED:

@@ -79,7 +79,6 @@ struct heartbeat {
         uint8_t failed_op; /* enum heartbeat_op */
         bool claim_ready;  /* a claim is on disk, and no answer has used it up */
         bool unread;       /* read before anything else */
-        bool must_own;     /* what is read next must be our own write, or another instance lives */
         bool confirmed;    /* strange: the version was read again after the wait */
 };
 

@@ -16,8 +16,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfo
 ifneq ($(CI)$(WERROR),)
 WARNINGS += -Werror
 endif
-SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 comma := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 PC := libcurl json-c libsystemd libconfig libfyaml
 TEST_PC := libmicrohttpd cmocka

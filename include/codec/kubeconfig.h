@@ -22,7 +22,7 @@ struct kubeconfig {
         bool insecure;         /* do not verify the server */
         char *ca_file;         /* PEM; the only trust root (no system roots), at most one of the two is set */
         char *ca_data;         /* the same, decoded, NUL-terminated PEM text */
-        char *proxy_url;       /* http, https or socks5 URL; NULL: as the environment says */
+        char *proxy_url;       /* http, https or socks5 URL; NULL: none (the environment is ignored) */
 
         /* Credentials. All NULL for an http:// server: as client-go, nothing secret is sent without TLS. */
         char *client_cert_file;

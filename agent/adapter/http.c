@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "adapter/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "adapter/http_loop.h"
+#include "adapter/http_setup.h"
+
+/* Header fields of one answer together. */
+#define HTTP_HEADER_MAX ((size_t)64 * 1024)
+/* A stream whose reader is this far behind is paused. */
+#define HTTP_STREAM_BUFFER       ((size_t)256 * 1024)
+#define HTTP_RETRY_AFTER_MAX_SEC 3600
+
+struct http {
+        sd_event *event;
+        struct http_setup setup;
+        struct http_loop plain, streams;
+        sd_event_source *defer;
+        char *user_agent;
+        bool is_suspect;                   /* the last plain request failed: trust no open connection */
+        struct http_request *requests;     /* all */
+        struct http_request *first, *last; /* those with something to deliver, in order */
+};
+
+struct http_request {
+        struct http *http;
+        struct http_loop *loop;
+        struct http_request *next, *previous; /* in http->requests */
+        struct http_request *next_ready;
+        bool is_ready; /* is in the queue of http->first */
+
+        CURL *easy;
+        bool is_added; /* libcurl works on it */
+        bool is_done;  /* libcurl is through with it */
+        bool is_paused, is_too_large;
+        struct curl_slist *headers;
+        char *body;
+        size_t n_body, body_at;
+        char error[CURL_ERROR_SIZE];
+
+        char *data; /* answer; of a stream: what was not delivered yet */
+        size_t n_data, allocated, n_headers, response_max;
+
+        http_cb cb;
+        http_data_cb data_cb;
+        void *userdata;
+        struct http_result result;
+        char text[CURL_ERROR_SIZE + 64];
+};
+
+static uint64_t now_boottime(void) {
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail with a valid clock */
+        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
+}
+
+const char *http_server(const struct http *http) {
+        return http->setup.config->server;
+}
+
+/* ---- delivery: callbacks run here and nowhere else, so that they may free whatever they like ---- */
+
+static void make_ready(struct http_request *q) {
+        struct http *http = q->http;
+
+        if (q->is_ready)
+                return;
+        q->is_ready = true;
+        q->next_ready = NULL;
+        if (http->last)
+                http->last->next_ready = q;
+        else
+                http->first = q;
+        http->last = q;
+        (void)sd_event_source_set_enabled(http->defer, SD_EVENT_ON); /* fails only for a loop that has ended */
+}
+
+static void unqueue(struct http_request *q) {
+        struct http *http = q->http;
+        struct http_request **p = &http->first, *before = NULL;
+
+        if (!q->is_ready)
+                return;
+        while (*p != q) {
+                before = *p;
+                p = &before->next_ready;
+        }
+        *p = q->next_ready;
+        if (http->last == q)
+                http->last = before;
+        q->is_ready = false;
+        if (!http->first)
+                (void)sd_event_source_set_enabled(http->defer, SD_EVENT_OFF);
+}
+
+static int on_defer(sd_event_source *source, void *userdata) {
+        struct http *http = userdata;
+        struct http_request *q = http->first;
+
+        (void)source;
+        if (!q)
+                return 0;
+        unqueue(q);
+
+        if (q->data_cb && q->n_data > 0 && q->result.code / 100 == 2) {
+                _cleanup_free_ char *data = TAKE_PTR(q->data);
+                size_t n = q->n_data;
+
+                q->n_data = q->allocated = 0;
+                if (q->is_done)
+                        make_ready(q); /* the end comes in a later turn */
+                else if (q->is_paused) {
+                        q->is_paused = false;
+                        (void)curl_easy_pause(q->easy, CURLPAUSE_CONT); /* a failure ends the transfer */
+                }
+                q->data_cb(data, n, q->userdata); /* may have freed q and http */
+                return 0;
+        }
+        if (q->is_done) {
+                struct http_result result = q->result;
+
+                result.body = q->data ? q->data : "";
+                result.n_body = q->n_data;
+                result.text = q->text;
+                q->cb(&result, q->userdata); /* may have freed q and http */
+        }
+        return 0;
+}
+
+/* ---- libcurl's callbacks ---- */
+
+static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
+        struct http_request *q = userdata;
+
+        (void)line;
+        q->n_headers += size * n;
+        return q->n_headers > HTTP_HEADER_MAX ? 0 : size * n;
+}
+
+static int reserve(struct http_request *q, size_t n) {
+        size_t need = q->n_data + n + 1, allocated = q->allocated ? q->allocated : 2048;
+        char *data;
+
+        if (need <= q->allocated)
+                return 0;
+        while (allocated < need)
+                allocated *= 2;
+        data = realloc(q->data, allocated);
+        if (!data)
+                return -ENOMEM;
+        q->data = data;
+        q->allocated = allocated;
+        return 0;
+}
+
+static size_t on_write(char *data, size_t size, size_t n_items, void *userdata) {
+        struct http_request *q = userdata;
+        size_t n = size * n_items;
+        bool is_stream;
+
+        (void)curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &q->result.code);
+        is_stream = q->data_cb && q->result.code / 100 == 2;
+        if (is_stream && q->n_data > 0 && q->n_data + n > HTTP_STREAM_BUFFER) {
+                q->is_paused = true;
+                return CURL_WRITEFUNC_PAUSE;
+        }
+        if (!is_stream && (n > q->response_max || q->n_data > q->response_max - n)) {
+                q->is_too_large = true;
+                return 0;
+        }
+        if (reserve(q, n) < 0)
+                return 0;
+        memcpy(q->data + q->n_data, data, n);
+        q->n_data += n;
+        q->data[q->n_data] = 0;
+        if (is_stream)
+                make_ready(q);
+        return n;
+}
+
+static size_t on_read(char *buffer, size_t size, size_t n_items, void *userdata) {
+        struct http_request *q = userdata;
+        size_t n = size * n_items, left = q->n_body - q->body_at;
+
+        if (n > left)
+                n = left;
+        memcpy(buffer, q->body + q->body_at, n);
+        q->body_at += n;
+        return n;
+}
+
+/* libcurl asks this when it wants to send the body once more, on another connection. The first copy may have been
+ * executed. */
+static int on_seek(void *userdata, curl_off_t offset, int origin) {
+        struct http_request *q = userdata;
+
+        return origin == SEEK_SET && offset == (curl_off_t)q->body_at ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+static void on_done(CURL *easy, CURLcode code) {
+        struct http_request *q = NULL;
+        curl_off_t retry_after = 0;
+        long n_sent = 0;
+
+        (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &q);
+        (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &q->result.code);
+        (void)curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &n_sent);
+        (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+        q->is_added = false;
+        q->is_done = true;
+        q->result.received_at_usec = now_boottime();
+        if (retry_after > 0)
+                q->result.retry_after_usec =
+                        (uint64_t)(retry_after < HTTP_RETRY_AFTER_MAX_SEC ? retry_after : HTTP_RETRY_AFTER_MAX_SEC) *
+                        USEC_PER_SEC;
+
+        if (code == CURLE_OK)
+                q->result.outcome = HTTP_ANSWERED;
+        else if (q->is_too_large)
+                q->result.outcome = HTTP_TOO_LARGE;
+        else
+                q->result.outcome = n_sent == 0 ? HTTP_NOT_SENT : HTTP_BROKEN;
+        if (q->is_too_large)
+                (void)snprintf(q->text, sizeof(q->text), "answer is larger than %zu bytes", q->response_max);
+        else if (code == CURLE_SEND_FAIL_REWIND)
+                (void)snprintf(q->text, sizeof(q->text), "connection was closed before the answer");
+        else if (q->n_headers > HTTP_HEADER_MAX)
+                (void)snprintf(q->text, sizeof(q->text), "header of the answer is larger than %zu bytes",
+                               HTTP_HEADER_MAX);
+        else if (code != CURLE_OK)
+                (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
+        if (!q->data_cb)
+                q->http->is_suspect = q->result.outcome != HTTP_ANSWERED;
+        make_ready(q);
+}
+
+/* ---- requests ---- */
+
+static int add_header(struct http_request *q, const char *name, const char *value) {
+        _cleanup_free_ char *line = NULL;
+        struct curl_slist *l;
+
+        if (asprintf(&line, "%s%s%s", name, value ? " " : "", value ? value : "") < 0) {
+                line = NULL;
+                return -ENOMEM;
+        }
+        l = curl_slist_append(q->headers, line);
+        if (util_streq(name, "Authorization: Bearer"))
+                explicit_bzero(line, strlen(line));
+        if (!l)
+                return -ENOMEM;
+        q->headers = l;
+        return 0;
+}
+
+static int add_headers(struct http_request *q, const struct http_call *call) {
+        const struct http_setup *setup = &q->http->setup;
+        int r = add_header(q, "Accept:", "application/json");
+
+        if (r >= 0 && setup->host_header)
+                r = add_header(q, setup->host_header, NULL);
+        if (r >= 0 && call->token && setup->is_tls)
+                r = add_header(q, "Authorization: Bearer", call->token);
+        if (r >= 0 && call->body)
+                r = add_header(q, "Content-Type:", call->content_type);
+        if (r >= 0)
+                r = add_header(q, "Expect:", NULL); /* none: one round trip, and no wait for a server that ignores it */
+        return r;
+}
+
+#define SET(q, option, value)                                                                                          \
+        do {                                                                                                           \
+                if (curl_easy_setopt((q)->easy, option, value) != CURLE_OK)                                            \
+                        return -ENOMEM; /* nothing else can be wrong with these */                                     \
+        } while (0)
+
+static int set_request(struct http_request *q, const struct http_call *call) {
+        _cleanup_free_ char *url = NULL;
+
+        if (asprintf(&url, "%s%s", q->http->setup.url, call->path) < 0) {
+                url = NULL;
+                return -ENOMEM;
+        }
+        SET(q, CURLOPT_URL, url);
+        SET(q, CURLOPT_USERAGENT, q->http->user_agent);
+        SET(q, CURLOPT_HTTPHEADER, q->headers);
+        SET(q, CURLOPT_PRIVATE, q);
+        SET(q, CURLOPT_ERRORBUFFER, q->error);
+        SET(q, CURLOPT_HEADERFUNCTION, on_header);
+        SET(q, CURLOPT_HEADERDATA, q);
+        SET(q, CURLOPT_WRITEFUNCTION, on_write);
+        SET(q, CURLOPT_WRITEDATA, q);
+        if (q->body) {
+                SET(q, CURLOPT_UPLOAD, 1L);
+                SET(q, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->n_body);
+                SET(q, CURLOPT_READFUNCTION, on_read);
+                SET(q, CURLOPT_READDATA, q);
+                SET(q, CURLOPT_SEEKFUNCTION, on_seek);
+                SET(q, CURLOPT_SEEKDATA, q);
+        }
+        SET(q, CURLOPT_CUSTOMREQUEST, call->method);
+        if (call->timeout_usec > 0)
+                SET(q, CURLOPT_TIMEOUT_MS, (long)((call->timeout_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
+        SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || (!call->data_cb && q->http->is_suspect)));
+        if (call->data_cb) {
+                SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+                SET(q, CURLOPT_PIPEWAIT, 1L);
+        } else
+                SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+        return 0;
+}
+
+int http_start(struct http *http, const struct http_call *call, struct http_request **ret) {
+        struct http_request *q = calloc(1, sizeof(*q));
+        int r;
+
+        if (!q)
+                return -ENOMEM;
+        q->http = http;
+        q->loop = call->data_cb ? &http->streams : &http->plain;
+        q->response_max = call->response_max;
+        q->cb = call->cb;
+        q->data_cb = call->data_cb;
+        q->userdata = call->userdata;
+        q->next = http->requests;
+        if (q->next)
+                q->next->previous = q;
+        http->requests = q;
+
+        q->easy = curl_easy_init();
+        q->body = call->body ? strdup(call->body) : NULL;
+        q->n_body = q->body ? strlen(q->body) : 0;
+        r = !q->easy || (call->body && !q->body) ? -ENOMEM : http_setup_apply(&http->setup, q->easy, NULL);
+        if (r >= 0)
+                r = add_headers(q, call);
+        if (r >= 0)
+                r = set_request(q, call);
+        if (r >= 0) {
+                q->result.sent_at_usec = now_boottime();
+                r = curl_multi_add_handle(q->loop->multi, q->easy) == CURLM_OK ? 0 : -ENOMEM;
+        }
+        if (r < 0) {
+                http_request_free(q);
+                return r;
+        }
+        q->is_added = true;
+        *ret = q;
+        return 0;
+}
+
+void http_request_free(struct http_request *q) {
+        if (!q)
+                return;
+        unqueue(q);
+        if (q->previous)
+                q->previous->next = q->next;
+        else
+                q->http->requests = q->next;
+        if (q->next)
+                q->next->previous = q->previous;
+        if (q->is_added)
+                (void)curl_multi_remove_handle(q->loop->multi, q->easy);
+        curl_easy_cleanup(q->easy);
+        /* A header line of it may be the token. */
+        for (struct curl_slist *l = q->headers; l; l = l->next)
+                explicit_bzero(l->data, strlen(l->data));
+        curl_slist_free_all(q->headers);
+        free(q->body);
+        free(q->data);
+        free(q);
+}
+
+int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config, const char *user_agent,
+             struct err *err) {
+        _cleanup_(http_freep) struct http *http = calloc(1, sizeof(*http));
+        CURL *probe;
+        struct sigaction sa;
+        int r;
+
+        if (!http)
+                return -ENOMEM;
+        /* OpenSSL writes to sockets that the peer may have closed. */
+        if (sigaction(SIGPIPE, NULL, &sa) >= 0 && sa.sa_handler == SIG_DFL) {
+                sa.sa_handler = SIG_IGN;
+                (void)sigaction(SIGPIPE, &sa, NULL);
+        }
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+                free(TAKE_PTR(http));
+                return err_setf(err, -EINVAL, "libcurl cannot be initialised");
+        }
+        http->event = sd_event_ref(event);
+        http->user_agent = strdup(user_agent);
+        if (!http->user_agent)
+                return -ENOMEM;
+        r = http_setup_init(&http->setup, config, err);
+        if (r >= 0)
+                r = http_loop_init(&http->plain, event, /* max_idle= */ 4, on_done);
+        if (r >= 0)
+                r = http_loop_init(&http->streams, event, /* max_idle= */ 2, on_done);
+        if (r >= 0)
+                r = sd_event_add_defer(event, &http->defer, on_defer, http);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(http->defer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        /* What libcurl refuses is said now, not with each request. */
+        probe = curl_easy_init();
+        r = probe ? http_setup_apply(&http->setup, probe, err) : -ENOMEM;
+        curl_easy_cleanup(probe);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(http);
+        return 0;
+}
+
+void http_free(struct http *http) {
+        if (!http)
+                return;
+        sd_event_source_disable_unref(http->defer);
+        http_loop_done(&http->plain);
+        http_loop_done(&http->streams);
+        http_setup_done(&http->setup);
+        free(http->user_agent);
+        sd_event_unref(http->event);
+        free(http);
+        curl_global_cleanup();
+}

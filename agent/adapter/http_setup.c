@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "adapter/http_setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+/* A peer that does not acknowledge for so long is gone: the connection fails instead of lingering for minutes. */
+#define HTTP_TCP_DEAD_MSEC 15000
+
+/* An API server closes connections that were idle for 90 s; ours are given up before, so that they do not die under a
+ * request. */
+#define HTTP_IDLE_MAX_SEC 60
+/* Certificates are read when connecting: rotated files are in use after this time at the latest. */
+#define HTTP_LIFETIME_MAX_SEC 300
+
+void http_setup_done(struct http_setup *s) {
+        free(s->url);
+        free(s->host_header);
+        free(s->proxy);
+        curl_slist_free_all(s->connect_to);
+        *s = (struct http_setup){0};
+}
+
+static int get_part(CURLU *u, CURLUPart part, unsigned flags, char **ret) {
+        CURLUcode c = curl_url_get(u, part, ret, flags);
+
+        if (c == CURLUE_OK)
+                return 0;
+        *ret = NULL;
+        return c == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+}
+
+static void curl_freep(char **p) {
+        curl_free(*p);
+}
+
+static void curl_url_cleanupp(CURLU **p) {
+        curl_url_cleanup(*p);
+}
+
+/* TLS verifies the host in the URL. To connect to one and verify another (tls-server-name), the URL names the one to
+ * verify and libcurl is told to connect elsewhere; the Host header keeps the address, as client-go sends it. */
+static int rename_host(struct http_setup *s, CURLU *u) {
+        _cleanup_(curl_freep) char *host = NULL, *port = NULL, *explicit_port = NULL;
+        _cleanup_free_ char *to = NULL;
+        int r;
+
+        r = get_part(u, CURLUPART_HOST, 0, &host);
+        if (r >= 0)
+                r = get_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port);
+        if (r < 0)
+                return r;
+        (void)get_part(u, CURLUPART_PORT, 0, &explicit_port); /* NULL when the URL has none */
+        if (asprintf(&s->host_header, "Host: %s%s%s", host, explicit_port ? ":" : "",
+                     explicit_port ? explicit_port : "") < 0) {
+                s->host_header = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&to, "::%s:%s", host, port) < 0) {
+                to = NULL;
+                return -ENOMEM;
+        }
+        s->connect_to = curl_slist_append(NULL, to);
+        if (!s->connect_to)
+                return -ENOMEM;
+        return curl_url_set(u, CURLUPART_HOST, s->config->tls_server_name, 0) == CURLUE_OK ? 0 : -EINVAL;
+}
+
+int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struct err *err) {
+        _cleanup_(curl_url_cleanupp) CURLU *u = curl_url();
+        _cleanup_(curl_freep) char *scheme = NULL, *url = NULL;
+        static const char socks[] = "socks5://";
+        size_t n;
+        int r;
+
+        *s = (struct http_setup){.config = config};
+        if (!u)
+                return -ENOMEM;
+        if (curl_url_set(u, CURLUPART_URL, config->server, CURLU_DISALLOW_USER) != CURLUE_OK)
+                return err_setf(err, -EINVAL, "kubeconfig: server is not a URL without user and password");
+        r = get_part(u, CURLUPART_SCHEME, 0, &scheme);
+        if (r < 0)
+                return r;
+        s->is_tls = util_streq(scheme, "https");
+        if (!s->is_tls && !util_streq(scheme, "http"))
+                return err_setf(err, -EINVAL, "kubeconfig: server '%s' must be an https:// or http:// URL",
+                                config->server);
+        if (s->is_tls && !util_empty(config->tls_server_name)) {
+                r = rename_host(s, u);
+                if (r < 0)
+                        return err_setf(err, r, "kubeconfig: tls-server-name '%s' is not a host name",
+                                        config->tls_server_name);
+        }
+        r = get_part(u, CURLUPART_URL, 0, &url);
+        if (r < 0)
+                return r;
+        n = strlen(url);
+        while (n > 0 && url[n - 1] == '/')
+                n--;
+        s->url = strndup(url, n);
+        if (!s->url)
+                return -ENOMEM;
+
+        /* client-go lets a socks5 proxy resolve the name; libcurl calls that socks5h. */
+        if (config->proxy_url && strncmp(config->proxy_url, socks, strlen(socks)) == 0)
+                r = asprintf(&s->proxy, "socks5h://%s", config->proxy_url + strlen(socks));
+        else
+                r = asprintf(&s->proxy, "%s", config->proxy_url ? config->proxy_url : "");
+        if (r < 0) {
+                s->proxy = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
+static int on_sockopt(void *userdata, curl_socket_t fd, curlsocktype purpose) {
+        unsigned dead_msec = HTTP_TCP_DEAD_MSEC;
+
+        (void)userdata;
+        (void)purpose;
+        /* A copy in a child would keep a socket open that we have closed. */
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+        /* Without it (not TCP, old kernel) a dead peer is only noticed later. */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_msec, sizeof(dead_msec));
+        return CURL_SOCKOPT_OK;
+}
+
+#define SET(easy, option, value)                                                                                       \
+        do {                                                                                                           \
+                CURLcode _c = curl_easy_setopt(easy, option, value);                                                   \
+                if (_c != CURLE_OK)                                                                                    \
+                        return err_setf(err, _c == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL, "libcurl refuses %s: %s",  \
+                                        #option, curl_easy_strerror(_c));                                              \
+        } while (0)
+
+static struct curl_blob blob(const char *text) {
+        /* libcurl does not write to it. */
+        return (struct curl_blob){.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_NOCOPY};
+}
+
+static int apply_tls(const struct http_setup *s, CURL *easy, struct err *err) {
+        const struct kubeconfig *k = s->config;
+        struct curl_blob b;
+
+        SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+        if (k->insecure) {
+                SET(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+                SET(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+        } else if (k->ca_data || k->ca_file) {
+                /* The only root: Debian's libcurl would trust its directory of public CAs beside it. */
+                SET(easy, CURLOPT_CAPATH, NULL);
+                SET(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)HTTP_LIFETIME_MAX_SEC);
+                if (k->ca_data) {
+                        b = blob(k->ca_data);
+                        SET(easy, CURLOPT_CAINFO, NULL);
+                        SET(easy, CURLOPT_CAINFO_BLOB, &b);
+                } else
+                        SET(easy, CURLOPT_CAINFO, k->ca_file);
+        }
+        if (k->client_cert_data) {
+                b = blob(k->client_cert_data);
+                SET(easy, CURLOPT_SSLCERT_BLOB, &b);
+        } else if (k->client_cert_file)
+                SET(easy, CURLOPT_SSLCERT, k->client_cert_file);
+        if (k->client_key_data) {
+                b = blob(k->client_key_data);
+                SET(easy, CURLOPT_SSLKEY_BLOB, &b);
+        } else if (k->client_key_file)
+                SET(easy, CURLOPT_SSLKEY, k->client_key_file);
+        return 0;
+}
+
+int http_setup_apply(const struct http_setup *s, CURL *easy, struct err *err) {
+        SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+        SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+        SET(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+        SET(easy, CURLOPT_PROXY, s->proxy);
+        SET(easy, CURLOPT_NOPROXY, "");
+        SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        if (s->connect_to)
+                SET(easy, CURLOPT_CONNECT_TO, s->connect_to);
+
+        SET(easy, CURLOPT_NOSIGNAL, 1L);
+        /* A name lookup that hangs is left to its thread; without this, giving up a request would wait for it. */
+        SET(easy, CURLOPT_QUICK_EXIT, 1L);
+        SET(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+        SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+        SET(easy, CURLOPT_TCP_KEEPIDLE, 15L);
+        SET(easy, CURLOPT_TCP_KEEPINTVL, 5L);
+        SET(easy, CURLOPT_SOCKOPTFUNCTION, on_sockopt);
+        SET(easy, CURLOPT_MAXAGE_CONN, (long)HTTP_IDLE_MAX_SEC);
+        SET(easy, CURLOPT_MAXLIFETIME_CONN, (long)HTTP_LIFETIME_MAX_SEC);
+        SET(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
+        return s->is_tls ? apply_tls(s, easy, err) : 0;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The typed requests: one request, one answer. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/kube.h"
+#include "adapter/kube_internal.h"
+
+#define KUBE_EVENTS_MAX 8
+
+struct kube_request {
+        struct kube_slot slot; /* first: a slot is freed as what it is part of */
+        struct http_request *http;
+        struct kube_subject subject;
+        kube_reply_cb cb;
+        void *userdata;
+};
+
+static void cancel(struct kube_slot *slot) {
+        struct kube_request *q = (struct kube_request *)slot;
+
+        if (q->http && q->subject.kind == KUBE_KIND_EVENT)
+                slot->kube->n_events--;
+        http_request_free(TAKE_PTR(q->http));
+}
+
+static void on_answer(const struct http_result *http, void *userdata) {
+        struct kube_request *q = userdata;
+        struct kube *kube = q->slot.kube;
+        kube_reply_cb cb = q->cb;
+        void *cb_userdata = q->userdata;
+        struct kube_answer answer;
+
+        kube_judge(&q->subject, http, http_server(kube->http), &answer);
+        if (http->code == 401)
+                kube_token_expire(kube);
+        if (answer.reply.result == KUBE_DENIED && *kube->token_error) {
+                size_t n = strlen(answer.text);
+
+                (void)snprintf(answer.text + n, sizeof(answer.text) - n, " (%s)", kube->token_error);
+        }
+        /* The answer stands by itself: the request can go before the callback, which may free everything. */
+        if (q->slot.is_owned)
+                cancel(&q->slot);
+        else
+                kube_slot_free(&q->slot);
+        if (cb)
+                cb(&answer.reply, cb_userdata);
+}
+
+/* What is sent, beside the subject. body is freed in any case. */
+struct order {
+        const char *method;
+        char *body;
+        const char *content_type;
+};
+
+static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
+                 void *userdata, struct kube_slot **ret_slot) {
+        _cleanup_free_ char *body = order->body;
+        _cleanup_free_ char *path = NULL;
+        struct kube_request *q;
+        int r;
+
+        r = kube_path(subject->kind, subject->ns, subject->op == KUBE_OP_CREATE ? NULL : subject->name, &path);
+        if (r < 0)
+                return r;
+        q = calloc(1, sizeof(*q));
+        if (!q)
+                return -ENOMEM;
+        q->subject = *subject;
+        q->cb = cb;
+        q->userdata = userdata;
+        kube_slot_init(&q->slot, kube, cancel, ret_slot != NULL);
+
+        const struct http_call call = {
+                .method = order->method,
+                .path = path,
+                .body = body,
+                .content_type = order->content_type,
+                .token = kube_token(kube),
+                .timeout_usec = kube->timeout_usec,
+                .response_max = KUBE_RESPONSE_MAX,
+                .cb = on_answer,
+                .userdata = q,
+        };
+        r = http_start(kube->http, &call, &q->http);
+        if (r < 0) {
+                kube_slot_free(&q->slot);
+                return r;
+        }
+        if (subject->kind == KUBE_KIND_EVENT)
+                kube->n_events++;
+        if (ret_slot)
+                *ret_slot = &q->slot;
+        return 0;
+}
+
+static int set_subject(struct kube_subject *s, enum kube_op op, enum kube_kind kind, const char *ns, const char *name,
+                       const char *uid) {
+        *s = (struct kube_subject){.op = op, .kind = kind};
+        if (util_empty(ns) || util_empty(name) || !util_copy(s->ns, sizeof(s->ns), ns) ||
+            !util_copy(s->name, sizeof(s->name), name) || (uid && !util_copy(s->uid, sizeof(s->uid), uid)))
+                return -EINVAL;
+        return 0;
+}
+
+static enum kube_kind kind_of(enum placeholder_kind kind) {
+        return kind == PLACEHOLDER_POD ? KUBE_KIND_POD : KUBE_KIND_LEASE;
+}
+
+#define JSON        "application/json"
+#define MERGE_PATCH "application/merge-patch+json"
+
+static int get(struct kube *kube, enum kube_kind kind, const char *ns, const char *name, kube_reply_cb cb,
+               void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {.method = "GET"};
+        struct kube_subject s;
+        int r = set_subject(&s, KUBE_OP_GET, kind, ns, name, NULL);
+
+        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+static int delete (struct kube *kube, enum kube_kind kind, const char *ns, const char *name, const char *uid,
+                   const char *version, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        struct order order = {.method = "DELETE", .content_type = JSON};
+        struct kube_subject s;
+        int r = set_subject(&s, KUBE_OP_DELETE, kind, ns, name, uid);
+
+        if (r >= 0)
+                r = lock_build_delete(uid, version, &order.body);
+        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+/* ---- locks ---- */
+
+int kube_lock_get(struct kube *kube, const char *ns, const char *name, kube_reply_cb cb, void *userdata,
+                  struct kube_slot **ret_slot) {
+        return get(kube, KUBE_KIND_LOCK, ns, name, cb, userdata, ret_slot);
+}
+
+int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_reply_cb cb, void *userdata,
+                     struct kube_slot **ret_slot) {
+        struct order order = {.method = "POST", .content_type = JSON};
+        struct kube_subject s;
+        int r = set_subject(&s, KUBE_OP_CREATE, KUBE_KIND_LOCK, lock->ns, lock->name, NULL);
+
+        if (r >= 0)
+                r = lock_build_create(lock, &order.body);
+        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+int kube_lock_delete(struct kube *kube, const char *ns, const char *name, const char *uid, const char *version,
+                     kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        return delete (kube, KUBE_KIND_LOCK, ns, name, uid, version, cb, userdata, ret_slot);
+}
+
+/* r, body: what the builder of the patch returned. */
+static int patch_lock(struct kube *kube, const char *ns, const char *name, const char *uid, int r, char *body,
+                      kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {.method = "PATCH", .body = body, .content_type = MERGE_PATCH};
+        struct kube_subject s;
+
+        if (r < 0)
+                return r;
+        r = set_subject(&s, KUBE_OP_CHANGE, KUBE_KIND_LOCK, ns, name, uid);
+        if (r < 0) {
+                free(body);
+                return r;
+        }
+        return start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+int kube_lock_strip(struct kube *kube, const char *ns, const char *name, const char *uid, const char *version,
+                    kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = lock_build_strip(uid, version, &body);
+
+        return patch_lock(kube, ns, name, uid, r, body, cb, userdata, ret_slot);
+}
+
+int kube_lock_adopt(struct kube *kube, const struct lock_object *seen, const char *boot_id, kube_reply_cb cb,
+                    void *userdata, struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = lock_build_adopt(seen, boot_id, &body);
+
+        return patch_lock(kube, seen->ns, seen->name, seen->uid, r, body, cb, userdata, ret_slot);
+}
+
+int kube_lock_restore(struct kube *kube, const struct lock_object *seen, const struct placeholder_object *placeholder,
+                      kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = lock_build_restore(seen, placeholder, &body);
+
+        return patch_lock(kube, seen->ns, seen->name, seen->uid, r, body, cb, userdata, ret_slot);
+}
+
+int kube_lock_annotate(struct kube *kube, const struct lock_object *seen, const char *key, const char *value,
+                       kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = lock_build_annotate(seen, key, value, &body);
+
+        return patch_lock(kube, seen->ns, seen->name, seen->uid, r, body, cb, userdata, ret_slot);
+}
+
+/* ---- placeholders ---- */
+
+int kube_placeholder_get(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                         kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        return get(kube, kind_of(kind), ns, name, cb, userdata, ret_slot);
+}
+
+int kube_placeholder_create(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
+                            struct kube_slot **ret_slot) {
+        struct order order = {.method = "POST", .content_type = JSON};
+        struct kube_subject s;
+        int r = set_subject(&s, KUBE_OP_CREATE, kind_of(p->kind), p->ns, p->name, NULL);
+
+        if (r >= 0)
+                r = placeholder_build_create(p, &order.body);
+        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+/* A Lease is written as a whole: PUT is what priority and fairness and the usual roles know for Leases. */
+static int change_placeholder(struct kube *kube, const struct placeholder_object *p, int r, char *body,
+                              kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {
+                .method = p->kind == PLACEHOLDER_POD ? "PATCH" : "PUT",
+                .body = body,
+                .content_type = p->kind == PLACEHOLDER_POD ? MERGE_PATCH : JSON,
+        };
+        struct kube_subject s;
+
+        if (r < 0)
+                return r;
+        r = set_subject(&s, KUBE_OP_CHANGE, kind_of(p->kind), p->ns, p->name, p->uid);
+        if (r < 0) {
+                free(body);
+                return r;
+        }
+        return start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+int kube_placeholder_renew(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
+                           struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = placeholder_build_renew(p, &body);
+
+        return change_placeholder(kube, p, r, body, cb, userdata, ret_slot);
+}
+
+int kube_placeholder_clear(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
+                           struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = placeholder_build_clear(p, &body);
+
+        return change_placeholder(kube, p, r, body, cb, userdata, ret_slot);
+}
+
+int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                            const char *uid, const char *version, kube_reply_cb cb, void *userdata,
+                            struct kube_slot **ret_slot) {
+        return delete (kube, kind_of(kind), ns, name, uid, version, cb, userdata, ret_slot);
+}
+
+/* ---- Events ---- */
+
+int kube_event_create(struct kube *kube, const struct event_object *e) {
+        struct order order = {.method = "POST", .content_type = JSON};
+        struct kube_subject s;
+        int r;
+
+        if (kube->n_events >= KUBE_EVENTS_MAX)
+                return -EAGAIN;
+        r = set_subject(&s, KUBE_OP_CREATE, KUBE_KIND_EVENT, e->ns, e->name, NULL);
+        if (r >= 0)
+                r = event_build(e, kube_now(CLOCK_REALTIME), &order.body);
+        return r < 0 ? r : start(kube, &s, &order, NULL, NULL, NULL);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Watches: streams that begin again for ever. Never from a resourceVersion: a start then is a quorum read, it cannot be
+ * "too old", and it cannot be in the future (which a server answers with silence). For one object that costs one event.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "adapter/kube.h"
+#include "adapter/kube_internal.h"
+#include "codec/watch.h"
+
+#define KUBE_WATCH_BACKOFF_MIN_USEC (500 * USEC_PER_MSEC)
+#define KUBE_WATCH_BACKOFF_MAX_USEC (30 * USEC_PER_SEC)
+/* The first event of a stream comes at once, on old servers (when there is no object) with the first bookmark. */
+#define KUBE_WATCH_FIRST_USEC (90 * USEC_PER_SEC)
+/* A stream that worked for so long ended in peace: the next one starts without backoff. */
+#define KUBE_WATCH_GOOD_USEC (5 * USEC_PER_SEC)
+
+/* An err text, and what it is about. */
+#define KUBE_WATCH_TEXT 1400
+
+struct kube_watch {
+        struct kube_slot slot; /* first: a slot is freed as what it is part of */
+        struct kube_subject subject;
+        kube_watch_cb cb;
+        void *userdata;
+        struct http_request *http; /* NULL: waiting for the next start */
+        sd_event_source *timer;    /* next start, or the end of patience with a silent stream */
+        struct watch_splitter splitter;
+        uint64_t started_at_usec; /* CLOCK_BOOTTIME */
+        uint64_t silence_usec, length_usec;
+        unsigned n_failures; /* in a row */
+        bool has_told;       /* this stream told the state of the object */
+        bool is_stale;       /* the connection is not to be trusted: take a new one */
+        bool *freed;         /* set while events are being told: the callback freed the watch */
+};
+
+static void start(struct kube_watch *w);
+
+/* Ends the stream and waits. Nothing may follow that uses w. */
+static void restart_in(struct kube_watch *w, uint64_t usec) {
+        http_request_free(TAKE_PTR(w->http));
+        watch_splitter_done(&w->splitter);
+        /* These fail only when the loop has ended. */
+        (void)sd_event_source_set_time_relative(w->timer, usec);
+        (void)sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+}
+
+static uint64_t next_delay(struct kube_watch *w, uint64_t at_least_usec) {
+        uint64_t delay = KUBE_WATCH_BACKOFF_MIN_USEC;
+
+        for (unsigned i = 0; i < w->n_failures && delay < KUBE_WATCH_BACKOFF_MAX_USEC; i++)
+                delay *= 2;
+        if (delay > KUBE_WATCH_BACKOFF_MAX_USEC)
+                delay = KUBE_WATCH_BACKOFF_MAX_USEC;
+        w->n_failures++;
+        delay = delay / 2 + kube_random(delay / 2 + 1);
+        if (at_least_usec > 0) /* never all clients at the same moment */
+                at_least_usec += kube_random(at_least_usec / 2 + 1);
+        return delay > at_least_usec ? delay : at_least_usec;
+}
+
+static void tell(struct kube_watch *w, const struct kube_watch_event *e) {
+        w->cb(e, w->userdata);
+}
+
+/* The stream failed. Nothing may follow that uses w: the callback may free it. */
+static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *text) {
+        const struct kube_watch_event e = {
+                .type = KUBE_WATCH_DOWN,
+                .received_at_usec = kube_now(CLOCK_BOOTTIME),
+                .text = text,
+        };
+
+        restart_in(w, next_delay(w, retry_after_usec));
+        tell(w, &e);
+}
+
+static bool was_good(const struct kube_watch *w) {
+        return w->has_told && kube_now(CLOCK_BOOTTIME) - w->started_at_usec >= KUBE_WATCH_GOOD_USEC;
+}
+
+static void describe(const struct kube_watch *w, char *dst, size_t size, const char *what) {
+        (void)snprintf(dst, size, "watch %s %s/%s: %s", kube_kind_to_string(w->subject.kind), w->subject.ns,
+                       w->subject.name, what);
+}
+
+/* An object of the stream. Returns -EBADMSG with err set when it cannot be read. */
+static int tell_object(struct kube_watch *w, const struct watch_event *e, struct err *err) {
+        struct kube_watch_event out = {
+                .type = e->type == WATCH_EVENT_DELETED ? KUBE_WATCH_GONE : KUBE_WATCH_OBJECT,
+                .received_at_usec = kube_now(CLOCK_BOOTTIME),
+                .text = "",
+        };
+        struct lock_object lock;
+        struct placeholder_object placeholder;
+        const char *ns, *name;
+        int r;
+
+        if (w->subject.kind == KUBE_KIND_LOCK) {
+                r = lock_from_json(e->object, &lock, err);
+                out.lock = &lock;
+                ns = lock.ns;
+                name = lock.name;
+        } else {
+                r = placeholder_from_json(w->subject.kind == KUBE_KIND_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE,
+                                          e->object, &placeholder, err);
+                out.placeholder = &placeholder;
+                ns = placeholder.ns;
+                name = placeholder.name;
+        }
+        if (r < 0)
+                return r;
+        if (!util_streq(ns, w->subject.ns) || !util_streq(name, w->subject.name))
+                return err_setf(err, -EBADMSG, "the server sends other objects (%s/%s)", ns, name);
+        w->has_told = true;
+        tell(w, &out);
+        return 0;
+}
+
+/* One line. Returns false when w is not to be used any more: freed, or its stream has ended. */
+static bool handle_line(struct kube_watch *w, const char *line, size_t n) {
+        struct watch_event e;
+        struct err err = {0};
+        char text[KUBE_WATCH_TEXT];
+        bool freed = false;
+        int r = watch_event_parse(line, n, &e, &err);
+
+        if (r >= 0 && e.type == WATCH_EVENT_ERROR) {
+                uint64_t retry_after = e.status.retry_after_usec;
+                bool is_old = e.status.code == 410;
+                char why[500];
+
+                (void)snprintf(why, sizeof(why), "Error from server (%s): %s",
+                               *e.status.reason ? e.status.reason : "unknown reason", e.status.message);
+                watch_event_done(&e);
+                describe(w, text, sizeof(text), why);
+                if (is_old && w->has_told) {
+                        /* Not a failure: the server has forgotten where we were, so begin again. */
+                        restart_in(w, was_good(w) ? 0 : next_delay(w, 0));
+                        return false;
+                }
+                fail(w, retry_after, text);
+                return false;
+        }
+        if (r >= 0) {
+                w->freed = &freed;
+                if (e.type != WATCH_EVENT_BOOKMARK)
+                        r = tell_object(w, &e, &err);
+                else if (e.is_initial_end && !w->has_told) {
+                        const struct kube_watch_event absent = {
+                                .type = KUBE_WATCH_ABSENT,
+                                .received_at_usec = kube_now(CLOCK_BOOTTIME),
+                                .text = "",
+                        };
+
+                        w->has_told = true;
+                        tell(w, &absent);
+                }
+                watch_event_done(&e);
+                if (freed)
+                        return false;
+                w->freed = NULL;
+        }
+        if (r < 0) {
+                describe(w, text, sizeof(text), *err.text ? err.text : strerror(-r));
+                fail(w, 0, text);
+                return false;
+        }
+        return true;
+}
+
+static void on_data(const char *data, size_t n, void *userdata) {
+        struct kube_watch *w = userdata;
+        char text[KUBE_WATCH_TEXT], *line;
+        size_t n_line;
+        int r = watch_splitter_push(&w->splitter, data, n);
+
+        if (r < 0) {
+                describe(w, text, sizeof(text), r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
+                fail(w, 0, text);
+                return;
+        }
+        (void)sd_event_source_set_time_relative(w->timer, w->silence_usec);
+        while (watch_splitter_next(&w->splitter, &line, &n_line))
+                if (!handle_line(w, line, n_line))
+                        return;
+}
+
+static void on_end(const struct http_result *http, void *userdata) {
+        struct kube_watch *w = userdata;
+        struct kube_answer answer;
+        char text[KUBE_WATCH_TEXT];
+
+        if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2 && !watch_splitter_is_partial(&w->splitter)) {
+                /* The usual end: its time was over, or the server goes away. Jitter: all its clients come back now. */
+                if (was_good(w)) {
+                        w->n_failures = 0;
+                        restart_in(w, kube_random(100 * USEC_PER_MSEC));
+                        return;
+                }
+                if (w->has_told) {
+                        restart_in(w, next_delay(w, 0));
+                        return;
+                }
+                describe(w, text, sizeof(text), "the server ends it at once");
+                fail(w, http->retry_after_usec, text);
+                return;
+        }
+        if (http->code == 401)
+                kube_token_expire(w->slot.kube);
+        w->is_stale = http->outcome != HTTP_ANSWERED;
+        if (was_good(w))
+                w->n_failures = 0;
+        if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2) {
+                describe(w, text, sizeof(text), "cut off in the middle of an event");
+                fail(w, 0, text);
+                return;
+        }
+        kube_judge(&w->subject, http, http_server(w->slot.kube->http), &answer);
+        (void)snprintf(text, sizeof(text), "watch: %s", answer.text);
+        fail(w, answer.reply.retry_after_usec, text);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct kube_watch *w = userdata;
+        char text[KUBE_WATCH_TEXT];
+
+        (void)source;
+        (void)usec;
+        if (!w->http) {
+                start(w);
+                return 0;
+        }
+        describe(w, text, sizeof(text), "no event and no bookmark came in time, connecting anew");
+        w->is_stale = true;
+        fail(w, 0, text);
+        return 0;
+}
+
+static int try_start(struct kube_watch *w) {
+        struct kube *kube = w->slot.kube;
+        _cleanup_free_ char *base = NULL, *path = NULL;
+        uint64_t seconds = w->length_usec / USEC_PER_SEC, first = KUBE_WATCH_FIRST_USEC;
+        int r = kube_path(w->subject.kind, w->subject.ns, NULL, &base);
+
+        if (r < 0)
+                return r;
+        /* Shorter by up to a fifth, so that many clients do not come back in step. */
+        seconds -= kube_random(seconds / 5 + 1);
+        if (asprintf(&path, "%s?watch=1&allowWatchBookmarks=true&fieldSelector=metadata.name%%3D%s&timeoutSeconds=%llu",
+                     base, w->subject.name, (unsigned long long)(seconds > 0 ? seconds : 1)) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        const struct http_call call = {
+                .method = "GET",
+                .path = path,
+                .token = kube_token(kube),
+                .response_max = KUBE_RESPONSE_MAX,
+                .is_fresh = w->is_stale,
+                .cb = on_end,
+                .data_cb = on_data,
+                .userdata = w,
+        };
+        w->started_at_usec = kube_now(CLOCK_BOOTTIME);
+        w->has_told = w->is_stale = false;
+        r = http_start(kube->http, &call, &w->http);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_time_relative(w->timer, w->silence_usec < first ? w->silence_usec : first);
+        return r < 0 ? r : sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+}
+
+static void start(struct kube_watch *w) {
+        char text[KUBE_WATCH_TEXT];
+        int r = try_start(w);
+
+        if (r < 0) {
+                describe(w, text, sizeof(text), strerror(-r));
+                fail(w, 0, text);
+        }
+}
+
+static void cancel(struct kube_slot *slot) {
+        struct kube_watch *w = (struct kube_watch *)slot;
+
+        if (w->freed)
+                *w->freed = true;
+        w->freed = NULL;
+        http_request_free(TAKE_PTR(w->http));
+        w->timer = sd_event_source_disable_unref(w->timer);
+        watch_splitter_done(&w->splitter);
+}
+
+int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, const char *name, kube_watch_cb cb,
+               void *userdata, struct kube_slot **ret_slot) {
+        static const enum kube_kind kinds[] = {
+                [KUBE_WATCH_LOCK] = KUBE_KIND_LOCK,
+                [KUBE_WATCH_LEASE] = KUBE_KIND_LEASE,
+                [KUBE_WATCH_POD] = KUBE_KIND_POD,
+        };
+        _cleanup_free_ char *path = NULL;
+        struct kube_watch *w;
+        int r;
+
+        /* Also checks the names, which only then are of a length that fits. */
+        r = (size_t)kind < ELEMENTSOF(kinds) && ns && name ? kube_path(kinds[kind], ns, name, &path) : -EINVAL;
+        if (r < 0)
+                return r;
+        w = calloc(1, sizeof(*w));
+        if (!w)
+                return -ENOMEM;
+        w->subject = (struct kube_subject){.op = KUBE_OP_GET, .kind = kinds[kind]};
+        (void)util_copy(w->subject.ns, sizeof(w->subject.ns), ns);
+        (void)util_copy(w->subject.name, sizeof(w->subject.name), name);
+        w->cb = cb;
+        w->userdata = userdata;
+        w->silence_usec = kube->silence_usec;
+        w->length_usec = kube->length_usec;
+        kube_slot_init(&w->slot, kube, cancel, ret_slot != NULL);
+        r = sd_event_add_time_relative(kube->event, &w->timer, CLOCK_BOOTTIME, 0, 10 * USEC_PER_MSEC, on_timer, w);
+        if (r >= 0)
+                r = try_start(w);
+        if (r < 0) {
+                kube_slot_free(&w->slot);
+                return r;
+        }
+        if (ret_slot)
+                *ret_slot = &w->slot;
+        return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/object.h"
+
+#include <errno.h>
+#include <limits.h>
+
+/* Objects nest a dozen levels (managedFields); a deeper document is not from an API server. */
+#define OBJECT_DEPTH_MAX 64
+
+static bool is_control(unsigned char c) {
+        return c < 0x20 || c == 0x7f;
+}
+
+int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err) {
+        struct json_tokener *tokener;
+        struct json_object *root;
+        enum json_tokener_error e;
+
+        /* json-c in strict mode refuses even the newline with which every answer of an API server ends. */
+        while (n > 0 && (json[n - 1] == '\n' || json[n - 1] == '\r' || json[n - 1] == ' ' || json[n - 1] == '\t'))
+                n--;
+        if (n == 0)
+                return err_setf(err, -EBADMSG, "empty answer where a JSON document was expected");
+        if (n > INT_MAX / 2)
+                return err_setf(err, -EBADMSG, "JSON document of %zu bytes is too large", n);
+
+        tokener = json_tokener_new_ex(OBJECT_DEPTH_MAX);
+        if (!tokener)
+                return -ENOMEM;
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        root = json_tokener_parse_ex(tokener, json, (int)n);
+        e = json_tokener_get_error(tokener);
+        if (e == json_tokener_success && json_tokener_get_parse_end(tokener) != n)
+                e = json_tokener_error_parse_unexpected;
+        if (e != json_tokener_success) {
+                size_t at = json_tokener_get_parse_end(tokener);
+
+                json_object_put(root);
+                json_tokener_free(tokener);
+                if (e == json_tokener_continue)
+                        return err_setf(err, -EBADMSG, "JSON is cut off after %zu bytes", n);
+                return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu", json_tokener_error_desc(e), at, n);
+        }
+        json_tokener_free(tokener);
+        if (!root)
+                return err_setf(err, -EBADMSG, "JSON null where an object was expected");
+        *ret = root;
+        return 0;
+}
+
+struct json_object *object_get(struct json_object *parent, const char *key) {
+        struct json_object *v = NULL;
+
+        if (!json_object_is_type(parent, json_type_object) || !json_object_object_get_ex(parent, key, &v))
+                return NULL;
+        return v;
+}
+
+int object_get_string(struct json_object *parent, const char *key, char *dst, size_t size) {
+        struct json_object *v = object_get(parent, key);
+        const char *s;
+        int n;
+
+        *dst = 0;
+        if (!v)
+                return 0;
+        if (!json_object_is_type(v, json_type_string))
+                return -EBADMSG;
+        s = json_object_get_string(v);
+        n = json_object_get_string_len(v);
+        for (int i = 0; i < n; i++)
+                if (is_control((unsigned char)s[i]))
+                        return -EBADMSG;
+        if (!util_copy(dst, size, s))
+                return -EBADMSG;
+        return n > 0;
+}
+
+void object_get_text(struct json_object *parent, const char *key, char *dst, size_t size) {
+        struct json_object *v = object_get(parent, key);
+        const char *s;
+        size_t n;
+
+        *dst = 0;
+        if (!json_object_is_type(v, json_type_string))
+                return;
+        s = json_object_get_string(v);
+        n = (size_t)json_object_get_string_len(v);
+        if (n >= size) {
+                n = size - 1;
+                /* Back to the first byte of a character that would be cut. */
+                while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+                        n--;
+        }
+        memcpy(dst, s, n);
+        dst[n] = 0;
+        for (size_t i = 0; i < n; i++)
+                if (is_control((unsigned char)dst[i]))
+                        dst[i] = ' ';
+}
+
+int64_t object_get_count(struct json_object *parent, const char *key, int64_t def) {
+        struct json_object *v = object_get(parent, key);
+        int64_t n;
+
+        if (!json_object_is_type(v, json_type_int))
+                return def;
+        n = json_object_get_int64(v);
+        return n >= 0 ? n : def;
+}
+
+int object_get_meta(struct json_object *object, const char *api_version, const char *kind, struct object_meta *ret,
+                    struct err *err) {
+        char found_version[64], found_kind[64];
+        struct json_object *meta = object_get(object, "metadata");
+
+        memset(ret, 0, sizeof(*ret));
+        if (!json_object_is_type(object, json_type_object))
+                return err_setf(err, -EBADMSG, "answer is not a JSON object but %s",
+                                json_type_to_name(json_object_get_type(object)));
+        (void)object_get_string(object, "apiVersion", found_version, sizeof(found_version));
+        (void)object_get_string(object, "kind", found_kind, sizeof(found_kind));
+        if (!util_streq(found_kind, kind) || !util_streq(found_version, api_version))
+                return err_setf(err, -EBADMSG, "answer is of kind '%s' (apiVersion '%s'), expected %s (%s)", found_kind,
+                                found_version, kind, api_version);
+
+        const struct {
+                const char *key;
+                char *dst;
+                size_t size;
+        } fields[] = {
+                {"namespace", ret->ns, sizeof(ret->ns)},
+                {"name", ret->name, sizeof(ret->name)},
+                {"uid", ret->uid, sizeof(ret->uid)},
+                {"resourceVersion", ret->version, sizeof(ret->version)},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
+                int r = object_get_string(meta, fields[i].key, fields[i].dst, fields[i].size);
+
+                if (r <= 0)
+                        return err_setf(err, -EBADMSG, "%s in the answer %s metadata.%s", kind,
+                                        r == 0 ? "has no" : "has an unusable", fields[i].key);
+        }
+        ret->deleting = object_get(meta, "deletionTimestamp") != NULL;
+        struct json_object *finalizers = object_get(meta, "finalizers");
+        if (json_object_is_type(finalizers, json_type_array))
+                ret->n_finalizers = (unsigned)json_object_array_length(finalizers);
+        return 0;
+}
+
+static struct json_object *add(struct json_object *parent, const char *key, struct json_object *child) {
+        if (!child)
+                return NULL;
+        if (!parent || json_object_object_add(parent, key, child) < 0) {
+                json_object_put(child);
+                return NULL;
+        }
+        return child;
+}
+
+struct json_object *object_add_object(struct json_object *parent, const char *key) {
+        return add(parent, key, json_object_new_object());
+}
+
+struct json_object *object_add_array(struct json_object *parent, const char *key) {
+        return add(parent, key, json_object_new_array());
+}
+
+struct json_object *object_append_object(struct json_object *array) {
+        struct json_object *child = json_object_new_object();
+
+        if (!child)
+                return NULL;
+        if (!array || json_object_array_add(array, child) < 0) {
+                json_object_put(child);
+                return NULL;
+        }
+        return child;
+}
+
+bool object_add_string(struct json_object *parent, const char *key, const char *value) {
+        if (!value)
+                return parent && json_object_object_add(parent, key, NULL) == 0;
+        return add(parent, key, json_object_new_string(value)) != NULL;
+}
+
+bool object_add_int(struct json_object *parent, const char *key, int64_t value) {
+        return add(parent, key, json_object_new_int64(value)) != NULL;
+}
+
+bool object_add_bool(struct json_object *parent, const char *key, bool value) {
+        return add(parent, key, json_object_new_boolean(value)) != NULL;
+}
+
+int object_to_text(struct json_object *root, char **ret) {
+        const char *text =
+                root ? json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+                     : NULL;
+
+        *ret = text ? strdup(text) : NULL;
+        return *ret ? 0 : -ENOMEM;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/placeholder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "codec/object.h"
+
+#define PREFIX "leaderagent.io/"
+
+static const struct {
+        const char *name;
+        const char *api_version;
+} kinds[] = {
+        [PLACEHOLDER_LEASE] = {"Lease", "coordination.k8s.io/v1"},
+        [PLACEHOLDER_POD] = {"Pod", "v1"},
+};
+
+const char *placeholder_kind_to_string(enum placeholder_kind kind) {
+        return PLACEHOLDER_KIND_VALID(kind) ? kinds[kind].name : "unknown";
+}
+
+const char *placeholder_kind_to_api_version(enum placeholder_kind kind) {
+        return PLACEHOLDER_KIND_VALID(kind) ? kinds[kind].api_version : "unknown";
+}
+
+int placeholder_kind_from_string(const char *s, enum placeholder_kind *ret) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (util_streq(s, kinds[i].name)) {
+                        *ret = (enum placeholder_kind)i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+void placeholder_format_time(char ret[static PLACEHOLDER_TIME_SIZE], uint64_t realtime_usec) {
+        time_t seconds = (time_t)(realtime_usec / USEC_PER_SEC);
+        struct tm tm;
+
+        /* Beyond year 9999 there is no such text; a clock like that is broken, and 1970 says so. */
+        if (!gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900) {
+                seconds = 0;
+                (void)gmtime_r(&seconds, &tm); /* cannot fail for 0 */
+        }
+        size_t n = strftime(ret, PLACEHOLDER_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+        (void)snprintf(ret + n, PLACEHOLDER_TIME_SIZE - n, ".%06uZ", (unsigned)(realtime_usec % USEC_PER_SEC));
+}
+
+static uint64_t seconds_from_text(const char *s) {
+        char *end = NULL;
+        unsigned long v;
+
+        if (*s < '0' || *s > '9')
+                return 0;
+        errno = 0;
+        v = strtoul(s, &end, 10);
+        return errno || *end || v > INT32_MAX ? 0 : v * USEC_PER_SEC;
+}
+
+int placeholder_from_json(enum placeholder_kind kind, struct json_object *object, struct placeholder_object *ret,
+                          struct err *err) {
+        struct json_object *metadata = object_get(object, "metadata");
+        struct json_object *annotations = object_get(metadata, "annotations");
+        struct json_object *spec = object_get(object, "spec");
+        struct object_meta meta;
+        char seconds[16];
+        int r;
+
+        memset(ret, 0, sizeof(*ret));
+        r = object_get_meta(object, placeholder_kind_to_api_version(kind), placeholder_kind_to_string(kind), &meta,
+                            err);
+        if (r < 0)
+                return r;
+
+        ret->kind = kind;
+        /* All of these have the size of their source. */
+        (void)util_copy(ret->ns, sizeof(ret->ns), meta.ns);
+        (void)util_copy(ret->name, sizeof(ret->name), meta.name);
+        (void)util_copy(ret->uid, sizeof(ret->uid), meta.uid);
+        (void)util_copy(ret->version, sizeof(ret->version), meta.version);
+        ret->deleting = meta.deleting;
+        ret->n_finalizers = meta.n_finalizers;
+
+        /* An unusable value is left empty: it is not one of ours then, and equal to nothing of ours. */
+        (void)object_get_string(annotations, PREFIX "claim", ret->claim, sizeof(ret->claim));
+        (void)object_get_string(annotations, PREFIX "nonce", ret->nonce, sizeof(ret->nonce));
+        (void)object_get_string(annotations, PREFIX "boot-id", ret->boot_id, sizeof(ret->boot_id));
+        switch (kind) {
+        case PLACEHOLDER_LEASE:
+                (void)object_get_string(spec, "holderIdentity", ret->identity, sizeof(ret->identity));
+                (void)object_get_string(spec, "renewTime", ret->renew_time, sizeof(ret->renew_time));
+                (void)object_get_string(spec, "acquireTime", ret->acquire_time, sizeof(ret->acquire_time));
+                int64_t n = object_get_count(spec, "leaseDurationSeconds", 0);
+                ret->lease_duration_usec = n > INT32_MAX ? 0 : (uint64_t)n * USEC_PER_SEC;
+                break;
+        case PLACEHOLDER_POD:
+                (void)object_get_string(annotations, PREFIX "identity", ret->identity, sizeof(ret->identity));
+                (void)object_get_string(annotations, PREFIX "renew-time", ret->renew_time, sizeof(ret->renew_time));
+                (void)object_get_string(annotations, PREFIX "acquire-time", ret->acquire_time,
+                                        sizeof(ret->acquire_time));
+                (void)object_get_string(annotations, PREFIX "lease-duration-seconds", seconds, sizeof(seconds));
+                ret->lease_duration_usec = seconds_from_text(seconds);
+                break;
+        }
+        return 0;
+}
+
+int placeholder_parse(enum placeholder_kind kind, const char *json, size_t n, struct placeholder_object *ret,
+                      struct err *err) {
+        _cleanup_(json_object_putp) struct json_object *object = NULL;
+        int r;
+
+        memset(ret, 0, sizeof(*ret));
+        r = object_parse(json, n, &object, err);
+        if (r < 0)
+                return r;
+        return placeholder_from_json(kind, object, ret, err);
+}
+
+static bool add_unless_empty(struct json_object *parent, const char *key, const char *value) {
+        return util_empty(value) ? parent != NULL : object_add_string(parent, key, value);
+}
+
+static bool add_annotations(const struct placeholder_object *p, struct json_object *metadata) {
+        struct json_object *a = object_add_object(metadata, "annotations");
+        char seconds[24];
+        bool ok = add_unless_empty(a, PREFIX "claim", p->claim) && add_unless_empty(a, PREFIX "nonce", p->nonce) &&
+                  add_unless_empty(a, PREFIX "boot-id", p->boot_id);
+
+        if (!ok || p->kind != PLACEHOLDER_POD)
+                return ok;
+        if (p->lease_duration_usec > 0) {
+                (void)snprintf(seconds, sizeof(seconds), "%" PRIu64, p->lease_duration_usec / USEC_PER_SEC);
+                ok = object_add_string(a, PREFIX "lease-duration-seconds", seconds);
+        }
+        return ok && add_unless_empty(a, PREFIX "identity", p->identity) &&
+               add_unless_empty(a, PREFIX "renew-time", p->renew_time) &&
+               add_unless_empty(a, PREFIX "acquire-time", p->acquire_time);
+}
+
+static bool add_precondition(const struct placeholder_object *p, struct json_object *metadata) {
+        return object_add_string(metadata, "uid", p->uid) && object_add_string(metadata, "resourceVersion", p->version);
+}
+
+static bool add_lease_spec(const struct placeholder_object *p, struct json_object *root) {
+        struct json_object *spec = object_add_object(root, "spec");
+
+        if (p->lease_duration_usec > 0 &&
+            !object_add_int(spec, "leaseDurationSeconds", (int64_t)(p->lease_duration_usec / USEC_PER_SEC)))
+                return false;
+        return object_add_string(spec, "holderIdentity", p->identity) &&
+               add_unless_empty(spec, "acquireTime", p->acquire_time) &&
+               add_unless_empty(spec, "renewTime", p->renew_time);
+}
+
+/* A Pod that never runs: gated and without a scheduler (either is enough, and each is missing somewhere), and that Pod
+ * Security "restricted" and quotas on cpu and memory let pass. */
+static bool add_pod_spec(struct json_object *root) {
+        struct json_object *spec = object_add_object(root, "spec");
+        struct json_object *gate = object_append_object(object_add_array(spec, "schedulingGates"));
+        struct json_object *pod_security = object_add_object(spec, "securityContext");
+        struct json_object *container = object_append_object(object_add_array(spec, "containers"));
+        struct json_object *security = object_add_object(container, "securityContext");
+        struct json_object *drop = object_add_array(object_add_object(security, "capabilities"), "drop");
+        struct json_object *all = json_object_new_string("ALL");
+        static const char *const bounds[] = {"requests", "limits"};
+
+        if (!drop || !all || json_object_array_add(drop, all) < 0) {
+                json_object_put(all);
+                return false;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bounds); i++) {
+                struct json_object *resources =
+                        object_get(container, "resources") ?: object_add_object(container, "resources");
+                struct json_object *bound = object_add_object(resources, bounds[i]);
+
+                if (!object_add_string(bound, "cpu", "1m") || !object_add_string(bound, "memory", "1Mi"))
+                        return false;
+        }
+        return object_add_string(gate, "name", PREFIX "placeholder") &&
+               object_add_string(spec, "schedulerName", PREFIX "none") &&
+               object_add_bool(spec, "automountServiceAccountToken", false) &&
+               object_add_bool(spec, "enableServiceLinks", false) &&
+               object_add_string(spec, "restartPolicy", "Never") &&
+               object_add_int(spec, "terminationGracePeriodSeconds", 0) &&
+               object_add_bool(pod_security, "runAsNonRoot", true) &&
+               object_add_int(pod_security, "runAsUser", 65534) &&
+               object_add_string(object_add_object(pod_security, "seccompProfile"), "type", "RuntimeDefault") &&
+               object_add_string(container, "name", "none") &&
+               object_add_string(container, "image", "registry.k8s.io/pause:3.10") &&
+               object_add_bool(security, "allowPrivilegeEscalation", false) &&
+               object_add_bool(security, "readOnlyRootFilesystem", true);
+}
+
+static bool is_complete(const struct placeholder_object *p, bool exists) {
+        return PLACEHOLDER_KIND_VALID(p->kind) && *p->name && *p->ns && *p->identity &&
+               p->lease_duration_usec % USEC_PER_SEC == 0 && (!exists || (*p->uid && *p->version));
+}
+
+/* The whole object, for POST (exists == false) and PUT. A PUT leaves out the finalizers and so removes them. */
+static int build_whole(const struct placeholder_object *p, bool exists, char **ret) {
+        _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
+        struct json_object *metadata = object_add_object(root, "metadata");
+        struct json_object *labels = object_add_object(metadata, "labels");
+
+        if (!is_complete(p, exists))
+                return -EINVAL;
+        if (!object_add_string(root, "apiVersion", kinds[p->kind].api_version) ||
+            !object_add_string(root, "kind", kinds[p->kind].name) || !object_add_string(metadata, "name", p->name) ||
+            !object_add_string(metadata, "namespace", p->ns) ||
+            !object_add_string(labels, "app.kubernetes.io/managed-by", "leader-agent") ||
+            !add_annotations(p, metadata) || (exists && !add_precondition(p, metadata)) ||
+            !(p->kind == PLACEHOLDER_POD ? add_pod_spec(root) : add_lease_spec(p, root)))
+                return -ENOMEM;
+        return object_to_text(root, ret);
+}
+
+int placeholder_build_create(const struct placeholder_object *p, char **ret) {
+        return build_whole(p, /* exists= */ false, ret);
+}
+
+static int build_pod_patch(const struct placeholder_object *p, bool clear, char **ret) {
+        _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
+        struct json_object *metadata = object_add_object(root, "metadata");
+
+        if (!is_complete(p, /* exists= */ true))
+                return -EINVAL;
+        if (!add_precondition(p, metadata) ||
+            !(clear ? object_add_string(metadata, "finalizers", NULL) : add_annotations(p, metadata)))
+                return -ENOMEM;
+        return object_to_text(root, ret);
+}
+
+int placeholder_build_renew(const struct placeholder_object *p, char **ret) {
+        return p->kind == PLACEHOLDER_POD ? build_pod_patch(p, /* clear= */ false, ret)
+                                          : build_whole(p, /* exists= */ true, ret);
+}
+
+int placeholder_build_clear(const struct placeholder_object *p, char **ret) {
+        return p->kind == PLACEHOLDER_POD ? build_pod_patch(p, /* clear= */ true, ret)
+                                          : build_whole(p, /* exists= */ true, ret);
+}

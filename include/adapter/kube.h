@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Typed requests to the API server: locks, placeholders, Events and watches, over http. No policy and no retry: each
+ * call is one request with one answer, reduced to what may be concluded from it. (Watches do restart themselves.)
+ *
+ * Calling rules, for all requests and watches:
+ * - They return 0 when started, -EINVAL for an argument that cannot be meant (a name that is not one), -ENOMEM. After
+ * an error there is no callback.
+ * - The callback runs from the event loop, never before the call returned. Answers of requests come one per turn of the
+ *   loop. A request calls it exactly once, also when the server hangs (request time-out). In it anything may be called,
+ * including kube_slot_free() of the own slot.
+ * - ret_slot: the caller owns the slot and frees it whenever it likes, also after the callback; from then on there is
+ *   no callback any more, and a request under way is cancelled: its socket is closed, a write may still have landed.
+ *   NULL: nobody wants to cancel, the slot goes by itself after the callback.
+ * - kube_free() cancels everything; slots that live on must still be freed, before or after.
+ * - Strings and structs passed in are copied; a reply and what it points to live until the callback returns. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "codec/event.h"
+#include "codec/kubeconfig.h"
+#include "codec/lock.h"
+#include "codec/placeholder.h"
+#include "util/err.h"
+
+struct kube;
+struct kube_slot;
+
+enum kube_result {
+        KUBE_OK = 0,
+        KUBE_NOT_FOUND, /* 404 that the API server itself gave for this very object (or its namespace) */
+        KUBE_EXISTS,    /* 409 AlreadyExists: not created. It may still be an earlier POST of ours that landed */
+        KUBE_CONFLICT,  /* any other 409, and 422 of a write that named a uid: not as you think any more, read again */
+        KUBE_DENIED,    /* 401, 403: not executed */
+        KUBE_TERMINATING, /* 403 NamespaceTerminating: not executed, nobody can create anything there */
+        KUBE_REFUSED,     /* any other 3xx or 4xx: not executed; wrong address, wrong request or a proxy in between */
+        KUBE_THROTTLED,   /* 429: not executed, see retry_after_usec */
+        KUBE_UNREACHABLE, /* not a byte of the request was sent: surely not executed */
+        KUBE_UNKNOWN,     /* time-out, reset, 5xx: a write may have landed or land later, a read is unanswered */
+        KUBE_GARBLED,     /* 2xx that is not what was asked for (HTML, cut off, wrong kind or uid, too large): a write
+                           * counts as unknown, a read as unanswered */
+};
+
+const char *kube_result_to_string(enum kube_result result);
+/* Whether a write that was answered so may have been executed, or may be later. */
+bool kube_result_may_land(enum kube_result result);
+
+struct kube_reply {
+        enum kube_result result;
+        long http_code;            /* 0: there was no answer */
+        uint64_t sent_at_usec;     /* CLOCK_BOOTTIME, taken before the request was handed to libcurl */
+        uint64_t received_at_usec; /* CLOCK_BOOTTIME, when the answer was complete or given up */
+        uint64_t retry_after_usec; /* what the server asked for, 0: nothing */
+        const char *text;          /* one line for a human about the failure, as kubectl would say; "" when KUBE_OK */
+        const struct lock_object *lock;               /* the object in the answer; NULL: the answer has none */
+        const struct placeholder_object *placeholder; /* a DELETE has one when the object stays for its finalizers */
+};
+
+typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
+
+/* config is borrowed until kube_free(). request_timeout_usec bounds each request as a whole, 0: 5 s.
+ * Returns -ENOMEM, -EINVAL with err set when the configuration is unusable (certificate files are read only when
+ * connecting; what is wrong with them comes as KUBE_UNREACHABLE). The environment's proxy variables are ignored. */
+int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config, uint64_t request_timeout_usec,
+             struct err *err);
+void kube_free(struct kube *kube);
+DEFINE_CLEANUP(struct kube *, kube_free)
+
+void kube_slot_free(struct kube_slot *slot);
+DEFINE_CLEANUP(struct kube_slot *, kube_slot_free)
+
+/* ---- locks. All changes are conditional: what they change must have that uid and that version. ---- */
+
+/* Quorum read (no resourceVersion). */
+int kube_lock_get(struct kube *kube, const char *ns, const char *name, kube_reply_cb cb, void *userdata,
+                  struct kube_slot **ret_slot);
+/* POST: KUBE_OK is 201. ns, name and the record must be filled; the owner is the record's placeholder. */
+int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_reply_cb cb, void *userdata,
+                     struct kube_slot **ret_slot);
+/* Marks the lock (it stays for its finalizer). version may be NULL. */
+int kube_lock_delete(struct kube *kube, const char *ns, const char *name, const char *uid, const char *version,
+                     kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+/* Removes all finalizers; for a lock whose mark was read. The lock in the answer is the last state of the object. */
+int kube_lock_strip(struct kube *kube, const char *ns, const char *name, const char *uid, const char *version,
+                    kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+/* seen: the lock as read last; its ns, name, uid, version and term are used. */
+int kube_lock_adopt(struct kube *kube, const struct lock_object *seen, const char *boot_id, kube_reply_cb cb,
+                    void *userdata, struct kube_slot **ret_slot);
+int kube_lock_restore(struct kube *kube, const struct lock_object *seen, const struct placeholder_object *placeholder,
+                      kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+int kube_lock_annotate(struct kube *kube, const struct lock_object *seen, const char *key, const char *value,
+                       kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+
+/* ---- placeholders ---- */
+
+int kube_placeholder_get(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                         kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+int kube_placeholder_create(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
+                            struct kube_slot **ret_slot);
+/* p: as it shall be (renew_time, nonce, boot_id), with the uid and version it must have until then. */
+int kube_placeholder_renew(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
+                           struct kube_slot **ret_slot);
+/* Removes all finalizers of p, which is dying and was read so. */
+int kube_placeholder_clear(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
+                           struct kube_slot **ret_slot);
+/* version may be NULL. */
+int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                            const char *uid, const char *version, kube_reply_cb cb, void *userdata,
+                            struct kube_slot **ret_slot);
+
+/* ---- Events ---- */
+
+/* Sends it and forgets it: no callback, failures are dropped, at most 8 under way (more are dropped too: -EAGAIN). */
+int kube_event_create(struct kube *kube, const struct event_object *e);
+
+/* ---- watches ---- */
+
+enum kube_watch_kind {
+        KUBE_WATCH_LOCK = 0,
+        KUBE_WATCH_LEASE,
+        KUBE_WATCH_POD,
+};
+
+enum kube_watch_type {
+        KUBE_WATCH_OBJECT = 0, /* it is there, like this: lock or placeholder is set */
+        KUBE_WATCH_GONE,       /* it was deleted; lock or placeholder is its last state */
+        KUBE_WATCH_ABSENT,     /* the watch began, and there was no such object at that moment (a quorum read) */
+        KUBE_WATCH_DOWN,       /* the watch does not work (text); it goes on trying. Any other event: it works again */
+};
+
+struct kube_watch_event {
+        enum kube_watch_type type;
+        uint64_t received_at_usec; /* CLOCK_BOOTTIME */
+        const struct lock_object *lock;
+        const struct placeholder_object *placeholder;
+        const char *text; /* KUBE_WATCH_DOWN: why; else "" */
+};
+
+typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userdata);
+
+/* Follows one object by name for ever. Each start is without resourceVersion and so begins with a quorum read, told as
+ * OBJECT or ABSENT; started again at the end of the stream, on errors (with backoff and jitter, Retry-After obeyed),
+ * and when nothing came for the silence limit. A watch wakes; it proves neither a right nor a time. */
+int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, const char *name, kube_watch_cb cb,
+               void *userdata, struct kube_slot **ret_slot);
+/* For watches started later: how long a stream may be silent (default 150 s: bookmarks come each minute), and how long
+ * it may last (default 600 s). */
+void kube_set_watch_limits(struct kube *kube, uint64_t silence_usec, uint64_t length_usec);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lock: one ConfigMap per guarded operator. Text and JSON to plain data and back, and a verdict about its form; no
+ * I/O, no decisions. What the fields mean: docs/ARCHITECTURE.md. */
+#pragma once
+
+#include "codec/placeholder.h"
+#include "util/err.h"
+
+struct json_object;
+
+/* On every lock of ours until the unit is known to be stopped. Removing it means exactly that. */
+#define LOCK_FINALIZER "leaderagent.io/unit-may-run"
+/* Text of a human's `leaderctl fence`. */
+#define LOCK_ANNOTATION_FENCED "leaderagent.io/fenced"
+/* The term, written with every change of ours after the creation, because that moves the resourceVersion. */
+#define LOCK_ANNOTATION_TERM "leaderagent.io/term"
+
+enum lock_tenure {
+        LOCK_TENURE_LIFE = 0,
+        LOCK_TENURE_LEASE,
+};
+#define LOCK_TENURE_VALID(t) ((unsigned)(t) <= LOCK_TENURE_LEASE)
+
+/* "life", "lease". */
+const char *lock_tenure_to_string(enum lock_tenure tenure);
+/* Returns -EINVAL for any other text. */
+int lock_tenure_from_string(const char *s, enum lock_tenure *ret);
+
+enum lock_form {
+        LOCK_FORM_OURS,    /* complete record, our finalizer, and exactly the owner the record names (or `orphaned`) */
+        LOCK_FORM_FOREIGN, /* sound lock of an in-cluster leader-for-life: one Pod owner, nothing of ours in it */
+        LOCK_FORM_DAMAGED, /* anything else; `damage` says what. Also the answer to a strip: the finalizer is gone */
+};
+
+const char *lock_form_to_string(enum lock_form form);
+
+struct lock_owner {
+        char api_version[64];
+        char kind[64];
+        char name[254];
+        char uid[64];
+};
+
+struct lock_object {
+        char ns[64];
+        char name[254];
+        char uid[64];     /* given by the server, empty in a lock that is to be created */
+        char version[32]; /* resourceVersion */
+        char term[32];    /* fencing token: resourceVersion at creation (the annotation, else `version`) */
+        bool deleting;    /* marked: has a deletionTimestamp */
+        bool has_finalizer;
+        unsigned n_finalizers; /* all of them, ours included */
+        unsigned n_owners;
+        struct lock_owner owner; /* the first one; empty when n_owners is 0 */
+
+        /* The record (data). Fields are filled as far as they are readable, whatever the form. */
+        char holder[254]; /* host name, for humans */
+        char identity[128];
+        char claim[40];
+        bool has_placeholder; /* the next two are there and readable */
+        enum placeholder_kind placeholder_kind;
+        char placeholder_name[254];
+        char placeholder_uid[64];
+        char unit[256];
+        bool has_tenure; /* tenure is there and readable */
+        enum lock_tenure tenure;
+        uint64_t lease_duration_usec; /* whole seconds; 0: not there (life only) */
+        char boot_id[40];
+        char acquired_at[40];   /* see placeholder_format_time(); for humans */
+        char agent_version[32]; /* for humans */
+
+        char fenced[256]; /* annotation, cut when longer; empty: not fenced */
+
+        enum lock_form form;
+        bool orphaned;    /* ours, but the list of owners is empty (an orphaning deletion of the placeholder) */
+        char damage[160]; /* LOCK_FORM_DAMAGED: why, one line for a human; else empty */
+};
+
+/* Reads an API object. Returns -EBADMSG with err set when it is not a v1 ConfigMap with name, namespace, uid and
+ * resourceVersion of sane length. Everything that may be wrong beyond that is a verdict in `form`, not an error. */
+int lock_parse(const char *json, size_t n, struct lock_object *ret, struct err *err);
+int lock_from_json(struct json_object *object, struct lock_object *ret, struct err *err);
+
+/* Bodies; *ret is a string to free(). Return -ENOMEM, or -EINVAL when a field they need is empty.
+ * The last four are merge PATCHes that carry uid and version of `seen` and so fail when the lock has changed since. */
+int lock_build_create(const struct lock_object *lock, char **ret);
+/* Removes all finalizers: only for a lock whose deletion mark was read, after a confirmed stop or a depose. */
+int lock_build_strip(const char *uid, const char *version, char **ret);
+/* Takes the lock up again after a reboot of the holder: new boot id. */
+int lock_build_adopt(const struct lock_object *seen, const char *boot_id, char **ret);
+/* Life tenure: owner and placeholder again, after somebody orphaned the lock. */
+int lock_build_restore(const struct lock_object *seen, const struct placeholder_object *placeholder, char **ret);
+/* Sets one annotation (value NULL: removes it). */
+int lock_build_annotate(const struct lock_object *seen, const char *key, const char *value, char **ret);
+/* DeleteOptions with preconditions; version may be NULL. For locks and placeholders. */
+int lock_build_delete(const char *uid, const char *version, char **ret);

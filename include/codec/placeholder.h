@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The placeholder: the Lease (default) or Pod that stands for one agent, namespace and tenure, owns its locks and, in
+ * lease tenure, carries its heartbeat. Text and JSON to plain data and back; no I/O, no decisions.
+ *
+ * Where things are kept: a Lease has renewTime, acquireTime, holderIdentity and leaseDurationSeconds in its spec; a Pod
+ * has them in annotations. Both have the annotations leaderagent.io/claim, /nonce and /boot-id. */
+#pragma once
+
+#include "util/err.h"
+
+struct json_object;
+
+enum placeholder_kind {
+        PLACEHOLDER_LEASE = 0,
+        PLACEHOLDER_POD,
+};
+#define PLACEHOLDER_KIND_VALID(k) ((unsigned)(k) <= PLACEHOLDER_POD)
+
+/* "Lease", "Pod"; the apiVersion of ownerReferences to that kind. */
+const char *placeholder_kind_to_string(enum placeholder_kind kind);
+const char *placeholder_kind_to_api_version(enum placeholder_kind kind);
+/* Returns -EINVAL for any other text. */
+int placeholder_kind_from_string(const char *s, enum placeholder_kind *ret);
+
+/* A foreign object of that name parses too: then the fields that only our agents write are empty. */
+struct placeholder_object {
+        enum placeholder_kind kind;
+        char ns[64];
+        char name[254];
+        char uid[64];     /* given by the server, empty in an object that is to be created */
+        char version[32]; /* resourceVersion */
+        bool deleting;    /* has a deletionTimestamp */
+        unsigned n_finalizers;
+        char claim[40];   /* nonce of the POST that made it: on the disk of the agent it belongs to */
+        char nonce[40];   /* of the agent process that wrote last */
+        char boot_id[40]; /* of the host when it was written last */
+        char identity[128];
+        char renew_time[40];          /* as written, see placeholder_format_time(); compared only for equality */
+        char acquire_time[40];        /* when it was created, for humans */
+        uint64_t lease_duration_usec; /* whole seconds; 0: none (life). Information: the lock's record decides */
+};
+
+#define PLACEHOLDER_TIME_SIZE sizeof("2030-01-02T03:04:05.678901Z")
+
+/* Writes a CLOCK_REALTIME instant in the one form that Kubernetes accepts: UTC, exactly six digits. */
+void placeholder_format_time(char ret[static PLACEHOLDER_TIME_SIZE], uint64_t realtime_usec);
+
+/* Reads an API object. Returns -EBADMSG with err set when it is not an object of that kind with name, namespace, uid
+ * and resourceVersion; values of ours that are unusable (too long, control characters, wrong type) are left empty. */
+int placeholder_parse(enum placeholder_kind kind, const char *json, size_t n, struct placeholder_object *ret,
+                      struct err *err);
+int placeholder_from_json(enum placeholder_kind kind, struct json_object *object, struct placeholder_object *ret,
+                          struct err *err);
+
+/* Bodies; *ret is a string to free(). Return -ENOMEM, or -EINVAL when p lacks what the body needs.
+ * create: POST. renew: Lease: PUT of the whole object, Pod: merge PATCH; both carry uid and version of p and its
+ * nonce, boot_id and renew_time. clear: removes all finalizers (Lease: PUT, Pod: PATCH), carries uid and version. */
+int placeholder_build_create(const struct placeholder_object *p, char **ret);
+int placeholder_build_renew(const struct placeholder_object *p, char **ret);
+int placeholder_build_clear(const struct placeholder_object *p, char **ret);

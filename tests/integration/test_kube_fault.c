@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kube against the test API server with faults: unknown outcomes and what reading back then shows, watches that break,
+ * TLS and tokens. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "../lib/kubeworld.h"
+#include "../lib/sim.h"
+
+#define NS      "default"
+#define LOCK    "a-lock"
+#define LEASE   "a-lease"
+#define TIMEOUT (400 * USEC_PER_MSEC)
+
+struct world {
+        struct sim sim;
+        struct kubeworld w;
+        struct placeholder_object owner;
+        struct lock_object lock; /* as it is to be created */
+};
+
+/* A server with a Lease, so that locks can be made; the connection is warm. */
+static int setup(void **state) {
+        struct world *x = calloc(1, sizeof(*x));
+        struct kubeworld_answer a;
+
+        assert_non_null(x);
+        sim_start(&x->sim);
+        kubeworld_open(&x->w, &x->sim.config, TIMEOUT);
+        kubeworld_fill_placeholder(&x->owner, PLACEHOLDER_LEASE, NS, LEASE);
+        CALL(&x->w, &a, KUBE_OK, kube_placeholder_create, &x->owner);
+        x->owner = a.placeholder;
+        kubeworld_fill_lock(&x->lock, &x->owner, LOCK);
+        *state = x;
+        return 0;
+}
+
+static int teardown(void **state) {
+        struct world *x = *state;
+
+        kubeworld_close(&x->w);
+        sim_stop(&x->sim);
+        free(x);
+        return 0;
+}
+
+/* A POST without an answer, for each way to lose one: unknown; reading back tells whether it was executed. */
+static void test_lost_create(void **state) {
+        static const struct {
+                const char *action;
+                bool was_executed;
+        } rows[] = {
+                {"{\"drop\":\"before\"}", false}, {"{\"drop\":\"before\",\"reset\":true}", false},
+                {"{\"drop\":\"after\"}", true},   {"{\"drop\":\"after\",\"reset\":true}", true},
+                {"{\"hang\":\"before\"}", false}, {"{\"hang\":\"after\"}", true},
+                {"{\"hold_ms\":3000}", true},     {"{\"truncate\":40}", true},
+                {"{\"status\":504}", false},      {"{\"status\":500}", false},
+                {"{\"status\":503}", false},
+        };
+        struct world *x = *state;
+        struct kubeworld_answer a;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                /* count 1: a second copy that libcurl might send would find no fault, and give itself away. */
+                sim_fault(&x->sim, "{\"verb\":\"create\",\"resource\":\"configmaps\",\"count\":1}", rows[i].action);
+                CALL(&x->w, &a, KUBE_UNKNOWN, kube_lock_create, &x->lock);
+                sim_heal(&x->sim);
+                if (!rows[i].was_executed) {
+                        CALL(&x->w, &a, KUBE_NOT_FOUND, kube_lock_get, NS, LOCK);
+                        continue;
+                }
+                CALL(&x->w, &a, KUBE_OK, kube_lock_get, NS, LOCK);
+                assert_string_equal(a.lock.claim, x->lock.claim);
+                CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
+                CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
+        }
+}
+
+/* The write that lands after the time-out, and after a GET that said 404. */
+static void test_late_create(void **state) {
+        struct world *x = *state;
+        struct kubeworld_answer a;
+        bool landed = false;
+
+        sim_fault(&x->sim, "{\"verb\":\"create\",\"resource\":\"configmaps\",\"count\":1}", "{\"delay_ms\":1500}");
+        CALL(&x->w, &a, KUBE_UNKNOWN, kube_lock_create, &x->lock);
+        CALL(&x->w, &a, KUBE_NOT_FOUND, kube_lock_get, NS, LOCK);
+        for (unsigned i = 0; i < 600 && !landed; i++) {
+                a = (struct kubeworld_answer){0};
+                kubeworld_run(&x->w, 20 * USEC_PER_MSEC);
+                assert_int_equal(kube_lock_get(x->w.kube, NS, LOCK, kubeworld_on_reply, &a, NULL), 0);
+                kubeworld_wait(&x->w, &a.is_there);
+                landed = a.result == KUBE_OK;
+        }
+        assert_true(landed);
+        assert_string_equal(a.lock.claim, x->lock.claim);
+}
+
+/* A renewal that landed unseen: the retry with the old version fails, reading back shows the own write. */
+static void test_lost_renewal(void **state) {
+        struct world *x = *state;
+        struct placeholder_object p = x->owner;
+        struct kubeworld_answer a;
+
+        assert_true(util_copy(p.nonce, sizeof(p.nonce), "n7"));
+        assert_true(util_copy(p.renew_time, sizeof(p.renew_time), "2030-01-02T03:04:05.678901Z"));
+        sim_fault(&x->sim, "{\"verb\":\"update\",\"resource\":\"leases\",\"count\":1}", "{\"drop\":\"after\"}");
+        CALL(&x->w, &a, KUBE_UNKNOWN, kube_placeholder_renew, &p);
+        CALL(&x->w, &a, KUBE_CONFLICT, kube_placeholder_renew, &p);
+        CALL(&x->w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        assert_string_equal(a.placeholder.nonce, "n7");
+        assert_string_equal(a.placeholder.renew_time, p.renew_time);
+        CALL(&x->w, &a, KUBE_OK, kube_placeholder_renew, &a.placeholder);
+}
+
+static void test_refusals(void **state) {
+        struct world *x = *state;
+        struct kubeworld_answer a;
+
+        sim_fault(&x->sim, "{\"verb\":\"create\",\"count\":1}", "{\"status\":429,\"retry_after\":7}");
+        CALL(&x->w, &a, KUBE_THROTTLED, kube_lock_create, &x->lock);
+        assert_int_equal(a.retry_after_usec, 7 * USEC_PER_SEC);
+        sim_fault(&x->sim, "{\"verb\":\"get\",\"count\":1}",
+                  "{\"status\":200,\"content_type\":\"text/html\",\"body\":\"<html>please log in</html>\"}");
+        CALL(&x->w, &a, KUBE_GARBLED, kube_lock_get, NS, LOCK);
+        sim_control(&x->sim, "POST", "deny", "{\"verb\":\"create\",\"resource\":\"configmaps\"}");
+        CALL(&x->w, &a, KUBE_DENIED, kube_lock_create, &x->lock);
+        assert_non_null(strstr(a.text, "Forbidden"));
+        sim_control(&x->sim, "DELETE", "deny", NULL);
+        CALL(&x->w, &a, KUBE_NOT_FOUND, kube_lock_get, NS, LOCK);
+}
+
+/* The server process hangs: time-outs only, new connections are not even sent over; afterwards all is well. */
+static void test_stopped_server(void **state) {
+        struct world *x = *state;
+        struct kubeworld_answer a;
+
+        assert_int_equal(kill(x->sim.pid, SIGSTOP), 0);
+        CALL(&x->w, &a, KUBE_UNKNOWN, kube_lock_create, &x->lock);
+        CALL(&x->w, &a, KUBE_UNREACHABLE, kube_lock_create, &x->lock);
+        CALL(&x->w, &a, KUBE_UNREACHABLE, kube_lock_get, NS, LOCK);
+        assert_int_equal(kill(x->sim.pid, SIGCONT), 0);
+        a.result = KUBE_UNREACHABLE;
+        for (unsigned i = 0; i < 100 && (a.result == KUBE_UNREACHABLE || a.result == KUBE_UNKNOWN); i++) {
+                a = (struct kubeworld_answer){0};
+                assert_int_equal(kube_lock_get(x->w.kube, NS, LOCK, kubeworld_on_reply, &a, NULL), 0);
+                kubeworld_wait(&x->w, &a.is_there);
+        }
+        assert_true(a.result == KUBE_NOT_FOUND || a.result == KUBE_OK);
+}
+
+static void test_watch_survives(void **state) {
+        static const char *const modes[] = {"cut", "end", "reset", "expire", "stall"};
+        struct world *x = *state;
+        struct kubeworld_seen s = {0};
+        struct kubeworld_answer a;
+        struct kube_slot *watch;
+        char body[64];
+
+        kube_set_watch_limits(x->w.kube, USEC_PER_SEC, 600 * USEC_PER_SEC);
+        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                s = (struct kubeworld_seen){0};
+                assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LOCK, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+                kubeworld_wait_last(&x->w, &s, 'O');
+                (void)snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", modes[i]);
+                sim_control(&x->sim, "POST", "kill_watches", body);
+                /* What happens while it is down is told when it is up. */
+                CALL(&x->w, &a, KUBE_OK, kube_lock_annotate, &a.lock, LOCK_ANNOTATION_FENCED, modes[i]);
+                while (!util_streq(s.lock.fenced, modes[i]))
+                        kubeworld_wait_n(&x->w, &s, s.n + 1);
+                kube_slot_free(watch);
+        }
+        /* Gone while the watch was down. */
+        s = (struct kubeworld_seen){0};
+        assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LOCK, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+        kubeworld_wait_last(&x->w, &s, 'O');
+        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"status\":503}");
+        sim_control(&x->sim, "POST", "kill_watches", "{\"mode\":\"cut\"}");
+        kubeworld_wait_last(&x->w, &s, 'D');
+        CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
+        CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
+        sim_heal(&x->sim);
+        kubeworld_wait_last(&x->w, &s, 'A');
+        kube_slot_free(watch);
+}
+
+/* A watch that was opened and is silent from the first moment, or after its first events. */
+static void test_half_open_watch(void **state) {
+        struct world *x = *state;
+        struct kubeworld_seen s = {0};
+        struct kube_slot *watch;
+
+        kube_set_watch_limits(x->w.kube, 500 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
+        sim_fault(&x->sim, "{\"verb\":\"watch\",\"count\":1}", "{\"half_open_watch\":\"now\"}");
+        assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
+        kubeworld_wait_n(&x->w, &s, 2);
+        assert_memory_equal(s.log, "DO", 2);
+        assert_non_null(strstr(s.text, "no event and no bookmark"));
+        kube_slot_free(watch);
+}
+
+/* A watch that ends by its time goes on without anybody noticing. */
+static void test_watch_ends(void **state) {
+        struct world *x = *state;
+        struct kubeworld_seen s = {0};
+        struct kube_slot *watch;
+
+        kube_set_watch_limits(x->w.kube, 60 * USEC_PER_SEC, USEC_PER_SEC);
+        assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
+        kubeworld_wait_n(&x->w, &s, 3);
+        assert_memory_equal(s.log, "OOO", 3);
+        kube_slot_free(watch);
+}
+
+/* ---- TLS and tokens ---- */
+
+static enum kube_result get_with(const struct kubeconfig *config, char text[static 512]) {
+        struct kubeworld w;
+        struct kubeworld_answer a = {0};
+        enum kube_result result;
+
+        kubeworld_open(&w, config, 5 * USEC_PER_SEC);
+        assert_int_equal(kube_placeholder_get(w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_reply, &a, NULL), 0);
+        kubeworld_wait(&w, &a.is_there);
+        result = a.result;
+        (void)snprintf(text, 512, "%s", a.text);
+        kubeworld_close(&w);
+        return result;
+}
+
+static char *read_all(const char *path) {
+        FILE *f = fopen(path, "r");
+        char *text = calloc(1, 8192);
+
+        assert_true(f && text);
+        assert_true(fread(text, 1, 8191, f) > 0);
+        fclose(f);
+        return text;
+}
+
+static void test_tls(void **state) {
+        struct world *x = *state;
+        const struct kubeconfig base = x->sim.config;
+        struct kubeconfig c = base;
+        char text[512];
+        char other_ca[128];
+
+        (void)snprintf(other_ca, sizeof(other_ca), "%s/other-ca.crt", x->sim.dir.path);
+        assert_int_equal(get_with(&base, text), KUBE_OK);
+        /* Another CA; its text inline; none at all (the system's); none is checked. */
+        c.ca_file = other_ca;
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        assert_non_null(strstr(text, "certificate"));
+        c.ca_file = NULL;
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        c.insecure = true;
+        assert_int_equal(get_with(&c, text), KUBE_OK);
+        /* Names. */
+        c = base;
+        c.tls_server_name = (char *)"kubernetes.default";
+        assert_int_equal(get_with(&c, text), KUBE_OK);
+        c.tls_server_name = (char *)"kubernetes.other";
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        assert_non_null(strstr(text, "kubernetes.other"));
+        /* Everything inline. */
+        _cleanup_free_ char *ca = read_all(base.ca_file), *cert = read_all(base.client_cert_file),
+                            *key = read_all(base.client_key_file), *wrong_ca = read_all(other_ca);
+        c = (struct kubeconfig){.server = base.server, .ca_data = ca, .client_cert_data = cert, .client_key_data = key};
+        assert_int_equal(get_with(&c, text), KUBE_OK);
+        c.ca_data = wrong_ca;
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        c.ca_data = ca;
+        c.client_key_data = (char *)"not a key";
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        /* A file that is not there. */
+        c = base;
+        c.client_cert_file = (char *)"/nonexistent/admin.crt";
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        assert_non_null(strstr(text, "/nonexistent/admin.crt"));
+        c = base;
+        c.ca_file = (char *)"/nonexistent/ca.crt";
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        assert_non_null(strstr(text, "/nonexistent/ca.crt"));
+        /* Plain HTTP to a TLS port, and TLS to nobody. */
+        char plain[64];
+        (void)snprintf(plain, sizeof(plain), "http%s", strstr(base.server, "://"));
+        c = (struct kubeconfig){.server = plain};
+        assert_int_not_equal(get_with(&c, text), KUBE_OK);
+}
+
+static void test_token(void **state) {
+        struct world *x = *state;
+        struct kubeconfig c = {.server = x->sim.config.server, .ca_file = x->sim.config.ca_file};
+        struct kubeworld w;
+        struct kubeworld_answer a;
+        const char *file = tempdir_path(&x->sim.dir, "token");
+        char text[512], path[128];
+
+        assert_int_equal(get_with(&c, text), KUBE_DENIED);
+        c.token = (char *)SIM_TOKEN;
+        assert_int_equal(get_with(&c, text), KUBE_OK);
+        c.token = (char *)"wrong";
+        assert_int_equal(get_with(&c, text), KUBE_DENIED);
+        assert_non_null(strstr(text, "You must be logged in to the server"));
+        /* The file wins over the token, white space is trimmed. */
+        (void)snprintf(path, sizeof(path), "%s", file);
+        c.token_file = path;
+        assert_int_equal(get_with(&c, text), KUBE_OK);
+
+        /* After a 401 it is read again: the new token is used from the next request on. */
+        kubeworld_open(&w, &c, 5 * USEC_PER_SEC);
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        sim_control(&x->sim, "POST", "tokens", "{\"token\":\"" SIM_TOKEN "\"}");
+        (void)tempdir_write(&x->sim.dir, "token", "  second-token\n\n");
+        sim_control(&x->sim, "POST", "tokens", "{\"token\":\"second-token\",\"user\":\"agent\"}");
+        CALL(&w, &a, KUBE_DENIED, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        kubeworld_close(&w);
+
+        /* Unusable files: the error names the file. */
+        c.token = NULL;
+        static const char *const bad[] = {"", " \n", "two tokens", "a\r\nHost: evil"};
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                (void)tempdir_write(&x->sim.dir, "token", bad[i]);
+                assert_int_equal(get_with(&c, text), KUBE_DENIED);
+                assert_non_null(strstr(text, path));
+        }
+        c.token_file = (char *)"/nonexistent/token";
+        assert_int_equal(get_with(&c, text), KUBE_DENIED);
+        assert_non_null(strstr(text, "/nonexistent/token: No such file"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_lost_create, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_late_create, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_lost_renewal, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_stopped_server, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_watch_survives, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_half_open_watch, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_watch_ends, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_token, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -157,16 +157,18 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char p
         bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
         char text[512] = "";
 
-        if (reply->http_code)
-                a->contact_realtime_usec = clock_realtime_usec();
         if (bad)
                 (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
         if (bad && !util_streq(text, problem))
                 journal_log(LOG_WARNING, "API: %s; trying again", text);
-        if (!bad && a->api_error[0])
-                journal_log(LOG_INFO, "API: answers again");
         memcpy(problem, text, sizeof(text));
-        memcpy(a->api_error, text, sizeof(text));
+        if (reply->http_code) {
+                a->contact_realtime_usec = clock_realtime_usec();
+                if (a->api_error[0])
+                        journal_log(LOG_INFO, "API: answers again");
+                a->api_error[0] = '\0';
+        } else if (bad)
+                memcpy(a->api_error, text, sizeof(text));
         return result;
 }
 

@@ -15,7 +15,7 @@ struct lock_text {
         const char *unit_state;
         char since[CLOCK_TEXT_SIZE];
         char valid_until[CLOCK_TEXT_SIZE];
-        char reason[768];
+        char reason[1200];
         char next[512];
 };
 
@@ -145,6 +145,16 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
         }
 }
 
+/* What the API server refuses to this lock or to its placeholder; connection trouble is told once, for the agent. */
+static const char *problem(const struct agent_lock *l) {
+        const struct agent *a = l->agent;
+        const struct core_lock *c = &a->core.locks[l->index];
+
+        if (a->api_error[0])
+                return "";
+        return l->problem[0] ? l->problem : a->placeholders[c->placeholder[c->conf.tenure]]->problem;
+}
+
 static void describe(const struct agent_lock *l, struct lock_text *t) {
         const struct election *e = election(l);
         const struct lock_object *o = object(l);
@@ -164,6 +174,9 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
                        o && o->form == LOCK_FORM_DAMAGED ? o->damage : "",
                        !term && l->guard.text[0] && l->has_guard && l->guard.result != PERMIT_OK ? ": " : "",
                        !term && l->has_guard && l->guard.result != PERMIT_OK ? l->guard.text : "");
+        if (problem(l)[0])
+                (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
+                               t->reason[0] ? "; " : "", problem(l));
         describe_next(l, t->next, sizeof(t->next));
         if (e->state == ELECTION_LEADING && e->lock.tenure == CORE_LEASE &&
             election_instants(e, conf(l), e->permit_proof_usec, &stop_at, &kill_at))
@@ -246,7 +259,7 @@ static void status_line(struct agent *a, char *buf, size_t size) {
 }
 
 void agent_status_update(struct agent *a) {
-        char line[3600];
+        char line[4400];
         bool changed = false;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {

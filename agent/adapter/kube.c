@@ -166,10 +166,10 @@ const char *kube_kind_to_string(enum kube_kind kind) {
 
 int kube_path(enum kube_kind kind, const char *ns, const char *name, char **ret) {
         /* What is a name needs no escaping, and nothing else is let into a path. */
-        if (!ns || !name_is_dns_label(ns) || (name && !name_is_dns_subdomain(name)))
+        if ((ns && !name_is_dns_label(ns)) || (name && (!ns || !name_is_dns_subdomain(name))))
                 return -EINVAL;
-        if (asprintf(ret, "%s/namespaces/%s/%s%s%s", kinds[kind].prefix, ns, kinds[kind].plural, name ? "/" : "",
-                     name ? name : "") < 0) {
+        if (asprintf(ret, "%s%s%s/%s%s%s", kinds[kind].prefix, ns ? "/namespaces/" : "", ns ? ns : "",
+                     kinds[kind].plural, name ? "/" : "", name ? name : "") < 0) {
                 *ret = NULL;
                 return -ENOMEM;
         }

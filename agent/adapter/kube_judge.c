@@ -37,10 +37,14 @@ static void say(struct kube_answer *a, const struct kube_subject *s, const char 
                 [KUBE_OP_CREATE] = "create",
                 [KUBE_OP_CHANGE] = "change",
                 [KUBE_OP_DELETE] = "delete",
+                [KUBE_OP_LIST] = "list",
         };
         va_list ap;
-        int n = snprintf(a->text, sizeof(a->text), "%s %s %s/%s: ", ops[s->op], kube_kind_to_string(s->kind), s->ns,
-                         s->name);
+        int n = s->op == KUBE_OP_LIST
+                        ? snprintf(a->text, sizeof(a->text), "list %ss of %s: ", kube_kind_to_string(s->kind),
+                                   *s->ns ? s->ns : "all namespaces")
+                        : snprintf(a->text, sizeof(a->text), "%s %s %s/%s: ", ops[s->op], kube_kind_to_string(s->kind),
+                                   s->ns, s->name);
 
         if (n < 0 || (size_t)n >= sizeof(a->text))
                 return;
@@ -59,7 +63,7 @@ static enum kube_result judge_refusal(const struct kube_subject *s, const struct
         case 404:
                 /* A wrong path, a proxy, or an API that is not served says 404 too. Only the object itself (or, for a
                  * creation, the namespace) being named makes it an answer about the object. */
-                return status->is_status && util_streq(status->reason, "NotFound") &&
+                return s->op != KUBE_OP_LIST && status->is_status && util_streq(status->reason, "NotFound") &&
                                        (s->op == KUBE_OP_CREATE ? *status->name != 0
                                                                 : util_streq(status->name, s->name))
                                ? KUBE_NOT_FOUND
@@ -99,6 +103,11 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
         const char *ns, *name, *uid;
         int r;
 
+        if (s->op == KUBE_OP_LIST) {
+                r = lock_list_parse(body, n, &a->locks, &a->reply.n_locks, err);
+                a->reply.locks = a->locks;
+                return r;
+        }
         if (s->kind == KUBE_KIND_LOCK) {
                 r = lock_parse(body, n, &a->lock, err);
                 ns = a->lock.ns;

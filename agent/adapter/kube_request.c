@@ -46,6 +46,7 @@ static void on_answer(const struct http_result *http, void *userdata) {
                 kube_slot_free(&q->slot);
         if (cb)
                 cb(&answer.reply, cb_userdata);
+        free(answer.locks);
 }
 
 /* What is sent, beside the subject. body is freed in any case. */
@@ -55,14 +56,28 @@ struct order {
         const char *content_type;
 };
 
+static int add_query(char **path, const char *query) {
+        char *old = TAKE_PTR(*path);
+        int n = asprintf(path, "%s?%s", old, query);
+
+        free(old);
+        if (n >= 0)
+                return 0;
+        *path = NULL;
+        return -ENOMEM;
+}
+
 static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
                  void *userdata, struct kube_slot **ret_slot) {
         _cleanup_free_ char *body = order->body;
         _cleanup_free_ char *path = NULL;
         struct kube_request *q;
+        bool is_named = subject->op != KUBE_OP_CREATE && subject->op != KUBE_OP_LIST;
         int r;
 
-        r = kube_path(subject->kind, subject->ns, subject->op == KUBE_OP_CREATE ? NULL : subject->name, &path);
+        r = kube_path(subject->kind, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
+        if (r >= 0 && subject->op == KUBE_OP_LIST)
+                r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
         if (r < 0)
                 return r;
         q = calloc(1, sizeof(*q));
@@ -137,6 +152,15 @@ static int delete (struct kube *kube, enum kube_kind kind, const char *ns, const
 int kube_lock_get(struct kube *kube, const char *ns, const char *name, kube_reply_cb cb, void *userdata,
                   struct kube_slot **ret_slot) {
         return get(kube, KUBE_KIND_LOCK, ns, name, cb, userdata, ret_slot);
+}
+
+int kube_lock_list(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {.method = "GET"};
+        struct kube_subject s = {.op = KUBE_OP_LIST, .kind = KUBE_KIND_LOCK};
+
+        if (ns && (!*ns || !util_copy(s.ns, sizeof(s.ns), ns)))
+                return -EINVAL;
+        return start(kube, &s, &order, cb, userdata, ret_slot);
 }
 
 int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_reply_cb cb, void *userdata,
@@ -276,4 +300,8 @@ int kube_event_create(struct kube *kube, const struct event_object *e) {
         if (r >= 0)
                 r = event_build(e, kube_now(CLOCK_REALTIME), &order.body);
         return r < 0 ? r : start(kube, &s, &order, NULL, NULL, NULL);
+}
+
+unsigned kube_events_pending(const struct kube *kube) {
+        return kube->n_events;
 }

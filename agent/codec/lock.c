@@ -192,6 +192,8 @@ int lock_from_json(struct json_object *object, struct lock_object *ret, struct e
                                       util_streq(json_object_get_string(f), LOCK_FINALIZER);
         }
         object_get_text(annotations, LOCK_ANNOTATION_FENCED, ret->fenced, sizeof(ret->fenced));
+        object_get_text(object_get(object, "data"), "fenced", ret->succeeds, sizeof(ret->succeeds));
+        object_get_text(metadata, "creationTimestamp", ret->created_at, sizeof(ret->created_at));
         if (object_get_string(annotations, LOCK_ANNOTATION_TERM, ret->term, sizeof(ret->term)) <= 0)
                 (void)util_copy(ret->term, sizeof(ret->term), meta.version);
 
@@ -210,4 +212,38 @@ int lock_parse(const char *json, size_t n, struct lock_object *ret, struct err *
         if (r < 0)
                 return r;
         return lock_from_json(object, ret, err);
+}
+
+int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t *ret_n, struct err *err) {
+        _cleanup_(json_object_putp) struct json_object *list = NULL;
+        _cleanup_free_ struct lock_object *locks = NULL;
+        struct json_object *items;
+        char kind[64];
+        size_t n_items;
+        int r = object_parse(json, n, &list, err);
+
+        if (r < 0)
+                return r;
+        (void)object_get_string(list, "kind", kind, sizeof(kind));
+        items = object_get(list, "items");
+        if (!util_streq(kind, "ConfigMapList") || (items && !json_object_is_type(items, json_type_array)))
+                return err_setf(err, -EBADMSG, "answer is of kind '%s', expected ConfigMapList with items", kind);
+        n_items = items ? json_object_array_length(items) : 0;
+        locks = calloc(n_items + 1, sizeof(*locks)); /* + 1: never of size 0 */
+        if (!locks)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_items; i++) {
+                struct json_object *item = json_object_array_get_idx(items, i);
+
+                /* The items of a list leave out what its kind says already. */
+                if (json_object_is_type(item, json_type_object) && !object_get(item, "kind") &&
+                    (!object_add_string(item, "kind", "ConfigMap") || !object_add_string(item, "apiVersion", "v1")))
+                        return -ENOMEM;
+                r = lock_from_json(item, &locks[i], err);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(locks);
+        *ret_n = n_items;
+        return 0;
 }

@@ -36,7 +36,8 @@ static bool add_record(struct json_object *root, const struct lock_object *l) {
                (l->lease_duration_usec == 0 || object_add_string(data, "leaseDurationSeconds", seconds)) &&
                object_add_string(data, "bootId", l->boot_id) &&
                (!*l->acquired_at || object_add_string(data, "acquiredAt", l->acquired_at)) &&
-               (!*l->agent_version || object_add_string(data, "agentVersion", l->agent_version));
+               (!*l->agent_version || object_add_string(data, "agentVersion", l->agent_version)) &&
+               (!*l->succeeds || object_add_string(data, "fenced", l->succeeds));
 }
 
 int lock_build_create(const struct lock_object *l, char **ret) {
@@ -59,7 +60,7 @@ int lock_build_create(const struct lock_object *l, char **ret) {
                 return -EINVAL;
         if (!object_add_string(root, "apiVersion", "v1") || !object_add_string(root, "kind", "ConfigMap") ||
             !object_add_string(metadata, "name", l->name) || !object_add_string(metadata, "namespace", l->ns) ||
-            !object_add_string(labels, "app.kubernetes.io/managed-by", "leader-agent") ||
+            !object_add_string(labels, LOCK_LABEL, LOCK_LABEL_VALUE) ||
             !add_owner(metadata, l->placeholder_kind, l->placeholder_name, l->placeholder_uid) || !add_record(root, l))
                 return -ENOMEM;
         return object_to_text(root, ret);
@@ -91,10 +92,13 @@ int lock_build_strip(const char *uid, const char *version, char **ret) {
 int lock_build_adopt(const struct lock_object *seen, const char *boot_id, char **ret) {
         _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
         struct json_object *metadata = patch_metadata(root, seen->uid, seen->version);
+        struct json_object *annotations = object_add_object(metadata, "annotations");
 
         if (!*seen->uid || !*seen->version || util_empty(boot_id))
                 return -EINVAL;
-        if (!add_term(object_add_object(metadata, "annotations"), seen) ||
+        /* A fence that only got to its annotation did not happen; the next holder must not say it did. */
+        if (!add_term(annotations, seen) ||
+            (*seen->fenced && !object_add_string(annotations, LOCK_ANNOTATION_FENCED, NULL)) ||
             !object_add_string(object_add_object(root, "data"), "bootId", boot_id))
                 return -ENOMEM;
         return object_to_text(root, ret);

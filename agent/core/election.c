@@ -189,8 +189,9 @@ static void take_up(struct step *s) {
         if (!e->guard_linked)
                 return;
         if (e->guard.about != l->uid) {
-                /* Has this uid been revoked in this boot? */
-                e->query = true;
+                /* Has this uid been revoked in this boot? Asked once. */
+                e->query = e->query || e->asked_uid != l->uid;
+                e->asked_uid = l->uid;
                 return;
         }
         e->term_placeholder = l->placeholder;
@@ -325,6 +326,7 @@ static void permit(struct step *s, uint64_t proven_at) {
         if (!election_instants(s->e, s->c, proven_at, &stop_at, &kill_at) || s->now >= stop_at)
                 return;
         s->e->permit_proof_usec = proven_at;
+        s->e->permit_again = false;
         tell(s, ELECTION_MSG_PERMIT, s->e->term_uid, stop_at, kill_at);
 }
 

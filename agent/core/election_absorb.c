@@ -86,8 +86,8 @@ static void pace(struct election *e, const struct election_conf *c, const struct
 
         e->retry_at_usec = 0;
         if (ev->result == RESULT_OK || (ev->result == RESULT_NOT_FOUND && gone_is_good)) {
-                if (!read || e->failed_op == ev->op)
-                        e->attempts = 0;
+                if (!read || e->failed_op == ev->op || e->failed_op == ELECTION_OP_CREATE)
+                        e->attempts = 0; /* (a lost race is no failure: the read tells who won) */
                 return;
         }
         e->failed_op = ev->op;
@@ -125,7 +125,10 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
                 break;
         case ELECTION_OP_ADOPT:
         case ELECTION_OP_RESTORE:
-                e->reread = true;
+                if (ev->result == RESULT_NOT_FOUND)
+                        learn_answer(e, NULL, ev->now_usec);
+                else
+                        e->reread = true;
                 break;
         case ELECTION_OP_DELETE:
                 if (told)
@@ -222,9 +225,11 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
                 e->query = true;
                 e->revoke_sent = false;
                 e->permit_again = true;
+                e->asked_uid = 0;
                 break;
         case ELECTION_EV_LINK_DOWN:
                 e->guard_linked = false;
+                e->asked_uid = 0;
                 e->query = false;
                 e->revoke_sent = false;
                 e->guard = (struct guard_fact){.unit = GUARD_UNIT_UNKNOWN};

@@ -144,6 +144,7 @@ static int new_claim(struct agent_lock *l) {
 
 static void fill(const struct agent_lock *l, const struct agent_placeholder *p, struct lock_object *o) {
         const struct agent *a = l->agent;
+        const struct lock_object *before = l->has_seen ? &l->seen : &l->answered; /* empty when there was none */
 
         *o = (struct lock_object){.has_tenure = true, .has_placeholder = true, .placeholder_kind = p->kind};
         o->tenure = l->conf->tenure == PERMIT_LEASE ? LOCK_TENURE_LEASE : LOCK_TENURE_LIFE;
@@ -158,6 +159,8 @@ static void fill(const struct agent_lock *l, const struct agent_placeholder *p, 
         (void)util_copy(o->unit, sizeof(o->unit), l->conf->unit);
         (void)util_copy(o->boot_id, sizeof(o->boot_id), a->boot_id);
         (void)util_copy(o->agent_version, sizeof(o->agent_version), AGENT_VERSION);
+        /* A human's fence of the last holder stays on record for one more term. */
+        (void)util_copy(o->succeeds, sizeof(o->succeeds), before->fenced);
         placeholder_format_time(o->acquired_at, clock_realtime_usec());
 }
 

@@ -54,6 +54,8 @@ struct kube_reply {
         const char *text;          /* one line for a human about the failure, as kubectl would say; "" when KUBE_OK */
         const struct lock_object *lock;               /* the object in the answer; NULL: the answer has none */
         const struct placeholder_object *placeholder; /* a DELETE has one when the object stays for its finalizers */
+        const struct lock_object *locks;              /* kube_lock_list(): n_locks of them */
+        size_t n_locks;
 };
 
 typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
@@ -74,6 +76,9 @@ DEFINE_CLEANUP(struct kube_slot *, kube_slot_free)
 /* Quorum read (no resourceVersion). */
 int kube_lock_get(struct kube *kube, const char *ns, const char *name, kube_reply_cb cb, void *userdata,
                   struct kube_slot **ret_slot);
+/* Quorum read of every lock of the namespace (NULL: of the cluster) that has our label. A foreign lock has none, and an
+ * overwritten one may have lost it. */
+int kube_lock_list(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
 /* POST: KUBE_OK is 201. ns, name and the record must be filled; the owner is the record's placeholder. */
 int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_reply_cb cb, void *userdata,
                      struct kube_slot **ret_slot);
@@ -112,6 +117,8 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
 
 /* Sends it and forgets it: no callback, failures are dropped, at most 8 under way (more are dropped too: -EAGAIN). */
 int kube_event_create(struct kube *kube, const struct event_object *e);
+/* How many are under way, for a program that ends after it. */
+unsigned kube_events_pending(const struct kube *kube);
 
 /* ---- watches ---- */
 

@@ -14,6 +14,7 @@ enum kube_op {
         KUBE_OP_CREATE,
         KUBE_OP_CHANGE, /* PUT or PATCH */
         KUBE_OP_DELETE,
+        KUBE_OP_LIST,
 };
 
 enum kube_kind {
@@ -27,9 +28,9 @@ enum kube_kind {
 struct kube_subject {
         enum kube_op op;
         enum kube_kind kind;
-        char ns[64];
-        char name[254];
-        char uid[64]; /* the object must have it; empty: any */
+        char ns[64];    /* of a list: empty for the whole cluster */
+        char name[254]; /* of a list: empty */
+        char uid[64];   /* the object must have it; empty: any */
 };
 
 /* A reply with everything it points to. */
@@ -37,6 +38,7 @@ struct kube_answer {
         struct kube_reply reply;
         struct lock_object lock;
         struct placeholder_object placeholder;
+        struct lock_object *locks; /* owned by whoever had it judged */
         char text[512];
 };
 
@@ -70,7 +72,7 @@ void kube_token_expire(struct kube *kube);
 uint64_t kube_now(clockid_t clock);
 /* 0 .. bound - 1 */
 uint64_t kube_random(uint64_t bound);
-/* "/api/v1/namespaces/NS/configmaps" and so on, with "/NAME" unless NULL. Returns -ENOMEM, -EINVAL for bad names. */
+/* "/api/v1/namespaces/NS/configmaps" and so on, with "/NAME" unless NULL; ns NULL: "/api/v1/configmaps". Returns -ENOMEM, -EINVAL for bad names. */
 int kube_path(enum kube_kind kind, const char *ns, const char *name, char **ret);
 /* "configmap", "lease" … for messages. */
 const char *kube_kind_to_string(enum kube_kind kind);

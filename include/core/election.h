@@ -101,6 +101,7 @@ struct election {
         uint64_t orphan_at_usec;    /* its owner was found missing: only a later proof may be written into it */
         uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
         uint64_t leading_since_usec;
+        uint64_t asked_uid; /* the guard was asked about it since it was connected */
         uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
         /* what a watch showed while a request was in flight */
         uint64_t seen_version;

@@ -191,7 +191,8 @@ static void absorb_guard(struct election *e, const struct guard_fact *g) {
         if (!g->about) { /* a push says nothing about revocation: keep what was answered */
                 e->guard.about = about;
                 e->guard.revoked = revoked;
-        }
+        } else
+                e->asked_uid = 0;
         if (e->state != ELECTION_STOPPING || g->about != e->term_uid || !g->revoked)
                 return;
         e->revoke_taken = true;

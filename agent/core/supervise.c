@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pure: see the header. Order inside a step matters more than anything else here; every list of actions is read from
+ * top to bottom by a shell that may be killed between any two of them. */
+#include <string.h>
+
+#include "core/supervise_parts.h"
+
+void supervise_init(struct supervise *s) {
+        memset(s, 0, sizeof(*s));
+        s->retry_at_usec = UINT64_MAX;
+}
+
+bool supervise_permitted(const struct supervise *s) {
+        return s->state >= SUPERVISE_RESUMING && s->state <= SUPERVISE_FAILED;
+}
+
+bool supervise_stopping(const struct supervise *s) {
+        return s->state >= SUPERVISE_STOPPING;
+}
+
+uint64_t supervise_deadline(const struct supervise *s) {
+        uint64_t at = s->retry_at_usec;
+
+        if (supervise_permitted(s) || s->state == SUPERVISE_CHECKING)
+                at = supervise_usec_min(at, s->stop_at_usec);
+        if (s->state == SUPERVISE_STOPPING)
+                at = supervise_usec_min(at, s->kill_at_usec);
+        return at;
+}
+
+bool supervise_invariant(const struct supervise *s) {
+        bool idle = s->state <= SUPERVISE_FOREIGN;
+
+        if (s->state > SUPERVISE_LAST || s->reason > SUPERVISE_REASON_LAST)
+                return false;
+        if (s->gate && (idle || s->state == SUPERVISE_CHECKING))
+                return false;
+        if (s->state >= SUPERVISE_STARTING && s->state <= SUPERVISE_FAILED &&
+            (!s->gate || s->start == SUPERVISE_NEVER_STARTED))
+                return false;
+        if ((supervise_permitted(s) || s->state == SUPERVISE_CHECKING) && (s->uid == 0 || s->stop_at_usec == 0))
+                return false;
+        if (idle && (s->uid != 0 || s->unrecorded))
+                return false;
+        if (s->unrecorded && !supervise_stopping(s))
+                return false;
+        if ((s->waits & SUPERVISE_WAIT_REVOKE) && idle)
+                return false;
+        if ((s->waits & SUPERVISE_WAIT_QUERY) && s->reading == SUPERVISE_READ_NONE)
+                return false;
+        return s->state != SUPERVISE_CHECKING || s->reading != SUPERVISE_READ_NONE;
+}
+
+static void on_found(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        uint64_t now = ev->now_usec;
+
+        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        if (ev->file == SUPERVISE_FILE_VALID) {
+                s->uid = ev->uid;
+                s->lease = ev->lease;
+                s->stop_at_usec = s->disk_stop_at_usec = ev->stop_at_usec;
+                s->kill_at_usec = s->disk_kill_at_usec = ev->kill_at_usec;
+                s->stop_timeout_usec = ev->stop_timeout_usec;
+                s->gate = ev->gate;
+                if (ev->revoked || now >= ev->stop_at_usec) {
+                        supervise_begin_stop(s, a,
+                                             ev->revoked ? SUPERVISE_REASON_WAS_REVOKED : SUPERVISE_REASON_DEADLINE,
+                                             now, s->stop_timeout_usec);
+                        return;
+                }
+                s->state = SUPERVISE_RESUMING;
+                s->retry_at_usec = supervise_usec_add(now, SUPERVISE_RESUME_USEC);
+                supervise_read_now(s, a);
+                return;
+        }
+        if (ev->file == SUPERVISE_FILE_BAD || ev->gate)
+                supervise_begin_stop_unpermitted(
+                        s, a, ev->file == SUPERVISE_FILE_BAD ? SUPERVISE_REASON_BAD_FILE : SUPERVISE_REASON_STALE_GATE,
+                        now, 0, 0);
+}
+
+static void on_permit(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        bool same = s->uid != 0 && s->uid == ev->uid;
+        uint64_t now = ev->now_usec;
+
+        if (ev->revoked || (same && supervise_stopping(s))) {
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_REVOKED);
+                return;
+        }
+        if (now >= ev->stop_at_usec) {
+                /* Delivered late: this term is over, for the guard too. */
+                if (same && supervise_permitted(s)) {
+                        supervise_begin_stop(s, a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
+                } else {
+                        supervise_act(a, SUPERVISE_RECORD_REQUEST, SUPERVISE_OK);
+                        if (same) {
+                                supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_OVERDUE);
+                                supervise_drop_check(s, a, SUPERVISE_UNREAD, now);
+                        }
+                }
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_OVERDUE);
+                return;
+        }
+        if (s->uid != 0 && !same) {
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_BUSY);
+                return;
+        }
+        if (supervise_stopping(s)) {
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_BUSY);
+                return;
+        }
+        if (same && s->lease != ev->lease) {
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_REQUEST);
+                return;
+        }
+        if (!same) {
+                s->state = SUPERVISE_CHECKING;
+                s->uid = ev->uid;
+                s->lease = ev->lease;
+                s->start = SUPERVISE_NEVER_STARTED;
+                s->retry_at_usec = UINT64_MAX;
+                s->disk_stop_at_usec = s->disk_kill_at_usec = 0;
+                supervise_read_now(s, a);
+        } else if (supervise_permitted(s)) {
+                /* A renewal needs neither PID 1 nor a reading; an unchanged one (life) not even a write. */
+                if (s->stop_at_usec != ev->stop_at_usec || s->kill_at_usec != ev->kill_at_usec ||
+                    s->stop_timeout_usec != ev->stop_timeout_usec)
+                        supervise_act(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_OK);
+        }
+        s->stop_at_usec = ev->stop_at_usec;
+        s->kill_at_usec = ev->kill_at_usec;
+        s->stop_timeout_usec = ev->stop_timeout_usec;
+}
+
+static void on_revoke(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        bool same = s->uid != 0 && s->uid == ev->uid;
+        uint64_t now = ev->now_usec;
+
+        if (same && supervise_permitted(s)) {
+                supervise_begin_stop(s, a, SUPERVISE_REASON_REVOKED, now,
+                                     ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
+        } else if (supervise_stopping(s)) {
+                if (!same)
+                        supervise_act(a, SUPERVISE_RECORD_REQUEST, SUPERVISE_OK);
+                else if (ev->stop_timeout_usec)
+                        s->kill_at_usec =
+                                supervise_usec_min(s->kill_at_usec, supervise_usec_add(now, ev->stop_timeout_usec));
+                supervise_read_now(s, a);
+        } else if (s->uid != 0 && !same) {
+                /* Another permit is asked for or in force. The answer speaks of the unit: it waits until that is seen
+                 * stopped. */
+                supervise_act(a, SUPERVISE_RECORD_REQUEST, SUPERVISE_OK);
+                supervise_read_now(s, a);
+        } else {
+                /* Unknown uid (or one only being checked): the unit may run all the same, or a permit may be on its
+                 * way. */
+                if (same)
+                        supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_REVOKED);
+                supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,
+                                                 ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
+        }
+        s->waits |= SUPERVISE_WAIT_REVOKE;
+        supervise_act(a, SUPERVISE_REPLY_INTERIM, SUPERVISE_OK);
+}
+
+static void on_start_result(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        /* A stop that began meanwhile was sent after that start; the gate and the readings do the rest. */
+        if (!supervise_permitted(s) || s->start != SUPERVISE_START_UNDER_WAY)
+                return;
+        switch ((enum supervise_start_result)ev->start_result) {
+        case SUPERVISE_START_OK:
+        case SUPERVISE_START_REFUSED:
+                s->start = SUPERVISE_START_ANSWERED;
+                supervise_read_now(s, a);
+                break;
+        case SUPERVISE_START_LOST:
+                s->start = SUPERVISE_START_GONE;
+                supervise_read_now(s, a);
+                break;
+        case SUPERVISE_START_TIMEOUT:
+                supervise_begin_stop(s, a, SUPERVISE_REASON_START_TIMEOUT, ev->now_usec, s->stop_timeout_usec);
+                break;
+        }
+}
+
+static void on_failed(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        const uint32_t writes = 1U << SUPERVISE_WRITE_PERMIT | 1U << SUPERVISE_WRITE_ENV | 1U << SUPERVISE_MAKE_GATE;
+        uint64_t now = ev->now_usec;
+
+        if (ev->failed & 1U << SUPERVISE_REMOVE_GATE)
+                s->gate = 1;
+        if (ev->failed & 1U << SUPERVISE_RECORD && s->uid != 0 && supervise_stopping(s))
+                s->unrecorded = 1;
+        if (!(ev->failed & writes) || !supervise_permitted(s))
+                return;
+        if (s->disk_stop_at_usec == 0 && !(ev->failed & 1U << SUPERVISE_MAKE_GATE)) {
+                /* A first permit that never got as far as its gate: as if it had not been asked for. */
+                s->gate = 0;
+                supervise_act(a, SUPERVISE_REMOVE_PERMIT, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_INTERNAL);
+                supervise_drop_check(s, a, SUPERVISE_UNREAD, now);
+                supervise_read_now(s, a);
+        } else if (ev->failed & 1U << SUPERVISE_WRITE_PERMIT && s->stop_at_usec >= s->disk_stop_at_usec &&
+                   s->kill_at_usec >= s->disk_kill_at_usec) {
+                /* A renewal that could not be stored is not given: an earlier guard's file must never promise more. */
+                s->stop_at_usec = s->disk_stop_at_usec;
+                s->kill_at_usec = s->disk_kill_at_usec;
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_INTERNAL);
+        } else {
+                supervise_begin_stop(s, a, SUPERVISE_REASON_FILES, now, s->stop_timeout_usec);
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_INTERNAL);
+                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_INTERNAL);
+        }
+}
+
+static void on_superseded(struct supervise *s, uint64_t now) {
+        s->waits = 0;
+        /* Nothing is written yet, and whoever connects next sends what it wants. */
+        if (s->state == SUPERVISE_CHECKING)
+                supervise_become_idle(s, SUPERVISE_UNREAD, now);
+}
+
+/* What has come due, whatever the event was. */
+static void retry(struct supervise *s, struct supervise_actions *a, uint64_t now) {
+        if (s->state == SUPERVISE_STOPPING && now >= s->kill_at_usec) {
+                supervise_begin_kill(s, a, now);
+                supervise_read_soon(s, a);
+        }
+        if (now < s->retry_at_usec)
+                return;
+        if (supervise_stopping(s)) {
+                if (s->gate) {
+                        supervise_act(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK);
+                        /* What is under way was begun with the gate there and proves nothing. */
+                        s->reading = SUPERVISE_READ_NONE;
+                }
+                s->gate = 0;
+                if (s->unrecorded)
+                        supervise_act(a, SUPERVISE_RECORD, SUPERVISE_OK);
+                s->unrecorded = 0;
+                if (s->state != SUPERVISE_STOPPING)
+                        supervise_act(a, SUPERVISE_KILL, SUPERVISE_OK);
+                s->retry_at_usec = supervise_usec_add(now, s->state == SUPERVISE_KILLING ? SUPERVISE_KILL_RETRY_USEC
+                                                                                         : SUPERVISE_STOP_RETRY_USEC);
+        } else {
+                s->retry_at_usec = supervise_usec_add(now, s->state == SUPERVISE_RESUMING ? SUPERVISE_RESUME_USEC
+                                                                                          : SUPERVISE_POLL_USEC);
+        }
+        supervise_read_soon(s, a);
+}
+
+struct supervise_actions supervise_step(struct supervise *s, const struct supervise_event *ev) {
+        struct supervise_actions a = {};
+        uint64_t now = ev->now_usec;
+        uint8_t before = s->state;
+
+        if (ev->type != SUPERVISE_EV_FAILED && supervise_permitted(s)) {
+                s->disk_stop_at_usec = s->stop_at_usec;
+                s->disk_kill_at_usec = s->kill_at_usec;
+        }
+
+        /* The first instant comes before the event: a renewal that waited behind a hang is too late. */
+        if (supervise_permitted(s) && now >= s->stop_at_usec) {
+                supervise_begin_stop(s, &a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
+        } else if (s->state == SUPERVISE_CHECKING && now >= s->stop_at_usec) {
+                supervise_act(&a, SUPERVISE_RECORD, SUPERVISE_OK);
+                supervise_act(&a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_OVERDUE);
+                supervise_drop_check(s, &a, SUPERVISE_UNREAD, now);
+        }
+
+        switch ((enum supervise_event_type)ev->type) {
+        case SUPERVISE_EV_FOUND:
+                on_found(s, &a, ev);
+                break;
+        case SUPERVISE_EV_PERMIT:
+                on_permit(s, &a, ev);
+                break;
+        case SUPERVISE_EV_REVOKE:
+                on_revoke(s, &a, ev);
+                break;
+        case SUPERVISE_EV_QUERY:
+                s->waits |= SUPERVISE_WAIT_QUERY;
+                supervise_read_now(s, &a);
+                break;
+        case SUPERVISE_EV_SUPERSEDED:
+                on_superseded(s, now);
+                break;
+        case SUPERVISE_EV_WAKE:
+                if (s->reading == SUPERVISE_READ_NONE)
+                        supervise_read_now(s, &a);
+                else
+                        s->reading = SUPERVISE_READ_OLD;
+                break;
+        case SUPERVISE_EV_READING:
+                supervise_on_reading(s, &a, ev);
+                break;
+        case SUPERVISE_EV_START_RESULT:
+                on_start_result(s, &a, ev);
+                break;
+        case SUPERVISE_EV_FAILED:
+                on_failed(s, &a, ev);
+                break;
+        case SUPERVISE_EV_TICK:
+                break;
+        }
+        retry(s, &a, now);
+        if (s->state != before && s->state != SUPERVISE_CHECKING)
+                supervise_act(&a, SUPERVISE_PUSH, SUPERVISE_OK);
+        return a;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a reading of PID 1 and the cgroup means in each state. */
+#include "core/supervise_parts.h"
+
+/* No job, inactive or failed, and nothing left in the cgroup, recursively. */
+static bool seen_stopped(const struct supervise_reading *r) {
+        return r->known && !r->job && r->active == SUPERVISE_INACTIVE && r->populated == SUPERVISE_EMPTY;
+}
+
+static bool seen_nothing_alive(const struct supervise_reading *r) {
+        return r->known && r->active == SUPERVISE_INACTIVE && r->populated == SUPERVISE_EMPTY;
+}
+
+static enum supervise_state idle_state(const struct supervise_reading *r) {
+        if (seen_stopped(r))
+                return SUPERVISE_STOPPED;
+        /* A start job at boot that the gate is about to refuse is not a unit that runs. */
+        if (!r->known || seen_nothing_alive(r) || r->populated == SUPERVISE_POPULATED_UNKNOWN)
+                return SUPERVISE_UNREAD;
+        return SUPERVISE_FOREIGN;
+}
+
+static void start_now(struct supervise *s, struct supervise_actions *a) {
+        supervise_act(a, SUPERVISE_START, SUPERVISE_OK);
+        s->state = SUPERVISE_STARTING;
+        s->start = SUPERVISE_START_UNDER_WAY;
+}
+
+/* The reading that a permit waited for. */
+static void check_permit(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
+                         uint64_t now) {
+        enum supervise_result refused = SUPERVISE_OK;
+
+        if (!r->known)
+                refused = SUPERVISE_REFUSED_INTERNAL;
+        else if (!r->load_ok)
+                refused = SUPERVISE_REFUSED_UNIT;
+        else if (r->active != SUPERVISE_INACTIVE || r->populated == SUPERVISE_POPULATED)
+                refused = SUPERVISE_REFUSED_FOREIGN;
+        else if (r->populated != SUPERVISE_EMPTY)
+                refused = SUPERVISE_REFUSED_INTERNAL;
+        else if (!r->start_ok)
+                refused = SUPERVISE_REFUSED_ENROLL;
+        if (refused != SUPERVISE_OK) {
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, refused);
+                supervise_drop_check(s, a, idle_state(r), now);
+                return;
+        }
+        supervise_act(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_WRITE_ENV, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK);
+        s->gate = 1;
+        start_now(s, a);
+        supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_OK);
+        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+}
+
+/* The first reading under a permit that an earlier guard took: go on where it was killed, between any two actions. */
+static void resume(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r, uint64_t now) {
+        if (!r->known)
+                return;
+        if (r->active == SUPERVISE_INACTIVE && r->populated != SUPERVISE_EMPTY) {
+                supervise_begin_stop(s, a, SUPERVISE_REASON_LEFTOVERS, now, s->stop_timeout_usec);
+                return;
+        }
+        if (!s->gate) {
+                supervise_act(a, SUPERVISE_WRITE_ENV, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK);
+                s->gate = 1;
+        }
+        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        s->start = SUPERVISE_START_ANSWERED;
+        if (r->active == SUPERVISE_ACTIVE)
+                s->state = SUPERVISE_RUNNING;
+        else if (r->active == SUPERVISE_ACTIVATING)
+                s->state = SUPERVISE_STARTING;
+        else if (r->load_ok && r->start_ok)
+                start_now(s, a);
+        else
+                /* Not what enrol wrote: no start. A unit still on its way down is FAILED once that is seen. */
+                s->state = seen_stopped(r) ? SUPERVISE_FAILED : SUPERVISE_STARTING;
+}
+
+static void follow_unit(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
+                        uint64_t now) {
+        if (!r->known)
+                return;
+        if (r->active == SUPERVISE_ACTIVE) {
+                s->state = SUPERVISE_RUNNING;
+                if (s->start == SUPERVISE_START_GONE)
+                        s->start = SUPERVISE_START_ANSWERED;
+        } else if (r->active == SUPERVISE_ACTIVATING) {
+                s->state = SUPERVISE_STARTING;
+        } else if (seen_stopped(r)) {
+                if (s->start == SUPERVISE_START_ANSWERED)
+                        s->state = SUPERVISE_FAILED;
+                else if (s->start == SUPERVISE_START_GONE && r->load_ok && r->start_ok)
+                        start_now(s, a);
+        }
+        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+}
+
+static void follow_stop(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
+                        uint64_t now) {
+        if (seen_stopped(r) && !s->gate && !s->unrecorded) {
+                supervise_act(a, SUPERVISE_REMOVE_PERMIT, SUPERVISE_OK);
+                if (s->waits & SUPERVISE_WAIT_REVOKE)
+                        supervise_act(a, SUPERVISE_REPLY_STOPPED, SUPERVISE_OK);
+                s->waits &= (uint8_t)~SUPERVISE_WAIT_REVOKE;
+                supervise_become_idle(s, SUPERVISE_STOPPED, now);
+                return;
+        }
+        /* The stop job was lost, refused, or replaced by somebody's start job. */
+        if (r->known && !r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) &&
+            now >= supervise_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) {
+                supervise_act(a, SUPERVISE_STOP, SUPERVISE_OK);
+                s->stop_sent_at_usec = now;
+        }
+        if (s->state == SUPERVISE_KILLING && r->populated == SUPERVISE_POPULATED &&
+            now >= supervise_usec_add(s->kill_at_usec, SUPERVISE_STUCK_USEC))
+                s->state = SUPERVISE_STUCK;
+        else if (s->state == SUPERVISE_STUCK && r->populated == SUPERVISE_EMPTY)
+                s->state = SUPERVISE_KILLING;
+}
+
+void supervise_on_reading(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        const struct supervise_reading *r = &ev->reading;
+        bool again = s->reading == SUPERVISE_READ_OLD;
+        uint64_t now = ev->now_usec;
+
+        s->reading = SUPERVISE_READ_NONE;
+        switch ((enum supervise_state)s->state) {
+        case SUPERVISE_UNREAD:
+        case SUPERVISE_STOPPED:
+        case SUPERVISE_FOREIGN:
+                s->state = (uint8_t)idle_state(r);
+                s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+                break;
+        case SUPERVISE_CHECKING:
+                if ((s->waits & SUPERVISE_WAIT_REVOKE) && seen_stopped(r)) {
+                        supervise_act(a, SUPERVISE_REPLY_STOPPED, SUPERVISE_OK);
+                        s->waits &= (uint8_t)~SUPERVISE_WAIT_REVOKE;
+                }
+                check_permit(s, a, r, now);
+                break;
+        case SUPERVISE_RESUMING:
+        case SUPERVISE_STARTING:
+        case SUPERVISE_RUNNING:
+        case SUPERVISE_FAILED:
+                if (r->known && s->lease && !r->run_ok)
+                        supervise_begin_stop(s, a, SUPERVISE_REASON_ENROLL, now, s->stop_timeout_usec);
+                else if (s->state == SUPERVISE_RESUMING)
+                        resume(s, a, r, now);
+                else
+                        follow_unit(s, a, r, now);
+                break;
+        case SUPERVISE_STOPPING:
+        case SUPERVISE_KILLING:
+        case SUPERVISE_STUCK:
+                follow_stop(s, a, r, now);
+                break;
+        }
+        if (s->waits & SUPERVISE_WAIT_QUERY)
+                supervise_act(a, SUPERVISE_REPLY_QUERIES, SUPERVISE_OK);
+        s->waits &= (uint8_t)~SUPERVISE_WAIT_QUERY;
+        if (again)
+                supervise_read_soon(s, a);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the guard does with one unit under its permit: the only place that decides start, stop and kill. Pure: one event
+ * in, actions out by value; no clock, no I/O, no strings, cannot fail. The same object runs in leader-guard, in the
+ * unit table, in the model and in the simulator.
+ *
+ * The shell performs the actions of a step in order, all of them, before the next event. A file write that fails
+ * (WRITE_PERMIT, WRITE_ENV, MAKE_GATE) cancels the rest of the list; a failed removal or record does not. Either way
+ * the very next event is then FAILED with the set of failed actions; any other event says that all file actions
+ * succeeded.
+ *
+ * Promises (each a row in tests/unit/test_supervise.c):
+ *  - permit file before environment before gate before start job
+ *  - when a stop begins the gate goes first, then the lock uid is recorded as revoked, then come stop job and kill
+ *  - no start job once a stop began, until that stop was seen and another permit was checked
+ *  - "stopped" is said only after a reading that was begun when the gate was gone
+ *  - the first instant, once over, begins the stop; the second kills, again and again until nothing is left */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum supervise_state {
+        SUPERVISE_UNREAD = 0, /* no permit; not read yet, PID 1 does not answer, or only a job is pending */
+        SUPERVISE_STOPPED,    /* no permit; seen stopped with the gate gone */
+        SUPERVISE_FOREIGN,    /* no permit, yet something of the unit runs */
+        SUPERVISE_CHECKING,   /* a permit was asked for; nothing written, waits for a reading of PID 1 */
+        SUPERVISE_RESUMING,   /* a permit of an earlier guard is in force; waits for a reading */
+        SUPERVISE_STARTING,   /* permit in force; start job sent or unit activating */
+        SUPERVISE_RUNNING,    /* permit in force; unit active */
+        SUPERVISE_FAILED,     /* permit in force; unit ended or would not start, nothing of it left */
+        SUPERVISE_STOPPING,   /* gate removed, uid revoked, stop job sent; before the second instant */
+        SUPERVISE_KILLING,    /* past the second instant: cgroup.kill until empty */
+        SUPERVISE_STUCK,      /* killed for a second and more, still not empty (state D) */
+        SUPERVISE_LAST = SUPERVISE_STUCK,
+};
+enum {
+        N_SUPERVISE_STATES = SUPERVISE_LAST + 1
+};
+
+/* Why the last stop began; for humans and tests. */
+enum supervise_reason {
+        SUPERVISE_REASON_NONE = 0,
+        SUPERVISE_REASON_REVOKED,       /* the agent revoked */
+        SUPERVISE_REASON_DEADLINE,      /* the first instant is over */
+        SUPERVISE_REASON_ENROLL,        /* lease: what is in force for the unit no longer bounds its stop */
+        SUPERVISE_REASON_START_TIMEOUT, /* PID 1 did not answer the start in time: it may still come */
+        SUPERVISE_REASON_FILES,         /* the guard could not write its files */
+        SUPERVISE_REASON_STALE_GATE,    /* guard start: gate without a permit */
+        SUPERVISE_REASON_BAD_FILE,      /* guard start: permit file truncated, foreign or of another boot */
+        SUPERVISE_REASON_WAS_REVOKED,   /* guard start: permit of a revoked uid (an earlier guard began this stop) */
+        SUPERVISE_REASON_LEFTOVERS,     /* guard start: unit inactive, but processes of it live */
+        SUPERVISE_REASON_LAST = SUPERVISE_REASON_LEFTOVERS,
+};
+enum {
+        N_SUPERVISE_REASONS = SUPERVISE_REASON_LAST + 1
+};
+
+enum supervise_event_type {
+        SUPERVISE_EV_FOUND = 0,    /* once, first: what the guard found on disk for this unit when it started */
+        SUPERVISE_EV_PERMIT,       /* request */
+        SUPERVISE_EV_REVOKE,       /* request */
+        SUPERVISE_EV_QUERY,        /* request */
+        SUPERVISE_EV_SUPERSEDED,   /* the agent's connection is gone or replaced: nobody waits for answers any more */
+        SUPERVISE_EV_WAKE,         /* a signal of PID 1, Reloading, bus lost or back: facts may have changed */
+        SUPERVISE_EV_READING,      /* answer to SUPERVISE_READ */
+        SUPERVISE_EV_START_RESULT, /* answer to SUPERVISE_START */
+        SUPERVISE_EV_FAILED,       /* file actions of the step before failed */
+        SUPERVISE_EV_TICK,         /* supervise_deadline() has come (harmless at any other time) */
+        SUPERVISE_EV_LAST = SUPERVISE_EV_TICK,
+};
+enum {
+        N_SUPERVISE_EVENTS = SUPERVISE_EV_LAST + 1
+};
+
+enum supervise_file {
+        SUPERVISE_FILE_NONE = 0,
+        SUPERVISE_FILE_VALID,
+        SUPERVISE_FILE_BAD,
+};
+
+enum supervise_active {
+        SUPERVISE_INACTIVE = 0, /* inactive or failed, and no main process */
+        SUPERVISE_ACTIVATING,   /* also auto-restart */
+        SUPERVISE_ACTIVE,       /* active or reloading */
+        SUPERVISE_DEACTIVATING, /* and anything unknown */
+};
+
+enum supervise_populated {
+        SUPERVISE_EMPTY = 0, /* cgroup.events says populated 0, or there is no such directory */
+        SUPERVISE_POPULATED,
+        SUPERVISE_POPULATED_UNKNOWN,
+};
+
+/* One look at PID 1 (a single atomic GetAll) and then at the cgroup. */
+struct supervise_reading {
+        uint8_t known;     /* 0: PID 1 did not answer; only populated counts */
+        uint8_t job;       /* 1: a job is pending */
+        uint8_t active;    /* enum supervise_active */
+        uint8_t populated; /* enum supervise_populated */
+        uint8_t load_ok;   /* a unit file exists, can be loaded, is not masked */
+        uint8_t start_ok;  /* what is in force is what enrol wrote, for the tenure of the permit */
+        uint8_t run_ok;    /* same, without what matters for the next start only */
+};
+
+enum supervise_start_result {
+        SUPERVISE_START_OK = 0,  /* the job was queued (not: done) */
+        SUPERVISE_START_REFUSED, /* PID 1 answered with an error */
+        SUPERVISE_START_LOST,    /* the connection went away before the answer */
+        SUPERVISE_START_TIMEOUT, /* no answer within the limit: the start may still come */
+};
+
+struct supervise_event {
+        uint64_t now_usec;     /* CLOCK_BOOTTIME, read when the event is built; never less than in the step before */
+        uint64_t uid;          /* FOUND (valid file), PERMIT, REVOKE: util_token() of the lock uid, not 0 */
+        uint64_t stop_at_usec; /* FOUND, PERMIT: first instant; UINT64_MAX: never */
+        uint64_t kill_at_usec; /* FOUND, PERMIT: second instant, not before the first */
+        uint64_t stop_timeout_usec; /* FOUND, PERMIT, REVOKE; REVOKE with 0: the permit's, or the default without one */
+        uint32_t failed;            /* FAILED: set of 1 << enum supervise_action_type */
+        struct supervise_reading reading; /* READING */
+        uint8_t type;                     /* enum supervise_event_type */
+        uint8_t lease;                    /* FOUND, PERMIT: 1 = lease tenure */
+        uint8_t revoked;                  /* FOUND, PERMIT: this uid is in the persistent set of revoked uids */
+        uint8_t file;                     /* FOUND: enum supervise_file */
+        uint8_t gate;                     /* FOUND: there is a gate */
+        uint8_t start_result;             /* START_RESULT: enum supervise_start_result */
+};
+
+enum supervise_action_type {
+        SUPERVISE_WRITE_PERMIT = 0, /* permit file, with the instants now in struct supervise */
+        SUPERVISE_WRITE_ENV,        /* environment file */
+        SUPERVISE_MAKE_GATE,        /* the path that the unit asserts */
+        SUPERVISE_START,            /* reset-failed, start job; answered by START_RESULT exactly once */
+        SUPERVISE_REMOVE_GATE,      /* no such file is success */
+        SUPERVISE_RECORD,           /* the uid of the permit in force (or of the stop under way) as revoked */
+        SUPERVISE_RECORD_REQUEST,   /* the uid of the request in hand as revoked */
+        SUPERVISE_STOP,             /* stop job; not answered, the readings tell */
+        SUPERVISE_KILL,             /* cgroup.kill; needs no PID 1 */
+        SUPERVISE_REMOVE_PERMIT,    /* permit and environment file */
+        SUPERVISE_READ,  /* look at the unit; drops a look that is under way; answered by READING exactly once */
+        SUPERVISE_REPLY, /* answers the request in hand with .result */
+        SUPERVISE_REPLY_INTERIM, /* tells the revoke in hand: gate away, uid recorded; the final answer follows */
+        SUPERVISE_REPLY_PERMITS, /* answers the permits that waited for the check with .result */
+        SUPERVISE_REPLY_STOPPED, /* final answer to all revokes that wait */
+        SUPERVISE_REPLY_QUERIES, /* answers all queries that wait */
+        SUPERVISE_PUSH,          /* the state changed: tell the agent, STATUS and journal */
+        SUPERVISE_ACTION_LAST = SUPERVISE_PUSH,
+};
+enum {
+        N_SUPERVISE_ACTIONS = SUPERVISE_ACTION_LAST + 1
+};
+
+/* Result of REPLY and REPLY_PERMITS. */
+enum supervise_result {
+        SUPERVISE_OK = 0,
+        SUPERVISE_REFUSED_REVOKED,  /* this uid never again */
+        SUPERVISE_REFUSED_BUSY,     /* another permit is in force or its stop not confirmed */
+        SUPERVISE_REFUSED_OVERDUE,  /* first instant over: this uid never again */
+        SUPERVISE_REFUSED_ENROLL,   /* start_ok was 0 */
+        SUPERVISE_REFUSED_UNIT,     /* load_ok was 0 */
+        SUPERVISE_REFUSED_FOREIGN,  /* runs already without a permit */
+        SUPERVISE_REFUSED_REQUEST,  /* same uid, other tenure */
+        SUPERVISE_REFUSED_INTERNAL, /* files or PID 1 failed; nothing was started */
+};
+
+struct supervise_action {
+        uint8_t type;   /* enum supervise_action_type */
+        uint8_t result; /* enum supervise_result, of the replies */
+};
+
+#define SUPERVISE_ACTIONS_MAX 16
+
+struct supervise_actions {
+        uint8_t n;
+        struct supervise_action a[SUPERVISE_ACTIONS_MAX];
+};
+
+/* Without a permit or a request that says it: this long from the begin of a stop to the kill. */
+#define SUPERVISE_STOP_TIMEOUT_USEC UINT64_C(90000000)
+
+/* One unit. Plain data without pointers or padding: may be copied, compared and stored as bytes. */
+struct supervise {
+        uint64_t uid;          /* of the permit asked for, in force or being stopped; 0: none (or unknown) */
+        uint64_t stop_at_usec; /* CHECKING and in force: first instant */
+        uint64_t kill_at_usec; /* second instant; while stopping: the one that counts now */
+        uint64_t stop_timeout_usec;
+        uint64_t disk_stop_at_usec; /* what the permit file says; 0: not written */
+        uint64_t disk_kill_at_usec;
+        uint64_t retry_at_usec;     /* next look (calm) or next attempt (stopping) */
+        uint64_t stop_sent_at_usec; /* when the last stop job was sent */
+        uint8_t state;              /* enum supervise_state */
+        uint8_t reason;             /* enum supervise_reason of the last stop */
+        uint8_t lease;
+        uint8_t gate;       /* there is, or may be, a gate */
+        uint8_t unrecorded; /* uid still to be recorded as revoked */
+        uint8_t start;      /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
+        uint8_t reading;    /* 1 a look is under way, 2 and its answer is already known to be old */
+        uint8_t waits;      /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading */
+};
+_Static_assert(sizeof(struct supervise) == 8 * 8 + 8, "padding in struct supervise");
+
+/* A unit of which nothing is known. The first step must be SUPERVISE_EV_FOUND. */
+void supervise_init(struct supervise *s);
+
+/* Decides what to do after one event. Returns the actions to perform, in order. */
+struct supervise_actions supervise_step(struct supervise *s, const struct supervise_event *ev);
+
+/* The instant of the next SUPERVISE_EV_TICK; always later than the now_usec of the last step. */
+uint64_t supervise_deadline(const struct supervise *s);
+
+/* A permit is in force: the unit may run. */
+bool supervise_permitted(const struct supervise *s);
+
+/* A stop is under way and not confirmed. */
+bool supervise_stopping(const struct supervise *s);
+
+/* True when the state is one that the rules allow: no gate without a permit in force (but for one that could not be
+ * removed while stopping), every permit with a uid, nobody waiting for what has already been seen. */
+bool supervise_invariant(const struct supervise *s);
+
+/* Words for logs; never NULL. */
+const char *supervise_state_to_string(enum supervise_state state);
+const char *supervise_reason_to_string(enum supervise_reason reason);

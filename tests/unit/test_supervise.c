@@ -1,0 +1,796 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every rule of the guard as a row: events in words, actions in words. Then random walks over all states and events
+ * that check what must hold whatever happens, and that every state met every event. */
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/supervise.h"
+#include "util/util.h"
+
+#define SEC USEC_PER_SEC
+/* The rows tell time in seconds from here, so that "before the first event" exists. */
+#define T0 (1000 * SEC)
+
+static const char *const action_words[N_SUPERVISE_ACTIONS] = {
+        [SUPERVISE_WRITE_PERMIT] = "permit-file",
+        [SUPERVISE_WRITE_ENV] = "env",
+        [SUPERVISE_MAKE_GATE] = "gate",
+        [SUPERVISE_START] = "START",
+        [SUPERVISE_REMOVE_GATE] = "-gate",
+        [SUPERVISE_RECORD] = "record",
+        [SUPERVISE_RECORD_REQUEST] = "record-request",
+        [SUPERVISE_STOP] = "STOP",
+        [SUPERVISE_KILL] = "KILL",
+        [SUPERVISE_REMOVE_PERMIT] = "-permit-file",
+        [SUPERVISE_READ] = "read",
+        [SUPERVISE_REPLY] = "reply",
+        [SUPERVISE_REPLY_INTERIM] = "interim",
+        [SUPERVISE_REPLY_PERMITS] = "permits",
+        [SUPERVISE_REPLY_STOPPED] = "stopped",
+        [SUPERVISE_REPLY_QUERIES] = "queries",
+        [SUPERVISE_PUSH] = "push",
+};
+
+static const char *const result_words[] = {
+        [SUPERVISE_OK] = "ok",
+        [SUPERVISE_REFUSED_REVOKED] = "revoked",
+        [SUPERVISE_REFUSED_BUSY] = "busy",
+        [SUPERVISE_REFUSED_OVERDUE] = "overdue",
+        [SUPERVISE_REFUSED_ENROLL] = "enroll",
+        [SUPERVISE_REFUSED_UNIT] = "unit",
+        [SUPERVISE_REFUSED_FOREIGN] = "foreign",
+        [SUPERVISE_REFUSED_REQUEST] = "request",
+        [SUPERVISE_REFUSED_INTERNAL] = "internal",
+};
+
+/* "-gate record STOP read", replies as "permits:ok". */
+static void actions_to_text(const struct supervise_actions *a, char *buf, size_t size) {
+        size_t n = 0;
+
+        buf[0] = '\0';
+        for (unsigned i = 0; i < a->n; i++) {
+                bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS;
+
+                n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", i ? " " : "", action_words[a->a[i].type],
+                                      reply ? ":" : "", reply ? result_words[a->a[i].result] : "");
+        }
+}
+
+/* Readings by name. */
+static const struct {
+        const char *name;
+        struct supervise_reading reading;
+} readings[] = {
+        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1}},
+        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
+        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1}},
+        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1}},
+        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1}},
+        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1}},
+        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
+        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1}},
+        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0}},
+        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0}},
+        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0}},
+        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0}},
+        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1}},
+        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0}},
+        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1}},
+        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0}},
+};
+
+static uint32_t failed_bit(const char *word) {
+        for (unsigned i = 0; i < N_SUPERVISE_ACTIONS; i++)
+                if (strcmp(action_words[i], word) == 0)
+                        return 1U << i;
+        fail_msg("no action is called '%s'", word);
+        return 0;
+}
+
+/* An event in words:
+ *   found none|bad|gate|bad+gate          found A lease STOP KILL [gate] [revoked]
+ *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded wake tick
+ *   read NAME     start ok|refused|lost|timeout              failed ACTION…
+ * STOP, KILL: seconds; stop timeout is 5 s. */
+static void parse(const char *text, struct supervise_event *ev) {
+        static const char *const starts[] = {"ok", "refused", "lost", "timeout"};
+        char buf[128], *save = NULL, *w;
+
+        assert_true(util_copy(buf, sizeof(buf), text));
+        w = strtok_r(buf, " ", &save);
+        if (strcmp(w, "found") == 0 || strcmp(w, "permit") == 0) {
+                bool found = w[0] == 'f';
+
+                ev->type = found ? SUPERVISE_EV_FOUND : SUPERVISE_EV_PERMIT;
+                w = strtok_r(NULL, " ", &save);
+                if (islower((unsigned char)w[0])) {
+                        ev->gate = strstr(w, "gate") != NULL;
+                        ev->file = strstr(w, "bad") ? SUPERVISE_FILE_BAD : SUPERVISE_FILE_NONE;
+                        return;
+                }
+                ev->file = SUPERVISE_FILE_VALID;
+                ev->uid = util_token(w);
+                ev->stop_timeout_usec = 5 * SEC;
+                ev->stop_at_usec = ev->kill_at_usec = UINT64_MAX;
+                w = strtok_r(NULL, " ", &save);
+                if (strcmp(w, "lease") == 0) {
+                        ev->lease = 1;
+                        ev->stop_at_usec = T0 + strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
+                        ev->kill_at_usec = T0 + strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
+                }
+                while ((w = strtok_r(NULL, " ", &save))) {
+                        ev->gate |= strcmp(w, "gate") == 0;
+                        ev->revoked |= strcmp(w, "revoked") == 0;
+                }
+        } else if (strcmp(w, "revoke") == 0) {
+                ev->type = SUPERVISE_EV_REVOKE;
+                ev->uid = util_token(strtok_r(NULL, " ", &save));
+                w = strtok_r(NULL, " ", &save);
+                ev->stop_timeout_usec = w ? strtoull(w, NULL, 10) * SEC : 0;
+        } else if (strcmp(w, "read") == 0) {
+                size_t i = 0;
+
+                ev->type = SUPERVISE_EV_READING;
+                w = strtok_r(NULL, " ", &save);
+                while (i < ELEMENTSOF(readings) && strcmp(readings[i].name, w) != 0)
+                        i++;
+                assert_true(i < ELEMENTSOF(readings));
+                ev->reading = readings[i].reading;
+        } else if (strcmp(w, "start") == 0) {
+                ev->type = SUPERVISE_EV_START_RESULT;
+                w = strtok_r(NULL, " ", &save);
+                while (strcmp(starts[ev->start_result], w) != 0)
+                        assert_true(++ev->start_result < ELEMENTSOF(starts));
+        } else if (strcmp(w, "failed") == 0) {
+                ev->type = SUPERVISE_EV_FAILED;
+                while ((w = strtok_r(NULL, " ", &save)))
+                        ev->failed |= failed_bit(w);
+        } else
+                ev->type = strcmp(w, "query") == 0        ? SUPERVISE_EV_QUERY
+                           : strcmp(w, "superseded") == 0 ? SUPERVISE_EV_SUPERSEDED
+                           : strcmp(w, "wake") == 0       ? SUPERVISE_EV_WAKE
+                                                          : SUPERVISE_EV_TICK;
+}
+
+struct line {
+        double at; /* seconds after T0 */
+        const char *event, *actions;
+        enum supervise_state state;
+};
+
+struct row {
+        const char *rule;
+        struct line lines[16];
+};
+
+#define PERMITTED                                                                                                      \
+        {0, "found none", "", SUPERVISE_UNREAD}, {1, "permit A life", "read", SUPERVISE_CHECKING},                     \
+                {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},                     \
+                {1, "start ok", "read", SUPERVISE_STARTING}, {                                                         \
+                1, "read on", "push", SUPERVISE_RUNNING                                                                \
+        }
+#define LEASED                                                                                                         \
+        {0, "found none", "", SUPERVISE_UNREAD}, {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},              \
+                {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},                     \
+                {1, "start ok", "read", SUPERVISE_STARTING}, {                                                         \
+                1, "read on", "push", SUPERVISE_RUNNING                                                                \
+        }
+#define STOP_A "-gate record STOP read interim push"
+
+static const struct row rows[] = {
+        {"permit file, environment, gate, start, in that order, and only after a reading", {PERMITTED}},
+        {"revoke: gate, record, stop; the answer only after a reading begun with the gate gone",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "read going", "", SUPERVISE_STOPPING},
+          {3, "wake", "read", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"not stopped: job pending, auto-restart, leftovers, cgroup unreadable, PID 1 silent",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "read queued", "", SUPERVISE_STOPPING},
+          {2, "read auto-restart", "", SUPERVISE_STOPPING},
+          {2, "read leftovers", "", SUPERVISE_STOPPING},
+          {2, "read blind", "", SUPERVISE_STOPPING},
+          {2, "read silent", "", SUPERVISE_STOPPING},
+          {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"life: kill at begin of stop + stop timeout, repeated until empty, stuck is said, dead processes end it",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "read going", "", SUPERVISE_STOPPING},
+          {6.9, "tick", "read", SUPERVISE_STOPPING},
+          {7, "tick", "KILL push", SUPERVISE_KILLING},
+          {7, "read going", "", SUPERVISE_KILLING},
+          {7.2, "tick", "KILL read", SUPERVISE_KILLING},
+          {8, "read going", "KILL read push", SUPERVISE_STUCK},
+          {9, "read silent", "KILL read push", SUPERVISE_KILLING},
+          {9.1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"the kill does not wait for PID 1",
+         {LEASED,
+          {10, "tick", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {15, "tick", "KILL push", SUPERVISE_KILLING},
+          {15.2, "tick", "KILL", SUPERVISE_KILLING}}},
+        {"lease: a renewal moves both instants without asking PID 1",
+         {LEASED,
+          {5, "permit A lease 14 19", "permit-file reply:ok", SUPERVISE_RUNNING},
+          {10, "tick", "", SUPERVISE_RUNNING},
+          {14, "tick", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"lease: a permit also shortens",
+         {LEASED,
+          {5, "permit A lease 7 9", "permit-file reply:ok", SUPERVISE_RUNNING},
+          {7, "tick", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {9, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"the first instant, once over, beats a renewal that waited behind a hang",
+         {LEASED, {10, "permit A lease 30 35", "-gate record STOP read reply:revoked push", SUPERVISE_STOPPING}}},
+        {"both instants over at once (the guard hung): gate, record, kill, stop",
+         {LEASED, {16, "tick", "-gate record KILL STOP read push", SUPERVISE_KILLING}}},
+        {"a permit delivered late starts nothing and its uid is over",
+         {{5, "found none", "", SUPERVISE_UNREAD},
+          {11, "permit A lease 10 15", "record-request reply:overdue", SUPERVISE_UNREAD},
+          {11, "permit A lease 30 35 revoked", "reply:revoked", SUPERVISE_UNREAD}}},
+        {"an older renewal that is over ends the permit in force",
+         {LEASED, {5, "permit A lease 4 9", "-gate record STOP read reply:overdue push", SUPERVISE_STOPPING}}},
+        {"a permit that ran out while it was being checked",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},
+          {10, "read off", "record permits:overdue push", SUPERVISE_STOPPED}}},
+        {"a uid once revoked is never permitted: in force, being stopped, idle",
+         {PERMITTED,
+          {2, "permit A life revoked", "reply:revoked", SUPERVISE_RUNNING},
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "permit A life", "reply:revoked", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
+          {3, "permit A life revoked", "reply:revoked", SUPERVISE_STOPPED}}},
+        {"revoke of an unknown uid while idle: recorded, stop job, answered after a reading",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"revoke of an unknown uid stops a unit that runs without a permit, and kills it in the end",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {0, "query", "read", SUPERVISE_UNREAD},
+          {0, "read on", "queries push", SUPERVISE_FOREIGN},
+          {1, "revoke A 3", STOP_A, SUPERVISE_STOPPING},
+          {1, "read going", "", SUPERVISE_STOPPING},
+          {4, "tick", "KILL read push", SUPERVISE_KILLING},
+          {4, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"revoke of another uid while one is in force: recorded; answered when the unit is seen stopped",
+         {PERMITTED,
+          {2, "revoke B", "record-request read interim", SUPERVISE_RUNNING},
+          {2, "read on", "", SUPERVISE_RUNNING},
+          {3, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"revoke while another permit is checked: stopped is answered before that one starts",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "revoke B", "record-request read interim", SUPERVISE_CHECKING},
+          {1, "read off", "stopped permit-file env gate START permits:ok push", SUPERVISE_STARTING}}},
+        {"… and when the check refuses, what runs is stopped for it",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "revoke B", "record-request read interim", SUPERVISE_CHECKING},
+          {1, "read on", "permits:foreign -gate STOP read push", SUPERVISE_STOPPING},
+          {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"revoke of the uid that is being checked",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "revoke A", "permits:revoked -gate record STOP read interim push", SUPERVISE_STOPPING},
+          {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"a permit for another uid is refused until the stop is confirmed",
+         {PERMITTED,
+          {2, "permit B life", "reply:busy", SUPERVISE_RUNNING},
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "permit B life", "reply:busy", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
+          {3, "permit B life", "read", SUPERVISE_CHECKING}}},
+        {"also when the unit has ended by itself, and while another is checked",
+         {PERMITTED,
+          {2, "wake", "read", SUPERVISE_RUNNING},
+          {2, "read off", "push", SUPERVISE_FAILED},
+          {2, "permit B life", "reply:busy", SUPERVISE_FAILED}}},
+        {"another tenure for the same uid is refused: it is fixed for the term",
+         {PERMITTED, {2, "permit A lease 10 15", "reply:request", SUPERVISE_RUNNING}}},
+        {"refused before anything is written: no unit, foreign, not enrolled, PID 1 silent, cgroup unreadable",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read no-unit", "permits:unit push", SUPERVISE_STOPPED},
+          {2, "permit A life", "read", SUPERVISE_CHECKING},
+          {2, "read on", "permits:foreign push", SUPERVISE_FOREIGN},
+          {3, "permit A life", "read", SUPERVISE_CHECKING},
+          {3, "read off-unenrolled", "permits:enroll push", SUPERVISE_STOPPED},
+          {4, "permit A life", "read", SUPERVISE_CHECKING},
+          {4, "read off-reload-due", "permits:enroll push", SUPERVISE_STOPPED},
+          {5, "permit A life", "read", SUPERVISE_CHECKING},
+          {5, "read silent", "permits:internal push", SUPERVISE_UNREAD},
+          {6, "permit A life", "read", SUPERVISE_CHECKING},
+          {6, "read blind", "permits:internal push", SUPERVISE_UNREAD},
+          {7, "permit A life", "read", SUPERVISE_CHECKING},
+          {7, "read leftovers", "permits:foreign push", SUPERVISE_FOREIGN}}},
+        {"a start job of the boot that the gate will refuse is not a foreign unit",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "query", "read", SUPERVISE_UNREAD},
+          {1, "read queued", "queries", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read queued", "permit-file env gate START permits:ok push", SUPERVISE_STARTING}}},
+        {"unit ends by itself: said, permit stays, Restart= and a human may start it again through the gate",
+         {PERMITTED,
+          {2, "wake", "read", SUPERVISE_RUNNING},
+          {2, "read auto-restart", "push", SUPERVISE_STARTING},
+          {2, "wake", "read", SUPERVISE_STARTING},
+          {2, "read off", "push", SUPERVISE_FAILED},
+          {3, "permit A life", "reply:ok", SUPERVISE_FAILED},
+          {4, "wake", "read", SUPERVISE_FAILED},
+          {4, "read coming", "push", SUPERVISE_STARTING},
+          {5, "wake", "read", SUPERVISE_STARTING},
+          {5, "read on", "push", SUPERVISE_RUNNING}}},
+        {"inactive before PID 1 took the start job is not failed",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {1, "wake", "read", SUPERVISE_STARTING},
+          {1, "read off", "", SUPERVISE_STARTING},
+          {1, "start ok", "read", SUPERVISE_STARTING},
+          {1, "read off", "push", SUPERVISE_FAILED}}},
+        {"a refused start is a failed unit",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {1, "start refused", "read", SUPERVISE_STARTING},
+          {1, "read off", "push", SUPERVISE_FAILED}}},
+        {"a start that was lost with the bus is sent again after a reading, under the same permit",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {1, "start lost", "read", SUPERVISE_STARTING},
+          {1, "read silent", "", SUPERVISE_STARTING},
+          {2, "wake", "read", SUPERVISE_STARTING},
+          {2, "read off", "START", SUPERVISE_STARTING},
+          {2, "start ok", "read", SUPERVISE_STARTING}}},
+        {"a start that timed out may still come: gate away, stop, confirm",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {26, "start timeout", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {26, "read off", "-permit-file push", SUPERVISE_STOPPED}}},
+        {"no start once a stop began, whatever PID 1 answers to the one under way",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {1, "start lost", "", SUPERVISE_STOPPING},
+          {1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"a stop job that went astray is sent again, once a second at most",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2.5, "read on", "", SUPERVISE_STOPPING},
+          {3, "tick", "read", SUPERVISE_STOPPING},
+          {3, "read on", "STOP", SUPERVISE_STOPPING},
+          {3.5, "wake", "read", SUPERVISE_STOPPING},
+          {3.5, "read on", "", SUPERVISE_STOPPING}}},
+        {"lease: what is in force no longer bounds the stop: stepped down; life: runs on",
+         {LEASED,
+          {2, "wake", "read", SUPERVISE_RUNNING},
+          {2, "read on-reload-due", "", SUPERVISE_RUNNING},
+          {3, "wake", "read", SUPERVISE_RUNNING},
+          {3, "read on-unenrolled", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"life: the same is only reported",
+         {PERMITTED, {3, "wake", "read", SUPERVISE_RUNNING}, {3, "read on-unenrolled", "", SUPERVISE_RUNNING}}},
+        {"query is answered after a reading, also when PID 1 is silent",
+         {PERMITTED,
+          {2, "query", "read", SUPERVISE_RUNNING},
+          {2, "read on", "queries", SUPERVISE_RUNNING},
+          {2, "query", "read", SUPERVISE_RUNNING},
+          {7, "read silent", "queries", SUPERVISE_RUNNING}}},
+        {"a signal during a look: looked again, the first answer is not thrown away",
+         {PERMITTED,
+          {2, "query", "read", SUPERVISE_RUNNING},
+          {2, "wake", "", SUPERVISE_RUNNING},
+          {2, "read on", "queries read", SUPERVISE_RUNNING}}},
+        {"a lost signal: looked every ten seconds",
+         {PERMITTED, {11, "tick", "read", SUPERVISE_RUNNING}, {11, "read off", "push", SUPERVISE_FAILED}}},
+        {"a superseded connection: what it asked for is forgotten, nothing was written",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "superseded", "push", SUPERVISE_UNREAD},
+          {1, "read off", "push", SUPERVISE_STOPPED}}},
+        {"… a stop goes on, nobody is answered; the next revoke is",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "superseded", "", SUPERVISE_STOPPING},
+          {3, "read going", "read", SUPERVISE_STOPPING},
+          {3.1, "revoke A", "read interim", SUPERVISE_STOPPING},
+          {3.1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"guard start, gate and file: unit runs on, no start",
+         {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {0, "read on", "push", SUPERVISE_RUNNING},
+          {10, "tick", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"guard start, file without gate: gate, then start",
+         {{0, "found A life", "read push", SUPERVISE_RESUMING},
+          {0, "read off", "env gate START push", SUPERVISE_STARTING}}},
+        {"guard start, file without gate, unit runs: gate only",
+         {{0, "found A life", "read push", SUPERVISE_RESUMING}, {0, "read on", "env gate push", SUPERVISE_RUNNING}}},
+        {"guard start, gate and file, unit stopped by PID 1 with the guard (BindsTo): started again",
+         {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {0, "read going", "START push", SUPERVISE_STARTING}}},
+        {"guard start, PID 1 silent: looked again, renewals are taken, the instant holds",
+         {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {0.5, "read silent", "", SUPERVISE_RESUMING},
+          {1, "tick", "read", SUPERVISE_RESUMING},
+          {2, "permit A lease 11 16", "permit-file reply:ok", SUPERVISE_RESUMING},
+          {11, "tick", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"guard start, past the first instant: gate away, stop",
+         {{10, "found A lease 10 15 gate", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {15, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"guard start, past both",
+         {{20, "found A lease 10 15 gate", "-gate record KILL STOP read push", SUPERVISE_KILLING}}},
+        {"guard start, revoked uid: the stop goes on",
+         {{0, "found A life gate revoked", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {0, "read off", "-permit-file push", SUPERVISE_STOPPED}}},
+        {"guard start, damaged file: no permit; gate away, unit stopped",
+         {{0, "found bad", "-gate STOP read push", SUPERVISE_STOPPING},
+          {0, "read off", "-permit-file push", SUPERVISE_STOPPED}}},
+        {"guard start, gate without a file: the same",
+         {{0, "found gate", "-gate STOP read push", SUPERVISE_STOPPING},
+          {1, "revoke A", "record-request read interim", SUPERVISE_STOPPING},
+          {1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"guard start, not enrolled any more: lease stopped; life not started, said as failed once seen",
+         {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {0, "read off-unenrolled", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"… life",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {0, "read going-unenrolled", "push", SUPERVISE_STARTING},
+          {1, "wake", "read", SUPERVISE_STARTING},
+          {1, "read off-unenrolled", "push", SUPERVISE_FAILED}}},
+        {"guard start, unit inactive with processes left: no second start beside them",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {0, "read leftovers", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"first permit not written: nothing was done, the uid is not over",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {1, "failed permit-file", "-permit-file permits:internal read push", SUPERVISE_UNREAD},
+          {1, "read off", "push", SUPERVISE_STOPPED},
+          {1, "permit A life", "read", SUPERVISE_CHECKING}}},
+        {"gate not made: stopped and confirmed all the same",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
+          {1, "failed gate", "-gate record STOP read permits:internal reply:internal push", SUPERVISE_STOPPING}}},
+        {"a renewal not written is not given; a shortening not written stops",
+         {LEASED,
+          {5, "permit A lease 14 19", "permit-file reply:ok", SUPERVISE_RUNNING},
+          {5, "failed permit-file", "reply:internal", SUPERVISE_RUNNING},
+          {6, "permit A lease 9 14", "permit-file reply:ok", SUPERVISE_RUNNING},
+          {6, "failed permit-file", "-gate record STOP read permits:internal reply:internal push",
+           SUPERVISE_STOPPING}}},
+        {"a renewal not written: the instant on disk holds",
+         {LEASED,
+          {5, "permit A lease 14 19", "permit-file reply:ok", SUPERVISE_RUNNING},
+          {5, "failed permit-file", "reply:internal", SUPERVISE_RUNNING},
+          {10, "tick", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"a gate that cannot be removed: tried again; nothing is confirmed by a look begun before it was gone",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "failed -gate", "", SUPERVISE_STOPPING},
+          {2, "read off", "", SUPERVISE_STOPPING},
+          {2.5, "wake", "read", SUPERVISE_STOPPING},
+          {3, "tick", "-gate read", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"a uid that cannot be recorded: no final answer until it is",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "failed record", "", SUPERVISE_STOPPING},
+          {2, "read off", "", SUPERVISE_STOPPING},
+          {3, "tick", "record read", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"a second revoke may shorten the stop, never lengthen it",
+         {PERMITTED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2.5, "revoke A 60", "read interim", SUPERVISE_STOPPING},
+          {3, "revoke A 1", "read interim", SUPERVISE_STOPPING},
+          {4, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"lease: a revoke does not put off the second instant",
+         {LEASED, {9, "revoke A 60", STOP_A, SUPERVISE_STOPPING}, {15, "tick", "KILL push", SUPERVISE_KILLING}}},
+};
+
+static void test_rows(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct supervise s;
+
+                supervise_init(&s);
+                for (const struct line *l = rows[i].lines; l < rows[i].lines + ELEMENTSOF(rows[i].lines) && l->event;
+                     l++) {
+                        struct supervise_event ev = {.now_usec = T0 + (uint64_t)(l->at * 1e6 + 0.5)};
+                        struct supervise_actions a;
+                        char text[512];
+
+                        parse(l->event, &ev);
+                        a = supervise_step(&s, &ev);
+                        actions_to_text(&a, text, sizeof(text));
+                        if (strcmp(text, l->actions) != 0 || s.state != l->state)
+                                fail_msg("\"%s\"\n  at %.1f, \"%s\"\n  expected: %s -> %s\n  got:      %s -> %s",
+                                         rows[i].rule, l->at, l->event, l->actions, supervise_state_to_string(l->state),
+                                         text, supervise_state_to_string(s.state));
+                        assert_true(supervise_invariant(&s));
+                        assert_true(supervise_deadline(&s) > ev.now_usec);
+                }
+        }
+}
+
+static void test_deadline(void **state) {
+        struct supervise_event ev = {.now_usec = T0};
+        struct supervise s;
+
+        (void)state;
+        supervise_init(&s);
+        assert_true(supervise_deadline(&s) == UINT64_MAX);
+        parse("found A lease 10 15 gate", &ev);
+        (void)supervise_step(&s, &ev);
+        /* RESUMING looks again each second. */
+        assert_true(supervise_deadline(&s) == T0 + 1 * SEC);
+        parse("read on", &ev);
+        (void)supervise_step(&s, &ev);
+        assert_true(supervise_deadline(&s) == T0 + 10 * SEC);
+        ev.now_usec = T0 + 10 * SEC;
+        ev.type = SUPERVISE_EV_TICK;
+        (void)supervise_step(&s, &ev);
+        assert_true(supervise_deadline(&s) == T0 + 11 * SEC);
+        ev.now_usec = T0 + 15 * SEC - 1;
+        (void)supervise_step(&s, &ev);
+        assert_true(supervise_deadline(&s) == T0 + 15 * SEC);
+}
+
+static void test_names(void **state) {
+        (void)state;
+        for (unsigned i = 0; i < N_SUPERVISE_STATES; i++)
+                assert_true(strlen(supervise_state_to_string(i)) > 0);
+        for (unsigned i = 0; i < N_SUPERVISE_REASONS; i++)
+                assert_true(strlen(supervise_reason_to_string(i)) > 0);
+        assert_string_equal(supervise_state_to_string((enum supervise_state)N_SUPERVISE_STATES), "invalid");
+        assert_string_equal(supervise_reason_to_string((enum supervise_reason)N_SUPERVISE_REASONS), "invalid");
+}
+
+static void test_invariant_can_fail(void **state) {
+        struct supervise_event ev = {.now_usec = T0};
+        struct supervise good, s;
+
+        (void)state;
+        supervise_init(&good);
+        parse("found A life gate", &ev);
+        (void)supervise_step(&good, &ev);
+        parse("read on", &ev);
+        (void)supervise_step(&good, &ev);
+        assert_true(supervise_invariant(&good));
+        s = good;
+        s.gate = 0;
+        assert_false(supervise_invariant(&s));
+        s = good;
+        s.state = SUPERVISE_STOPPED;
+        assert_false(supervise_invariant(&s));
+        s = good;
+        s.uid = 0;
+        assert_false(supervise_invariant(&s));
+        s = good;
+        s.unrecorded = 1;
+        assert_false(supervise_invariant(&s));
+        s = good;
+        s.waits = 2;
+        assert_false(supervise_invariant(&s));
+        s = good;
+        s.state = N_SUPERVISE_STATES;
+        assert_false(supervise_invariant(&s));
+        supervise_init(&s);
+        s.waits = 1;
+        assert_false(supervise_invariant(&s));
+}
+
+/* ---- random walks ---- */
+
+static uint64_t next_random(uint64_t *seed) {
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        return *seed;
+}
+
+/* What the world knows, to judge the actions by. */
+struct world {
+        bool gate, file, revoked[3], reading, reading_gateless, starting, found;
+        bool stop_begun; /* since the last START: no further START until stopped and checked */
+        uint64_t now, stop_at;
+        uint64_t in_force; /* uid whose permit file was written */
+};
+
+static void judge(struct world *w, const struct supervise *s, const struct supervise_actions *a,
+                  const struct supervise_event *ev) {
+        const uint64_t uids[3] = {util_token("A"), util_token("B"), util_token("C")};
+
+        for (unsigned i = 0; i < a->n; i++) {
+                switch ((enum supervise_action_type)a->a[i].type) {
+                case SUPERVISE_WRITE_PERMIT:
+                        w->file = true;
+                        w->stop_begun = false;
+                        break;
+                case SUPERVISE_MAKE_GATE:
+                        assert_true(w->file);
+                        assert_true(w->now < s->stop_at_usec);
+                        w->gate = true;
+                        break;
+                case SUPERVISE_START:
+                        assert_true(w->gate && w->file);
+                        assert_false(w->stop_begun);
+                        assert_true(supervise_permitted(s) && w->now < s->stop_at_usec);
+                        for (unsigned u = 0; u < 3; u++)
+                                assert_false(w->revoked[u] && uids[u] == s->uid);
+                        w->starting = true;
+                        break;
+                case SUPERVISE_REMOVE_GATE:
+                        w->gate = false;
+                        w->stop_begun = true;
+                        w->reading = false;
+                        break;
+                case SUPERVISE_STOP:
+                case SUPERVISE_KILL:
+                        assert_false(w->gate);
+                        break;
+                case SUPERVISE_RECORD:
+                        assert_false(w->gate);
+                        for (unsigned u = 0; u < 3; u++)
+                                w->revoked[u] |= uids[u] == (s->uid ? s->uid : w->in_force);
+                        break;
+                case SUPERVISE_RECORD_REQUEST:
+                        for (unsigned u = 0; u < 3; u++)
+                                w->revoked[u] |= uids[u] == ev->uid;
+                        break;
+                case SUPERVISE_READ:
+                        w->reading = true;
+                        w->reading_gateless = !w->gate;
+                        break;
+                case SUPERVISE_REPLY_STOPPED:
+                        /* By a reading that was begun when the gate was gone, and that saw nothing. */
+                        assert_int_equal(ev->type, SUPERVISE_EV_READING);
+                        assert_true(w->reading_gateless && !w->gate);
+                        assert_true(ev->reading.known && !ev->reading.job);
+                        assert_int_equal(ev->reading.active, SUPERVISE_INACTIVE);
+                        assert_int_equal(ev->reading.populated, SUPERVISE_EMPTY);
+                        break;
+                case SUPERVISE_REMOVE_PERMIT:
+                        assert_false(w->gate);
+                        w->file = false;
+                        break;
+                case SUPERVISE_WRITE_ENV:
+                case SUPERVISE_REPLY:
+                case SUPERVISE_REPLY_INTERIM:
+                case SUPERVISE_REPLY_PERMITS:
+                case SUPERVISE_REPLY_QUERIES:
+                case SUPERVISE_PUSH:
+                        break;
+                }
+        }
+        if (s->uid)
+                w->in_force = s->uid;
+        if (w->gate)
+                assert_true(supervise_permitted(s) && w->now < s->stop_at_usec);
+}
+
+static void random_event(struct world *w, const struct supervise *s, struct supervise_event *ev, uint64_t *seed) {
+        static const char *const names[] = {"A", "B", "C"};
+        unsigned who = (unsigned)(next_random(seed) % 3);
+        uint64_t until;
+
+        memset(ev, 0, sizeof(*ev));
+        w->now +=
+                next_random(seed) % 4 == 0 ? next_random(seed) % (6 * SEC) : next_random(seed) % (100 * USEC_PER_MSEC);
+        ev->now_usec = w->now;
+        ev->uid = util_token(names[who]);
+        ev->lease = next_random(seed) % 2 != 0;
+        ev->revoked = w->revoked[who];
+        until = w->now + next_random(seed) % (10 * SEC);
+        ev->stop_at_usec = ev->lease ? until : UINT64_MAX;
+        ev->kill_at_usec = ev->lease ? until + next_random(seed) % (5 * SEC) : UINT64_MAX;
+        ev->stop_timeout_usec = next_random(seed) % 8 == 0 ? 0 : next_random(seed) % (5 * SEC) + 1;
+        do
+                ev->type = (uint8_t)(next_random(seed) % N_SUPERVISE_EVENTS);
+        while (ev->type == SUPERVISE_EV_FOUND || (ev->type == SUPERVISE_EV_READING && !w->reading) ||
+               (ev->type == SUPERVISE_EV_START_RESULT && !w->starting) || ev->type == SUPERVISE_EV_FAILED);
+        if (ev->type == SUPERVISE_EV_PERMIT && ev->stop_timeout_usec == 0)
+                ev->stop_timeout_usec = SEC;
+        if (ev->type == SUPERVISE_EV_READING) {
+                ev->reading = readings[next_random(seed) % ELEMENTSOF(readings)].reading;
+                w->reading = false;
+        }
+        if (ev->type == SUPERVISE_EV_START_RESULT) {
+                ev->start_result = (uint8_t)(next_random(seed) % 4);
+                w->starting = false;
+        }
+        /* As the shell does: what is due comes first, by itself. */
+        if (supervise_deadline(s) <= w->now && ev->type != SUPERVISE_EV_READING &&
+            ev->type != SUPERVISE_EV_START_RESULT)
+                ev->type = SUPERVISE_EV_TICK;
+}
+
+static void test_walks(void **state) {
+        static unsigned met[N_SUPERVISE_STATES][N_SUPERVISE_EVENTS], longest;
+        uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
+
+        (void)state;
+        for (unsigned walk = 0; walk < 20000; walk++) {
+                struct world w = {.now = T0 + walk};
+                struct supervise_event ev;
+                struct supervise_actions a;
+                struct supervise s;
+
+                supervise_init(&s);
+                random_event(&w, &s, &ev, &seed);
+                ev.type = SUPERVISE_EV_FOUND;
+                ev.file = (uint8_t)(next_random(&seed) % 3);
+                ev.gate = next_random(&seed) % 2 != 0;
+                ev.revoked = next_random(&seed) % 4 == 0;
+                if (ev.stop_timeout_usec == 0)
+                        ev.stop_timeout_usec = SEC;
+                w.gate = ev.gate;
+                w.file = ev.file == SUPERVISE_FILE_VALID;
+                for (unsigned step = 0; step < 60; step++) {
+                        if (step > 0)
+                                random_event(&w, &s, &ev, &seed);
+                        met[s.state][ev.type]++;
+                        a = supervise_step(&s, &ev);
+                        if (a.n > longest)
+                                longest = a.n;
+                        assert_true(a.n < SUPERVISE_ACTIONS_MAX);
+                        judge(&w, &s, &a, &ev);
+                        assert_true(supervise_invariant(&s));
+                        assert_true(supervise_deadline(&s) > w.now);
+                        /* A file action fails now and then. */
+                        if (next_random(&seed) % 16 == 0 && a.n > 0) {
+                                struct supervise_event failed = {.type = SUPERVISE_EV_FAILED, .now_usec = w.now};
+                                unsigned i = (unsigned)(next_random(&seed) % a.n);
+
+                                if (a.a[i].type > SUPERVISE_REMOVE_PERMIT || a.a[i].type == SUPERVISE_START ||
+                                    a.a[i].type == SUPERVISE_STOP || a.a[i].type == SUPERVISE_KILL)
+                                        continue;
+                                if (a.a[i].type == SUPERVISE_REMOVE_GATE)
+                                        break; /* the world's view of a gate that stays is the table's business */
+                                if (a.a[i].type <= SUPERVISE_MAKE_GATE) {
+                                        w.gate &= a.a[i].type != SUPERVISE_MAKE_GATE && s.disk_stop_at_usec != 0;
+                                        w.starting = false;
+                                }
+                                failed.failed = 1U << a.a[i].type;
+                                met[s.state][failed.type]++;
+                                a = supervise_step(&s, &failed);
+                                judge(&w, &s, &a, &failed);
+                                assert_true(supervise_invariant(&s));
+                                assert_true(supervise_deadline(&s) > w.now);
+                        }
+                }
+        }
+        for (unsigned i = 0; i < N_SUPERVISE_STATES; i++)
+                for (unsigned j = 0; j < N_SUPERVISE_EVENTS; j++) {
+                        bool never = (j == SUPERVISE_EV_FOUND && i != SUPERVISE_UNREAD) ||
+                                     /* The shell has no start under way, or nothing to fail, in these. */
+                                     (j == SUPERVISE_EV_START_RESULT &&
+                                      (i == SUPERVISE_RESUMING || i == SUPERVISE_FAILED)) ||
+                                     (j == SUPERVISE_EV_FAILED && i == SUPERVISE_FOREIGN);
+
+                        if (!never && met[i][j] == 0)
+                                fail_msg("no walk met %s with event %u", supervise_state_to_string(i), j);
+                }
+        assert_true(longest >= 5);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_rows),  cmocka_unit_test(test_deadline),
+                cmocka_unit_test(test_names), cmocka_unit_test(test_invariant_can_fail),
+                cmocka_unit_test(test_walks),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

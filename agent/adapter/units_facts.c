@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "adapter/units_facts.h"
+
+enum kind {
+        STRING,
+        BOOL,
+        U32,
+        U64,
+        JOB,
+        AFTER,
+        BINDS_TO,
+        TRIGGERED_BY,
+        TRIGGERS,
+        ASSERTS,
+        ENV_FILES,
+        LOAD_ERROR,
+        COUNT
+};
+
+struct property {
+        const char *name;
+        const char *contents; /* signature inside the variant */
+        enum kind kind;
+        size_t offset, size;
+};
+
+#define FIELD(f) offsetof(struct enroll_facts, f), sizeof(((struct enroll_facts *)NULL)->f)
+
+static const struct property properties[] = {
+        {"Id", "s", STRING, FIELD(id)},
+        {"LoadState", "s", STRING, FIELD(load_state)},
+        {"LoadError", "(ss)", LOAD_ERROR, FIELD(load_error)},
+        {"ActiveState", "s", STRING, FIELD(active_state)},
+        {"SubState", "s", STRING, FIELD(sub_state)},
+        {"UnitFileState", "s", STRING, FIELD(unit_file_state)},
+        {"Result", "s", STRING, FIELD(result)},
+        {"ControlGroup", "s", STRING, FIELD(control_group)},
+        {"Slice", "s", STRING, FIELD(slice)},
+        {"MainPID", "u", U32, FIELD(main_pid)},
+        {"Job", "(uo)", JOB, FIELD(job)},
+        {"NeedDaemonReload", "b", BOOL, FIELD(need_daemon_reload)},
+        {"RefuseManualStart", "b", BOOL, FIELD(refuse_manual_start)},
+        {"RefuseManualStop", "b", BOOL, FIELD(refuse_manual_stop)},
+        {"After", "as", AFTER, 0, 0},
+        {"BindsTo", "as", BINDS_TO, 0, 0},
+        {"TriggeredBy", "as", TRIGGERED_BY, 0, 0},
+        {"Triggers", "as", TRIGGERS, 0, 0},
+        {"Asserts", "a(sbbsi)", ASSERTS, 0, 0},
+        {"EnvironmentFiles", "a(sb)", ENV_FILES, 0, 0},
+        {"Type", "s", STRING, FIELD(type)},
+        {"NotifyAccess", "s", STRING, FIELD(notify_access)},
+        {"KillMode", "s", STRING, FIELD(kill_mode)},
+        {"TimeoutStopFailureMode", "s", STRING, FIELD(timeout_stop_failure_mode)},
+        {"TimeoutStopUSec", "t", U64, FIELD(timeout_stop_usec)},
+        {"SendSIGKILL", "b", BOOL, FIELD(send_sigkill)},
+        {"ExecStop", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop)},
+        {"ExecStopPost", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop_post)},
+};
+
+static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &name)) > 0) {
+                if (kind == BINDS_TO)
+                        f->binds_to_guard |= util_streq(name, ENROLL_GUARD);
+                else if (kind == AFTER) {
+                        f->after_guard |= util_streq(name, ENROLL_GUARD);
+                        f->after_agent |= util_streq(name, ENROLL_AGENT);
+                } else if (kind == TRIGGERS)
+                        (void)util_copy(f->triggers, sizeof(f->triggers), name);
+                else if (f->n_triggered_by < ENROLL_TRIGGERS_MAX &&
+                         util_copy(f->triggered_by[f->n_triggered_by], sizeof(f->triggered_by[0]), name))
+                        f->n_triggered_by++;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* Only a plain AssertPathExists= is a gate: one with '|' may be met by another, one with '!' says the contrary. */
+static int parse_asserts(sd_bus_message *m, struct enroll_facts *f) {
+        const char *type, *parameter;
+        int trigger, negate, result, r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(sbbsi)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(sbbsi)", &type, &trigger, &negate, &parameter, &result)) > 0)
+                if (util_streq(type, "AssertPathExists") && !trigger && !negate &&
+                    f->n_asserts < ELEMENTSOF(f->asserts) &&
+                    util_copy(f->asserts[f->n_asserts], sizeof(f->asserts[0]), parameter))
+                        f->n_asserts++;
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int parse_env_files(sd_bus_message *m, struct enroll_facts *f) {
+        const char *path;
+        int optional, r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(sb)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(sb)", &path, &optional)) > 0)
+                if (f->n_environment_files < ELEMENTSOF(f->environment_files) &&
+                    util_copy(f->environment_files[f->n_environment_files], sizeof(f->environment_files[0]), path))
+                        f->n_environment_files++;
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int parse_count(sd_bus_message *m, const char *contents, uint32_t *ret) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', contents + 1);
+        if (r < 0)
+                return r;
+        for (*ret = 0; (r = sd_bus_message_at_end(m, /* complete= */ 0)) == 0; (*ret)++) {
+                r = sd_bus_message_skip(m, contents + 1);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int parse_value(sd_bus_message *m, const struct property *p, struct enroll_facts *f) {
+        void *field = (char *)f + p->offset;
+        const char *s = NULL, *unused;
+        uint32_t id = 0;
+        int b = 0, r;
+
+        switch (p->kind) {
+        case STRING:
+                r = sd_bus_message_read_basic(m, 's', &s);
+                /* Longer than any sane value: empty then, which no check accepts. */
+                (void)util_copy(field, p->size, s);
+                return r;
+        case BOOL:
+                r = sd_bus_message_read_basic(m, 'b', &b);
+                *(bool *)field = b;
+                return r;
+        case U32:
+                return sd_bus_message_read_basic(m, 'u', field);
+        case U64:
+                return sd_bus_message_read_basic(m, 't', field);
+        case JOB:
+                r = sd_bus_message_read(m, "(uo)", &id, &unused);
+                *(bool *)field = id != 0;
+                return r;
+        case LOAD_ERROR:
+                r = sd_bus_message_read(m, "(ss)", &unused, &s);
+                (void)util_copy(field, p->size, s);
+                return r;
+        case AFTER:
+        case BINDS_TO:
+        case TRIGGERED_BY:
+        case TRIGGERS:
+                return parse_names(m, p->kind, f);
+        case ASSERTS:
+                return parse_asserts(m, f);
+        case ENV_FILES:
+                return parse_env_files(m, f);
+        case COUNT:
+                return parse_count(m, p->contents, field);
+        }
+        return -EINVAL;
+}
+
+/* `Slice`, `KillMode` and others exist in several interfaces of other unit types with the same signature; a signature
+ * that differs is skipped, so that the fact stays empty. */
+static int parse_property(sd_bus_message *m, const char *name, struct enroll_facts *f) {
+        const char *contents;
+        char type;
+        int r;
+
+        r = sd_bus_message_peek_type(m, &type, &contents);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTSOF(properties); i++) {
+                const struct property *p = &properties[i];
+
+                if (!util_streq(p->name, name) || !util_streq(p->contents, contents))
+                        continue;
+                r = sd_bus_message_enter_container(m, 'v', p->contents);
+                if (r < 0)
+                        return r;
+                r = parse_value(m, p, f);
+                if (r < 0)
+                        return r;
+                return sd_bus_message_exit_container(m);
+        }
+        return sd_bus_message_skip(m, "v");
+}
+
+int units_facts_parse(sd_bus_message *m, struct enroll_facts *ret) {
+        const char *name;
+        int r;
+
+        memset(ret, 0, sizeof(*ret));
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read_basic(m, 's', &name);
+                if (r < 0)
+                        return r;
+                r = parse_property(m, name, ret);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        /* Without these nothing can be decided. */
+        return ret->id[0] && ret->load_state[0] && ret->active_state[0] ? 0 : -EBADMSG;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "codec/permit.h"
+
+static bool terminated(const char *field, size_t size) {
+        return memchr(field, '\0', size) != NULL;
+}
+
+/* Every byte of s is a letter, a digit or one of extra. */
+static bool made_of(const char *s, const char *extra) {
+        for (; *s; s++) {
+                bool alnum = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9');
+
+                if (!alnum && !strchr(extra, *s))
+                        return false;
+        }
+        return true;
+}
+
+bool permit_unit_valid(const char *unit) {
+        static const char *const suffixes[] = {".service", ".socket", ".target", ".timer", ".path",
+                                               ".mount",   ".swap",   ".slice",  ".scope", ".automount"};
+        const char *dot = strrchr(unit, '.');
+
+        if (!dot || dot == unit || unit[0] == '.' || !made_of(unit, ":-_.\\@"))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++)
+                if (util_streq(dot, suffixes[i]))
+                        return true;
+        return false;
+}
+
+bool permit_uid_valid(const char *uid) {
+        return uid[0] != '\0' && uid[0] != '.' && made_of(uid, "-_.");
+}
+
+/* Goes into an environment file: no quotes, no backslash, no space, no control characters. */
+static bool environment_valid(const char *s) {
+        return made_of(s, "-_./:@+=");
+}
+
+int permit_request_check(const void *packet, size_t size, struct err *err) {
+        const struct permit_request *q = packet;
+
+        if (size != sizeof(*q))
+                return err_setf(err, -EBADMSG,
+                                "request of %zu bytes instead of %zu: agent and guard are of different versions, "
+                                "restart both",
+                                size, sizeof(*q));
+        if (q->magic != PERMIT_MAGIC)
+                return err_setf(err, -EBADMSG,
+                                "request magic %08x instead of %08x: agent and guard are of different versions, "
+                                "restart both",
+                                q->magic, PERMIT_MAGIC);
+        if (!PERMIT_REQUEST_TYPE_VALID(q->type))
+                return err_setf(err, -EBADMSG, "request type %u does not exist", q->type);
+        if (q->seq == 0)
+                return err_setf(err, -EBADMSG, "request without a sequence number");
+        if (!terminated(q->unit, sizeof(q->unit)) || !terminated(q->lock, sizeof(q->lock)) ||
+            !terminated(q->lock_uid, sizeof(q->lock_uid)) || !terminated(q->term, sizeof(q->term)) ||
+            !terminated(q->identity, sizeof(q->identity)))
+                return err_setf(err, -EBADMSG, "request with an unterminated text");
+        if (!permit_unit_valid(q->unit))
+                return err_setf(err, -EBADMSG, "'%s' is not a unit name", q->unit);
+        if (q->type == PERMIT_QUERY && q->lock_uid[0] == '\0')
+                return 0;
+        if (!permit_uid_valid(q->lock_uid))
+                return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, q->lock_uid);
+        if (q->type != PERMIT_PERMIT)
+                return 0;
+        if (q->tenure != PERMIT_LIFE && q->tenure != PERMIT_LEASE)
+                return err_setf(err, -EBADMSG, "%s: tenure %u does not exist", q->unit, q->tenure);
+        if (q->stop_at_usec == 0 || q->kill_at_usec < q->stop_at_usec)
+                return err_setf(err, -EBADMSG, "%s: the second instant of a permit must not come before the first",
+                                q->unit);
+        if (q->tenure == PERMIT_LEASE && q->kill_at_usec == USEC_INFINITY)
+                return err_setf(err, -EBADMSG, "%s: a lease permit must have an end", q->unit);
+        if (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY)
+                return err_setf(err, -EBADMSG, "%s: a permit needs a stop timeout", q->unit);
+        if (!environment_valid(q->lock) || !environment_valid(q->term) || !environment_valid(q->identity))
+                return err_setf(err, -EBADMSG, "%s: lock, term or identity with a character that does not belong there",
+                                q->unit);
+        return 0;
+}
+
+int permit_reply_check(const void *packet, size_t size, struct err *err) {
+        const struct permit_reply *p = packet;
+
+        if (size != sizeof(*p))
+                return err_setf(err, -EBADMSG,
+                                "reply of %zu bytes instead of %zu: agent and guard are of different versions, restart "
+                                "both",
+                                size, sizeof(*p));
+        if (p->magic != PERMIT_MAGIC)
+                return err_setf(err, -EBADMSG,
+                                "reply magic %08x instead of %08x: agent and guard are of different versions, restart "
+                                "both",
+                                p->magic, PERMIT_MAGIC);
+        if (p->result > PERMIT_REFUSED_INTERNAL || p->unit_state > PERMIT_UNIT_STUCK)
+                return err_setf(err, -EBADMSG, "reply with result %u, unit state %u: no such value", p->result,
+                                p->unit_state);
+        if (p->request_type != 0 && !PERMIT_REQUEST_TYPE_VALID(p->request_type))
+                return err_setf(err, -EBADMSG, "reply to request type %u, which does not exist", p->request_type);
+        if ((p->seq == 0) != (p->request_type == 0))
+                return err_setf(err, -EBADMSG, "reply with sequence number %llu to request type %u",
+                                (unsigned long long)p->seq, p->request_type);
+        if (!terminated(p->unit, sizeof(p->unit)) || !terminated(p->lock_uid, sizeof(p->lock_uid)) ||
+            !terminated(p->permit_uid, sizeof(p->permit_uid)) || !terminated(p->text, sizeof(p->text)))
+                return err_setf(err, -EBADMSG, "reply with an unterminated text");
+        /* The guard answers a malformed request, too, whose unit it cannot name. */
+        if (!permit_unit_valid(p->unit) && !(p->result == PERMIT_REFUSED_REQUEST && p->unit[0] == '\0'))
+                return err_setf(err, -EBADMSG, "reply about '%s', which is not a unit name", p->unit);
+        return 0;
+}
+
+static const char *const unit_states[] = {
+        [PERMIT_UNIT_UNKNOWN] = "unknown", [PERMIT_UNIT_STOPPED] = "stopped",   [PERMIT_UNIT_STARTING] = "starting",
+        [PERMIT_UNIT_RUNNING] = "running", [PERMIT_UNIT_STOPPING] = "stopping", [PERMIT_UNIT_FAILED] = "failed",
+        [PERMIT_UNIT_FOREIGN] = "foreign", [PERMIT_UNIT_STUCK] = "stuck",
+};
+
+static const char *const results[] = {
+        [PERMIT_OK] = "ok",
+        [PERMIT_REFUSED_REVOKED] = "refused: this lock uid was revoked",
+        [PERMIT_REFUSED_BUSY] = "refused: another permit is in force or its stop is not confirmed",
+        [PERMIT_REFUSED_OVERDUE] = "refused: the permit was already over",
+        [PERMIT_REFUSED_ENROLL] = "refused: the unit is not enrolled as it must be",
+        [PERMIT_REFUSED_UNIT] = "refused: the unit cannot be loaded",
+        [PERMIT_REFUSED_FOREIGN] = "refused: the unit runs already without a permit",
+        [PERMIT_REFUSED_REQUEST] = "refused: malformed request",
+        [PERMIT_REFUSED_INTERNAL] = "refused: the guard could not write its files or reach systemd",
+};
+
+const char *permit_unit_state_to_string(enum permit_unit_state s) {
+        return (unsigned)s < ELEMENTSOF(unit_states) ? unit_states[s] : "invalid";
+}
+
+const char *permit_result_to_string(enum permit_result r) {
+        return (unsigned)r < ELEMENTSOF(results) ? results[r] : "invalid";
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "adapter/notify.h"
+#include "guard/guard_parts.h"
+
+enum permit_result guard_result(enum supervise_result r) {
+        switch (r) {
+        case SUPERVISE_OK:
+                return PERMIT_OK;
+        case SUPERVISE_REFUSED_REVOKED:
+                return PERMIT_REFUSED_REVOKED;
+        case SUPERVISE_REFUSED_BUSY:
+                return PERMIT_REFUSED_BUSY;
+        case SUPERVISE_REFUSED_OVERDUE:
+                return PERMIT_REFUSED_OVERDUE;
+        case SUPERVISE_REFUSED_ENROLL:
+                return PERMIT_REFUSED_ENROLL;
+        case SUPERVISE_REFUSED_UNIT:
+                return PERMIT_REFUSED_UNIT;
+        case SUPERVISE_REFUSED_FOREIGN:
+                return PERMIT_REFUSED_FOREIGN;
+        case SUPERVISE_REFUSED_REQUEST:
+                return PERMIT_REFUSED_REQUEST;
+        case SUPERVISE_REFUSED_INTERNAL:
+                return PERMIT_REFUSED_INTERNAL;
+        }
+        return PERMIT_REFUSED_INTERNAL;
+}
+
+static enum permit_unit_state unit_state(const struct guard_unit *u) {
+        switch ((enum supervise_state)u->s.state) {
+        case SUPERVISE_UNREAD:
+        case SUPERVISE_CHECKING:
+        case SUPERVISE_RESUMING:
+                return PERMIT_UNIT_UNKNOWN;
+        case SUPERVISE_STOPPED:
+                return PERMIT_UNIT_STOPPED;
+        case SUPERVISE_FOREIGN:
+                return PERMIT_UNIT_FOREIGN;
+        case SUPERVISE_STARTING:
+                return PERMIT_UNIT_STARTING;
+        case SUPERVISE_RUNNING:
+                return PERMIT_UNIT_RUNNING;
+        case SUPERVISE_FAILED:
+                return PERMIT_UNIT_FAILED;
+        case SUPERVISE_STOPPING:
+        case SUPERVISE_KILLING:
+                return PERMIT_UNIT_STOPPING;
+        case SUPERVISE_STUCK:
+                return PERMIT_UNIT_STUCK;
+        }
+        return PERMIT_UNIT_UNKNOWN;
+}
+
+/* One line for a human: what is wrong now, most telling first. */
+static void explain(const struct guard_unit *u, enum permit_result result, char *buf, size_t size) {
+        const struct guard *g = u->guard;
+        const char *text = "";
+
+        if (result == PERMIT_REFUSED_ENROLL)
+                text = u->problem;
+        else if (result == PERMIT_REFUSED_INTERNAL)
+                text = g->cgroup_error[0] ? g->cgroup_error : u->trouble[0] ? u->trouble : g->bus_error;
+        else if (result == PERMIT_REFUSED_FOREIGN)
+                text = "the unit runs without a permit; stop it, and enrol it if it is not";
+        else if (result == PERMIT_REFUSED_UNIT)
+                text = u->trouble;
+        else if (result != PERMIT_OK)
+                text = permit_result_to_string(result);
+        else if (supervise_stopping(&u->s))
+                text = supervise_reason_to_string(u->s.reason);
+        else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_STARTING)
+                text = u->trouble;
+        else if (g->bus_error[0])
+                text = g->bus_error;
+        else if (supervise_permitted(&u->s))
+                text = u->problem;
+        if (result == PERMIT_OK && u->s.state >= SUPERVISE_STOPPING && u->s.reason == SUPERVISE_REASON_ENROLL)
+                (void)snprintf(buf, size, "%.100s: %.400s", text, u->problem);
+        else
+                (void)snprintf(buf, size, "%s", text);
+}
+
+static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid,
+                       enum permit_unit_state state, enum permit_result result, bool final) {
+        struct permit_reply reply = {
+                .magic = PERMIT_MAGIC,
+                .result = result,
+                .seq = seq,
+                .request_type = type,
+                .unit_state = state,
+                .final = final,
+                .stop_at_usec = supervise_permitted(&u->s) ? u->s.stop_at_usec : 0,
+                .since_usec = u->since_usec,
+                .main_pid = u->main_pid,
+        };
+
+        (void)util_copy(reply.unit, sizeof(reply.unit), u->name);
+        (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), lock_uid);
+        if (u->s.uid != 0 && u->s.state != SUPERVISE_CHECKING)
+                (void)util_copy(reply.permit_uid, sizeof(reply.permit_uid), u->permit.lock_uid);
+        reply.revoked = lock_uid[0] && gate_is_revoked(&u->guard->gate, lock_uid) > 0;
+        explain(u, result, reply.text, sizeof(reply.text));
+        guard_socket_send(u->guard, &reply);
+}
+
+void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum permit_result result,
+                 bool final) {
+        /* "Stopped" is about the reading just taken, even when a permit checked by the same reading starts the unit
+         * next. */
+        send_reply(u, type, seq, lock_uid, final ? PERMIT_UNIT_STOPPED : unit_state(u), result, final);
+        if (type == PERMIT_PERMIT && result != PERMIT_OK && guard_may_log(u->guard)) {
+                char text[512];
+
+                explain(u, result, text, sizeof(text));
+                journal_record(LOG_WARNING, JOURNAL_PERMIT,
+                               (const struct journal_field[]){{"UNIT_NAME", u->name},
+                                                              {"OBJECT_SYSTEMD_UNIT", u->name},
+                                                              {"LOCK_UID", lock_uid},
+                                                              {"REASON", text}},
+                               4, "%s: permit for lock uid %s %s%s%s", u->name, lock_uid,
+                               permit_result_to_string(result),
+                               text[0] && !util_streq(text, permit_result_to_string(result)) ? ": " : "",
+                               util_streq(text, permit_result_to_string(result)) ? "" : text);
+        }
+}
+
+void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum permit_result result) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < u->n_waits; i++) {
+                struct guard_wait w = u->waits[i];
+                bool final = type == PERMIT_REVOKE;
+                enum permit_result answer = result;
+
+                if (w.type != type) {
+                        u->waits[kept++] = w;
+                        continue;
+                }
+                /* A revoke is over only when its uid is on record, too; the stop itself recorded its own. */
+                if (final && gate_record_revoked(&u->guard->gate, w.lock_uid) < 0) {
+                        final = false;
+                        answer = PERMIT_REFUSED_INTERNAL;
+                }
+                guard_reply(u, type, w.seq, w.lock_uid, answer, final);
+        }
+        u->n_waits = kept;
+}
+
+void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
+        const char *old = supervise_state_to_string(before), *new = supervise_state_to_string(u->s.state);
+        char text[512];
+        bool bad = u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_FOREIGN ||
+                   u->s.state >= SUPERVISE_KILLING ||
+                   (u->s.state == SUPERVISE_STOPPING && u->s.reason != SUPERVISE_REASON_REVOKED);
+
+        u->guard->status_due = true;
+        send_reply(u, 0, 0, "", unit_state(u), PERMIT_OK, /* final= */ false);
+        explain(u, PERMIT_OK, text, sizeof(text));
+        journal_record(bad ? LOG_WARNING : LOG_INFO, JOURNAL_UNIT_STATE,
+                       (const struct journal_field[]){{"UNIT_NAME", u->name},
+                                                      {"OBJECT_SYSTEMD_UNIT", u->name},
+                                                      {"OLD_STATE", old},
+                                                      {"NEW_STATE", new},
+                                                      {"REASON", text},
+                                                      {"LOCK", u->permit.lock},
+                                                      {"LOCK_UID", u->s.uid ? u->permit.lock_uid : ""}},
+                       7, "%s: %s -> %s%s%s", u->name, old, new, text[0] ? ": " : "", text);
+}
+
+void guard_status(struct guard *g) {
+        char line[1024] = "", until[CLOCK_TEXT_SIZE];
+        size_t n = 0;
+
+        g->status_due = false;
+        for (size_t i = 0; i < g->n_units && n < sizeof(line) - 1; i++) {
+                const struct guard_unit *u = g->unit[i];
+                const char *separator = n > 0 ? "; " : "";
+                int m;
+
+                if (supervise_permitted(&u->s) && u->s.stop_at_usec == USEC_INFINITY)
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted for life (lock %s)", separator,
+                                     u->name, supervise_state_to_string(u->s.state), u->permit.lock);
+                else if (supervise_permitted(&u->s))
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted until %s (lock %s)", separator,
+                                     u->name, supervise_state_to_string(u->s.state),
+                                     clock_format_boottime(u->s.stop_at_usec, until), u->permit.lock);
+                else if (u->s.state == SUPERVISE_FOREIGN)
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: runs without a permit", separator, u->name);
+                else if (supervise_stopping(&u->s))
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, %s", separator, u->name,
+                                     supervise_state_to_string(u->s.state), supervise_reason_to_string(u->s.reason));
+                else
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: no permit, %s", separator, u->name,
+                                     supervise_state_to_string(u->s.state));
+                n += m > 0 ? (size_t)m : 0;
+        }
+        notify_status("%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
+                      g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.");
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "adapter/journal.h"
+#include "guard/guard_parts.h"
+
+void guard_socket_close(struct guard *g) {
+        g->connection = sd_event_source_disable_unref(g->connection);
+        if (g->connection_fd < 0)
+                return;
+        close(g->connection_fd);
+        g->connection_fd = -1;
+        g->hang_up = false;
+        for (size_t i = 0; i < g->n_units; i++) {
+                struct supervise_event ev = {.type = SUPERVISE_EV_SUPERSEDED};
+
+                g->unit[i]->n_waits = 0;
+                guard_unit_step(g->unit[i], &ev, NULL);
+        }
+}
+
+void guard_socket_send(struct guard *g, const struct permit_reply *reply) {
+        if (g->connection_fd < 0)
+                return;
+        if (send(g->connection_fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*reply))
+                return;
+        /* Gone, or does not read: it has to connect again and ask. Not closed here, within a step. */
+        g->hang_up = true;
+}
+
+static void take_request(struct guard *g, const struct permit_request *q) {
+        struct guard_unit *u = guard_unit_get(g, q->unit);
+        struct supervise_event ev = {
+                .type = q->type == PERMIT_PERMIT   ? SUPERVISE_EV_PERMIT
+                        : q->type == PERMIT_REVOKE ? SUPERVISE_EV_REVOKE
+                                                   : SUPERVISE_EV_QUERY,
+                .uid = util_token(q->lock_uid),
+                .stop_at_usec = q->stop_at_usec,
+                .kill_at_usec = q->kill_at_usec,
+                .stop_timeout_usec = q->stop_timeout_usec,
+                .lease = q->tenure == PERMIT_LEASE,
+        };
+
+        if (!u) {
+                struct permit_reply reply = {.magic = PERMIT_MAGIC,
+                                             .result = PERMIT_REFUSED_INTERNAL,
+                                             .seq = q->seq,
+                                             .request_type = q->type,
+                                             .text = "the guard has no memory or no room for another unit"};
+
+                (void)util_copy(reply.unit, sizeof(reply.unit), q->unit);
+                (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), q->lock_uid);
+                guard_socket_send(g, &reply);
+                return;
+        }
+        /* When the set cannot be read, the uid counts as revoked. */
+        if (q->type == PERMIT_PERMIT)
+                ev.revoked = gate_is_revoked(&g->gate, q->lock_uid) != 0;
+        guard_unit_step(u, &ev, q);
+}
+
+static void refuse_malformed(struct guard *g, const void *packet, size_t size, const char *text) {
+        const struct permit_request *q = packet;
+        struct permit_reply reply = {.magic = PERMIT_MAGIC, .result = PERMIT_REFUSED_REQUEST};
+
+        if (size == sizeof(*q) && q->magic == PERMIT_MAGIC && q->seq > 0 && PERMIT_REQUEST_TYPE_VALID(q->type)) {
+                reply.seq = q->seq;
+                reply.request_type = q->type;
+        }
+        (void)util_copy(reply.text, sizeof(reply.text), text);
+        guard_socket_send(g, &reply);
+}
+
+static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+        struct guard *g = userdata;
+        union {
+                struct permit_request request;
+                char bytes[sizeof(struct permit_request) + 1];
+        } packet;
+        struct err err = {};
+        ssize_t n;
+
+        /* Whoever came later knows better: this one is then closed unread. */
+        guard_socket_accept(g);
+        if (g->connection_fd != fd)
+                return 0;
+        n = recv(fd, &packet, sizeof(packet), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n <= 0) {
+                guard_socket_close(g);
+                return 0;
+        }
+        if (permit_request_check(&packet, (size_t)n, &err) < 0) {
+                if (guard_may_log(g))
+                        journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
+                refuse_malformed(g, &packet, (size_t)n, err.text);
+        } else
+                take_request(g, &packet.request);
+        if (g->hang_up)
+                guard_socket_close(g);
+        return 0;
+}
+
+static bool allowed(struct guard *g, int fd) {
+        struct ucred cred = {};
+        socklen_t size = sizeof(cred);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+                return false;
+        if (cred.uid == 0 || (g->options.agent_uid != (uid_t)-1 && cred.uid == g->options.agent_uid))
+                return true;
+        if (guard_may_log(g))
+                journal_log(
+                        LOG_WARNING,
+                        "Refused a connection of uid %u, pid %d: only root and the agent's user may talk to the guard",
+                        cred.uid, cred.pid);
+        return false;
+}
+
+void guard_socket_accept(struct guard *g) {
+        _cleanup_close_ int newest = -1;
+
+        for (;;) {
+                int fd = accept4(g->options.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+                if (fd < 0 && errno == EINTR)
+                        continue;
+                if (fd < 0)
+                        break;
+                if (!allowed(g, fd)) {
+                        close(fd);
+                        continue;
+                }
+                if (newest >= 0)
+                        close(newest);
+                newest = fd;
+        }
+        if (newest < 0)
+                return;
+        guard_socket_close(g);
+        if (sd_event_add_io(g->event, &g->connection, newest, EPOLLIN, on_connection, g) < 0)
+                return; /* out of memory: the agent sees the end of file and connects again */
+        g->connection_fd = TAKE_FD(newest);
+}
+
+static int on_listener(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        guard_socket_accept(userdata);
+        return 0;
+}
+
+int guard_socket_open(struct guard *g, struct err *err) {
+        int flags = fcntl(g->options.listen_fd, F_GETFL), r;
+
+        /* PID 1 hands over a blocking socket, and all waiting connections are accepted until there is none. */
+        if (flags < 0 || fcntl(g->options.listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+                return err_setf(err, -errno, "cannot use the agent's socket: %m");
+        r = sd_event_add_io(g->event, &g->listener, g->options.listen_fd, EPOLLIN, on_listener, g);
+        /* Before any reading of the old connection. */
+        if (r >= 0)
+                r = sd_event_source_set_priority(g->listener, SD_EVENT_PRIORITY_NORMAL - 10);
+        return r < 0 ? err_setf(err, r, "cannot listen on the agent's socket: %s", strerror(-r)) : 0;
+}

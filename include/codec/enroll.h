@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Enrolment of a unit as text and as facts: what the static drop-in says, and whether what PID 1 has in force for the
+ * unit keeps the promises of its tenure. Pure: the units adapter fills the facts, leader-guard judges them before each
+ * start and after each daemon-reload, `leaderctl enroll` shows them to a human. */
+#pragma once
+
+#include "util/err.h"
+
+#define ENROLL_GUARD        "leader-guard.service"
+#define ENROLL_AGENT        "leader-agent.service"
+#define ENROLL_DROPIN_NAME  "zz-leader-agent.conf" /* applied by name: late, so that it wins over an admin's file */
+#define ENROLL_DROPIN_MAX   2048
+#define ENROLL_PROBLEMS_MAX 20
+#define ENROLL_TRIGGERS_MAX 8
+
+/* Tenure, with the values of enum permit_tenure. */
+enum enroll_tenure {
+        ENROLL_LIFE = 0,
+        ENROLL_LEASE = 1,
+};
+
+/* What PID 1 says about a unit, from one atomic look. Texts are PID 1's own words. */
+struct enroll_facts {
+        char id[256];
+        char load_state[32];
+        char load_error[256];
+        char active_state[32];
+        char sub_state[32];
+        char unit_file_state[32];
+        char result[32];
+        char control_group[512];
+        char slice[256];
+        uint32_t main_pid;
+        bool job;
+        bool need_daemon_reload;
+        bool refuse_manual_start;
+        bool refuse_manual_stop;
+        bool after_guard;
+        bool after_agent;
+        bool binds_to_guard;
+        char asserts[8][320]; /* parameters of AssertPathExists= that must hold (no '|', no '!') */
+        size_t n_asserts;
+        char environment_files[8][320];
+        size_t n_environment_files;
+        char triggered_by[ENROLL_TRIGGERS_MAX][256];
+        size_t n_triggered_by;
+        char triggers[256]; /* of a socket, path or timer unit: what it starts */
+        char type[24];
+        char notify_access[16];
+        char kill_mode[24];
+        char timeout_stop_failure_mode[16];
+        uint64_t timeout_stop_usec;
+        bool send_sigkill;
+        uint32_t n_exec_stop;
+        uint32_t n_exec_stop_post;
+};
+
+enum enroll_severity {
+        ENROLL_NOTE = 0, /* worth knowing */
+        ENROLL_NO_START, /* must be right before the next start; what runs now is bound by what is in force */
+        ENROLL_BROKEN,   /* no start; a lease is stepped down */
+};
+
+struct enroll_problem {
+        enum enroll_severity severity;
+        char text[320]; /* what is wrong */
+        char cure[320]; /* what to do */
+};
+
+/* What is judged against. */
+struct enroll_want {
+        const char *unit;
+        const char *runtime_dir; /* GATE_DIR */
+        enum enroll_tenure tenure;
+        uint64_t stop_timeout_usec; /* lease: what the whole stop may take */
+};
+
+/* The unit can be started at all: 0, or -ENOENT (no such unit), -ESHUTDOWN (masked), -ENOEXEC (bad unit file) with text
+ * and cure in err. */
+int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *err);
+
+/* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
+size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
+
+/* Stop stages that PID 1 gives TimeoutStopSec= each: every ExecStop=, SIGTERM, every ExecStopPost=. At least 1. */
+uint32_t enroll_stop_stages(const struct enroll_facts *f);
+
+/* The drop-in of the unit, into buf[ENROLL_DROPIN_MAX]. stages: of enroll_stop_stages(), lease only. Returns its
+ * length, or -ERANGE when the stop timeout leaves less than 100 ms for each stage. */
+int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf);
+
+/* The drop-in of a socket or path unit that triggers the unit: the same assert. Into buf[ENROLL_DROPIN_MAX]. */
+int enroll_trigger_dropin(const struct enroll_want *w, char *buf);
+
+/* Such a trigger needs the assert: sockets and paths (a timer merely ticks on). */
+bool enroll_trigger_needs_dropin(const char *trigger);

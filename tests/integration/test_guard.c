@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* leader-guard's daemon code against a PID 1 that can be frozen and killed, spoken to over its socket. Real systemd
+ * hosts are tests/guard/check.sh's. Skipped where no cgroup v2 hierarchy is mounted. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "../lib/fakepid1.h"
+#include "../lib/tempdir.h"
+#include "adapter/clock.h"
+#include "codec/permit.h"
+#include "guard/guard.h"
+
+#define UNIT  "app.service"
+#define LIMIT (20 * USEC_PER_SEC) /* only to detect a hang */
+#define MSEC  USEC_PER_MSEC
+
+struct fixture {
+        struct tempdir dir;
+        struct fakepid1 pid1;
+        char runtime[128], socket[128], gate[256], cgroup_root[256], cgroup[256];
+        int listener;
+        pid_t guard, victim; /* victim: the process in the unit's control group */
+        uint64_t seq;
+};
+
+static bool find_cgroup2(char *ret, size_t size) {
+        FILE *f = fopen("/proc/mounts", "re");
+        char path[200], type[32];
+        bool found = false;
+
+        while (f && !found && fscanf(f, "%*s %199s %31s %*[^\n]", path, type) == 2)
+                found = util_streq(type, "cgroup2") && util_copy(ret, size, path);
+        if (f)
+                fclose(f);
+        return found;
+}
+
+static void run_guard(struct fixture *x) {
+        struct guard_options o = {.runtime_dir = x->runtime,
+                                  .cgroup_root = x->cgroup_root,
+                                  .address = x->pid1.address,
+                                  .agent_uid = (uid_t)-1,
+                                  .listen_fd = x->listener};
+        sd_event *event = NULL;
+        struct guard *g = NULL;
+        struct err err = {};
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (sd_event_new(&event) < 0)
+                _exit(1);
+        if (guard_new(&g, event, &o, &err) < 0) {
+                fprintf(stderr, "guard: %s\n", err.text);
+                _exit(1);
+        }
+        (void)guard_run(g);
+        _exit(1);
+}
+
+static void start_guard(struct fixture *x) {
+        x->guard = fork();
+        assert_true(x->guard >= 0);
+        if (x->guard == 0)
+                run_guard(x);
+}
+
+static void kill_guard(struct fixture *x) {
+        if (x->guard <= 0)
+                return;
+        (void)kill(x->guard, SIGKILL);
+        (void)waitpid(x->guard, NULL, 0);
+        x->guard = 0;
+}
+
+static int set_up(void **state) {
+        struct fixture *x = calloc(1, sizeof(*x));
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        *state = x;
+        assert_non_null(x);
+        x->listener = -1;
+        tempdir_make(&x->dir);
+        if (!find_cgroup2(x->cgroup_root, sizeof(x->cgroup_root)))
+                return 0;
+        (void)snprintf(x->runtime, sizeof(x->runtime), "%s/run", x->dir.path);
+        (void)snprintf(x->socket, sizeof(x->socket), "%s/s", x->dir.path);
+        (void)snprintf(x->gate, sizeof(x->gate), "%s/leading/" UNIT, x->runtime);
+        (void)snprintf(x->cgroup, sizeof(x->cgroup), "/leader-guard-test-%d", getpid());
+        assert_int_equal(mkdir(x->runtime, 0755), 0);
+        fakepid1_init(&x->pid1, x->dir.path);
+        (void)snprintf(x->pid1.state->gate, sizeof(x->pid1.state->gate), "%s", x->gate);
+        (void)snprintf(x->pid1.state->cgroup, sizeof(x->pid1.state->cgroup), "%s", x->cgroup);
+        fakepid1_start(&x->pid1);
+        x->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        assert_true(x->listener >= 0);
+        assert_true(util_copy(address.sun_path, sizeof(address.sun_path), x->socket));
+        assert_int_equal(bind(x->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(listen(x->listener, 16), 0);
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct fixture *x = *state;
+        char path[520];
+
+        kill_guard(x);
+        fakepid1_done(&x->pid1);
+        if (x->victim > 0) {
+                (void)kill(x->victim, SIGKILL);
+                (void)waitpid(x->victim, NULL, 0);
+        }
+        (void)snprintf(path, sizeof(path), "%s%s", x->cgroup_root, x->cgroup);
+        if (x->cgroup[0])
+                (void)rmdir(path);
+        if (x->listener >= 0)
+                close(x->listener);
+        tempdir_remove(&x->dir);
+        free(x);
+        return 0;
+}
+
+/* Skips without cgroup v2; else starts the guard. */
+static struct fixture *begin(void **state) {
+        struct fixture *x = *state;
+
+        if (!x->cgroup_root[0]) {
+                print_message("no cgroup v2 hierarchy is mounted\n");
+                skip();
+        }
+        start_guard(x);
+        return x;
+}
+
+static int dial(const struct fixture *x) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        assert_true(fd >= 0);
+        assert_true(util_copy(address.sun_path, sizeof(address.sun_path), x->socket));
+        assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        return fd;
+}
+
+static struct permit_request request(struct fixture *x, enum permit_request_type type, const char *uid) {
+        struct permit_request q = {.magic = PERMIT_MAGIC,
+                                   .type = type,
+                                   .seq = ++x->seq,
+                                   .stop_at_usec = USEC_INFINITY,
+                                   .kill_at_usec = USEC_INFINITY,
+                                   .stop_timeout_usec = type == PERMIT_PERMIT ? 2 * USEC_PER_SEC : 0,
+                                   .unit = UNIT,
+                                   .lock = "default/lock",
+                                   .term = "1",
+                                   .identity = "web-1"};
+
+        assert_true(util_copy(q.lock_uid, sizeof(q.lock_uid), uid));
+        return q;
+}
+
+static void put(int fd, const struct permit_request *q) {
+        assert_int_equal(send(fd, q, sizeof(*q), MSG_NOSIGNAL), sizeof(*q));
+}
+
+/* The next packet, within the limit; false: the guard closed. */
+static bool take(int fd, struct permit_reply *p) {
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+        struct err err = {};
+        ssize_t n;
+
+        if (poll(&pfd, 1, (int)(LIMIT / MSEC)) != 1)
+                fail_msg("no answer from the guard");
+        n = recv(fd, p, sizeof(*p), 0);
+        if (n <= 0)
+                return false;
+        if (permit_reply_check(p, (size_t)n, &err) < 0)
+                fail_msg("%s", err.text);
+        return true;
+}
+
+/* The next answer to the request; pushed ones are passed over. */
+static struct permit_reply answer(int fd, const struct permit_request *q) {
+        struct permit_reply p;
+
+        do
+                assert_true(take(fd, &p));
+        while (p.seq != q->seq);
+        assert_int_equal(p.request_type, q->type);
+        assert_string_equal(p.unit, q->unit);
+        return p;
+}
+
+static struct permit_reply ask(int fd, struct permit_request q) {
+        put(fd, &q);
+        return answer(fd, &q);
+}
+
+static struct permit_reply query(struct fixture *x, int fd) {
+        return ask(fd, request(x, PERMIT_QUERY, ""));
+}
+
+static void nap(void) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+static void await(struct fixture *x, int fd, enum permit_unit_state wanted) {
+        uint64_t end = clock_boottime_usec() + LIMIT;
+        struct permit_reply p;
+
+        while ((p = query(x, fd)).unit_state != wanted) {
+                if (clock_boottime_usec() > end)
+                        fail_msg("unit %s instead of %s: %s", permit_unit_state_to_string(p.unit_state),
+                                 permit_unit_state_to_string(wanted), p.text);
+                nap();
+        }
+}
+
+static bool has_gate(const struct fixture *x) {
+        return access(x->gate, F_OK) == 0;
+}
+
+static void lead(struct fixture *x, int fd, const char *uid) {
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, uid)).result, PERMIT_OK);
+        await(x, fd, PERMIT_UNIT_RUNNING);
+        assert_true(has_gate(x));
+}
+
+static void revoke_all(struct fixture *x, int fd, const char *uid) {
+        struct permit_request q = request(x, PERMIT_REVOKE, uid);
+        struct permit_reply p = ask(fd, q);
+
+        assert_int_equal(p.result, PERMIT_OK);
+        assert_int_equal(p.final, 0);
+        assert_int_equal(p.revoked, 1);
+        assert_false(has_gate(x));
+        p = answer(fd, &q);
+        assert_int_equal(p.final, 1);
+        assert_int_equal(p.revoked, 1);
+        assert_int_equal(p.unit_state, PERMIT_UNIT_STOPPED);
+}
+
+static void test_lead_and_revoke(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        char path[256], text[512] = "";
+        _cleanup_close_ int env = -1;
+
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        lead(x, fd, "A");
+        assert_int_equal(x->pid1.state->starts, 1);
+        assert_int_equal(x->pid1.state->resets, 1);
+        (void)snprintf(path, sizeof(path), "%s/env/" UNIT, x->runtime);
+        env = open(path, O_RDONLY | O_CLOEXEC);
+        assert_true(env >= 0 && read(env, text, sizeof(text) - 1) > 0);
+        assert_string_equal(text,
+                            "LEADER_TERM=1\nLEADER_LOCK=default/lock\nLEADER_LOCK_UID=A\nLEADER_IDENTITY=web-1\n");
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, PERMIT_REFUSED_BUSY);
+        revoke_all(x, fd, "A");
+        assert_string_equal(x->pid1.state->active, "inactive");
+        assert_int_equal(access(path, F_OK), -1);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, PERMIT_REFUSED_REVOKED);
+        revoke_all(x, fd, "never-seen");
+        lead(x, fd, "B");
+}
+
+static void test_refusals(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_reply p;
+
+        x->pid1.state->unenrolled = true;
+        p = ask(fd, request(x, PERMIT_PERMIT, "A"));
+        assert_int_equal(p.result, PERMIT_REFUSED_ENROLL);
+        assert_non_null(strstr(p.text, "leaderctl enroll"));
+        x->pid1.state->unenrolled = false;
+        x->pid1.state->not_found = true;
+        p = ask(fd, request(x, PERMIT_PERMIT, "A"));
+        assert_int_equal(p.result, PERMIT_REFUSED_UNIT);
+        assert_non_null(strstr(p.text, "systemd knows no unit"));
+        x->pid1.state->not_found = false;
+        strcpy(x->pid1.state->active, "active");
+        p = ask(fd, request(x, PERMIT_PERMIT, "A"));
+        assert_int_equal(p.result, PERMIT_REFUSED_FOREIGN);
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_FOREIGN);
+        assert_int_equal(x->pid1.state->starts, 0);
+        assert_false(has_gate(x));
+        revoke_all(x, fd, "A");
+        assert_string_equal(x->pid1.state->active, "inactive");
+        x->pid1.state->start_error = true;
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, PERMIT_OK);
+        await(x, fd, PERMIT_UNIT_FAILED);
+        p = query(x, fd);
+        assert_non_null(strstr(p.text, "is masked"));
+}
+
+static void test_malformed(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        char big[2 * sizeof(q)] = {};
+        struct permit_reply p;
+
+        q.stop_timeout_usec = 0;
+        p = ask(fd, request(x, PERMIT_QUERY, ""));
+        put(fd, &q);
+        do
+                assert_true(take(fd, &p));
+        while (p.seq != q.seq && p.result != PERMIT_REFUSED_REQUEST);
+        assert_int_equal(p.result, PERMIT_REFUSED_REQUEST);
+        for (size_t size = 1; size <= sizeof(big); size *= 3) {
+                assert_int_equal(send(fd, big, size, MSG_NOSIGNAL), size);
+                do
+                        assert_true(take(fd, &p));
+                while (p.result != PERMIT_REFUSED_REQUEST);
+        }
+        /* And the guard is as it was. */
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(x->pid1.state->starts, 0);
+}
+
+static void test_newest_connection(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int first = dial(x), old = -1, older = -1, newest = -1;
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        struct permit_reply p;
+
+        assert_int_equal(query(x, first).unit_state, PERMIT_UNIT_STOPPED);
+        /* All of this waits for the guard when it wakes up. */
+        assert_int_equal(kill(x->guard, SIGSTOP), 0);
+        put(first, &q);
+        older = dial(x);
+        put(older, &q);
+        old = dial(x);
+        put(old, &q);
+        newest = dial(x);
+        assert_int_equal(kill(x->guard, SIGCONT), 0);
+        assert_int_equal(query(x, newest).unit_state, PERMIT_UNIT_STOPPED);
+        assert_false(take(older, &p));
+        assert_false(take(old, &p));
+        assert_false(take(first, &p));
+        assert_int_equal(query(x, newest).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(x->pid1.state->starts, 0);
+        assert_false(has_gate(x));
+}
+
+static void test_deaf_agent(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int deaf = dial(x), fd = -1;
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+        struct permit_reply p;
+        unsigned n = 0;
+
+        /* Asks and never reads: in the end its answers do not fit any more, and it is hung up on. */
+        for (; n < 100000 && send(deaf, &q, sizeof(q), MSG_NOSIGNAL) == (ssize_t)sizeof(q); n++)
+                q.seq++;
+        assert_true(n < 100000);
+        while (take(deaf, &p))
+                ;
+        fd = dial(x);
+        lead(x, fd, "A");
+}
+
+static void test_stranger(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = -1;
+        pid_t pid;
+        int status;
+
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(chmod(x->socket, 0666), 0);
+        assert_int_equal(chmod(x->dir.path, 0755), 0);
+        fd = dial(x);
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                struct sockaddr_un address = {.sun_family = AF_UNIX};
+                char byte;
+                int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+                (void)util_copy(address.sun_path, sizeof(address.sun_path), x->socket);
+                _exit(setuid(65534) < 0 || connect(s, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+                      recv(s, &byte, 1, 0) != 0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        /* And it did not supersede anybody. */
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+}
+
+static void test_guard_killed(void **state) {
+        struct fixture *x = begin(state);
+        int fd = dial(x);
+        struct permit_reply p;
+        char path[256];
+
+        lead(x, fd, "A");
+        kill_guard(x);
+        close(fd);
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, PERMIT_UNIT_RUNNING);
+        assert_string_equal(query(x, fd).permit_uid, "A");
+        assert_int_equal(x->pid1.state->starts, 1);
+        /* Between file and gate. */
+        kill_guard(x);
+        close(fd);
+        assert_int_equal(unlink(x->gate), 0);
+        strcpy(x->pid1.state->active, "inactive");
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, PERMIT_UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->starts, 2);
+        revoke_all(x, fd, "A");
+        kill_guard(x);
+        close(fd);
+        start_guard(x);
+        fd = dial(x);
+        p = ask(fd, request(x, PERMIT_PERMIT, "A"));
+        assert_int_equal(p.result, PERMIT_REFUSED_REVOKED);
+        assert_int_equal(p.revoked, 1);
+        lead(x, fd, "B");
+        /* A damaged file: no permit. */
+        kill_guard(x);
+        close(fd);
+        (void)snprintf(path, sizeof(path), "%s/permits/" UNIT, x->runtime);
+        assert_int_equal(truncate(path, 100), 0);
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, PERMIT_UNIT_STOPPED);
+        assert_false(has_gate(x));
+        assert_int_equal(access(path, F_OK), -1);
+        assert_string_equal(x->pid1.state->active, "inactive");
+        close(fd);
+}
+
+static void test_pid1_lost(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+
+        lead(x, fd, "A");
+        fakepid1_kill(&x->pid1);
+        /* No answer, but no harm: the permit is repeated and taken. */
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, PERMIT_OK);
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_RUNNING);
+        strcpy(x->pid1.state->active, "failed");
+        fakepid1_start(&x->pid1);
+        await(x, fd, PERMIT_UNIT_FAILED);
+        strcpy(x->pid1.state->active, "active");
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        await(x, fd, PERMIT_UNIT_RUNNING);
+        revoke_all(x, fd, "A");
+}
+
+/* A process in a control group of its own, that ignores SIGTERM. False: not allowed here. */
+static bool populate(struct fixture *x) {
+        char path[560];
+        int procs;
+
+        (void)snprintf(path, sizeof(path), "%s%s", x->cgroup_root, x->cgroup);
+        if (mkdir(path, 0755) < 0)
+                return false;
+        strcat(path, "/cgroup.procs");
+        procs = open(path, O_WRONLY | O_CLOEXEC);
+        x->victim = fork();
+        if (x->victim == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)signal(SIGTERM, SIG_IGN);
+                for (;;)
+                        (void)pause();
+        }
+        (void)snprintf(path, sizeof(path), "%d", x->victim);
+        if (procs < 0 || write(procs, path, strlen(path)) < 0) {
+                if (procs >= 0)
+                        close(procs);
+                return false;
+        }
+        close(procs);
+        return true;
+}
+
+static void test_pid1_blocked(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        struct permit_reply p;
+        uint64_t end;
+        int status;
+
+        x->pid1.state->bound = true;
+        q.tenure = PERMIT_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 3600 * USEC_PER_SEC;
+        q.kill_at_usec = q.stop_at_usec + USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).result, PERMIT_OK);
+        await(x, fd, PERMIT_UNIT_RUNNING);
+        if (!populate(x)) {
+                print_message("no control group can be made here\n");
+                skip();
+        }
+        assert_int_equal(kill(x->pid1.pid, SIGSTOP), 0);
+        q.seq = ++x->seq;
+        q.stop_at_usec = clock_boottime_usec() + 100 * MSEC;
+        q.kill_at_usec = q.stop_at_usec + 100 * MSEC;
+        assert_int_equal(ask(fd, q).result, PERMIT_OK);
+        /* Gate and process go on time, without PID 1. */
+        end = clock_boottime_usec() + LIMIT;
+        while (waitpid(x->victim, &status, WNOHANG) == 0) {
+                assert_true(clock_boottime_usec() < end);
+                nap();
+        }
+        x->victim = 0;
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        assert_true(clock_boottime_usec() >= q.kill_at_usec);
+        assert_false(has_gate(x));
+        assert_string_equal(x->pid1.state->active, "active");
+        /* Not confirmed before PID 1 has spoken. */
+        q = request(x, PERMIT_REVOKE, "A");
+        p = ask(fd, q);
+        assert_int_equal(p.final, 0);
+        assert_int_equal(kill(x->pid1.pid, SIGCONT), 0);
+        p = answer(fd, &q);
+        assert_int_equal(p.final, 1);
+        assert_string_equal(x->pid1.state->active, "inactive");
+}
+
+static void test_stop_waits_for_cgroup(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_REVOKE, "A");
+        struct permit_reply p;
+
+        lead(x, fd, "A");
+        if (!populate(x)) {
+                print_message("no control group can be made here\n");
+                skip();
+        }
+        /* PID 1 says inactive, a process lives on: only its end by the kill is the stop. */
+        q.stop_timeout_usec = 300 * MSEC;
+        p = ask(fd, q);
+        assert_int_equal(p.final, 0);
+        p = answer(fd, &q);
+        assert_int_equal(p.final, 1);
+        assert_int_equal(waitpid(x->victim, NULL, WNOHANG), x->victim);
+        x->victim = 0;
+        assert_string_equal(x->pid1.state->active, "inactive");
+}
+
+static void test_lease_loses_enrolment(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+
+        x->pid1.state->bound = true;
+        q.tenure = PERMIT_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 3600 * USEC_PER_SEC;
+        q.kill_at_usec = q.stop_at_usec + USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).result, PERMIT_OK);
+        await(x, fd, PERMIT_UNIT_RUNNING);
+        x->pid1.state->unenrolled = true;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        await(x, fd, PERMIT_UNIT_STOPPED);
+        assert_false(has_gate(x));
+        q.seq = ++x->seq;
+        assert_int_equal(ask(fd, q).result, PERMIT_REFUSED_REVOKED);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                TEST(test_lead_and_revoke),
+                TEST(test_refusals),
+                TEST(test_malformed),
+                TEST(test_newest_connection),
+                TEST(test_deaf_agent),
+                TEST(test_stranger),
+                TEST(test_guard_killed),
+                TEST(test_pid1_lost),
+                TEST(test_pid1_blocked),
+                TEST(test_stop_waits_for_cgroup),
+                TEST(test_lease_loses_enrolment),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process that plays PID 1 for leader-guard: a direct D-Bus peer on a socket that knows one unit, app.service. It
+ * looks at the gate as the real one does when a start job runs. Frozen by SIGSTOP it is a PID 1 that runs a generator;
+ * killed and started again it is a daemon-reexec. What it is told and what it did is in memory shared with the test. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct fakepid1_state {
+        /* the test says */
+        char gate[256];    /* path that the unit asserts */
+        char cgroup[256];  /* ControlGroup */
+        bool not_found;    /* no such unit */
+        bool bound;        /* BindsTo= the guard, as for tenure lease */
+        bool unenrolled;   /* the assert is not in force */
+        bool start_error;  /* StartUnit is answered with an error */
+        bool ignores_stop; /* deactivating until the test sets it inactive */
+        char active[32];   /* ActiveState, changed by jobs */
+        /* it did */
+        unsigned starts, refused_starts, stops, resets, reads;
+};
+
+struct fakepid1 {
+        struct fakepid1_state *state; /* shared */
+        char address[256];
+        char path[256];
+        pid_t pid;
+};
+
+/* Prepares; dir: where the socket goes. Fails the test on any error. */
+void fakepid1_init(struct fakepid1 *f, const char *dir);
+void fakepid1_start(struct fakepid1 *f);
+void fakepid1_kill(struct fakepid1 *f);
+/* Says PropertiesChanged, and with `reload` also Reloading 1, 0. */
+void fakepid1_signal(const struct fakepid1 *f, bool reload);
+/* Kills it and frees everything; safe after a failure at any point. */
+void fakepid1_done(struct fakepid1 *f);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The drop-in's text, and what is wrong with the facts of a unit. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec/enroll.h"
+
+#define DIR  "/run/leader-agent"
+#define UNIT "app.service"
+
+/* As after `leaderctl enroll --tenure lease --stop-timeout 6` of a plain unit. */
+static struct enroll_facts sound(void) {
+        return (struct enroll_facts){
+                .id = UNIT,
+                .load_state = "loaded",
+                .active_state = "inactive",
+                .unit_file_state = "disabled",
+                .after_guard = true,
+                .after_agent = true,
+                .binds_to_guard = true,
+                .asserts = {"/etc/hostname", DIR "/leading/" UNIT},
+                .n_asserts = 2,
+                .environment_files = {DIR "/env/" UNIT},
+                .n_environment_files = 1,
+                .type = "exec",
+                .notify_access = "none",
+                .kill_mode = "control-group",
+                .timeout_stop_failure_mode = "kill",
+                .timeout_stop_usec = 6 * USEC_PER_SEC,
+                .send_sigkill = true,
+        };
+}
+
+static struct enroll_want want(enum enroll_tenure tenure) {
+        return (struct enroll_want){
+                .unit = UNIT, .runtime_dir = DIR, .tenure = tenure, .stop_timeout_usec = 6 * USEC_PER_SEC};
+}
+
+enum change {
+        ALIAS,
+        NO_GATE,
+        OTHER_GATE,
+        NO_GUARD,
+        NO_AGENT,
+        NO_BIND,
+        KILL_MODE,
+        MIXED,
+        NO_SIGKILL,
+        SLOW,
+        NEVER,
+        STAGES,
+        TERMINATE,
+        NOTIFY,
+        NOTIFY_RELOAD,
+        ACCESS,
+        REFUSES_START,
+        REFUSES_STOP,
+        RELOAD_DUE,
+        NO_ENV,
+        ENABLED,
+};
+
+enum {
+        NONE = -1
+};
+
+/* severity of the worst problem per tenure; NONE: no problem at all. Life of a unit with BindsTo= has one of its own,
+ * so the life column is judged without. */
+static const struct {
+        enum change change;
+        int lease, life;
+        const char *text, *cure;
+} rows[] = {
+        {ALIAS, ENROLL_BROKEN, ENROLL_BROKEN, "another name of real.service", "use real.service"},
+        {NO_GATE, ENROLL_BROKEN, ENROLL_BROKEN, "no gate", "leaderctl enroll"},
+        {OTHER_GATE, ENROLL_BROKEN, ENROLL_BROKEN, "no gate", "leaderctl enroll"},
+        {NO_GUARD, ENROLL_BROKEN, ENROLL_BROKEN, "After=leader-guard.service is missing", "leaderctl enroll"},
+        {NO_AGENT, ENROLL_BROKEN, ENROLL_BROKEN, "After=leader-agent.service is missing", "leaderctl enroll"},
+        {NO_BIND, ENROLL_BROKEN, NONE, "BindsTo=leader-guard.service is missing", "leaderctl enroll --tenure lease"},
+        {KILL_MODE, ENROLL_BROKEN, ENROLL_BROKEN, "KillMode=process", "KillMode=control-group"},
+        {MIXED, NONE, NONE, "", ""},
+        {NO_SIGKILL, ENROLL_BROKEN, ENROLL_BROKEN, "SendSIGKILL=no", "SendSIGKILL=yes"},
+        {SLOW, ENROLL_BROKEN, ENROLL_NOTE, "1 stop stage of TimeoutStopSec=6001ms", "leaderctl enroll"},
+        {NEVER, ENROLL_BROKEN, ENROLL_NOTE, "TimeoutStopSec=infinity", "leaderctl enroll"},
+        {STAGES, ENROLL_BROKEN, ENROLL_NOTE, "4 stop stages of TimeoutStopSec=6000ms", "leaderctl enroll"},
+        {TERMINATE, ENROLL_BROKEN, NONE, "TimeoutStopFailureMode=terminate", "leaderctl enroll"},
+        {NOTIFY, ENROLL_BROKEN, NONE, "Type=notify lets the unit extend", "Type=exec"},
+        {NOTIFY_RELOAD, ENROLL_BROKEN, NONE, "Type=notify-reload lets the unit extend", "tenure life"},
+        {ACCESS, ENROLL_BROKEN, NONE, "NotifyAccess=all lets the unit extend", "leaderctl enroll"},
+        {REFUSES_START, ENROLL_BROKEN, ENROLL_BROKEN, "RefuseManualStart=yes", "RefuseManualStart=no"},
+        {REFUSES_STOP, ENROLL_BROKEN, ENROLL_BROKEN, "RefuseManualStop=yes", "RefuseManualStop=no"},
+        {RELOAD_DUE, ENROLL_NO_START, ENROLL_NO_START, "not in force", "systemctl daemon-reload"},
+        {NO_ENV, ENROLL_NOTE, ENROLL_NOTE, "no LEADER_TERM", "leaderctl enroll"},
+        {ENABLED, ENROLL_NOTE, ENROLL_NOTE, "harmless", "systemctl disable app.service"},
+};
+
+static void apply(struct enroll_facts *f, enum change c) {
+        switch (c) {
+        case ALIAS:
+                strcpy(f->id, "real.service");
+                break;
+        case NO_GATE:
+                f->n_asserts = 1;
+                break;
+        case OTHER_GATE:
+                strcpy(f->asserts[1], DIR "/leading/other.service");
+                break;
+        case NO_GUARD:
+                f->after_guard = false;
+                break;
+        case NO_AGENT:
+                f->after_agent = false;
+                break;
+        case NO_BIND:
+                f->binds_to_guard = false;
+                break;
+        case KILL_MODE:
+                strcpy(f->kill_mode, "process");
+                break;
+        case MIXED:
+                strcpy(f->kill_mode, "mixed");
+                break;
+        case NO_SIGKILL:
+                f->send_sigkill = false;
+                break;
+        case SLOW:
+                f->timeout_stop_usec += 1000;
+                break;
+        case NEVER:
+                f->timeout_stop_usec = USEC_INFINITY;
+                break;
+        case STAGES:
+                f->n_exec_stop = 2;
+                f->n_exec_stop_post = 1;
+                break;
+        case TERMINATE:
+                strcpy(f->timeout_stop_failure_mode, "terminate");
+                break;
+        case NOTIFY:
+                strcpy(f->type, "notify");
+                strcpy(f->notify_access, "main");
+                break;
+        case NOTIFY_RELOAD:
+                strcpy(f->type, "notify-reload");
+                break;
+        case ACCESS:
+                strcpy(f->notify_access, "all");
+                break;
+        case REFUSES_START:
+                f->refuse_manual_start = true;
+                break;
+        case REFUSES_STOP:
+                f->refuse_manual_stop = true;
+                break;
+        case RELOAD_DUE:
+                f->need_daemon_reload = true;
+                break;
+        case NO_ENV:
+                f->n_environment_files = 0;
+                break;
+        case ENABLED:
+                strcpy(f->unit_file_state, "enabled");
+                break;
+        }
+}
+
+static void test_sound(void **state) {
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        struct enroll_facts f = sound();
+        struct enroll_want w = want(ENROLL_LEASE);
+
+        (void)state;
+        assert_int_equal(enroll_check(&f, &w, problems), 0);
+        f.binds_to_guard = false;
+        w.tenure = ENROLL_LIFE;
+        assert_int_equal(enroll_check(&f, &w, problems), 0);
+        f.binds_to_guard = true;
+        assert_int_equal(enroll_check(&f, &w, problems), 1);
+        assert_int_equal(problems[0].severity, ENROLL_NO_START);
+        assert_non_null(strstr(problems[0].text, "enrolled for tenure lease, configured for life"));
+        assert_non_null(strstr(problems[0].cure, "--tenure life"));
+}
+
+static void test_problems(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                for (int tenure = ENROLL_LIFE; tenure <= ENROLL_LEASE; tenure++) {
+                        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+                        struct enroll_facts f = sound();
+                        struct enroll_want w = want(tenure);
+                        int expected = tenure == ENROLL_LEASE ? rows[i].lease : rows[i].life;
+                        size_t n;
+
+                        f.binds_to_guard = tenure == ENROLL_LEASE;
+                        apply(&f, rows[i].change);
+                        n = enroll_check(&f, &w, problems);
+                        if (n != (expected == NONE ? 0 : 1))
+                                fail_msg("row %zu, tenure %d: %zu problems, first \"%s\"", i, tenure, n,
+                                         problems[0].text);
+                        if (n > 0 &&
+                            ((int)problems[0].severity != expected || !strstr(problems[0].text, rows[i].text) ||
+                             !strstr(problems[0].cure, rows[i].cure)))
+                                fail_msg("row %zu, tenure %d: severity %d, \"%s\", cure \"%s\"", i, tenure,
+                                         problems[0].severity, problems[0].text, problems[0].cure);
+                }
+}
+
+static void test_worst_first(void **state) {
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        struct enroll_facts f = {.unit_file_state = "enabled", .need_daemon_reload = true};
+        struct enroll_want w = want(ENROLL_LEASE);
+        size_t n;
+
+        (void)state;
+        n = enroll_check(&f, &w, problems);
+        assert_true(n >= 9 && n <= ENROLL_PROBLEMS_MAX);
+        for (size_t i = 1; i < n; i++)
+                assert_true(problems[i - 1].severity >= problems[i].severity);
+        assert_int_equal(problems[0].severity, ENROLL_BROKEN);
+        assert_int_equal(problems[n - 1].severity, ENROLL_NOTE);
+}
+
+static void test_loaded(void **state) {
+        static const struct {
+                const char *state;
+                int result;
+                const char *text;
+        } loads[] = {
+                {"loaded", 0, ""},
+                {"not-found", -ENOENT, "systemctl daemon-reload"},
+                {"masked", -ESHUTDOWN, "systemctl unmask app.service"},
+                {"bad-setting", -ENOEXEC, "systemd-analyze verify app.service"},
+                {"error", -ENOEXEC, "error: broken"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(loads); i++) {
+                struct enroll_facts f = {.load_error = "broken"};
+                struct err err = {};
+
+                strcpy(f.load_state, loads[i].state);
+                assert_int_equal(enroll_loaded(&f, UNIT, &err), loads[i].result);
+                assert_non_null(strstr(err.text, loads[i].text));
+        }
+}
+
+/* Lines that are not comments. */
+static void bare(const char *text, char *buf) {
+        while (*text) {
+                const char *end = strchr(text, '\n');
+
+                if (*text != '#') {
+                        memcpy(buf, text, (size_t)(end - text) + 1);
+                        buf += end - text + 1;
+                }
+                text = end + 1;
+        }
+        *buf = '\0';
+}
+
+static void test_dropin(void **state) {
+        char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
+        struct enroll_want w = want(ENROLL_LIFE);
+        int n;
+
+        (void)state;
+        n = enroll_dropin(&w, 1, text);
+        assert_int_equal(n, strlen(text));
+        bare(text, lines);
+        assert_string_equal(lines, "[Unit]\n"
+                                   "AssertPathExists=/run/leader-agent/leading/%n\n"
+                                   "After=leader-guard.service leader-agent.service\n"
+                                   "\n[Service]\n"
+                                   "EnvironmentFile=-/run/leader-agent/env/%n\n");
+        w.tenure = ENROLL_LEASE;
+        n = enroll_dropin(&w, 4, text);
+        assert_int_equal(n, strlen(text));
+        bare(text, lines);
+        assert_string_equal(lines, "[Unit]\n"
+                                   "AssertPathExists=/run/leader-agent/leading/%n\n"
+                                   "After=leader-guard.service leader-agent.service\n"
+                                   "BindsTo=leader-guard.service\n"
+                                   "\n[Service]\n"
+                                   "EnvironmentFile=-/run/leader-agent/env/%n\n"
+                                   "TimeoutStopSec=1500ms\n"
+                                   "TimeoutStopFailureMode=kill\n"
+                                   "SendSIGKILL=yes\n"
+                                   "NotifyAccess=none\n");
+        w.stop_timeout_usec = 300 * USEC_PER_MSEC;
+        assert_int_equal(enroll_dropin(&w, 4, text), -ERANGE);
+}
+
+static void test_triggers(void **state) {
+        char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
+        struct enroll_want w = want(ENROLL_LIFE);
+        int n;
+
+        (void)state;
+        assert_true(enroll_trigger_needs_dropin("app.socket"));
+        assert_true(enroll_trigger_needs_dropin("app.path"));
+        assert_false(enroll_trigger_needs_dropin("app.timer"));
+        n = enroll_trigger_dropin(&w, text);
+        assert_int_equal(n, strlen(text));
+        bare(text, lines);
+        assert_string_equal(lines, "[Unit]\nAssertPathExists=/run/leader-agent/leading/app.service\n");
+}
+
+static void test_stages(void **state) {
+        struct enroll_facts f = {.n_exec_stop = 2, .n_exec_stop_post = 3};
+
+        (void)state;
+        assert_int_equal(enroll_stop_stages(&f), 6);
+        f = (struct enroll_facts){};
+        assert_int_equal(enroll_stop_stages(&f), 1);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_sound),  cmocka_unit_test(test_problems), cmocka_unit_test(test_worst_first),
+                cmocka_unit_test(test_loaded), cmocka_unit_test(test_dropin),   cmocka_unit_test(test_triggers),
+                cmocka_unit_test(test_stages),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/ctl_kube.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/clock.h"
+#include "codec/name.h"
+
+#define FLUSH_USEC (5 * USEC_PER_SEC)
+
+int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct err *err) {
+        int r;
+
+        *ret = (struct ctl_kube){.ns = o->ns};
+        if (o->ns && !name_is_dns_label(o->ns))
+                return err_setf(err, -EINVAL, "--namespace '%s' cannot be the name of a namespace", o->ns);
+        r = sd_event_new(&ret->event);
+        if (r < 0)
+                return err_setf(err, r, "cannot make an event loop: %s", strerror(-r));
+        r = kubeconfig_load(&ret->config, o->kubeconfig, o->context, err);
+        if (r >= 0)
+                r = kube_new(&ret->kube, ret->event, ret->config, 0, err);
+        if (r < 0)
+                return r;
+        if (!ret->ns)
+                ret->ns = ret->config->namespace_;
+        return 0;
+}
+
+void ctl_kube_close(struct ctl_kube *k) {
+        if (k->kube)
+                kube_free(k->kube);
+        if (k->config)
+                kubeconfig_free(k->config);
+        sd_event_unref(k->event);
+        *k = (struct ctl_kube){.ns = NULL};
+}
+
+int ctl_lock_name_parse(struct ctl_lock_name *ret, const char *text, const struct ctl_kube_options *o,
+                        struct err *err) {
+        const char *slash = strchr(text, '/'), *name = slash ? slash + 1 : text;
+
+        *ret = (struct ctl_lock_name){.ns = ""};
+        if (slash && (size_t)(slash - text) < sizeof(ret->ns))
+                memcpy(ret->ns, text, (size_t)(slash - text));
+        if ((slash && !name_is_dns_label(ret->ns)) || !name_is_dns_subdomain(name) ||
+            !util_copy(ret->name, sizeof(ret->name), name))
+                return err_setf(err, -EINVAL, "'%s' cannot be the name of a lock: it is NAME or NAMESPACE/NAME", text);
+        if (slash && o->ns && !util_streq(o->ns, ret->ns))
+                return err_setf(err, -EINVAL, "'%s' is not in the namespace of --namespace, '%s'", text, o->ns);
+        return 0;
+}
+
+void ctl_kube_answer(const struct kube_reply *reply, void *userdata) {
+        struct ctl_answer *a = userdata;
+
+        a->done = true;
+        a->result = reply->result;
+        (void)snprintf(a->text, sizeof(a->text), "%s", reply->text);
+        a->has_lock = reply->lock != NULL;
+        if (reply->lock)
+                a->lock = *reply->lock;
+        a->has_placeholder = reply->placeholder != NULL;
+        if (reply->placeholder)
+                a->placeholder = *reply->placeholder;
+}
+
+int ctl_kube_wait(struct ctl_kube *k, int started, struct ctl_answer *a) {
+        int r = started;
+
+        while (r >= 0 && !a->done)
+                r = sd_event_run(k->event, UINT64_MAX);
+        if (r >= 0)
+                return 0;
+        a->result = KUBE_UNREACHABLE;
+        (void)snprintf(a->text, sizeof(a->text), "cannot send the request: %s", strerror(-r));
+        return r;
+}
+
+void ctl_kube_flush(struct ctl_kube *k) {
+        uint64_t now, end = clock_boottime_usec() + FLUSH_USEC;
+
+        while (kube_events_pending(k->kube) > 0 && (now = clock_boottime_usec()) < end)
+                if (sd_event_run(k->event, end - now) < 0)
+                        return;
+}

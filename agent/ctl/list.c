@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every lock of a namespace as the API server has it, with the heartbeat of its holder. Reads only. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "codec/object.h"
+#include "ctl/ctl_kube.h"
+#include "ctl/list.h"
+#include "ctl/show.h"
+#include "ctl/verbs.h"
+
+#define COLUMNS 7
+
+static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"all-namespaces", no_argument, NULL, 'A'},
+        {"namespace", required_argument, NULL, 'n'},
+        {"kubeconfig", required_argument, NULL, 'k'},
+        {"context", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {},
+};
+
+static const char usage[] =
+        "list [LOCK...] [--json] [-n|--namespace NS | -A|--all-namespaces]\n"
+        "               [--kubeconfig FILE] [--context NAME]\n\n"
+        "Shows the locks that carry leader-agent's label, or those named (NAMESPACE/NAME or NAME), whoever made them,\n"
+        "as the API server has them. Needs only a kubeconfig (default: as kubectl); without the right to list, name "
+        "the\n"
+        "locks. --json: an array, one line.";
+
+struct entry {
+        struct lock_object lock;
+        bool has_heartbeat;                    /* the placeholder was read: the next two */
+        enum kube_result result;               /* KUBE_OK or KUBE_NOT_FOUND count, others: unknown */
+        struct placeholder_object placeholder; /* KUBE_OK */
+        char reason[1500];                     /* why it is not simply held */
+};
+
+struct list {
+        struct ctl_kube_options where;
+        struct ctl_kube kube;
+        bool json, all;
+        struct entry *entries;
+        size_t n_entries;
+        bool done, failed;
+        int r; /* of on_list() */
+};
+
+static int on_option(int option, void *userdata) {
+        struct list *l = userdata;
+
+        switch (option) {
+        case 'j':
+                l->json = true;
+                return 0;
+        case 'A':
+                l->all = true;
+                return 0;
+        case 'n':
+                l->where.ns = optarg;
+                return 0;
+        case 'k':
+                l->where.kubeconfig = optarg;
+                return 0;
+        case 'c':
+                l->where.context = optarg;
+                return 0;
+        default:
+                return -EINVAL;
+        }
+}
+
+/* ---- reading ---- */
+
+static int add_lock(struct list *l, const struct lock_object *lock) {
+        struct entry *entries = reallocarray(l->entries, l->n_entries + 1, sizeof(*entries));
+
+        if (!entries)
+                return -ENOMEM;
+        l->entries = entries;
+        entries[l->n_entries++] = (struct entry){.lock = *lock};
+        return 0;
+}
+
+static void on_list(const struct kube_reply *reply, void *userdata) {
+        struct list *l = userdata;
+
+        l->done = true;
+        l->failed = reply->result != KUBE_OK;
+        if (l->failed)
+                (void)fprintf(stderr, "leaderctl: %s%s\n", reply->text,
+                              reply->result == KUBE_DENIED ? "\nWithout the right to list, name the locks." : "");
+        for (size_t i = 0; l->r >= 0 && !l->failed && i < reply->n_locks; i++)
+                l->r = add_lock(l, &reply->locks[i]);
+}
+
+static int read_all(struct list *l) {
+        int r = kube_lock_list(l->kube.kube, l->all ? NULL : l->kube.ns, on_list, l, NULL);
+
+        while (r >= 0 && !l->done)
+                r = sd_event_run(l->kube.event, UINT64_MAX);
+        return r < 0 ? r : l->r;
+}
+
+static int read_named(struct list *l, const char *text) {
+        struct ctl_answer a = {.done = false};
+        struct ctl_lock_name name;
+        struct err err;
+
+        if (ctl_lock_name_parse(&name, text, &l->where, &err) < 0)
+                return -EINVAL; /* cannot be: parsed before */
+        (void)ctl_kube_wait(
+                &l->kube,
+                kube_lock_get(l->kube.kube, *name.ns ? name.ns : l->kube.ns, name.name, ctl_kube_answer, &a, NULL), &a);
+        if (a.result == KUBE_OK && a.has_lock)
+                return add_lock(l, &a.lock);
+        l->failed = true;
+        if (a.result == KUBE_NOT_FOUND)
+                (void)fprintf(stderr, "leaderctl: there is no lock %s/%s: nobody holds it\n",
+                              *name.ns ? name.ns : l->kube.ns, name.name);
+        else
+                (void)fprintf(stderr, "leaderctl: %s\n", a.text);
+        return 0;
+}
+
+static bool same_placeholder(const struct lock_object *a, const struct lock_object *b) {
+        return a->placeholder_kind == b->placeholder_kind && util_streq(a->ns, b->ns) &&
+               util_streq(a->placeholder_name, b->placeholder_name);
+}
+
+/* Many locks of one agent share a placeholder: each is read once. */
+static void read_heartbeat(struct list *l, size_t i) {
+        struct entry *e = &l->entries[i];
+        struct ctl_answer a = {.done = false};
+
+        if (!e->lock.has_placeholder)
+                return;
+        e->has_heartbeat = true;
+        for (size_t j = 0; j < i; j++)
+                if (l->entries[j].has_heartbeat && same_placeholder(&l->entries[j].lock, &e->lock)) {
+                        e->result = l->entries[j].result;
+                        e->placeholder = l->entries[j].placeholder;
+                        return;
+                }
+        (void)ctl_kube_wait(&l->kube,
+                            kube_placeholder_get(l->kube.kube, e->lock.placeholder_kind, e->lock.ns,
+                                                 e->lock.placeholder_name, ctl_kube_answer, &a, NULL),
+                            &a);
+        e->result = a.result;
+        e->placeholder = a.placeholder;
+        if (a.result != KUBE_OK && a.result != KUBE_NOT_FOUND)
+                (void)fprintf(stderr, "leaderctl: %s\n", a.text);
+}
+
+/* ---- judging ---- */
+
+static const char *state(const struct entry *e) {
+        const struct lock_object *l = &e->lock;
+
+        switch (l->form) {
+        case LOCK_FORM_DAMAGED:
+                return "damaged";
+        case LOCK_FORM_FOREIGN:
+                return "foreign";
+        case LOCK_FORM_OURS:
+                break;
+        }
+        return l->deleting ? "deleting" : l->orphaned ? "orphaned" : "held";
+}
+
+/* Lease tenure: the instant of the last renewal; life tenure needs none. */
+static const char *heartbeat(const struct entry *e) {
+        bool is_lease = e->lock.has_tenure && e->lock.tenure == LOCK_TENURE_LEASE;
+
+        return is_lease && e->has_heartbeat && e->result == KUBE_OK ? e->placeholder.renew_time : "";
+}
+
+/* Of a lock that is sound as far as the lock alone shows. */
+static void explain_placeholder(struct entry *e) {
+        const struct lock_object *l = &e->lock;
+        const char *kind = placeholder_kind_to_string(l->placeholder_kind), *what = NULL;
+
+        if (!e->has_heartbeat)
+                return;
+        if (e->result == KUBE_NOT_FOUND)
+                what = "gone";
+        else if (e->result == KUBE_OK && !util_streq(e->placeholder.uid, l->placeholder_uid))
+                what = "another one now";
+        else if (e->result == KUBE_OK && e->placeholder.deleting)
+                what = "being deleted";
+        if (what)
+                (void)snprintf(e->reason, sizeof(e->reason), "its owner %s/%s is %s: the holder stops and releases",
+                               kind, l->placeholder_name, what);
+}
+
+static void explain(struct entry *e) {
+        const struct lock_object *l = &e->lock;
+
+        if (l->form == LOCK_FORM_DAMAGED)
+                (void)snprintf(e->reason, sizeof(e->reason),
+                               "%s. Nobody touches it. Make sure that %s runs on no host, then: kubectl -n %s patch "
+                               "configmap %s --type=merge -p '{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
+                               "delete configmap %s",
+                               l->damage, *l->unit ? l->unit : "its unit", l->ns, l->name, l->ns, l->name);
+        else if (l->form == LOCK_FORM_FOREIGN)
+                (void)snprintf(e->reason, sizeof(e->reason), "held by Pod %s of an operator in the cluster%s",
+                               l->owner.name, l->deleting ? "; being deleted" : "");
+        else if (l->deleting && *l->fenced)
+                (void)snprintf(e->reason, sizeof(e->reason), "a fence is not completed (run leaderctl fence again): %s",
+                               l->fenced);
+        else if (l->deleting)
+                (void)snprintf(e->reason, sizeof(e->reason),
+                               "goes when %s has stopped on %s; if that host is dead: leaderctl fence", l->unit,
+                               l->holder);
+        else if (l->orphaned)
+                (void)snprintf(e->reason, sizeof(e->reason), "somebody took its owner away: the holder %s",
+                               l->tenure == LOCK_TENURE_LIFE ? "puts it back" : "stops and releases");
+        else
+                explain_placeholder(e);
+        if (!*e->reason && *l->fenced)
+                (void)snprintf(e->reason, sizeof(e->reason), "a fence was begun: %s", l->fenced);
+}
+
+static int by_name(const void *a, const void *b) {
+        const struct lock_object *x = &((const struct entry *)a)->lock, *y = &((const struct entry *)b)->lock;
+        int r = strcmp(x->ns, y->ns);
+
+        return r ? r : strcmp(x->name, y->name);
+}
+
+/* ---- output ---- */
+
+static bool add_json(struct json_object *array, const struct entry *e) {
+        const struct lock_object *l = &e->lock;
+        struct json_object *o = object_append_object(array);
+        char placeholder[300] = "";
+
+        if (l->has_placeholder)
+                (void)snprintf(placeholder, sizeof(placeholder), "%s/%s",
+                               placeholder_kind_to_string(l->placeholder_kind), l->placeholder_name);
+        return object_add_string(o, "namespace", l->ns) && object_add_string(o, "name", l->name) &&
+               object_add_string(o, "uid", l->uid) && object_add_string(o, "resourceVersion", l->version) &&
+               object_add_string(o, "state", state(e)) && object_add_string(o, "reason", e->reason) &&
+               object_add_string(o, "holder", l->holder) && object_add_string(o, "holderIdentity", l->identity) &&
+               object_add_string(o, "unit", l->unit) &&
+               object_add_string(o, "tenure", l->has_tenure ? lock_tenure_to_string(l->tenure) : "") &&
+               object_add_int(o, "leaseDurationSeconds", (int64_t)(l->lease_duration_usec / USEC_PER_SEC)) &&
+               object_add_string(o, "placeholder", placeholder) && object_add_string(o, "bootId", l->boot_id) &&
+               object_add_string(o, "created", l->created_at) && object_add_string(o, "acquired", l->acquired_at) &&
+               object_add_string(o, "lastHeartbeat", heartbeat(e)) && object_add_string(o, "fenced", l->fenced) &&
+               object_add_string(o, "previousFenced", l->succeeds);
+}
+
+static int print_json(const struct list *l) {
+        _cleanup_(json_object_putp) struct json_object *array = json_object_new_array();
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        for (size_t i = 0; i < l->n_entries; i++)
+                if (!add_json(array, &l->entries[i]))
+                        return -ENOMEM;
+        r = object_to_text(array, &text);
+        if (r >= 0)
+                (void)printf("%s\n", text);
+        return r;
+}
+
+struct row {
+        char cell[COLUMNS][400];
+};
+
+static void fill_row(struct row *row, const struct entry *e) {
+        const struct lock_object *l = &e->lock;
+        char age[CTL_AGE_MAX], beat[CTL_AGE_MAX];
+        const char *const cells[COLUMNS] = {
+                l->name, /* replaced below */
+                state(e),
+                *l->identity       ? l->identity
+                : l->n_owners == 1 ? l->owner.name
+                                   : "",
+                l->unit,
+                l->has_tenure ? lock_tenure_to_string(l->tenure) : "",
+                show_age(age, l->created_at),
+                show_ago(beat, heartbeat(e)),
+        };
+
+        for (size_t c = 0; c < COLUMNS; c++)
+                (void)snprintf(row->cell[c], sizeof(row->cell[c]), "%s", *cells[c] ? cells[c] : "-");
+        (void)snprintf(row->cell[0], sizeof(row->cell[0]), "%s/%s", l->ns, l->name);
+        for (size_t c = 0; c < COLUMNS; c++)
+                (void)show_plain(row->cell[c]);
+}
+
+static void print_row(const struct row *row, const size_t *width) {
+        for (size_t c = 0; c < COLUMNS; c++)
+                (void)printf("%s%-*s", c ? "  " : "", c + 1 < COLUMNS ? (int)width[c] : 0, row->cell[c]);
+        (void)printf("\n");
+}
+
+static int print_table(struct list *l) {
+        static const struct row head = {{"LOCK", "STATE", "HOLDER", "UNIT", "TENURE", "AGE", "HEARTBEAT"}};
+        _cleanup_free_ struct row *rows = calloc(l->n_entries + 1, sizeof(*rows));
+        size_t width[COLUMNS] = {0};
+
+        if (!rows)
+                return -ENOMEM;
+        rows[0] = head;
+        for (size_t i = 0; i < l->n_entries; i++)
+                fill_row(&rows[i + 1], &l->entries[i]);
+        for (size_t i = 0; i <= l->n_entries; i++)
+                for (size_t c = 0; c < COLUMNS; c++)
+                        if (strlen(rows[i].cell[c]) > width[c])
+                                width[c] = strlen(rows[i].cell[c]);
+        for (size_t i = 0; i <= l->n_entries; i++) {
+                print_row(&rows[i], width);
+                if (i == 0)
+                        continue;
+                struct entry *e = &l->entries[i - 1];
+                if (*e->reason)
+                        (void)printf("    %s\n", show_plain(e->reason));
+                if (*e->lock.succeeds)
+                        (void)printf("    before it: %s\n", show_plain(e->lock.succeeds));
+        }
+        return 0;
+}
+
+static int list(struct list *l, char *const *names) {
+        int r = 0;
+
+        if (!*names)
+                r = read_all(l);
+        for (; r >= 0 && *names; names++)
+                r = read_named(l, *names);
+        if (l->n_entries > 0)
+                qsort(l->entries, l->n_entries, sizeof(*l->entries), by_name);
+        for (size_t i = 0; r >= 0 && i < l->n_entries; i++) {
+                read_heartbeat(l, i);
+                explain(&l->entries[i]);
+        }
+        if (r >= 0 && l->json)
+                r = l->failed && l->n_entries == 0 ? 0 : print_json(l);
+        else if (r >= 0 && l->n_entries > 0)
+                r = print_table(l);
+        else if (r >= 0 && !l->failed)
+                (void)fprintf(stderr, "No locks found in %s%s.\n", l->all ? "the cluster" : "namespace ",
+                              l->all ? "" : l->kube.ns);
+        if (r < 0)
+                (void)fprintf(stderr, "leaderctl: %s\n", strerror(-r));
+        return r < 0 || l->failed ? CTL_FAILURE : CTL_OK;
+}
+
+static int wrong(const char *why) {
+        (void)fprintf(stderr, "leaderctl list: %s\nleaderctl %s\n", why, usage);
+        return CTL_USAGE;
+}
+
+int ctl_list(int argc, char **argv) {
+        struct list l = {.json = false};
+        struct ctl_lock_name name;
+        struct err err = {.text = ""};
+        int r;
+
+        if (!ctl_options(argc, argv, options, usage, on_option, &l, &r))
+                return r;
+        if (l.all && (l.where.ns || optind < argc))
+                return wrong("--all-namespaces goes with neither --namespace nor LOCK");
+        for (int i = optind; i < argc; i++)
+                if (ctl_lock_name_parse(&name, argv[i], &l.where, &err) < 0)
+                        return wrong(err.text);
+        if (ctl_kube_open(&l.kube, &l.where, &err) < 0)
+                r = ctl_failed(-EINVAL, &err);
+        else
+                r = list(&l, argv + optind);
+        ctl_kube_close(&l.kube);
+        free(l.entries);
+        return r;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/show.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "codec/utf8.h"
+
+char *show_plain(char *s) {
+        (void)utf8_fix(s);
+        for (char *p = s; *p; p++)
+                if ((unsigned char)*p < ' ' || *p == 0x7f)
+                        *p = '?';
+                else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)
+                        p[0] = p[1] = '?'; /* C1 control characters */
+        return s;
+}
+
+static const char *age(char *buf, const char *rfc3339, const char *suffix) {
+        struct tm tm = {};
+        char span[TIMESPAN_MAX];
+        const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
+        if (!rest || (*rest != 'Z' && *rest != '.'))
+                return rfc3339;
+        time_t then = timegm(&tm), now = time(NULL);
+        uint64_t s = now > then ? (uint64_t)(now - then) : 0;
+        /* Two units are enough for a human. */
+        s -= s >= 86400 ? s % 3600 : s >= 3600 ? s % 60 : 0;
+        (void)snprintf(buf, CTL_AGE_MAX, "%s%s", timespan_format(span, s * USEC_PER_SEC), suffix);
+        return buf;
+}
+
+const char *show_age(char buf[static CTL_AGE_MAX], const char *rfc3339) {
+        return age(buf, rfc3339, "");
+}
+
+const char *show_ago(char buf[static CTL_AGE_MAX], const char *rfc3339) {
+        return age(buf, rfc3339, " ago");
+}
+
+const char *show_user(void) {
+        const char *sudo = getenv("SUDO_USER");
+        const struct passwd *user = getpwuid(getuid());
+        return !util_empty(sudo) ? sudo : user ? user->pw_name : "an unknown user";
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* leaderctl as it is installed: the program beside this test, against an agent's bus API served here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "../lib/privatebus.h"
+#include "adapter/bus.h"
+
+/* Only to detect a hang. */
+#define HANG_USEC (60 * USEC_PER_SEC)
+
+static struct privatebus bus;
+static sd_event *event;
+static struct bus *server;
+static char leaderctl[PATH_MAX];
+
+static struct {
+        const char *json;
+        char lock[256], reason[256];
+} agent;
+
+static int on_status(_unused_ void *userdata, char **ret_json) {
+        return (*ret_json = strdup(agent.json)) ? 0 : -ENOMEM;
+}
+
+static int on_step_down(_unused_ void *userdata, const char *lock, const char *reason, struct err *err) {
+        (void)util_copy(agent.lock, sizeof(agent.lock), lock);
+        (void)util_copy(agent.reason, sizeof(agent.reason), reason);
+        return util_streq(lock, "ops/unknown") ? err_setf(err, -ENOENT, "no lock 'ops/unknown' in the configuration")
+                                               : 0;
+}
+
+static int on_reload(_unused_ void *userdata, _unused_ struct err *err) {
+        return 0;
+}
+
+static const struct bus_handlers handlers = {on_status, on_step_down, on_reload};
+
+struct result {
+        int status;
+        char out[8192], err[4096];
+};
+
+/* Drains what is there; false at the end. */
+static bool drain(int fd, char *buf, size_t size) {
+        size_t n = strlen(buf);
+        ssize_t k = read(fd, buf + n, size - 1 - n);
+        if (k > 0)
+                buf[n + (size_t)k] = '\0';
+        return k != 0;
+}
+
+static struct result run(const char *const *arguments) {
+        struct result r = {};
+        int out[2], err[2];
+        char *argv[8] = {(char *)"leaderctl"};
+        for (size_t i = 0; arguments[i]; i++)
+                argv[i + 1] = (char *)arguments[i];
+        assert_int_equal(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
+        assert_int_equal(pipe2(err, O_CLOEXEC | O_NONBLOCK), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void)dup2(out[1], STDOUT_FILENO);
+                (void)dup2(err[1], STDERR_FILENO);
+                execv(leaderctl, argv);
+                _exit(127);
+        }
+        close(out[1]);
+        close(err[1]);
+        bool more_out = true, more_err = true;
+        for (uint64_t waited = 0; more_out || more_err; waited += 5 * USEC_PER_MSEC) {
+                assert_true(waited < HANG_USEC);
+                assert_true(sd_event_run(event, 5 * USEC_PER_MSEC) >= 0);
+                more_out = more_out && drain(out[0], r.out, sizeof(r.out));
+                more_err = more_err && drain(err[0], r.err, sizeof(r.err));
+        }
+        assert_int_equal(waitpid(pid, &r.status, 0), pid);
+        assert_true(WIFEXITED(r.status));
+        r.status = WEXITSTATUS(r.status);
+        close(out[0]);
+        close(err[0]);
+        return r;
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_result(struct result r, int status, const char *out, const char *err) {
+        if (r.status != status || !strstr(r.out, out) || !strstr(r.err, err))
+                fail_msg("status %d\n%s---\n%s", r.status, r.out, r.err);
+}
+
+static int setup(void **state) {
+        (void)state;
+        struct err err = {};
+        (void)alarm(300);
+        memset(&agent, 0, sizeof(agent));
+        privatebus_init(
+                &bus, "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/>"
+                      "<allow receive_sender=\"*\"/></policy>");
+        privatebus_start(&bus);
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(bus_serve(&server, event, &handlers, NULL, &err), 0);
+        for (int i = 0; *bus_error(server); i++) {
+                assert_true(i < 6000);
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        }
+        return 0;
+}
+
+static int teardown(void **state) {
+        (void)state;
+        bus_free(server);
+        server = NULL;
+        event = sd_event_unref(event);
+        privatebus_done(&bus);
+        (void)alarm(0);
+        return 0;
+}
+
+#define DOCUMENT                                                                                                       \
+        "{\"version\":\"0.1.0\",\"identity\":\"web-1-3f9a02c7\",\"api\":{\"server\":\"https://"                        \
+        "api:6443\",\"lastContact\":"                                                                                  \
+        "\"2001-01-02T03:04:05.123456Z\",\"error\":\"connection "                                                      \
+        "refused\"},\"guard\":{\"connected\":false,\"error\":\"no "                                                    \
+        "socket\"},\"locks\":[{\"lock\":\"ops/"                                                                        \
+        "op-lock\",\"unit\":\"op.service\",\"tenure\":\"life\",\"role\":\"leader\","                                   \
+        "\"unitState\":\"running\",\"holder\":\"web-1\",\"holderIdentity\":\"web-1-3f9a02c7\",\"since\":\"2001-01-"    \
+        "02T03:04:05Z\","                                                                                              \
+        "\"term\":\"123\",\"lockUid\":\"u\",\"reason\":\"evil \\u001b[31m\\u009b "                                     \
+        "text\",\"next\":\"renews\",\"validUntil\":\"\"}]}"
+
+static void test_status(void **state) {
+        (void)state;
+        agent.json = DOCUMENT;
+        struct result r = RUN("status");
+        assert_result(r, 0, "identity  web-1-3f9a02c7, leader-agent 0.1.0\n", "");
+        assert_non_null(strstr(r.out, "API       https://api:6443, last answer "));
+        assert_non_null(strstr(r.out, "h ago; connection refused\n"));
+        assert_non_null(strstr(r.out, "guard     NOT connected: no socket\n"));
+        assert_non_null(strstr(r.out, "LOCK         ROLE    UNIT        STATE    HOLDER  SINCE\n"));
+        assert_non_null(strstr(r.out, "ops/op-lock  leader  op.service  running  web-1   "));
+        /* What others wrote cannot steer the terminal, and there are no colours in a pipe. */
+        assert_non_null(strstr(r.out, "    reason: evil ?[31m?? text\n    next: renews\n"));
+        assert_null(strchr(r.out, '\033'));
+        assert_null(strstr(r.out, "valid until"));
+
+        assert_result(RUN("status", "--json"), 0, DOCUMENT "\n", "");
+        agent.json = "{\"version\":\"9\",\"locks\":[{}],\"more\":1}";
+        assert_result(RUN("status"), 0, "API       , no answer yet\n", "");
+        agent.json = "[]";
+        assert_result(RUN("status"), 1, "",
+                      "leaderctl: the agent's status cannot be shown; see leaderctl status --json\n");
+        agent.json = "{";
+        assert_result(RUN("status"), 1, "", "cannot be shown");
+}
+
+static void test_step_down(void **state) {
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        assert_result(RUN("step-down", "ops/op-lock", "--reason", "kernel update"), 0, "ops/op-lock: stepping down",
+                      "");
+        assert_string_equal(agent.lock, "ops/op-lock");
+        assert_string_equal(agent.reason, "kernel update");
+        assert_int_equal(unsetenv("SUDO_USER"), 0);
+        assert_result(RUN("step-down", "op-lock"), 0, "op-lock: stepping down", "");
+        assert_string_equal(agent.reason, "leaderctl step-down by root");
+        assert_result(RUN("step-down", "ops/unknown"), 1, "",
+                      "leaderctl: no lock 'ops/unknown' in the configuration\n");
+}
+
+static void test_no_agent(void **state) {
+        (void)state;
+        bus_free(server);
+        server = NULL;
+        assert_result(RUN("status"), 3, "",
+                      "leaderctl: leader-agent is not running on this host; see systemctl status");
+        assert_result(RUN("step-down", "a"), 3, "", "leader-agent is not running");
+        privatebus_kill(&bus);
+        assert_result(RUN("status"), 3, "", "leaderctl: cannot reach the system bus: Connection refused\n");
+}
+
+static void test_usage(void **state) {
+        (void)state;
+        assert_result(run((const char *const[]){NULL}), 2, "", "leaderctl VERB");
+        assert_result(RUN("--help"), 0, "leaderctl VERB", "");
+        assert_result(RUN("--version"), 0, "leaderctl " AGENT_VERSION "\n", "");
+        assert_result(RUN("dance"), 2, "", "leaderctl: unknown verb \"dance\"");
+        static const char *const verbs[] = {"status", "step-down", "check-config"};
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                assert_result(RUN(verbs[i], "--help"), 0, verbs[i], "");
+                assert_result(RUN(verbs[i], "--bogus"), 2, "", "unrecognized option '--bogus'");
+                assert_result(RUN(verbs[i], "a", "b"), 2, "", verbs[i]);
+        }
+        assert_result(RUN("step-down"), 2, "", "leaderctl step-down: needs one LOCK");
+        assert_result(RUN("step-down", "a", "--reason"), 2, "", "requires an argument");
+}
+
+static void test_check_config(void **state) {
+        (void)state;
+        (void)tempdir_write(
+                &bus.dir, "kc",
+                "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: ops}}]\n"
+                "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\nusers: [{name: u, user: {token: t}}]\n");
+        char text[1024];
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nlocks = ( { name = \"op-lock\"; unit = \"op.service\"; tenure = "
+                       "\"lease\"; } );\n",
+                       bus.dir.path);
+        const char *path = tempdir_write(&bus.dir, "agent.conf", text);
+        struct result r = RUN("check-config", path);
+        assert_result(r, 0, "/kc, context c, server https://api:6443\n", "");
+        assert_non_null(strstr(r.out, "namespace = \"ops\";"));
+        assert_non_null(strstr(r.out, "# Two leaders: 0 s."));
+        assert_null(strstr(r.out, "token"));
+
+        (void)tempdir_write(&bus.dir, "agent.conf", "lokcs = ();\n");
+        assert_result(RUN("check-config", path), 1, "", "/agent.conf:1: unknown key \"lokcs\"");
+        assert_result(RUN("check-config", tempdir_path(&bus.dir, "none")), 1, "", "/none: No such file or directory");
+}
+
+/* The sample works after setting kubeconfig, lock and unit. */
+static void test_sample(void **state) {
+        (void)state;
+        (void)tempdir_write(
+                &bus.dir, "kc",
+                "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\nusers: [{name: u, user: {token: t}}]\n");
+        char text[32768] = "", line[512], *out = text;
+        FILE *f = fopen("conf/leader-agent.conf", "r");
+        assert_non_null(f);
+        while (fgets(line, sizeof(line), f)) {
+                if (strncmp(line, "kubeconfig = ", 13) == 0)
+                        (void)snprintf(line, sizeof(line), "kubeconfig = \"%s/kc\";\n", bus.dir.path);
+                out = stpcpy(out, line);
+        }
+        (void)fclose(f);
+        struct result r = RUN("check-config", tempdir_write(&bus.dir, "sample.conf", text));
+        assert_result(r, 0, "name = \"myapp-operator-lock\";", "");
+        assert_non_null(strstr(r.out, "unit = \"myapp-operator.service\";"));
+}
+
+int main(void) {
+        if (!privatebus_available()) {
+                print_message("ok test_ctl # SKIP no dbus-daemon on this machine\n");
+                return 0;
+        }
+        /* BUILD/tests/integration/test_ctl → BUILD/leaderctl */
+        ssize_t n = readlink("/proc/self/exe", leaderctl, sizeof(leaderctl) - 1);
+        if (n <= 0)
+                return 1;
+        for (int i = 0; i < 3; i++) {
+                char *slash = strrchr(leaderctl, '/');
+                if (!slash)
+                        return 1;
+                *slash = '\0';
+        }
+        (void)strncat(leaderctl, "/leaderctl", sizeof(leaderctl) - strlen(leaderctl) - 1);
+#define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                WITH_AGENT(test_status), WITH_AGENT(test_step_down),    WITH_AGENT(test_no_agent),
+                WITH_AGENT(test_usage),  WITH_AGENT(test_check_config), WITH_AGENT(test_sample),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The composition root: everything one running kubesim consists of. One thread runs all of it. */
+#pragma once
+
+#include "auth.h"
+#include "fault.h"
+#include "gc.h"
+#include "namespace.h"
+#include "store.h"
+#include "timer.h"
+#include "watch.h"
+
+enum {
+        SIM_AUDIT_MAX = 20000,
+};
+
+struct sim {
+        struct timers timers;
+        struct store store;
+        struct watches watches;
+        struct gc gc;
+        struct namespaces namespaces;
+        struct auth auth;
+        struct faults faults;
+        doc *audit[SIM_AUDIT_MAX]; /* ring of requests served */
+        uint64_t n_audit;          /* ever recorded; entry i is in audit[i % SIM_AUDIT_MAX] */
+        int ready_status;          /* answer of /readyz */
+        bool verbose;
+};
+
+void sim_init(struct sim *sim, uint64_t gc_delay_usec, uint64_t namespace_delay_usec, uint64_t bookmark_usec);
+void sim_done(struct sim *sim);
+/* Takes the reference of entry. */
+void sim_audit(struct sim *sim, doc *entry);

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Checks the real control plane and the rights that we ship for it (conf/rbac.yaml): the end-to-end tests rest on both.
+# Needs root (own namespaces, so fixed ports disturb nobody). Without root or Go it says that nothing was checked; with CI
+# set that is a failure.
+set -uo pipefail
+here=$(dirname "$(readlink -f "$0")")
+if [[ -z ${LAB_CGROUP:-} ]]; then
+        why=
+        CLUSTER_BIN=$("$here/build.sh") || why="it cannot be built"
+        ((EUID == 0)) || why="this needs root"
+        if [[ -n $why ]]; then
+                echo "ok 1 - the real control plane # SKIP $why"
+                [[ -z ${CI:-} ]]
+                exit
+        fi
+        export CLUSTER_BIN
+        exec "$here/../lab/run.sh" "$0"
+fi
+. "$here/../lab/lab.sh"
+. "$here/../lib/api.sh"
+. "$here/../lib/agents.sh"
+
+number=0 bad=0
+check() { # TEXT COMMAND…
+        local text=$1
+        shift
+        ((++number))
+        if "$@" >"$LAB/output" 2>&1; then
+                echo "ok $number - $text"
+        else
+                ((++bad))
+                echo "not ok $number - $text"
+                sed 's/^/#   /' "$LAB/output"
+        fi
+}
+not() { ! "$@"; }
+
+lab_create 1 # not booted: only its name and machine id count
+api_start real "$CLUSTER_BIN" || exit 1
+version=$(awk '$1 == "require" && $2 == "k8s.io/kubernetes" {print $3}' "$here/go.mod")
+check "version is $version" test "$(api_get /version .gitVersion)" = "$version"
+check "conf/rbac.yaml is accepted" agents_allow check
+
+admin=("${API_AUTH[@]}")
+API_AUTH=(-H "Authorization: Bearer $(_agents_token)")
+ns=/api/v1/namespaces/check leases=/apis/coordination.k8s.io/v1/namespaces/check/leases
+id=leader-agent-$(agents_identity web-1)
+lease='{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"NAME"}}'
+check "agent: create its placeholder" api POST "$leases" "${lease/NAME/$id-lease}"
+check "agent: renew it" api PUT "$leases/$id-lease" "$(api GET "$leases/$id-lease")"
+uid=$(api_get "$leases/$id-lease" .metadata.uid)
+check "agent: watch it" api GET "$leases?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=$id-lease"
+check "agent: create the lock" api POST "$ns/configmaps" '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"'"$LOCK"'",
+        "finalizers":["leaderagent.io/unit-may-run"],"ownerReferences":[{"apiVersion":"coordination.k8s.io/v1","kind":"Lease",
+        "name":"'"$id-lease"'","uid":"'"$uid"'"}]}}'
+check "agent: may not renew the Lease of somebody else" not api PUT "$leases/other" "${lease/NAME/other}"
+check "agent: may not read other ConfigMaps" not api GET "$ns/configmaps/kube-root-ca.crt"
+check "agent: may not read Secrets" not api GET "$ns/secrets"
+check "agent: delete its placeholder" api DELETE "$leases/$id-lease"
+marked() { [[ -n $(api_get "$ns/configmaps/$LOCK" .metadata.deletionTimestamp) ]]; }
+check "garbage collection marks the lock" wait_for 30 marked
+check "agent: remove the finalizer" api PATCH "$ns/configmaps/$LOCK" '{"metadata":{"finalizers":null}}' application/merge-patch+json
+check "then the lock is gone" not api GET "$ns/configmaps/$LOCK"
+API_AUTH=("${admin[@]}")
+echo "1..$number"
+((bad == 0))

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the root image that all hosts of the lab share (a minimal Debian with systemd), once, and prints its path.
+# Hosts never write to it: each mounts an overlay of its own above it.
+#
+#   tests/lab/image.sh          needs root and, the first time, the network (about 40 s)
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+. "$here/../lib/cache.sh"
+
+suite=bookworm
+packages="systemd dbus iproute2 procps ca-certificates libcurl4 libjson-c5 libsystemd0 libconfig9 libfyaml0"
+
+((EUID == 0)) || { echo "lab: building the root image needs root" >&2; exit 1; }
+
+# Prints the mirror that this machine itself installs from, so that a local mirror is used where there is one.
+mirror() {
+        local uri
+        uri=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 2>/dev/null | head -1) || true
+        echo "${uri:-http://deb.debian.org/debian}"
+}
+
+build() { # DIR
+        echo "lab: building the root image ($suite: $packages), about 40 s" >&2
+        local log=$1.log
+        debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$1" "$(mirror)" >"$log" 2>&1 || {
+                tail -20 "$log" >&2
+                echo "lab: debootstrap failed, its log is $log" >&2
+                return 1
+        }
+        rm -f "$log"
+        # Nothing that waits for hardware, no timers, no console logins: hosts boot in half a second.
+        local unit
+        for unit in systemd-udevd.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service \
+                console-getty.service getty@.service container-getty@.service \
+                e2scrub_reap.service systemd-update-utmp.service systemd-update-utmp-runlevel.service \
+                apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer \
+                systemd-tmpfiles-clean.timer; do
+                ln -sf /dev/null "$1/etc/systemd/system/$unit"
+        done
+        ln -sf /lib/systemd/system/multi-user.target "$1/etc/systemd/system/default.target"
+        mkdir -p "$1/etc/systemd/journald.conf.d" "$1/var/log/journal"
+        printf '[Journal]\nStorage=persistent\nSystemMaxUse=32M\nRateLimitIntervalSec=0\nForwardToConsole=no\n' \
+                >"$1/etc/systemd/journald.conf.d/lab.conf"
+        # An own machine id for each host comes with its overlay; an own resolver is not there.
+        : >"$1/etc/machine-id"
+        rm -f "$1/var/lib/dbus/machine-id" "$1/etc/hostname" "$1/etc/resolv.conf"
+        rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/* "$1"/usr/share/doc "$1"/usr/share/man \
+                "$1"/usr/share/locale
+}
+
+cache_get "labroot-$(cat "$0" | cache_hash)" build

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Fills a directory with what the hosts of the lab get on top of the root image: what `make install` installs, and the
+# guarded test unit. Taken once per run, so that a build in the same checkout does not disturb a run.
+#
+#   tests/lab/stage.sh BUILD DIR      BUILD: the directory of the objects, with leader-agent and tests/lab/recorder
+set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
+build=$(readlink -e "$1") dir=$2
+image=$("$here/image.sh")
+
+make -s -C "$here/../.." O="$build" install DESTDIR="$dir" PREFIX=/usr >/dev/null
+mkdir -p "$dir/usr/libexec" "$dir/etc/systemd/system"
+cp "$build/tests/lab/recorder" "$build/tests/lab/judge" "$dir/usr/libexec/"
+
+[[ ! -e $build/kubesim ]] || cp "$build/kubesim" "$dir/usr/libexec/"
+
+# Built with sanitizers? Then the hosts need their libraries as well.
+for lib in $(ldd "$build"/leader{-agent,-guard,ctl} | awk '$3 ~ "^/" {print $3}' | sort -u); do
+        [[ -e $image$lib ]] || install -D "$lib" "$dir$(readlink -f "$(dirname "$lib")")/${lib##*/}"
+done
+
+cat >"$dir/etc/systemd/system/myapp-operator.service" <<'U'
+[Unit]
+Description=A Kubernetes operator that may run once
+[Service]
+Type=exec
+EnvironmentFile=-/etc/recorder.env
+ExecStart=/usr/libexec/recorder $RECORDER_OPTIONS /lab/record
+[Install]
+WantedBy=multi-user.target
+U
+
+# nspawn gives each boot of a host a boot id of its own, by a mount that the services' sandbox (a fresh /proc) loses again:
+# they would read that of this machine, and a rebooted host would believe it never went down.
+cat >"$dir/etc/systemd/system/lab-boot-id.service" <<'U'
+[Unit]
+DefaultDependencies=no
+Before=sysinit.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'cat /proc/sys/kernel/random/boot_id >/run/lab-boot-id'
+U
+mkdir -p "$dir/etc/systemd/system/sysinit.target.wants"
+ln -s ../lab-boot-id.service "$dir/etc/systemd/system/sysinit.target.wants/"
+for unit in leader-agent leader-guard; do
+        mkdir -p "$dir/etc/systemd/system/$unit.service.d"
+        printf '[Service]\nBindReadOnlyPaths=/run/lab-boot-id:/proc/sys/kernel/random/boot_id\n' \
+                >"$dir/etc/systemd/system/$unit.service.d/lab.conf"
+done

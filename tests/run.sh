@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs test programs and scripts, one after the other, and counts what they report.
+#
+#   tests/run.sh COMMAND…      each argument is one program or script, with its arguments after it in the same word
+#   tests/run.sh --sum FILE    prints the total of what earlier runs appended to FILE
+#
+# Counted are cmocka's totals and the lines `ok …` / `not ok …` of scripts (`ok … # SKIP why` counts as skipped). Also a
+# failure: an exit status other than 0, running longer than TEST_TIMEOUT seconds (default 300), running no test at all.
+# One line per command that passed, the whole output of one that failed. With RESULTS=FILE a line "passed failed" is
+# appended to FILE. Exits 1 when anything failed or nothing ran.
+set -u
+export LC_ALL=C
+
+limit=${TEST_TIMEOUT:-300}
+passed=0 failed=0 skipped=0
+
+# Sums up: $1 passed, $2 failed, $3 skipped.
+closing() {
+        if [ "$3" -gt 0 ]; then
+                echo "$1 passed, $2 failed, $3 skipped"
+        else
+                echo "$1 passed, $2 failed"
+        fi
+        [ "$2" -eq 0 ] && [ "$(($1 + $3))" -gt 0 ]
+}
+
+if [ "${1-}" = --sum ]; then
+        [ -r "${2-}" ] || {
+                echo "${2-no file}: no results: nothing ran" >&2
+                closing 0 0 0
+                exit 1
+        }
+        read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$2")
+        closing "$passed" "$failed" "$skipped"
+        exit
+fi
+
+[ $# -gt 0 ] || {
+        echo "usage: ${0##*/} COMMAND… | --sum FILE" >&2
+        exit 2
+}
+
+out=$(mktemp "${TMPDIR:-/tmp}/leader-agent-run.XXXXXX") || exit 1
+trap 'rm -f "$out"' EXIT
+
+# Prints "passed failed skipped" of the output in $out.
+count() {
+        sed 's/\x1b\[[0-9;]*m//g' "$out" | awk '
+                # cmocka writes to two streams: a total need not begin its line.
+                match($0, /\[  PASSED  \] [0-9]+ test/) { split(substr($0, RSTART), a, " +"); p += a[4]; next }
+                match($0, /\[  FAILED  \] ([^ ]+: )?[0-9]+ test/) { split(substr($0, RSTART), a, " +"); f += a[4] ~ /^[0-9]+$/ ? a[4] : a[5]; next }
+                match($0, /\[  SKIPPED \] ([^ ]+: )?[0-9]+ test/) { split(substr($0, RSTART), a, " +"); s += a[4] ~ /^[0-9]+$/ ? a[4] : a[5]; next }
+                /^not ok( |$)/ { f++; next }
+                /^ok( .*)?# SKIP/ { s++; next }
+                /^ok( |$)/ { p++ }
+                END { print p + 0, f + 0, s + 0 }'
+}
+
+for command in "$@"; do
+        read -r -a words <<<"$command"
+        name=${words[0]##*/}
+        begin=$SECONDS
+        timeout -k 10 "$limit" "${words[@]}" >"$out" 2>&1 </dev/null
+        status=$?
+        read -r p f s < <(count)
+        why=
+        if [ "$status" -eq 124 ] || { [ "$status" -eq 137 ] && [ $((SECONDS - begin)) -ge "$limit" ]; }; then
+                why="not done after $limit s"
+                f=$((f + 1))
+        elif [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+                why="exit status $status without a failed test"
+                f=1
+        elif [ $((p + f + s)) -eq 0 ]; then
+                why="ran no test"
+                f=1
+        fi
+        if [ "$f" -gt 0 ]; then
+                echo "---- $command"
+                cat "$out"
+                echo "---- FAILED $name: $f of $((p + f + s))${why:+ ($why)}"
+        else
+                note=
+                [ "$s" -gt 0 ] && note=", $s skipped"
+                echo "passed $name: $p$note ($((SECONDS - begin)) s)"
+                grep '^ok.*# SKIP' "$out"
+        fi
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+[ -n "${RESULTS-}" ] && echo "$passed $failed $skipped" >>"$RESULTS"
+closing "$passed" "$failed" "$skipped"

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stories of one election. Lease tenure, the holder: instants, renewals, expiry.
+ * Whatever happens, tests/lib/core_builder.c checks the rules that always hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lib/core_builder.h"
+
+static struct builder b;
+
+static void leads(void) {
+        builder_init(&b, CORE_LEASE, 1);
+        builder_lead(&b);
+}
+
+/* ---- instants ---- */
+
+static void test_instants(void **state) {
+        static const struct {
+                uint64_t duration, renew_deadline, stop_timeout, kill_margin; /* seconds */
+                uint64_t stop_after_usec;                                     /* 0: too short */
+        } rows[] = {
+                {15, 8, 3, 2, 8 * SEC},  /* the configuration is stricter */
+                {15, 60, 3, 2, 9850000}, /* the record is: 15 - 3 - 2 - 0.15 */
+                {60, 8, 3, 2, 8 * SEC},  {600, 90, 30, 10, 90 * SEC},
+                {6, 8, 3, 2, 940000},    {5, 8, 3, 2, 0},
+                {4, 8, 3, 2, 0},         {1, 8, 3, 2, 0},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct election_conf c = builder_election_conf(CORE_LIFE); /* the record decides, not this */
+                struct election e;
+                uint64_t stop_at = 0, kill_at = 0;
+                bool ok;
+
+                election_init(&e);
+                e.lock = builder_own_lock(21, CORE_LEASE, 11);
+                e.lock.duration_usec = rows[i].duration * SEC;
+                c.renew_deadline_usec = rows[i].renew_deadline * SEC;
+                c.stop_timeout_usec = rows[i].stop_timeout * SEC;
+                c.kill_margin_usec = rows[i].kill_margin * SEC;
+                ok = election_instants(&e, &c, 1000 * SEC, &stop_at, &kill_at);
+                assert_int_equal(ok, rows[i].stop_after_usec != 0);
+                if (!ok)
+                        continue;
+                assert_int_equal(stop_at, 1000 * SEC + rows[i].stop_after_usec);
+                assert_int_equal(kill_at, stop_at + c.stop_timeout_usec);
+                /* The rule that safety rests on. */
+                assert_true(kill_at - 1000 * SEC + c.kill_margin_usec < e.lock.duration_usec);
+        }
+}
+
+static void test_instants_of_life(void **state) {
+        const struct election_conf c = builder_election_conf(CORE_LEASE);
+        struct election e;
+        uint64_t stop_at, kill_at;
+
+        (void)state;
+        election_init(&e);
+        e.lock = builder_own_lock(21, CORE_LIFE, 11);
+        assert_true(election_instants(&e, &c, 0, &stop_at, &kill_at));
+        assert_true(stop_at == USEC_INFINITY && kill_at == USEC_INFINITY);
+}
+
+/* ---- leading ---- */
+
+/* Each renewal extends the permit, from before it was sent. */
+static void test_renewals_extend_the_permit(void **state) {
+        uint64_t sent;
+
+        (void)state;
+        leads();
+        for (unsigned i = 0; i < 20; i++) {
+                builder_jump(&b, 2 * SEC);
+                builder_expect(&b, "lease.renew");
+                sent = b.now;
+                b.now += SEC / 2; /* the answer takes its time */
+                builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+                builder_expect(&b, "PERMIT");
+                assert_int_equal(b.out.guard[0].stop_at_usec, sent + 8 * SEC);
+                assert_int_equal(b.out.guard[0].kill_at_usec, sent + 11 * SEC);
+                builder_settle(&b);
+        }
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* The API is down: stopped at the first instant, neither earlier nor later; released when it is back. */
+static void test_expired(void **state) {
+        uint64_t proof;
+
+        (void)state;
+        leads();
+        proof = builder_election(&b, 0)->permit_proof_usec;
+        while (builder_state(&b) == ELECTION_LEADING) {
+                builder_jump(&b, core_deadline(&b.core) - b.now);
+                while (builder_beat_any(&b, CORE_LEASE, BUILDER_DROPPED))
+                        ;
+        }
+        assert_int_equal(b.now, proof + 8 * SEC);
+        assert_int_equal(builder_election(&b, 0)->reason, REASON_LEASE_EXPIRED);
+        builder_saw(&b, "REVOKE");
+        assert_int_equal(b.lock[0].sort, LOCK_SOUND);
+        builder_wait(&b, 60 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* The guard stops at the same instant by itself; its word is enough. */
+static void test_guard_is_first(void **state) {
+        (void)state;
+        leads();
+        builder_jump(&b, SEC);
+        b.guard[0].unit = GUARD_UNIT_STOPPING;
+        builder_unit(&b, 0, GUARD_UNIT_STOPPING);
+        builder_saw(&b, "REVOKE");
+        assert_int_equal(builder_election(&b, 0)->reason, REASON_PERMIT_REVOKED);
+}
+
+/* Without the connection no permit is extended, so the term ends where the guard ends it. */
+static void test_expires_without_guard(void **state) {
+        uint64_t end;
+
+        (void)state;
+        leads();
+        end = b.now + 8 * SEC;
+        builder_link(&b, false);
+        builder_wait(&b, 7 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_wait(&b, 2 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_STOPPING);
+        assert_true(b.now >= end);
+        builder_link(&b, true);
+        builder_settle(&b);
+        builder_saw(&b, "REVOKE delete strip");
+}
+
+/* Renewals go on until the unit was seen stopped. */
+static void test_renews_while_stopping(void **state) {
+        (void)state;
+        leads();
+        b.guard[0].slow = true;
+        builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
+        builder_settle(&b);
+        for (unsigned i = 0; i < 5; i++) {
+                builder_forget(&b);
+                builder_wait(&b, 2 * SEC);
+                builder_expect(&b, "lease.renew");
+        }
+        builder_unit_stopped(&b, 0);
+        builder_settle(&b);
+        builder_forget(&b);
+        builder_wait(&b, 20 * SEC);
+        builder_never(&b, "lease.renew");
+}
+
+/* Gone, dying, orphaned: the term is over, nothing is restored. Renewals of a dying Lease are answered 200. */
+static void test_placeholder_lost(void **state) {
+        (void)state;
+        for (unsigned how = 0; how < 3; how++) {
+                leads();
+                if (how == 0)
+                        b.own[CORE_LEASE].present = false;
+                else if (how == 1) {
+                        b.own[CORE_LEASE].deleting = true;
+                        b.own[CORE_LEASE].version = b.next_version++;
+                        builder_watch_own(&b, CORE_LEASE);
+                } else {
+                        b.lock[0].orphaned = true;
+                        b.lock[0].version = b.next_version++;
+                        builder_watch(&b, 0);
+                }
+                builder_until(&b, ELECTION_OP_STRIP);
+                assert_int_equal(builder_election(&b, 0)->reason, REASON_PLACEHOLDER_LOST);
+                builder_never(&b, "restore");
+                builder_wait(&b, 60 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
+/* Marked between two renewals: the next one is answered 200, and counts for nothing. */
+static void test_renewal_of_a_dying_lease(void **state) {
+        (void)state;
+        leads();
+        builder_jump(&b, 2 * SEC);
+        builder_forget(&b);
+        b.own[CORE_LEASE].deleting = true;
+        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+        builder_never(&b, "PERMIT");
+        builder_expect(&b, "lease.read");
+        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_READ, BUILDER_FINE);
+        builder_saw(&b, "REVOKE");
+}
+
+/* A lock that was read lends no other placeholder than the one it was won with. */
+static void test_lock_names_another_placeholder(void **state) {
+        (void)state;
+        leads();
+        b.lock[0].placeholder = 9;
+        b.lock[0].version = b.next_version++;
+        builder_watch(&b, 0);
+        builder_settle(&b);
+        builder_saw(&b, "read REVOKE");
+}
+
+/* A copy of this machine with its memory renews our Lease: at the next 409 the term is over. */
+static void test_clone_with_memory(void **state) {
+        (void)state;
+        leads();
+        b.own[CORE_LEASE].version = b.next_version++;
+        b.own[CORE_LEASE].own_write = false;
+        builder_jump(&b, 2 * SEC);
+        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_READ, BUILDER_FINE);
+        builder_saw(&b, "REVOKE");
+        assert_int_equal(builder_election(&b, 0)->reason, REASON_PLACEHOLDER_LOST);
+}
+
+/* Our own renewal of which the answer was lost: 409, read, it is ours: go on, but nothing is proven by reading. */
+static void test_lost_answer_to_a_renewal(void **state) {
+        uint64_t proof;
+
+        (void)state;
+        leads();
+        proof = builder_election(&b, 0)->permit_proof_usec;
+        builder_jump(&b, 2 * SEC);
+        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_LOST);
+        builder_jump(&b, SEC);
+        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_READ, BUILDER_FINE);
+        assert_int_equal(builder_election(&b, 0)->permit_proof_usec, proof);
+        builder_never(&b, "REVOKE");
+        builder_wait(&b, 10 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_never(&b, "REVOKE");
+}
+
+/* The agent comes back in time: the unit runs on. Too late: the guard has ended the term, and it is not begun again. */
+static void test_agent_restart(void **state) {
+        uint64_t first;
+
+        (void)state;
+        leads();
+        builder_jump(&b, SEC);
+        builder_restart(&b);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_never(&b, "REVOKE");
+        first = b.lock[0].uid;
+        b.now += 20 * SEC;
+        b.revoked[first] = true;
+        b.guard[0].permit = 0;
+        b.guard[0].unit = GUARD_UNIT_STOPPED;
+        builder_restart(&b);
+        builder_forget(&b);
+        builder_until(&b, ELECTION_OP_STRIP);
+        builder_never(&b, "PERMIT");
+        builder_wait(&b, SEC);
+        assert_int_not_equal(b.lock[0].uid, first);
+}
+
+/* The record of the lock decides for its holder: a shorter duration than configured, and one too short to live with. */
+static void test_record_decides_for_the_holder(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LEASE, 1);
+        b.locks[0].conf.renew_deadline_usec = 40 * SEC;
+        b.locks[0].conf.lease_duration_usec = 60 * SEC;
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CREATE);
+        builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE); /* recorded: 15 s */
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        assert_int_equal(b.guard[0].stop_at_usec, builder_election(&b, 0)->permit_proof_usec + 9850000);
+
+        builder_init(&b, CORE_LEASE, 1);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CREATE);
+        builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LOST);
+        b.lock[0].duration_usec = 5 * SEC;
+        builder_until(&b, ELECTION_OP_STRIP);
+        builder_never(&b, "PERMIT");
+        assert_int_equal(builder_election(&b, 0)->reason, REASON_LEASE_TOO_SHORT);
+}
+
+/* Configured for lease now, but the lock that lands late was recorded for life: so it is. */
+static void test_tenure_of_the_record(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        builder_lead(&b);
+        builder_restart(&b);
+        b.locks[0].conf.tenure = CORE_LEASE;
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        assert_true(b.guard[0].stop_at_usec == USEC_INFINITY);
+        builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
+        builder_wait(&b, 60 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        assert_int_equal(b.lock[0].tenure, CORE_LEASE);
+        assert_true(b.guard[0].stop_at_usec != USEC_INFINITY);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_instants),
+                cmocka_unit_test(test_instants_of_life),
+                cmocka_unit_test(test_renewals_extend_the_permit),
+                cmocka_unit_test(test_expired),
+                cmocka_unit_test(test_guard_is_first),
+                cmocka_unit_test(test_expires_without_guard),
+                cmocka_unit_test(test_renews_while_stopping),
+                cmocka_unit_test(test_placeholder_lost),
+                cmocka_unit_test(test_renewal_of_a_dying_lease),
+                cmocka_unit_test(test_lock_names_another_placeholder),
+                cmocka_unit_test(test_clone_with_memory),
+                cmocka_unit_test(test_lost_answer_to_a_renewal),
+                cmocka_unit_test(test_agent_restart),
+                cmocka_unit_test(test_record_decides_for_the_holder),
+                cmocka_unit_test(test_tenure_of_the_record),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

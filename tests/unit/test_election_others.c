@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stories of one election, life tenure where it does not matter. What others do to the lock and to the placeholder.
+ * Whatever happens, tests/lib/core_builder.c checks the rules that always hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lib/core_builder.h"
+
+static struct builder b;
+
+static void leads(uint8_t tenure) {
+        builder_init(&b, tenure, 1);
+        builder_lead(&b);
+}
+
+/* ---- others ---- */
+
+static void test_lock_marked_by_somebody(void **state) {
+        uint64_t first;
+
+        (void)state;
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                leads(t);
+                first = b.lock[0].uid;
+                builder_mark(&b, 0);
+                builder_watch(&b, 0);
+                builder_expect(&b, "REVOKE");
+                assert_int_equal(builder_reason(&b), REASON_LOCK_DELETED);
+                builder_until(&b, ELECTION_OP_STRIP);
+                builder_never(&b, "delete");
+                builder_saw(&b, "read strip"); /* the mark was only seen: read before the finalizer goes */
+                builder_settle(&b);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                assert_int_not_equal(b.lock[0].uid, first);
+        }
+}
+
+/* The same without any watch: the re-read at verify_interval finds it. */
+static void test_mark_found_by_verify(void **state) {
+        (void)state;
+        leads(CORE_LIFE);
+        builder_mark(&b, 0);
+        builder_jump(&b, 59 * SEC);
+        builder_never(&b, "read");
+        builder_wait(&b, 2 * SEC);
+        builder_saw(&b, "read REVOKE strip");
+}
+
+/* Somebody removed the finalizer by hand, too. */
+static void test_lock_gone(void **state) {
+        (void)state;
+        leads(CORE_LIFE);
+        builder_event(&b, 0,
+                      (struct election_event){.type = ELECTION_EV_LOCK_SEEN,
+                                              .lock = {.sort = LOCK_ABSENT, .uid = b.lock[0].uid}});
+        builder_remove(&b, 0);
+        builder_expect(&b, "REVOKE");
+        assert_int_equal(builder_reason(&b), REASON_LOCK_GONE);
+        b.guard[0].slow = true;
+        builder_wait(&b, 5 * SEC);
+        builder_never(&b, "create"); /* not before the unit was seen stopped */
+        builder_unit_stopped(&b, 0);
+        builder_settle(&b);
+        builder_never(&b, "strip");
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* An overwriting PUT took claim, record or finalizer: a changed lock is a lost lock, and not ours to remove. */
+static void test_lock_overwritten(void **state) {
+        (void)state;
+        for (unsigned i = 0; i < 3; i++) {
+                leads(CORE_LIFE);
+                b.lock[0].version = b.next_version++;
+                if (i == 0)
+                        b.lock[0].claimed = false;
+                else
+                        b.lock[0].sort = i == 1 ? LOCK_DAMAGED : LOCK_FOREIGN;
+                if (i == 2)
+                        b.lock[0].claimed = false;
+                builder_watch(&b, 0);
+                builder_expect(&b, "REVOKE");
+                assert_int_equal(builder_reason(&b), REASON_LOCK_CHANGED);
+                b.guard[0].slow = false;
+                builder_wait(&b, 200 * SEC);
+                if (i == 1) { /* damaged, yet with our claim: ours to remove, by uid */
+                        builder_saw(&b, "delete");
+                        continue;
+                }
+                builder_never(&b, "delete");
+                builder_never(&b, "strip");
+                builder_never(&b, "create");
+                if (i == 2)
+                        assert_int_equal(builder_hold(&b), REASON_FOREIGN_LOCK);
+        }
+}
+
+/* Foreign and damaged locks are waited for, never touched. */
+static void test_never_touched(void **state) {
+        static const uint8_t sorts[] = {LOCK_FOREIGN, LOCK_DAMAGED, LOCK_SOUND};
+        static const uint8_t holds[] = {REASON_FOREIGN_LOCK, REASON_DAMAGED_LOCK, REASON_NONE};
+
+        (void)state;
+        for (unsigned i = 0; i < ELEMENTSOF(sorts); i++)
+                for (unsigned marked = 0; marked < 2; marked++) {
+                        struct lock_fact before;
+
+                        builder_init(&b, CORE_LIFE, 1);
+                        builder_other_wins(&b, 0, CORE_LIFE);
+                        b.lock[0].sort = sorts[i];
+                        b.lock[0].deleting = marked;
+                        b.holder.present = false; /* long gone: still nobody else's to free */
+                        before = b.lock[0];
+                        builder_restart(&b);
+                        builder_wait(&b, 2000 * SEC);
+                        assert_memory_equal(&b.lock[0], &before, sizeof(before));
+                        assert_int_equal(builder_hold(&b), holds[i]);
+                        builder_never(&b, "delete");
+                        builder_never(&b, "strip");
+                        builder_never(&b, "create");
+                        builder_never(&b, "PERMIT");
+                }
+}
+
+/* ---- placeholder ---- */
+
+/* Orphaned by a deletion of the placeholder that left the lock: owner and data are restored, the unit runs on. */
+static void test_orphaned_lock_is_restored(void **state) {
+        (void)state;
+        for (unsigned gone = 0; gone < 2; gone++) {
+                leads(CORE_LIFE);
+                builder_jump(&b, SEC);
+                b.lock[0].orphaned = true;
+                b.lock[0].version = b.next_version++;
+                if (gone)
+                        b.own[CORE_LIFE].present = false;
+                builder_watch(&b, 0);
+                builder_settle(&b);
+                builder_saw(&b, gone ? "read life.renew life.create life.renew restore read"
+                                     : "read life.renew restore read");
+                builder_never(&b, "REVOKE");
+                assert_false(b.lock[0].orphaned);
+                assert_int_equal(b.lock[0].placeholder, b.own[CORE_LIFE].uid);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
+/* The PATCH meets another version, is lost, or is dropped: read, and again if still needed. */
+static void test_restore_through_faults(void **state) {
+        (void)state;
+        for (unsigned f = 0; f < N_BUILDER_FAULTS; f++) {
+                leads(CORE_LIFE);
+                builder_jump(&b, SEC);
+                b.lock[0].orphaned = true;
+                b.lock[0].version = b.next_version++;
+                builder_watch(&b, 0);
+                builder_until(&b, ELECTION_OP_RESTORE);
+                builder_answer(&b, 0, ELECTION_OP_RESTORE, f);
+                builder_wait(&b, 60 * SEC);
+                assert_false(b.lock[0].orphaned);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                builder_never(&b, "REVOKE");
+        }
+}
+
+/* A lock that still names a gone or dying placeholder is released, also when nothing ever marks it. */
+static void test_placeholder_lost(void **state) {
+        (void)state;
+        for (unsigned how = 0; how < 3; how++) {
+                leads(CORE_LIFE);
+                if (how == 1)
+                        b.own[CORE_LIFE].deleting = true;
+                else
+                        b.own[CORE_LIFE].present = false;
+                if (how == 2) { /* garbage collection is quick */
+                        builder_collect(&b);
+                        builder_watch(&b, 0);
+                }
+                builder_wait(&b, 70 * SEC);
+                builder_saw(&b,
+                            how == 2 ? "REVOKE strip create PERMIT" : "life.read REVOKE delete strip create PERMIT");
+                if (how == 1)
+                        builder_saw(&b, "strip life.clear life.create");
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                assert_int_equal(b.lock[0].placeholder, b.own[CORE_LIFE].uid);
+        }
+}
+
+/* In life tenure a strange placeholder under our name keeps us out, and is reported. */
+static void test_strange_name(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        b.own[CORE_LIFE] = (struct placeholder_fact){.uid = 7, .version = 7, .present = true};
+        builder_restart(&b);
+        builder_wait(&b, 500 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_STRANGE_NAME);
+        builder_never(&b, "create");
+        builder_never(&b, "life.delete");
+        b.own[CORE_LIFE].present = false;
+        builder_wait(&b, 70 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_lock_marked_by_somebody),
+                cmocka_unit_test(test_mark_found_by_verify),
+                cmocka_unit_test(test_lock_gone),
+                cmocka_unit_test(test_lock_overwritten),
+                cmocka_unit_test(test_never_touched),
+                cmocka_unit_test(test_orphaned_lock_is_restored),
+                cmocka_unit_test(test_restore_through_faults),
+                cmocka_unit_test(test_placeholder_lost),
+                cmocka_unit_test(test_strange_name),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

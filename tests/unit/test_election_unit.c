@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stories of one election, life tenure where it does not matter. The unit and the API: refusals, failures, outages,
+ * watch events out of order, the pace of retries. Whatever happens, tests/lib/core_builder.c checks the rules that
+ * always hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../lib/core_builder.h"
+
+static struct builder b;
+
+static void leads(uint8_t tenure) {
+        builder_init(&b, tenure, 1);
+        builder_lead(&b);
+}
+
+static void guard_event(struct guard_fact f) {
+        builder_event(&b, 0, (struct election_event){.type = ELECTION_EV_GUARD, .guard = f});
+}
+
+/* ---- the unit ---- */
+
+static void test_unit_runs_without_permit(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        b.guard[0].unit = GUARD_UNIT_FOREIGN;
+        builder_restart(&b);
+        builder_wait(&b, 100 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_UNIT_FOREIGN);
+        builder_never(&b, "create");
+        builder_unit(&b, 0, GUARD_UNIT_STOPPED);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+static void test_refusals(void **state) {
+        (void)state;
+        for (uint8_t r = 0; r < N_GUARD_REFUSALS; r++) {
+                uint64_t uid;
+
+                leads(CORE_LIFE);
+                uid = b.lock[0].uid;
+                b.guard[0].permit = 0;
+                guard_event((struct guard_fact){
+                        .about = uid, .unit = GUARD_UNIT_STOPPED, .refusal = r, .revoked = r == GUARD_REFUSED_REVOKED});
+                if (r == GUARD_NOT_REFUSED || r == GUARD_REFUSED_OVERDUE) {
+                        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                        continue;
+                }
+                assert_int_equal(builder_state(&b), ELECTION_STOPPING);
+                assert_int_equal(builder_reason(&b), r == GUARD_REFUSED_REVOKED   ? REASON_PERMIT_REVOKED
+                                                     : r == GUARD_REFUSED_FOREIGN ? REASON_UNIT_FOREIGN
+                                                                                  : REASON_UNIT_UNFIT);
+                builder_settle(&b);
+                if (r != GUARD_REFUSED_REVOKED) /* stays out; that one is the guard's doing, not the unit's */
+                        assert_int_equal(builder_hold(&b), REASON_COOLDOWN);
+        }
+}
+
+/* A failed unit: release, and stay out for longer and longer; a long good run forgives. */
+static void test_cooldown_grows(void **state) {
+        static const uint64_t expected[] = {10, 20, 40, 80, 160, 300, 300};
+
+        (void)state;
+        leads(CORE_LIFE);
+        for (unsigned i = 0; i < ELEMENTSOF(expected); i++) {
+                builder_unit(&b, 0, GUARD_UNIT_FAILED);
+                assert_int_equal(builder_reason(&b), REASON_UNIT_FAILED);
+                builder_settle(&b);
+                assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+                assert_int_equal(builder_hold(&b), REASON_COOLDOWN);
+                assert_int_equal(builder_election(&b, 0)->cool_until_usec - b.now, expected[i] * SEC);
+                builder_wait(&b, expected[i] * SEC - 1);
+                assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+                builder_wait(&b, SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+        builder_wait(&b, 301 * SEC);
+        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_settle(&b);
+        assert_int_equal(builder_election(&b, 0)->cool_until_usec - b.now, 10 * SEC);
+}
+
+static void test_keep_failed(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        b.locks[0].conf.keep_failed = true;
+        builder_lead(&b);
+        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_wait(&b, 1000 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_never(&b, "REVOKE");
+}
+
+/* A POST that was given up lands while we stay out: released by uid, no unit starts. */
+static void test_late_post_while_cooling(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CREATE);
+        builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LATE);
+        builder_wait(&b, 5 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_settle(&b);
+        assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+        builder_forget(&b);
+        builder_land(&b, 0);
+        builder_watch(&b, 0);
+        builder_settle(&b);
+        builder_saw(&b, "read QUERY REVOKE delete strip");
+        builder_never(&b, "PERMIT");
+        assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+        assert_int_equal(builder_hold(&b), REASON_COOLDOWN); /* not any longer than before */
+        builder_wait(&b, 10 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* Asked to step down while not leading: nothing remains of it. */
+static void test_step_down_as_candidate(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        builder_other_wins(&b, 0, CORE_LIFE);
+        builder_restart(&b);
+        builder_settle(&b);
+        builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
+        builder_remove(&b, 0);
+        builder_watch(&b, 0);
+        builder_wait(&b, SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* ---- the API ---- */
+
+/* Down for days: the leader keeps running. */
+static void test_api_down(void **state) {
+        (void)state;
+        leads(CORE_LIFE);
+        for (unsigned i = 0; b.now < 48 * 3600 * SEC; i++) {
+                builder_jump(&b, core_deadline(&b.core) - b.now);
+                while (builder_answer_any(&b, 0, i % 2 ? BUILDER_DROPPED : BUILDER_FAILED) ||
+                       builder_beat_any(&b, CORE_LIFE, BUILDER_DROPPED))
+                        ;
+        }
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_never(&b, "REVOKE");
+        builder_wait(&b, 60 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* Without the guard nobody competes. */
+static void test_guard_away(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        builder_restart(&b);
+        builder_link(&b, false);
+        builder_wait(&b, 100 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_GUARD_AWAY);
+        builder_never(&b, "create");
+        builder_link(&b, true);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        /* But a leader leads on. */
+        builder_link(&b, false);
+        builder_wait(&b, 1000 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* Watch events come before or after the answers they belong to: none of them loses a wake-up. */
+static void test_watch_and_answers(void **state) {
+        struct election_event old = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_READ, .result = RESULT_OK};
+
+        (void)state;
+        /* Newer than the answer under way: the answer is read again. */
+        builder_init(&b, CORE_LIFE, 1);
+        builder_other_wins(&b, 0, CORE_LIFE);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_READ);
+        old.lock = b.lock[0];
+        builder_remove(&b, 0);
+        builder_watch(&b, 0);
+        b.request[0].op = ELECTION_OP_NONE;
+        b.answered[0] = old.lock;
+        builder_forget(&b);
+        builder_event(&b, 0, old);
+        builder_saw(&b, "read");
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        /* Older than what is known: at worst one read more. */
+        builder_forget(&b);
+        builder_event(&b, 0, (struct election_event){.type = ELECTION_EV_LOCK_SEEN, .lock = old.lock});
+        builder_settle(&b);
+        builder_expect(&b, "read");
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        /* The end of an earlier lock is not the end of ours. */
+        builder_event(&b, 0,
+                      (struct election_event){.type = ELECTION_EV_LOCK_SEEN,
+                                              .lock = {.sort = LOCK_ABSENT, .uid = old.lock.uid}});
+        builder_settle(&b);
+        builder_expect(&b, "");
+        /* The same again says nothing. */
+        builder_watch(&b, 0);
+        builder_expect(&b, "");
+}
+
+/* A clone's boot id is seen in the moment of the proof: no permit before the read. */
+static void test_no_permit_while_a_read_is_due(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LIFE, 1);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CREATE);
+        builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
+        while (builder_guard(&b, 0))
+                ;
+        assert_int_equal(builder_state(&b), ELECTION_PROVING);
+        b.lock[0].same_boot = false;
+        b.lock[0].version = b.next_version++;
+        builder_watch(&b, 0);
+        builder_beat(&b, CORE_LIFE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+        builder_never(&b, "PERMIT");
+        builder_settle(&b);
+        builder_never(&b, "PERMIT");
+        assert_int_equal(builder_reason(&b), REASON_OTHER_BOOT);
+}
+
+/* Whatever an API server keeps answering, it is not asked more than a few times a minute. */
+static void test_pace(void **state) {
+        (void)state;
+        for (unsigned f = BUILDER_DROPPED; f < N_BUILDER_FAULTS; f++)
+                for (uint8_t op = 1; op < N_ELECTION_OPS; op++) {
+                        unsigned before;
+                        uint64_t end;
+
+                        if (f == BUILDER_LATE || (f == BUILDER_CONFLICT && op == ELECTION_OP_CLAIM))
+                                continue;
+                        builder_init(&b, CORE_LIFE, 1);
+                        if (op >= ELECTION_OP_READ_HOLDER)
+                                builder_other_wins(&b, 0, CORE_LEASE);
+                        builder_restart(&b);
+                        if (op == ELECTION_OP_DELETE || op == ELECTION_OP_STRIP || op == ELECTION_OP_RESTORE ||
+                            op == ELECTION_OP_ADOPT)
+                                builder_settle(&b);
+                        if (op == ELECTION_OP_RESTORE)
+                                b.lock[0].orphaned = true;
+                        if (op == ELECTION_OP_ADOPT)
+                                builder_reboot(&b);
+                        b.lock[0].version = b.next_version++;
+                        if (op == ELECTION_OP_DELETE || op == ELECTION_OP_STRIP)
+                                builder_stop_agent(&b);
+                        else
+                                builder_watch(&b, 0);
+                        builder_until(&b, op);
+                        before = b.n_requests;
+                        for (end = b.now + 600 * SEC; b.now < end;) {
+                                while (builder_guard(&b, 0) ||
+                                       builder_answer_any(&b, 0, b.request[0].op == op ? f : BUILDER_FINE) ||
+                                       builder_beat_any(&b, CORE_LIFE, BUILDER_FINE) ||
+                                       builder_beat_any(&b, CORE_LEASE, BUILDER_FINE))
+                                        if (b.n_requests - before > 150)
+                                                fail_msg("%s answered with fault %d: %u requests in %llu s: '%s'",
+                                                         election_op_to_string(op), f, b.n_requests - before,
+                                                         (unsigned long long)((b.now + 600 * SEC - end) / SEC), b.log);
+                                builder_jump(&b, core_deadline(&b.core) < end ? core_deadline(&b.core) - b.now
+                                                                              : end - b.now);
+                        }
+                }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_unit_runs_without_permit),
+                cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_cooldown_grows),
+                cmocka_unit_test(test_keep_failed),
+                cmocka_unit_test(test_late_post_while_cooling),
+                cmocka_unit_test(test_step_down_as_candidate),
+                cmocka_unit_test(test_api_down),
+                cmocka_unit_test(test_guard_away),
+                cmocka_unit_test(test_watch_and_answers),
+                cmocka_unit_test(test_no_permit_while_a_read_is_due),
+                cmocka_unit_test(test_pace),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function per suite; each returns the number of failed tests. */
+#pragma once
+
+int suite_writes(void);
+int suite_patch(void);
+int suite_delete(void);
+int suite_gc(void);
+int suite_namespace(void);
+int suite_other_kinds(void);
+int suite_watch(void);

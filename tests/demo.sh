@@ -47,7 +47,7 @@ leads_other() { local now=$(leader); [[ -n $now && $now != "$1" ]]; }
 new_leader() { # OLD: waits for another and prints it
         wait_for 60 leads_other "$1" || {
                 for host in "${LAB_HOSTS[@]}"; do
-                        host_journal "$host" -b 0 -n 20 -u leader-agent -u leader-guard | sed "s/^/$host: /" >&2
+                        host_journal "$host" -n 4 -o cat -t leader-agent -t leader-guard | sed "s/^/$host: /" >&2
                 done
                 die "nobody leads; above, what the agents say"
         }
@@ -56,11 +56,12 @@ new_leader() { # OLD: waits for another and prints it
 candidates() { printf '%s\n' "${LAB_HOSTS[@]}" | grep -vx "$1"; }
 status_of() { # HOST
         echo "$1 # systemctl status leader-agent"
-        host_exec "$1" systemctl --no-pager --full --lines=0 status leader-agent.service | sed '/CGroup:/,$d'
+        host_exec "$1" systemctl --no-pager --full --lines=0 status leader-agent.service |
+                sed -e '/CGroup:/,$d' -e '/Drop-In:/,+1d' -e '/Docs:/d'
         echo
 }
 # The time between the end of the last run and the start of the newest.
-last_gap() { judge | awk '/gap/ {gap = $2} END {printf "%.3f s", gap}'; }
+last_gap() { judge | awk '$1 == "gap" {gap = $2} END {printf "%.3f s", gap}'; }
 
 setup() {
         lab_create 3

@@ -33,11 +33,8 @@ static void say(struct kube_answer *a, const struct kube_subject *s, const char 
 /* "get configmap default/my-lock: …" */
 static void say(struct kube_answer *a, const struct kube_subject *s, const char *fmt, ...) {
         static const char *const ops[] = {
-                [KUBE_OP_GET] = "get",
-                [KUBE_OP_CREATE] = "create",
-                [KUBE_OP_CHANGE] = "change",
-                [KUBE_OP_DELETE] = "delete",
-                [KUBE_OP_LIST] = "list",
+                [KUBE_OP_GET] = "get",       [KUBE_OP_CREATE] = "create", [KUBE_OP_CHANGE] = "change",
+                [KUBE_OP_DELETE] = "delete", [KUBE_OP_LIST] = "list",
         };
         va_list ap;
         int n = s->op == KUBE_OP_LIST

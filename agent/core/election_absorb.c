@@ -118,9 +118,12 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
                 e->claim_ready = ev->result == RESULT_OK;
                 break;
         case ELECTION_OP_CREATE:
-                if (ev->result == RESULT_OK)
+                if (ev->result == RESULT_OK) {
                         learn_answer(e, f, ev->now_usec);
-                else /* taken, or unknown: the claim tells whether a lock that turns up is ours */
+                        e->guard.about = ev->lock.uid; /* a new uid: the guard cannot have revoked it */
+                        e->guard.revoked = false;
+                        e->guard.refusal = GUARD_NOT_REFUSED;
+                } else /* taken, or unknown: the claim tells whether a lock that turns up is ours */
                         e->reread = ev->result != RESULT_DENIED && ev->result != RESULT_FAILED;
                 break;
         case ELECTION_OP_ADOPT:

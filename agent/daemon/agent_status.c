@@ -113,6 +113,8 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                 else if (h == REASON_STRANGE_NAME)
                         (void)snprintf(buf, size,
                                        "waits: delete that placeholder when no other host uses this identity");
+                else if (e->lock.claimed)
+                        (void)snprintf(buf, size, "asks leader-guard about the unit");
                 else if (e->lock.tenure == CORE_LEASE && e->holder_seen)
                         (void)snprintf(buf, size, "takes over if %s stays silent until %s",
                                        o ? o->holder : "the holder",

@@ -72,7 +72,8 @@ void kube_token_expire(struct kube *kube);
 uint64_t kube_now(clockid_t clock);
 /* 0 .. bound - 1 */
 uint64_t kube_random(uint64_t bound);
-/* "/api/v1/namespaces/NS/configmaps" and so on, with "/NAME" unless NULL; ns NULL: "/api/v1/configmaps". Returns -ENOMEM, -EINVAL for bad names. */
+/* "/api/v1/namespaces/NS/configmaps" and so on, with "/NAME" unless NULL; ns NULL: "/api/v1/configmaps". Returns
+ * -ENOMEM, -EINVAL for bad names. */
 int kube_path(enum kube_kind kind, const char *ns, const char *name, char **ret);
 /* "configmap", "lease" … for messages. */
 const char *kube_kind_to_string(enum kube_kind kind);

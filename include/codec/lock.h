@@ -87,8 +87,8 @@ int lock_from_json(struct json_object *object, struct lock_object *ret, struct e
 #define LOCK_LABEL       "app.kubernetes.io/managed-by"
 #define LOCK_LABEL_VALUE "leader-agent"
 
-/* Reads a ConfigMapList (whose items need not repeat apiVersion and kind). *ret: an array to free(). Returns -ENOMEM, or
- * -EBADMSG with err set when it is none or one item is not an object with metadata, as lock_parse(). */
+/* Reads a ConfigMapList (whose items need not repeat apiVersion and kind). *ret: an array to free(). Returns -ENOMEM,
+ * or -EBADMSG with err set when it is none or one item is not an object with metadata, as lock_parse(). */
 int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t *ret_n, struct err *err);
 
 /* Bodies; *ret is a string to free(). Return -ENOMEM, or -EINVAL when a field they need is empty.
@@ -96,7 +96,8 @@ int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t
 int lock_build_create(const struct lock_object *lock, char **ret);
 /* Removes all finalizers: only for a lock whose deletion mark was read, after a confirmed stop or a depose. */
 int lock_build_strip(const char *uid, const char *version, char **ret);
-/* Takes the lock up again after a reboot of the holder: new boot id. The annotation of a fence that came too late goes. */
+/* Takes the lock up again after a reboot of the holder: new boot id. The annotation of a fence that came too late goes.
+ */
 int lock_build_adopt(const struct lock_object *seen, const char *boot_id, char **ret);
 /* Life tenure: owner and placeholder again, after somebody orphaned the lock. */
 int lock_build_restore(const struct lock_object *seen, const struct placeholder_object *placeholder, char **ret);

@@ -78,6 +78,34 @@ static void start_guard(struct fixture *x) {
                 run_guard(x);
 }
 
+/* A service manager's socket for the guard that is started next. */
+static int open_notify(struct fixture *x) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        assert_true(fd >= 0);
+        assert_true(util_copy(address.sun_path, sizeof(address.sun_path), tempdir_path(&x->dir, "notify")));
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(setenv("NOTIFY_SOCKET", address.sun_path, 1), 0);
+        assert_int_equal(setenv("WATCHDOG_USEC", "400000", 1), 0);
+        return fd;
+}
+
+/* Waits for the next WATCHDOG=1. */
+static void take_ping(int fd) {
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+        char text[4096] = "";
+
+        while (!strstr(text, "WATCHDOG=1")) {
+                ssize_t n;
+
+                assert_int_equal(poll(&pfd, 1, (int)(LIMIT / MSEC)), 1);
+                n = recv(fd, text, sizeof(text) - 1, 0);
+                assert_true(n > 0);
+                text[n] = '\0';
+        }
+}
+
 static void kill_guard(struct fixture *x) {
         if (x->guard <= 0)
                 return;
@@ -117,6 +145,8 @@ static int tear_down(void **state) {
         struct fixture *x = *state;
         char path[520];
 
+        (void)unsetenv("NOTIFY_SOCKET");
+        (void)unsetenv("WATCHDOG_USEC");
         kill_guard(x);
         fakepid1_done(&x->pid1);
         if (x->victim > 0) {
@@ -578,6 +608,38 @@ static void test_lease_loses_enrolment(void **state) {
         assert_int_equal(ask(fd, q).result, PERMIT_REFUSED_REVOKED);
 }
 
+static void test_watchdog(void **state) {
+        struct fixture *x = *state;
+        _cleanup_close_ int notify = -1, fd = -1;
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        char drained[4096];
+
+        if (!x->cgroup_root[0])
+                skip();
+        notify = open_notify(x);
+        start_guard(x);
+        /* Idle, it pings all the same. */
+        for (unsigned i = 0; i < 3; i++)
+                take_ping(notify);
+        fd = dial(x);
+        x->pid1.state->bound = true;
+        q.tenure = PERMIT_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 500 * MSEC;
+        q.kill_at_usec = q.stop_at_usec + 3600 * USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).result, PERMIT_OK);
+        /* Hung over the first instant: the next ping comes only when what was due is done. */
+        assert_int_equal(kill(x->guard, SIGSTOP), 0);
+        while (clock_boottime_usec() <= q.stop_at_usec)
+                nap();
+        assert_true(has_gate(x));
+        while (recv(notify, drained, sizeof(drained), MSG_DONTWAIT) > 0)
+                ;
+        assert_int_equal(kill(x->guard, SIGCONT), 0);
+        take_ping(notify);
+        assert_false(has_gate(x));
+        await(x, fd, PERMIT_UNIT_STOPPED);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
@@ -592,6 +654,7 @@ int main(void) {
                 TEST(test_pid1_blocked),
                 TEST(test_stop_waits_for_cgroup),
                 TEST(test_lease_loses_enrolment),
+                TEST(test_watchdog),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,10 +69,6 @@ _agents_token() {
 
 _agents_kubeconfig() {
         local token
-        if [[ -n $AGENTS_KUBECONFIG ]]; then
-                cat "$AGENTS_KUBECONFIG"
-                return
-        fi
         token=$API_AGENT_TOKEN
         [[ -n $token ]] || token=$(_agents_token) || return 1
         cat <<-K
@@ -85,6 +81,19 @@ _agents_kubeconfig() {
 	K
 }
 
+# The given kubeconfig for a host, with the files that it names. They get other names: the agent cannot look into /root.
+_agents_given_kubeconfig() { # HOST-DIRECTORY
+        local text key path n=0
+        text=$(<"$AGENTS_KUBECONFIG")
+        while IFS=$'\t' read -r key path; do
+                ((++n))
+                (cd "$(dirname "$AGENTS_KUBECONFIG")" && exec cp "$path" "$1/kubeconfig-$n") || return 1
+                text=$(sed -E "s|($key: *)[\"']?$path[\"']?|\\1/etc/leader-agent/kubeconfig-$n|" <<<"$text")
+        done < <(sed 's/[{,]/\n/g' <<<"$text" | tr -d "\"']}" |
+                sed -nE 's/^[ -]*(certificate-authority|client-certificate|client-key|tokenFile): *([^ #]+).*/\1\t\2/p' | sort -u)
+        echo "$text" >"$1/kubeconfig"
+}
+
 agents_configure() { # TENURE [PLACEHOLDER]
         local host root user
         for host in "${LAB_HOSTS[@]}"; do
@@ -92,8 +101,12 @@ agents_configure() { # TENURE [PLACEHOLDER]
                 systemd-sysusers --root="$root" 2>/dev/null
                 user=$(awk -F: '$1 == "leader-agent" {print $3 ":" $4}' "$root/etc/passwd")
                 mkdir -p "$root/etc/leader-agent"
-                (umask 077 && _agents_kubeconfig >"$root/etc/leader-agent/kubeconfig") || return 1
-                chown "${user:-0:0}" "$root/etc/leader-agent/kubeconfig"
+                if [[ -n $AGENTS_KUBECONFIG ]]; then
+                        (umask 077 && _agents_given_kubeconfig "$root/etc/leader-agent") || return 1
+                else
+                        (umask 077 && _agents_kubeconfig >"$root/etc/leader-agent/kubeconfig") || return 1
+                fi
+                chown "${user:-0:0}" "$root"/etc/leader-agent/kubeconfig*
                 _agents_conf "$@" >"$root/etc/leader-agent/leader-agent.conf"
         done
 }

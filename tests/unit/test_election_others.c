@@ -148,6 +148,21 @@ static void test_orphaned_lock_is_restored(void **state) {
         }
 }
 
+/* Found orphaned after a restart, its placeholder gone: a new one proves nothing before the lock names it. */
+static void test_orphaned_lock_is_restored_before_the_permit(void **state) {
+        (void)state;
+        leads(CORE_LIFE);
+        b.lock[0].orphaned = true;
+        b.lock[0].version = b.next_version++;
+        b.own[CORE_LIFE].present = false;
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_RESTORE);
+        builder_never(&b, "PERMIT");
+        builder_settle(&b);
+        builder_saw(&b, "restore read life.renew PERMIT");
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
 /* The PATCH meets another version, is lost, or is dropped: read, and again if still needed. */
 static void test_restore_through_faults(void **state) {
         (void)state;
@@ -212,6 +227,7 @@ int main(void) {
                 cmocka_unit_test(test_lock_overwritten),
                 cmocka_unit_test(test_never_touched),
                 cmocka_unit_test(test_orphaned_lock_is_restored),
+                cmocka_unit_test(test_orphaned_lock_is_restored_before_the_permit),
                 cmocka_unit_test(test_restore_through_faults),
                 cmocka_unit_test(test_placeholder_lost),
                 cmocka_unit_test(test_strange_name),

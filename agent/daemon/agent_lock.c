@@ -125,23 +125,6 @@ void agent_lock_follow_holder(struct agent_lock *l) {
 
 /* ---- requests ---- */
 
-static int new_claim(struct agent_lock *l) {
-        struct err err = {.text = ""};
-        int r = 0;
-
-        if (l->claim[0] && !l->claim_doubtful)
-                (void)store_claim_settle(l->agent->store, l->scope, l->claim, NULL);
-        l->claim[0] = '\0';
-        r = store_claim_new(l->agent->store, l->scope, l->claim, &err);
-        if (r >= 0)
-                r = store_claims(l->agent->store, l->scope, &l->claims, &err);
-        l->claim_doubtful = false;
-        (void)snprintf(l->problem, sizeof(l->problem), "%s", r < 0 ? err.text : "");
-        if (r < 0)
-                journal_log(LOG_ERR, "%s: cannot claim: %s", l->title, err.text);
-        return r;
-}
-
 static void fill(const struct agent_lock *l, const struct agent_placeholder *p, struct lock_object *o) {
         const struct agent *a = l->agent;
         const struct lock_object *before = l->has_seen ? &l->seen : &l->answered; /* empty when there was none */
@@ -224,7 +207,7 @@ void agent_lock_perform(struct agent_lock *l, const struct election_actions *act
         if (actions->request.op == ELECTION_OP_NONE)
                 return;
         if (actions->request.op == ELECTION_OP_CLAIM)
-                r = new_claim(l);
+                r = agent_claim_new(l->agent, l->scope, &l->claims, l->claim, &l->claim_doubtful, l->problem);
         else {
                 r = start_request(l, actions->request.op, actions->request.uid, actions->request.version,
                                   actions->request.placeholder);

@@ -33,23 +33,6 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         agent_pump(p->agent);
 }
 
-static int new_claim(struct agent_placeholder *p) {
-        struct err err = {.text = ""};
-        int r;
-
-        if (p->claim[0] && !p->claim_doubtful)
-                (void)store_claim_settle(p->agent->store, p->scope, p->claim, NULL);
-        p->claim[0] = '\0';
-        p->claim_doubtful = false;
-        r = store_claim_new(p->agent->store, p->scope, p->claim, &err);
-        if (r >= 0)
-                r = store_claims(p->agent->store, p->scope, &p->claims, &err);
-        (void)snprintf(p->problem, sizeof(p->problem), "%s", r < 0 ? err.text : "");
-        if (r < 0)
-                journal_log(LOG_ERR, "%s/%s: cannot claim: %s", p->ns, p->name, err.text);
-        return r;
-}
-
 /* The object as it shall be; claim stays what it is, except in a new one. */
 static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         const struct agent *a = p->agent;
@@ -107,7 +90,7 @@ void agent_placeholder_perform(struct agent_placeholder *p, const struct heartbe
         if (action->op == HEARTBEAT_OP_NONE)
                 return;
         if (action->op == HEARTBEAT_OP_CLAIM)
-                r = new_claim(p);
+                r = agent_claim_new(p->agent, p->scope, &p->claims, p->claim, &p->claim_doubtful, p->problem);
         else {
                 r = start_request(p, action);
                 if (r >= 0)

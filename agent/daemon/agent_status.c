@@ -133,7 +133,14 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                 (void)snprintf(buf, size, "leader-guard starts the unit");
                 break;
         case ELECTION_LEADING:
-                (void)snprintf(buf, size, e->lock.tenure == CORE_LEASE ? "renews the lease" : "watches the lock");
+                if (e->guard.unit == GUARD_UNIT_FAILED)
+                        (void)snprintf(
+                                buf, size,
+                                "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
+                                l->conf->unit, l->conf->name);
+                else
+                        (void)snprintf(buf, size,
+                                       e->lock.tenure == CORE_LEASE ? "renews the lease" : "watches the lock");
                 break;
         case ELECTION_STOPPING:
                 (void)snprintf(buf, size, "releases the lock when the unit was seen stopped");

@@ -6,6 +6,7 @@
  *   agent_conf.c         locks and placeholders as the configuration has them, at the start and after a reload
  *   agent_lock.c         requests of an election
  *   agent_placeholder.c  requests of a heartbeat
+ *   agent_claim.c        claims for POSTs
  *   agent_facts.c        API objects and guard replies -> facts of the core
  *   agent_guard.c        messages to and from leader-guard
  *   agent_events.c       Kubernetes Events
@@ -144,6 +145,9 @@ void agent_lock_follow_holder(struct agent_lock *l);
 /* Watches our own life placeholder while a lock of ours names it: nobody renews it, so nothing else would notice. */
 void agent_placeholder_follow(struct agent_placeholder *p);
 
+/* A claim for the next POST of this scope, on disk when it returns 0; problem tells humans what went wrong. */
+int agent_claim_new(struct agent *a, const char *scope, struct record_claims *claims,
+                    char claim[static RECORD_CLAIM_HEX + 1], bool *doubtful, char problem[static 512]);
 uint8_t agent_result(enum kube_result r);
 /* Notes the outcome of a request for humans and returns the core's word for it. */
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what);

@@ -80,7 +80,7 @@ static void test_values(void **state) {
                      "locks = ( { name = \"a\"; namespace = \"n1\"; unit = \"a@1.service\"; placeholder = \"pod\"; "
                      "on_failure = \"keep\";\n"
                      "  lease_duration = 60L; renew_deadline = 0x1E; stop_timeout = \"10 sec\"; kill_margin = \"4s\";\n"
-                     "  cooldown = 0; cooldown_max = \"1h\"; step_down_hold = \"0\"; },\n"
+                     "  cooldown = 1; cooldown_max = \"1h\"; step_down_hold = \"0\"; },\n"
                      "  { name = \"a\"; unit = \"b.service\"; tenure = \"life\"; }, { name = \"c\"; unit = "
                      "\"c.service\"; } );\n");
         assert_string_equal(c->context, "c");
@@ -101,7 +101,7 @@ static void test_values(void **state) {
         assert_int_equal(l[0].renew_deadline_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l[0].stop_timeout_usec, 10 * USEC_PER_SEC);
         assert_int_equal(l[0].kill_margin_usec, 4 * USEC_PER_SEC);
-        assert_int_equal(l[0].cooldown_usec, 0);
+        assert_int_equal(l[0].cooldown_usec, USEC_PER_SEC);
         assert_int_equal(l[0].cooldown_max_usec, 3600 * USEC_PER_SEC);
         assert_int_equal(l[0].step_down_hold_usec, 0);
         /* Tenure decides the default of stop_timeout, wherever the tenure came from. */

@@ -159,7 +159,7 @@ static void test_orphaned_lock_is_restored_before_the_permit(void **state) {
         builder_until(&b, ELECTION_OP_RESTORE);
         builder_never(&b, "PERMIT");
         builder_settle(&b);
-        builder_saw(&b, "restore read life.renew PERMIT");
+        builder_saw(&b, "life.renew restore read PERMIT");
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 

@@ -22,8 +22,8 @@ static void test_winning(void **state) {
                 builder_settle(&b);
                 /* The claim is on disk before the POST; the placeholder is there before the lock, and is proven after
                  * it. */
-                builder_saw(&b, t == CORE_LIFE ? "claim life.claim life.create create QUERY life.renew PERMIT"
-                                               : "claim lease.claim lease.create create QUERY lease.renew PERMIT");
+                builder_saw(&b, t == CORE_LIFE ? "claim life.claim life.create create life.renew PERMIT"
+                                               : "claim lease.claim lease.create create lease.renew PERMIT");
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
                 assert_int_equal(b.lock[0].placeholder, b.own[t].uid);
                 assert_int_equal(b.guard[0].permit, b.lock[0].uid);

@@ -145,11 +145,13 @@ prompt() {
         echo
 }
 
-# In a cluster of the user the demo leaves no objects: the agents themselves take their lock away.
+# In a cluster of the user nothing is left: agents that are stopped take their objects with them.
 goodbye() {
         local host
-        [[ -z $kubeconfig ]] || for host in "${LAB_HOSTS[@]}"; do
-                ! host_up "$host" || host_exec "$host" systemctl stop leader-agent.service
+        [[ -n $kubeconfig ]] || return 0
+        for host in "${LAB_HOSTS[@]}"; do
+                host_up "$host" || { host_boot "$host" && host_wait "$host"; }
+                host_exec "$host" systemctl stop leader-agent.service
         done
 }
 

@@ -47,6 +47,7 @@ INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(I
 say = $(if $(V),,@echo '  $(1) $(2)' && )
 
 .DEFAULT_GOAL := all
+.SECONDARY:
 .PHONY: all
 all: $(BIN)
 

@@ -86,7 +86,7 @@ static void pace(struct election *e, const struct election_conf *c, const struct
 
         e->retry_at_usec = 0;
         if (ev->result == RESULT_OK || (ev->result == RESULT_NOT_FOUND && gone_is_good)) {
-                if (!read || e->failed_op == ev->op || e->failed_op == ELECTION_OP_CREATE)
+                if (!read || e->failed_op == ev->op || (e->failed_op == ELECTION_OP_CREATE && ev->result == RESULT_OK))
                         e->attempts = 0; /* (a lost race is no failure: the read tells who won) */
                 return;
         }

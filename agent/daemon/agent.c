@@ -214,6 +214,7 @@ void agent_terminate(struct agent *a) {
         notify_stopping();
         a->stopping_since_usec = clock_boottime_usec();
         a->core.removing = true;
+        agent_trace_mark(a, 'Z', 0);
         for (size_t i = 0; i < a->core.n_placeholders; i++)
                 a->core.placeholders[i].due = true;
         for (size_t i = 0; i < a->core.n_locks; i++)

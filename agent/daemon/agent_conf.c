@@ -169,8 +169,7 @@ static int add_lock(struct agent *a, const struct conf_lock *c, struct err *err)
         a->locks[l->index] = l;
         a->core.locks[l->index] = cl;
         a->core.n_locks++;
-        if (a->link_up)
-                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+        l->fresh = true;
         return 0;
 }
 
@@ -202,10 +201,18 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         }
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                set_conf(a, a->locks[i]);
+        if (!a->traced)
+                agent_trace_mark(a, 'N', 0);
+        a->traced = true;
+        agent_trace_conf(a);
         for (size_t i = 0; i < a->core.n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
 
-                set_conf(a, l);
+                if (l->fresh && a->link_up)
+                        agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+                l->fresh = false;
                 if (configured(c, l) || l->leaving)
                         continue;
                 journal_log(LOG_NOTICE, "%s: no longer configured: stopping its unit and releasing it", l->title);
@@ -258,6 +265,7 @@ void agent_conf_reap(struct agent *a) {
                 if (l->returning) {
                         l->leaving = l->returning = false;
                         election_init(&cl->election);
+                        agent_trace_mark(a, 'I', i);
                         if (a->link_up)
                                 agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
                         i++;
@@ -268,6 +276,7 @@ void agent_conf_reap(struct agent *a) {
                 a->core.locks[i] = a->core.locks[last->index];
                 last->index = i;
                 a->core.n_locks--;
+                agent_trace_mark(a, 'X', i);
                 agent_lock_free(l);
         }
 }

@@ -35,6 +35,7 @@ struct agent_lock {
         struct conf_lock own;         /* copy of its configuration, which outlives a reload */
         const struct conf_lock *conf; /* = &own */
         bool leaving;                 /* no longer configured: goes when it is out */
+        bool fresh;                   /* added by the reload under way */
         bool returning;               /* … and configured again meanwhile */
         char scope[400];              /* of its claims in the store */
         char title[320];              /* NAMESPACE/NAME, for humans */
@@ -110,6 +111,7 @@ struct agent {
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         uint64_t stopping_since_usec;   /* CLOCK_BOOTTIME, 0: not stopping */
         int trace_fd;
+        bool traced; /* this process has its first line in the trace */
         bool in_pump;
 };
 
@@ -167,7 +169,9 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
 void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to);
 extern const struct bus_handlers agent_bus_handlers;
 void agent_status_update(struct agent *a);
-/* Writes one line per (event, actions) pair to conf.trace. */
+/* One line to conf.trace, if any: a step, all configurations, a mark (see agent_trace.c). */
+void agent_trace_conf(struct agent *a);
+void agent_trace_mark(struct agent *a, char type, size_t i);
 void agent_trace_lock(struct agent *a, size_t i, const struct election_event *ev, const struct election_actions *out);
 void agent_trace_placeholder(struct agent *a, size_t i, const struct heartbeat_event *ev,
                              const struct heartbeat_action *out);

@@ -77,11 +77,16 @@ export E2E_BIN E2E_VERBOSE E2E_API=$api
 # The workers take cases from the head of a queue, and leave one file per case that was not ok.
 E2E_DIR=$(mktemp -d "${TMPDIR:-/var/tmp}/leader-agent-e2e.XXXXXX") || exit 1
 export E2E_DIR
+mkdir "$E2E_DIR/traces"
 began=$SECONDS workers=()
 finish() { # STATUS
         trap '' INT TERM HUP
         ((${#workers[@]} == 0)) || kill -TERM "${workers[@]}" 2>/dev/null
         wait
+        if [[ -n ${LAB_BUILD:-} ]]; then # for make check-traces
+                rm -rf "$LAB_BUILD/traces" && mkdir -p "$LAB_BUILD/traces"
+                mv -f "$E2E_DIR"/traces/* "$LAB_BUILD/traces/" 2>/dev/null
+        fi
         rm -rf "$E2E_DIR"
         exit "$1"
 }

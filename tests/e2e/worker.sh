@@ -42,19 +42,24 @@ take() { # prints the next case and removes it from the queue
 while read -r number case < <(take); do
         IFS=:/ read -r name tenure placeholder <<<"$case"
         : "${placeholder:=lease}"
-        : >"$LAB/verdict"
+        : >"$LAB/verdict" >"$LAB/note"
         from=$(at) AGENTS_NS=e2e-$number
         (one "$number" "$name") >"$LAB/output" 2>&1
         status=$?
         api_cont 2>/dev/null
         took=$(($(at) - from))
+        for host in "${LAB_HOSTS[@]}"; do # for check-traces; a host that lost its state directory has none
+                cp "$(host_root "$host")/var/lib/leader-agent/trace" \
+                        "$E2E_DIR/traces/$number-$name-$tenure-$placeholder-$host" 2>/dev/null || :
+        done
         why=$(<"$LAB/verdict")
+        note=$(paste -sd';' "$LAB/note") # what a scenario measured itself, such as a stated hole
         ((status == 0)) || : "${why:=exit status $status}"
         figures=$("$JUDGE" "$RECORD" 2>&1) || why="OVERLAP or worse${why:+; $why}"
         {
                 [[ -z $why ]] || printf 'not '
-                printf 'ok %d - %s (%d.%d s, %s)%s\n' "$number" "$case" $((took / 1000)) $((took % 1000 / 100)) \
-                        "$(tail -1 <<<"$figures")" "${why:+ - $why}"
+                printf 'ok %d - %s (%d.%d s, %s%s)%s\n' "$number" "$case" $((took / 1000)) $((took % 1000 / 100)) \
+                        "$(tail -1 <<<"$figures")" "${note:+; $note}" "${why:+ - $why}"
                 if [[ -n $why || -n $E2E_VERBOSE ]]; then
                         { echo "---- output"; cat "$LAB/output"; echo "---- judge"; echo "$figures"; post_mortem; } 2>&1 | sed 's/^/#   /'
                 fi

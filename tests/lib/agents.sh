@@ -120,6 +120,7 @@ _agents_conf() { # TENURE [PLACEHOLDER]
 		renew_interval = "$renew";
 		request_timeout = "$request";
 		log_level = "debug";
+		trace = "/var/lib/leader-agent/trace";
 		locks = ({
 		  name = "$LOCK";
 		  unit = "$UNIT";

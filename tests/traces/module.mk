@@ -5,8 +5,10 @@
 $(O)/tests/traces/replay: $(O)/tests/traces/replay.o $(O)/libagent.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-TRACES ?= $(wildcard $(O)/traces/*)
+TRACES ?= $(O)/traces/*
+EXTRA_CHECKS += check-traces
 
 .PHONY: check-traces
 check-traces: $(O)/tests/traces/replay
-	@$(RUN) "$(O)/tests/traces/replay $(TRACES)"
+	@if ls $(TRACES) >/dev/null 2>&1; then $(RUN) "$(O)/tests/traces/replay $$(echo $(TRACES))"; \
+	else echo "check-traces: LEFT OUT: no traces; the end-to-end tests make them (root)"; test -z "$(CI)"; fi

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# A human says that the leader's host is dead, but it lives: the assertion was wrong and two may run; the old one stops as
+# soon as it reads that its lock is gone.
+variants="life lease"
+scenario() {
+        . "$here/faults_host.sh"
+        begin
+        local host=$leader old=${run#* }
+        must fence "$(lock .data.identity)"
+        takes_over 20 "${LAB_HOSTS[@]}"
+        sleep 2
+        hole 2000 "$host" "$old" "$(start_ns)" "a live host was fenced"
+        settles 15
+        stays 2
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# A copy of the leader's disk boots as another host: same machine id, same claims. Lease: the copy waits like everybody. Life,
+# the stated hole: it takes the lock for its own of an earlier boot; the original stops when it reads the other boot id.
+variants="life lease"
+scenario() {
+        . "$here/faults_host.sh"
+        begin
+        local host=$leader old=${run#* } clone=$(others | head -1)
+        host_crash "$clone"
+        cp "$(machine_id "$host")" "$(machine_id "$clone")"
+        rm -rf "$(state_dir "$clone")"
+        cp -a "$(state_dir "$host")" "$(state_dir "$clone")"
+        host_boot "$clone"
+        host_wait "$clone"
+        if [[ $tenure == lease ]]; then
+                stays 12
+                lock_names "$host"
+                return
+        fi
+        # Both may run for a moment: takes_over looks for one.
+        takes_over 15 "$clone"
+        sleep 3
+        hole 2000 "$host" "$old" "$(start_ns)" "a copy of the leader's host was booted"
+        stays 3
+}

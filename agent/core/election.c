@@ -89,12 +89,12 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         }
         if (reason == REASON_OTHER_BOOT)
                 e->unfit_uid = uid;
+        if (!e->permit_proof_usec)
+                e->prove_first_usec = s->now;
         e->term_uid = uid;
         e->reason = reason;
         e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;
         e->step_down_wanted = false;
-        e->other_boot = e->lock_known && e->lock.uid == uid && e->lock.tenure == CORE_LIFE && !e->lock.same_boot &&
-                        reason != REASON_OTHER_BOOT;
         e->leading_since_usec = 0;
         e->permit_proof_usec = 0;
         move(s, ELECTION_STOPPING);
@@ -195,25 +195,25 @@ static void take_up(struct step *s) {
                 return;
         }
         e->term_placeholder = l->placeholder;
-        if (!l->same_boot && e->guard.revoked)
-        /* Revoked in this boot, yet another boot is written in it: a clone leads under our claim. */
-        {
+        if (!l->same_boot && e->guard.revoked) {
+                /* Revoked in this boot, yet another boot is written in it: a clone leads under our claim. */
                 e->unfit_uid = l->uid;
                 s->moved = true;
-        } else if (l->sort != LOCK_SOUND)
+        } else if (!l->same_boot && e->guard.permit == l->uid)
+                begin_stop(s, l->uid, REASON_OTHER_BOOT);
+        else if (!l->same_boot)
+                /* Also when it is only to be released: from here on it is this boot's, whatever restarts come. */
+                move(s, ELECTION_ADOPTING);
+        else if (l->sort != LOCK_SOUND)
                 begin_stop(s, l->uid, REASON_LOCK_CHANGED);
         else if (l->deleting)
                 begin_stop(s, l->uid, REASON_LOCK_DELETED);
         else if (e->guard.revoked)
                 begin_stop(s, l->uid, REASON_PERMIT_REVOKED);
-        else if (!l->same_boot && e->guard.permit == l->uid)
-                begin_stop(s, l->uid, REASON_OTHER_BOOT);
         else if (e->stop_wanted)
                 begin_stop(s, l->uid, REASON_AGENT_STOP);
         else if (s->now < e->cool_until_usec)
                 begin_stop(s, l->uid, REASON_COOLDOWN);
-        else if (!l->same_boot)
-                move(s, ELECTION_ADOPTING);
         else {
                 e->term_uid = l->uid;
                 e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;
@@ -305,16 +305,18 @@ static void claiming(struct step *s) {
                 move(s, ELECTION_CANDIDATE);
         else if (!e->claim_ready)
                 request(s, ELECTION_OP_CLAIM, 0, 0, 0);
-        else if (v->status == HEARTBEAT_OURS)
+        else if (v->status == HEARTBEAT_OURS && v->proven_at_usec >= e->prove_first_usec)
                 request(s, ELECTION_OP_CREATE, 0, 0, v->uid);
 }
 
 static void adopting(struct step *s) {
         struct election *e = s->e;
 
-        if (e->reread)
+        if (e->stop_wanted && e->attempts > 1 && e->op == ELECTION_OP_NONE)
+                move(s, ELECTION_STOPPED); /* the API does not answer, and nothing of ours runs */
+        else if (e->reread)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
-        else if (!election_own(e) || e->lock.deleting || e->lock.same_boot || e->stop_wanted || !e->guard_linked)
+        else if (!election_own(e) || e->lock.same_boot || !e->guard_linked)
                 move(s, ELECTION_CANDIDATE);
         else
                 request(s, ELECTION_OP_ADOPT, e->lock.uid, e->lock.version, 0);
@@ -399,7 +401,7 @@ static void releasing(struct step *s) {
         if (e->reread || !e->lock_known || !e->lock_read)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
         else if (l->sort == LOCK_ABSENT || l->uid != e->term_uid || !l->claimed || l->uid == e->unfit_uid ||
-                 (!l->same_boot && !e->other_boot))
+                 !l->same_boot)
                 finish(s); /* gone, or not ours to remove */
         else if (l->deleting)
                 request(s, ELECTION_OP_STRIP, l->uid, l->version, 0);

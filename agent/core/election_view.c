@@ -18,6 +18,8 @@ struct election_wish election_wish(const struct election *e, const struct electi
                 if (l->orphaned && e->orphan_at_usec > w.proof_after_usec)
                         w.proof_after_usec = e->orphan_at_usec;
         }
+        if (e->state == ELECTION_CLAIMING && tenure == c->tenure && e->prove_first_usec > w.proof_after_usec)
+                w.proof_after_usec = e->prove_first_usec;
         if ((e->state == ELECTION_CANDIDATE || e->state == ELECTION_DEPOSING) && tenure == CORE_LEASE &&
             e->lock_known && l->sort == LOCK_SOUND && l->tenure == CORE_LEASE && !election_own(e))
                 w.observed = l->placeholder;

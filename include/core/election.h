@@ -100,6 +100,7 @@ struct election {
         uint64_t own_at_usec;       /* the lock was known to be ours: proofs count from here */
         uint64_t orphan_at_usec;    /* its owner was found missing: only a later proof may be written into it */
         uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
+        uint64_t prove_first_usec;  /* a term ended unproven: the next lock only with a later proof */
         uint64_t leading_since_usec;
         uint64_t asked_uid; /* the guard was asked about it since it was connected */
         uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
@@ -127,7 +128,6 @@ struct election {
         bool holder_seen;
         bool holder_gone;  /* absent, dying or another uid */
         bool holder_fresh; /* what is known of it is from a read after the wait */
-        bool other_boot;   /* our term began with a life lock of an earlier boot, to be released */
         bool permit_again; /* connected anew: what was sent last may have been lost */
         bool stop_wanted;  /* the agent stops */
         bool step_down_wanted;

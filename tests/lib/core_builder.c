@@ -191,7 +191,7 @@ static void check_request(struct builder *b, size_t i, const struct builder_requ
                         assert_false(b->holder.present && !b->holder.deleting && b->holder.uid == l->placeholder);
                 break;
         case ELECTION_OP_ADOPT:
-                assert_true(own && l->tenure == CORE_LIFE && !l->deleting && r->uid == l->uid && r->version);
+                assert_true(own && l->tenure == CORE_LIFE && r->uid == l->uid && r->version);
                 break;
         case ELECTION_OP_RESTORE:
                 assert_true(own && l->tenure == CORE_LIFE && !l->deleting && r->uid == l->uid && r->version);

@@ -55,6 +55,18 @@ static void on_state(bool up, const char *why, void *userdata) {
         agent_pump(a);
 }
 
+/* The guard's last word about what is wrong with the unit: stays until the unit runs well, because the answers to the
+ * revoke that follows have nothing to say. */
+static void note_trouble(struct agent_lock *l, const struct permit_reply *r) {
+        bool telling = r->result != PERMIT_OK ||
+                       (r->unit_state != PERMIT_UNIT_STOPPING && r->unit_state != PERMIT_UNIT_STOPPED);
+
+        if (telling && r->text[0])
+                (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
+        else if (r->result == PERMIT_OK && r->unit_state == PERMIT_UNIT_RUNNING)
+                l->trouble[0] = '\0';
+}
+
 static void on_reply(const struct permit_reply *reply, void *userdata) {
         struct agent *a = userdata;
 
@@ -66,6 +78,7 @@ static void on_reply(const struct permit_reply *reply, void *userdata) {
                         continue;
                 agent_uid_remember(l, reply->permit_uid);
                 l->guard = *reply;
+                note_trouble(l, reply);
                 l->has_guard = true;
                 ev.guard = agent_guard_fact(reply);
                 agent_lock_event(l, &ev);

@@ -169,20 +169,22 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
         const struct lock_object *o = object(l);
         uint64_t stop_at, kill_at;
         uint8_t h = hold(l);
-        bool term = e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING;
-        const char *reason =
-                election_reason_to_string(e->state == ELECTION_CANDIDATE && h != REASON_NONE ? h : e->reason);
+        bool unit =
+                e->reason == REASON_UNIT_FAILED || e->reason == REASON_UNIT_UNFIT || e->reason == REASON_UNIT_FOREIGN;
+        const char *reason = election_reason_to_string(e->reason), *damage = o ? o->damage : "";
 
+        if (e->state == ELECTION_CANDIDATE && h != REASON_NONE && !(h == REASON_COOLDOWN && unit)) {
+                reason = election_reason_to_string(h);
+                unit = h == REASON_UNIT_FOREIGN;
+        } else if (e->state == ELECTION_PERMITTING || e->state == ELECTION_LEADING) {
+                reason = "";
+                unit = true;
+        }
         *t = (struct lock_text){.role = role(l), .holder = o ? o->holder : "", .holder_identity = o ? o->identity : ""};
         t->unit_state = l->has_guard ? permit_unit_state_to_string(l->guard.unit_state) : "unknown";
         (void)clock_format_utc(l->since_realtime_usec, t->since);
-        if (e->state >= ELECTION_PERMITTING && e->state <= ELECTION_LEADING)
-                reason = "";
-        (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.300s", reason,
-                       reason[0] && o && o->form == LOCK_FORM_DAMAGED ? ": " : "",
-                       o && o->form == LOCK_FORM_DAMAGED ? o->damage : "",
-                       !term && l->guard.text[0] && l->has_guard && l->guard.result != PERMIT_OK ? ": " : "",
-                       !term && l->has_guard && l->guard.result != PERMIT_OK ? l->guard.text : "");
+        (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.500s", reason, reason[0] && damage[0] ? ": " : "",
+                       damage, unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
         if (problem(l)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l));

@@ -58,7 +58,8 @@ struct agent_lock {
         /* for humans */
         struct permit_reply guard; /* last */
         bool has_guard;
-        uint8_t shown_state, shown_reason;
+        char trouble[512]; /* what leader-guard last found wrong with the unit */
+        uint8_t shown_state;
         uint64_t since_realtime_usec;
         char problem[512]; /* last failed request or local write; empty when the last one went well */
         char damage[256];  /* last reported */

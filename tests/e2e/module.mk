@@ -9,7 +9,7 @@ LAB_ENV = LAB_BUILD=$(abspath $(O))
 demo: KUBECONFIG_ARGS := $(if $(and $(KUBECONFIG),$(filter command line,$(origin KUBECONFIG))),--kubeconfig $(KUBECONFIG) $(if $(NAMESPACE),--namespace $(NAMESPACE)))
 demo:
 	@tests/setup.sh build test lab
-	+@$(MAKE) --no-print-directory -s all $(O)/kubesim lab-programs
+	+@tests/lab/image.sh >/dev/null & $(MAKE) --no-print-directory -s all $(O)/kubesim lab-programs && wait $$!
 	@$(LAB_ENV) tests/demo.sh $(KUBECONFIG_ARGS)
 
 # E2E="host_crash:lease lock_deleted": only these.

@@ -11,7 +11,7 @@ image=$("$here/image.sh")
 
 make -s -C "$here/../.." O="$build" install DESTDIR="$dir" PREFIX=/usr >/dev/null
 mkdir -p "$dir/usr/libexec" "$dir/etc/systemd/system"
-cp "$build/tests/lab/recorder" "$build/tests/lab/judge" "$dir/usr/libexec/"
+cp "$build/tests/lab/recorder" "$build/tests/lab/judge" "$build/tests/lab/relay" "$dir/usr/libexec/"
 
 [[ ! -e $build/kubesim ]] || cp "$build/kubesim" "$dir/usr/libexec/"
 

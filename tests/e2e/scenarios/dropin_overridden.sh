@@ -9,6 +9,7 @@ scenario() {
         unit_dropin "$host" 90-admin.conf '[Service]' SendSIGKILL=no KillMode=none
         in_journal "$host" "leaves processes behind when the unit stops"
         if [[ $tenure == life ]]; then
+                shows "$host" "KillMode=none leaves processes behind when the unit stops; cure: "
                 stays 3
                 unit_dropin "$host" 90-admin.conf '[Service]' KillMode=mixed
                 must host_exec "$host" leaderctl step-down "$LOCK"

@@ -11,6 +11,7 @@ scenario() {
         must host_exec "$host" systemctl daemon-reload
         in_journal "$host" "no gate: AssertPathExists="
         if [[ $tenure == life ]]; then
+                shows "$host" "; cure: leaderctl enroll"
                 stays 3
                 must host_exec "$host" leaderctl step-down "$LOCK"
         fi

@@ -8,8 +8,8 @@ scenario() {
         local host=$leader old=${run#* }
         must fence "$(lock .data.identity)"
         takes_over 20 "${LAB_HOSTS[@]}"
-        sleep 2
-        hole 2000 "$host" "$old" "$(start_ns)" "a live host was fenced"
+        local from=$(start_ns)
         settles 15
-        stays 2
+        stays 3
+        hole 2000 "$host" "$old" "$from" "a live host was fenced"
 }

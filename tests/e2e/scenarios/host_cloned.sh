@@ -19,7 +19,7 @@ scenario() {
         fi
         # Both may run for a moment: takes_over looks for one.
         takes_over 15 "$clone"
-        sleep 3
+        must wait_for 5 still_runs
+        stays 5
         hole 2000 "$host" "$old" "$(start_ns)" "a copy of the leader's host was booted"
-        stays 3
 }

@@ -5,6 +5,7 @@ variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
         begin
+        stays 1
         local host=$leader old=${run#* }
         host_freeze "$host"
         if [[ $tenure == life ]]; then
@@ -17,8 +18,8 @@ scenario() {
         takes_over 20 $(others)
         nobody 2
         host_thaw "$host"
-        sleep 5
-        hole 1000 "$host" "$old" "$(woke_ns "$host" "$old")" "a host that was paused for longer than the lease woke up"
-        stays 2
+        must wait_for 5 still_runs # two for a moment
+        stays 5
         lock_names "$leader"
+        hole 1000 "$host" "$old" "$(woke_ns "$host" "$old")" "a host that was paused for longer than the lease woke up"
 }

@@ -62,6 +62,8 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
             !terminated(q->lock_uid, sizeof(q->lock_uid)) || !terminated(q->term, sizeof(q->term)) ||
             !terminated(q->identity, sizeof(q->identity)))
                 return err_setf(err, -EBADMSG, "request with an unterminated text");
+        if (q->type == PERMIT_QUERY && q->unit[0] == '\0')
+                return 0;
         if (!permit_unit_valid(q->unit))
                 return err_setf(err, -EBADMSG, "'%s' is not a unit name", q->unit);
         if (q->type == PERMIT_QUERY && q->lock_uid[0] == '\0')
@@ -107,7 +109,8 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
                 return err_setf(err, -EBADMSG, "reply with sequence number %llu to request type %u",
                                 (unsigned long long)p->seq, p->request_type);
         if (!terminated(p->unit, sizeof(p->unit)) || !terminated(p->lock_uid, sizeof(p->lock_uid)) ||
-            !terminated(p->permit_uid, sizeof(p->permit_uid)) || !terminated(p->text, sizeof(p->text)))
+            !terminated(p->permit_uid, sizeof(p->permit_uid)) || !terminated(p->lock, sizeof(p->lock)) ||
+            !terminated(p->text, sizeof(p->text)))
                 return err_setf(err, -EBADMSG, "reply with an unterminated text");
         /* The guard answers a malformed request, too, whose unit it cannot name. */
         if (!permit_unit_valid(p->unit) && !(p->result == PERMIT_REFUSED_REQUEST && p->unit[0] == '\0'))

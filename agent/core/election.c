@@ -231,21 +231,22 @@ static void observe(struct step *s) {
         if (e->holder_lock != l->uid || e->holder_uid != l->placeholder) {
                 e->holder_lock = l->uid;
                 e->holder_uid = l->placeholder;
-                e->holder_seen = e->holder_gone = e->holder_fresh = false;
+                e->holder_seen = e->holder_gone = e->holder_fresh = e->holder_look = false;
         }
-        if (!e->holder_seen) {
+        if (!e->holder_seen || e->holder_look) {
                 request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
                 return;
         }
         if (s->now < util_usec_add(e->holder_seen_at_usec, election_silence_usec(e, s->c)))
                 return;
-        if (e->holder_gone)
+        if (!e->holder_fresh)
+                request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
+        else if (e->holder_gone)
                 move(s, ELECTION_DEPOSING);
-        else if (e->holder_fresh) {
+        else {
                 e->swap_version = e->op == ELECTION_OP_NONE ? e->holder_version : e->swap_version;
                 request(s, ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version, 0);
-        } else
-                request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
+        }
 }
 
 static void candidate(struct step *s) {

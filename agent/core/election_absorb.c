@@ -50,29 +50,40 @@ static void absorb_holder(struct election *e, const struct placeholder_fact *f, 
         e->holder_seen = true;
 }
 
+/* A watch may be older than what was read: it may say that this very object went or was renewed; anything else about
+ * the name (absent, another uid) asks for a read. */
+static void absorb_holder_seen(struct election *e, const struct placeholder_fact *f, uint64_t now) {
+        if (f->uid == e->holder_uid)
+                absorb_holder(e, f, now);
+        else if (!e->holder_gone)
+                e->holder_look = true;
+}
+
 void election_swapped(struct election *e, uint64_t version) {
         /* Nothing renewed it after the version that the DELETE named; our wait counts from when we saw that one. */
         if (e->holder_version == version)
                 e->holder_seen_at_usec = e->holder_silent_usec;
         e->holder_gone = true;
-        e->holder_fresh = false;
+        e->holder_fresh = true;
 }
 
 static void absorb_holder_reply(struct election *e, const struct election_conf *c, const struct election_event *ev) {
         const struct placeholder_fact absent = {.present = false};
         uint64_t due = util_usec_add(e->holder_seen_at_usec, election_silence_usec(e, c));
-        bool waited = e->holder_seen && !e->holder_gone && ev->now_usec >= due;
+        bool waited = e->holder_seen && ev->now_usec >= due;
 
-        if (ev->result != RESULT_OK && ev->result != RESULT_NOT_FOUND)
+        e->holder_look = false;
+        if (ev->result != RESULT_OK && ev->result != RESULT_NOT_FOUND) {
                 e->holder_fresh = false;
-        else if (ev->result == RESULT_NOT_FOUND)
-                absorb_holder(e, &absent, ev->now_usec);
-        else if (ev->op == ELECTION_OP_DELETE_HOLDER)
-                election_swapped(e, e->swap_version);
-        else {
-                absorb_holder(e, &ev->holder, ev->now_usec);
-                e->holder_fresh = waited && !e->holder_gone && e->holder_seen_at_usec != ev->now_usec;
+                return;
         }
+        if (ev->op == ELECTION_OP_DELETE_HOLDER && ev->result == RESULT_OK) {
+                election_swapped(e, e->swap_version);
+                return;
+        }
+        absorb_holder(e, ev->result == RESULT_OK ? &ev->holder : &absent, ev->now_usec);
+        /* Only an answer given after the wait, and that shows no change, lets anything be deposed. */
+        e->holder_fresh = waited && e->holder_seen_at_usec != ev->now_usec;
 }
 
 /* Paces retries: what surely failed or is unknown waits; a write that only met another state is tried again at once,
@@ -220,7 +231,7 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
                 break;
         case ELECTION_EV_HOLDER_SEEN:
                 if (e->holder_uid && e->holder_seen)
-                        absorb_holder(e, &ev->holder, ev->now_usec);
+                        absorb_holder_seen(e, &ev->holder, ev->now_usec);
                 break;
         case ELECTION_EV_GUARD:
                 absorb_guard(e, &ev->guard);

@@ -180,7 +180,7 @@ static int check(const struct agent *a, const struct conf *c, struct err *err) {
                 if (l && (!util_streq(l->conf->unit, c->locks[i].unit) || kind(l->conf) != kind(&c->locks[i])))
                         return err_setf(err, -EBUSY,
                                         "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the "
-                                        "lock, reload, and add it again, or restart the agent",
+                                        "lock, reload, and add it again, or restart the agent (either stops the unit)",
                                         c->locks[i].where, l->title);
         }
         return 0;
@@ -250,6 +250,44 @@ int agent_conf_reload(struct agent *a, struct err *err) {
                 return r; /* out of memory: locks already added stay */
         journal_log(LOG_INFO, "Configuration read again: %zu locks", a->conf->n_locks);
         agent_pump(a);
+        return 0;
+}
+
+int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
+        char ns[64], name[254], text[256], where[] = "a permit in force";
+        const char *slash = strchr(lock, '/');
+        struct conf_lock c = {
+                .name = name,
+                .namespace_ = ns,
+                .unit = text,
+                .where = where,
+                .stop_timeout_usec = 90 * USEC_PER_SEC,
+                .cooldown_usec = USEC_PER_SEC,
+                .cooldown_max_usec = USEC_PER_SEC,
+        };
+        struct err err = {.text = ""};
+        struct agent_lock *l;
+        int r;
+
+        if (!slash || (size_t)(slash - lock) >= sizeof(ns) || !util_copy(name, sizeof(name), slash + 1) ||
+            !util_copy(text, sizeof(text), unit))
+                return -EINVAL;
+        memcpy(ns, lock, (size_t)(slash - lock));
+        ns[slash - lock] = '\0';
+        if (find_lock(a, &c))
+                return -EEXIST;
+        journal_log(LOG_NOTICE, "%s: not configured, but %s runs for it: stopping it and releasing the lock", lock,
+                    unit);
+        r = add_lock(a, &c, &err);
+        if (r < 0)
+                return journal_errno(LOG_ERR, r, "%s: %s", lock, err.text);
+        l = a->locks[a->core.n_locks - 1];
+        set_conf(a, l);
+        agent_trace_conf(a);
+        l->fresh = false;
+        l->leaving = true;
+        agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+        agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_STOP});
         return 0;
 }
 

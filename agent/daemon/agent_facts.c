@@ -46,7 +46,8 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.duration_usec = o->lease_duration_usec;
         switch (o->form) {
         case LOCK_FORM_OURS:
-                f.sort = LOCK_SOUND;
+                /* One of ours that names another unit than we would run for it is not led under, only released. */
+                f.sort = f.claimed && f.same_boot && !util_streq(o->unit, l->conf->unit) ? LOCK_DAMAGED : LOCK_SOUND;
                 break;
         case LOCK_FORM_FOREIGN:
                 f.sort = LOCK_FOREIGN;

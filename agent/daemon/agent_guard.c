@@ -45,6 +45,8 @@ static void on_state(bool up, const char *why, void *userdata) {
                 a->link_error[0] = '\0';
         if (!news)
                 return;
+        if (up) /* what this process knows nothing of: permits of units that left the configuration */
+                (void)link_send(a->link, &(struct permit_request){.type = PERMIT_QUERY});
         for (size_t i = 0; i < a->core.n_locks; i++) {
                 struct election_event ev = {.type = up ? ELECTION_EV_LINK_UP : ELECTION_EV_LINK_DOWN};
 
@@ -67,22 +69,46 @@ static void note_trouble(struct agent_lock *l, const struct permit_reply *r) {
                 l->trouble[0] = '\0';
 }
 
+/* The answer to our revoke may speak of another unit: the one that ran for this lock uid. */
+static bool about_term(const struct agent_lock *l, const struct permit_reply *r) {
+        return r->seq && r->lock_uid[0] && util_token(r->lock_uid) == l->agent->core.locks[l->index].election.term_uid;
+}
+
+/* A permit that no configured lock accounts for: the unit or the lock left the configuration while no agent ran. A lock
+ * that is gone from it is let go as after a reload; a unit that is gone from its lock is stopped. */
+static void take_orphan(struct agent *a, const struct permit_reply *r) {
+        struct permit_request q = {.type = PERMIT_REVOKE};
+
+        if (r->unit_state == PERMIT_UNIT_STOPPING || agent_conf_orphan(a, r->lock, r->unit) >= 0)
+                return;
+        journal_log(LOG_NOTICE, "%s runs for lock %s, which names another unit now: stopping it", r->unit, r->lock);
+        if (util_copy(q.unit, sizeof(q.unit), r->unit) && util_copy(q.lock_uid, sizeof(q.lock_uid), r->permit_uid))
+                (void)link_send(a->link, &q);
+}
+
 static void on_reply(const struct permit_reply *reply, void *userdata) {
         struct agent *a = userdata;
+        bool known = false;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
                 struct election_event ev = {.type = ELECTION_EV_GUARD};
 
-                if (!util_streq(l->conf->unit, reply->unit))
+                if (!util_streq(l->conf->unit, reply->unit) && !about_term(l, reply))
                         continue;
+                known = true;
                 agent_uid_remember(l, reply->permit_uid);
                 l->guard = *reply;
                 note_trouble(l, reply);
                 l->has_guard = true;
                 ev.guard = agent_guard_fact(reply);
                 agent_lock_event(l, &ev);
+                if (!util_streq(l->conf->unit, reply->unit))
+                        /* That was about another unit; what is this one's state? */
+                        agent_guard_send(l, ELECTION_MSG_QUERY, ev.guard.about, 0, 0);
         }
+        if (!known && reply->permit_uid[0])
+                take_orphan(a, reply);
         agent_pump(a);
 }
 

@@ -99,7 +99,8 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
                 l->holder_seen = *event->placeholder;
                 l->has_holder_seen = true;
                 ev.holder = agent_holder_fact(&l->holder_seen);
-        }
+        } else if (event->type == KUBE_WATCH_GONE)
+                ev.holder.uid = util_token(event->placeholder->uid);
         agent_lock_event(l, &ev);
         agent_pump(l->agent);
 }

@@ -99,8 +99,10 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
 
         (void)util_copy(reply.unit, sizeof(reply.unit), u->name);
         (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), lock_uid);
-        if (u->s.uid != 0 && u->s.state != SUPERVISE_CHECKING)
+        if (u->s.uid != 0 && u->s.state != SUPERVISE_CHECKING) {
                 (void)util_copy(reply.permit_uid, sizeof(reply.permit_uid), u->permit.lock_uid);
+                (void)util_copy(reply.lock, sizeof(reply.lock), u->permit.lock);
+        }
         reply.revoked = lock_uid[0] && gate_is_revoked(&u->guard->gate, lock_uid) > 0;
         explain(u, result, reply.text, sizeof(reply.text));
         guard_socket_send(u->guard, &reply);

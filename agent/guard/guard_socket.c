@@ -31,8 +31,24 @@ void guard_socket_send(struct guard *g, const struct permit_reply *reply) {
         g->hang_up = true;
 }
 
+/* Another unit than the request's that has, or is being stopped under, a permit for its lock uid or lock. */
+static struct guard_unit *other_holder(struct guard *g, const struct permit_request *q) {
+        for (size_t i = 0; i < g->n_units; i++) {
+                struct guard_unit *u = g->unit[i];
+
+                if (u->s.uid == 0 || util_streq(u->name, q->unit))
+                        continue;
+                if (util_streq(u->permit.lock_uid, q->lock_uid) ||
+                    (q->type == PERMIT_PERMIT && q->lock[0] && util_streq(u->permit.lock, q->lock)))
+                        return u;
+        }
+        return NULL;
+}
+
 static void take_request(struct guard *g, const struct permit_request *q) {
-        struct guard_unit *u = guard_unit_get(g, q->unit);
+        struct guard_unit *other = q->type == PERMIT_QUERY ? NULL : other_holder(g, q);
+        /* One lock, one unit: what is stopped for this uid is the unit that ran for it. */
+        struct guard_unit *u = other && q->type == PERMIT_REVOKE ? other : guard_unit_get(g, q->unit);
         struct supervise_event ev = {
                 .type = q->type == PERMIT_PERMIT   ? SUPERVISE_EV_PERMIT
                         : q->type == PERMIT_REVOKE ? SUPERVISE_EV_REVOKE
@@ -56,10 +72,21 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 guard_socket_send(g, &reply);
                 return;
         }
+        if (other && q->type == PERMIT_PERMIT) {
+                guard_reply(u, q->type, q->seq, q->lock_uid, PERMIT_REFUSED_BUSY, /* final= */ false);
+                return;
+        }
         /* When the set cannot be read, the uid counts as revoked. */
         if (q->type == PERMIT_PERMIT)
                 ev.revoked = gate_is_revoked(&g->gate, q->lock_uid) != 0;
         guard_unit_step(u, &ev, q);
+}
+
+static void list_permits(struct guard *g, const struct permit_request *q) {
+        for (size_t i = 0; i < g->n_units; i++)
+                if (g->unit[i]->s.uid != 0)
+                        guard_reply(g->unit[i], q->type, q->seq, g->unit[i]->permit.lock_uid, PERMIT_OK,
+                                    /* final= */ false);
 }
 
 static void refuse_malformed(struct guard *g, const void *packet, size_t size, const char *text) {
@@ -98,7 +125,9 @@ static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint
                 if (guard_may_log(g))
                         journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
                 refuse_malformed(g, &packet, (size_t)n, err.text);
-        } else
+        } else if (packet.request.unit[0] == '\0')
+                list_permits(g, &packet.request);
+        else
                 take_request(g, &packet.request);
         if (g->hang_up)
                 guard_socket_close(g);

@@ -9,7 +9,10 @@
  * the unit that nobody asked for are pushed as replies with seq 0.
  *
  * A REVOKE of a uid other than that of the permit in force records the uid and gets its final answer only when the unit
- * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs. */
+ * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs.
+ *
+ * A lock uid, and a lock, belong to one unit at a time: a PERMIT is refused (busy) while another unit has a permit for
+ * them or is being stopped under it, and a REVOKE of such a uid is answered by, and about, that other unit. */
 #pragma once
 
 #include <stdint.h>
@@ -17,12 +20,13 @@
 #include "util/err.h"
 
 #define PERMIT_SOCKET "/run/leader-agent/guard.sock"
-#define PERMIT_MAGIC  UINT32_C(0x4c475031) /* "LGP1": changes with every incompatible change of the structs below */
+#define PERMIT_MAGIC  UINT32_C(0x4c475032) /* "LGP2": changes with every incompatible change of the structs below */
 
 enum permit_request_type {
         PERMIT_PERMIT = 1, /* this unit may run for this lock uid until the two instants; repeats extend or shorten */
         PERMIT_REVOKE,     /* it may not any more, and never again for this lock uid */
-        PERMIT_QUERY,      /* report the unit, and whether lock_uid (may be empty) was revoked */
+        PERMIT_QUERY,      /* report the unit, and whether lock_uid (may be empty) was revoked; without a unit: one
+                            * reply for each unit that has a permit */
 };
 #define PERMIT_REQUEST_TYPE_VALID(t) ((t) >= PERMIT_PERMIT && (t) <= PERMIT_QUERY)
 
@@ -86,6 +90,7 @@ struct permit_reply {
         char unit[256];
         char lock_uid[64];   /* the request's */
         char permit_uid[64]; /* lock uid of the permit in force (also while stopping), empty: none */
+        char lock[256];      /* of that permit: NAMESPACE/NAME */
         char text[512];      /* one line for a human: reason and cure; may be empty */
 };
 

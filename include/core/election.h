@@ -127,7 +127,8 @@ struct election {
         bool claim_ready;  /* a claim is on disk, and no answer has used it up */
         bool holder_seen;
         bool holder_gone;  /* absent, dying or another uid */
-        bool holder_fresh; /* what is known of it is from a read after the wait */
+        bool holder_fresh; /* what is known of it was answered after the wait, or is our own doing */
+        bool holder_look;  /* a watch showed something else under its name: read it */
         bool permit_again; /* connected anew: what was sent last may have been lost */
         bool stop_wanted;  /* the agent stops */
         bool step_down_wanted;

@@ -141,6 +141,9 @@ void agent_placeholder_free(struct agent_placeholder *p);
 int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
 /* Reads the configuration file again. On an error nothing has changed. */
 int agent_conf_reload(struct agent *a, struct err *err);
+/* A permit is in force for a lock that is not configured (any more): takes it up to let it go. -EEXIST: it is
+ * configured. */
+int agent_conf_orphan(struct agent *a, const char *lock, const char *unit);
 /* Drops the locks that are no longer configured and out. */
 void agent_conf_reap(struct agent *a);
 /* Starts or ends the watch of the holder's placeholder as the core's view of the lock asks. */

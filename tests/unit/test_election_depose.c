@@ -55,6 +55,31 @@ static void test_depose(void **state) {
         }
 }
 
+/* A watch may lag behind what was read: that the placeholder went is only believed when a read after the wait says so.
+ * Without that read a challenger deposed a living holder: absence, an older object of that name, or this very one. */
+static void test_gone_by_a_watch_is_read_again(void **state) {
+        (void)state;
+        for (unsigned i = 0; i < 3; i++) {
+                struct election_event stale = {.type = ELECTION_EV_HOLDER_SEEN};
+
+                candidate(CORE_LEASE, 1);
+                if (i == 1)
+                        stale.holder = (struct placeholder_fact){.present = true, .uid = 4242, .version = 1};
+                else if (i == 2)
+                        stale.holder.uid = b.holder.uid;
+                builder_event(&b, 0, stale);
+                for (unsigned n = 0; n < 5; n++) {
+                        builder_wait(&b, SILENCE - 2 * SEC);
+                        builder_holder_renews(&b); /* it lives */
+                        builder_answer_any(&b, 0, BUILDER_FINE);
+                }
+                builder_saw(&b, "read-holder");
+                builder_never(&b, "delete");
+                builder_never(&b, "strip");
+                assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+        }
+}
+
 /* The duration that the holder recorded, not the one configured here. */
 static void test_record_decides_for_challengers(void **state) {
         static const uint64_t recorded[] = {3, 15, 100};
@@ -376,6 +401,7 @@ static void test_two_locks_are_independent(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_depose),
+                cmocka_unit_test(test_gone_by_a_watch_is_read_again),
                 cmocka_unit_test(test_record_decides_for_challengers),
                 cmocka_unit_test(test_renewals_begin_the_wait_anew),
                 cmocka_unit_test(test_compare_and_swap),

@@ -55,6 +55,8 @@ static const struct property properties[] = {
         {"TimeoutStopFailureMode", "s", STRING, FIELD(timeout_stop_failure_mode)},
         {"TimeoutStopUSec", "t", U64, FIELD(timeout_stop_usec)},
         {"SendSIGKILL", "b", BOOL, FIELD(send_sigkill)},
+        {"FinalKillSignal", "i", U32, FIELD(final_kill_signal)},
+        {"PAMName", "s", STRING, FIELD(pam_name)},
         {"ExecStop", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop)},
         {"ExecStopPost", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop_post)},
 };

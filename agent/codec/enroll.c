@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -108,6 +109,16 @@ static void check_stop(const struct enroll_facts *f, const struct enroll_want *w
         if (!f->send_sigkill)
                 cure(add(l, ENROLL_BROKEN, "SendSIGKILL=no leaves processes behind when the unit stops"),
                      "set SendSIGKILL=yes in the unit");
+        if (f->final_kill_signal != 0 && f->final_kill_signal != SIGKILL)
+                cure(add(l, lease ? ENROLL_BROKEN : ENROLL_NOTE,
+                         "FinalKillSignal=%" PRIu32 " is not SIGKILL: systemd alone could not end the unit",
+                         f->final_kill_signal),
+                     "remove FinalKillSignal= from the unit");
+        if (f->pam_name[0])
+                cure(add(l, ENROLL_BROKEN,
+                         "PAMName=%s may move processes out of the unit's cgroup: they would not be seen, nor stopped",
+                         f->pam_name),
+                     "remove PAMName= from the unit");
         if (f->timeout_stop_usec == USEC_INFINITY)
                 (void)snprintf(each, sizeof(each), "infinity");
         else
@@ -195,11 +206,14 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                               "# The whole stop may take %" PRIu64 "ms; systemd grants each of its %" PRIu32
                               " stage(s):\n"
                               "TimeoutStopSec=%" PRIu64 "ms\n"
+                              "TimeoutAbortSec=%" PRIu64 "ms\n"
                               "TimeoutStopFailureMode=kill\n"
                               "SendSIGKILL=yes\n"
+                              "FinalKillSignal=SIGKILL\n"
                               "# No way to ask for more time.\n"
                               "NotifyAccess=none\n",
-                              w->stop_timeout_usec / USEC_PER_MSEC, stages, stage_usec / USEC_PER_MSEC);
+                              w->stop_timeout_usec / USEC_PER_MSEC, stages, stage_usec / USEC_PER_MSEC,
+                              stage_usec / USEC_PER_MSEC);
         }
         return n < ENROLL_DROPIN_MAX ? n : -ERANGE;
 }

@@ -96,6 +96,9 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;
         e->step_down_wanted = false;
         e->leading_since_usec = 0;
+        /* No permit is sent from here on: whoever enforces the last one has ended the unit by then, guard or PID 1. */
+        e->lapse_at_usec = s->now + s->c->renew_deadline_usec + s->c->stop_timeout_usec + s->c->kill_margin_usec;
+        e->lapsed = false;
         e->permit_proof_usec = 0;
         move(s, ELECTION_STOPPING);
 }
@@ -382,6 +385,8 @@ static void stopping(struct step *s) {
         const struct lock_fact *l = &e->lock;
         bool ours = e->lock_known && l->sort == LOCK_SOUND && l->uid == e->term_uid && election_own(e) && l->same_boot;
 
+        /* As if the agent had crashed: a guard that is gone for good must not keep a lease alive that nobody uses. */
+        e->lapsed = !e->revoke_taken && s->now >= e->lapse_at_usec;
         if (!e->guard_linked && !e->query)
                 return;
         if (!e->revoke_sent) {

@@ -12,7 +12,8 @@ struct election_wish election_wish(const struct election *e, const struct electi
                 w.named = l->orphaned ? 0 : l->placeholder; /* an orphaned lock names nobody that could be kept */
                 w.needed = true;
                 /* Until the stop is confirmed: a lease that ran out before would let another host begin too early. */
-                w.renewing = tenure == CORE_LEASE && e->state <= ELECTION_STOPPING;
+                w.renewing = tenure == CORE_LEASE && e->state <= ELECTION_STOPPING &&
+                             !(e->state == ELECTION_STOPPING && e->lapsed);
                 if (e->state == ELECTION_PROVING)
                         w.proof_after_usec = e->own_at_usec;
                 if (l->orphaned && e->orphan_at_usec > w.proof_after_usec)
@@ -40,6 +41,8 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
                 return USEC_INFINITY;
         if (e->op == ELECTION_OP_NONE && e->retry_at_usec)
                 at = min(at, e->retry_at_usec);
+        if (e->state == ELECTION_STOPPING && !e->revoke_taken && !e->lapsed)
+                at = min(at, e->lapse_at_usec);
         if (e->cool_until_usec)
                 at = min(at, e->cool_until_usec);
         if (!e->reread && (e->state <= ELECTION_CANDIDATE || e->state == ELECTION_PROVING || permitted))

@@ -189,6 +189,10 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l));
         describe_next(l, t->next, sizeof(t->next));
+        if (!e->guard_linked && e->state >= ELECTION_PROVING && e->state <= ELECTION_STOPPING)
+                (void)snprintf(t->next, sizeof(t->next),
+                               "waits for leader-guard, which does not answer "
+                               "(systemctl status leader-guard)");
         if (e->state == ELECTION_LEADING && e->lock.tenure == CORE_LEASE &&
             election_instants(e, conf(l), e->permit_proof_usec, &stop_at, &kill_at))
                 (void)wall(stop_at, t->valid_until);

@@ -204,6 +204,8 @@ int guard_new(struct guard **ret, sd_event *event, const struct guard_options *o
         g->options = *o;
         g->gate.fd = g->connection_fd = -1;
         g->watchdog_usec = notify_watchdog_usec();
+        g->watchdog_bad =
+                getenv("NOTIFY_SOCKET") && (g->watchdog_usec == 0 || g->watchdog_usec > GUARD_WATCHDOG_MAX_USEC);
         g->status_due = true;
         r = open_all(g, err);
         if (r < 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -70,6 +72,15 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 (void)util_copy(reply.unit, sizeof(reply.unit), q->unit);
                 (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), q->lock_uid);
                 guard_socket_send(g, &reply);
+                return;
+        }
+        if (q->type == PERMIT_PERMIT && q->tenure == PERMIT_LEASE && g->watchdog_bad) {
+                (void)snprintf(u->trouble, sizeof(u->trouble),
+                               "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64
+                               " s: PID 1 would not end the unit in time when the guard hangs; remove the override "
+                               "(systemctl cat leader-guard)",
+                               GUARD_WATCHDOG_MAX_USEC / USEC_PER_SEC);
+                guard_reply(u, q->type, q->seq, q->lock_uid, PERMIT_REFUSED_INTERNAL, /* final= */ false);
                 return;
         }
         if (other && q->type == PERMIT_PERMIT) {

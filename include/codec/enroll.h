@@ -51,6 +51,8 @@ struct enroll_facts {
         char timeout_stop_failure_mode[16];
         uint64_t timeout_stop_usec;
         bool send_sigkill;
+        uint32_t final_kill_signal; /* 0: not told */
+        char pam_name[64];
         uint32_t n_exec_stop;
         uint32_t n_exec_stop_post;
 };

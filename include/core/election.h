@@ -101,6 +101,7 @@ struct election {
         uint64_t orphan_at_usec;    /* its owner was found missing: only a later proof may be written into it */
         uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
         uint64_t prove_first_usec;  /* a term ended unproven: the next lock only with a later proof */
+        uint64_t lapse_at_usec;     /* stopping without a word of the guard: from here on the lease may lapse */
         uint64_t leading_since_usec;
         uint64_t asked_uid; /* the guard was asked about it since it was connected */
         uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
@@ -130,6 +131,7 @@ struct election {
         bool holder_fresh; /* what is known of it was answered after the wait, or is our own doing */
         bool holder_look;  /* a watch showed something else under its name: read it */
         bool permit_again; /* connected anew: what was sent last may have been lost */
+        bool lapsed;       /* … and it does: nothing is renewed any more */
         bool stop_wanted;  /* the agent stops */
         bool step_down_wanted;
         bool revoke_sent;    /* to the guard as now connected */

@@ -13,6 +13,8 @@
 
 #define GUARD_UNITS_MAX 256
 #define GUARD_WAITS_MAX 8
+/* What kill_margin of every lease is checked against (CONF_GUARD_WATCHDOG_USEC). */
+#define GUARD_WATCHDOG_MAX_USEC (3 * USEC_PER_SEC)
 
 /* A request that got no final answer yet. */
 struct guard_wait {
@@ -57,6 +59,7 @@ struct guard {
         uint64_t now_usec; /* never goes back */
         uint64_t reconnect_at_usec;
         uint64_t pinged_at_usec, watchdog_usec;
+        bool watchdog_bad;        /* run by systemd, but with no watchdog that could end a lease in time */
         uint64_t log_window_usec; /* of guard_may_log() */
         unsigned log_count;
 };

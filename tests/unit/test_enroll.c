@@ -53,6 +53,8 @@ enum change {
         KILL_MODE,
         MIXED,
         NO_SIGKILL,
+        FINAL_TERM,
+        PAM,
         SLOW,
         NEVER,
         STAGES,
@@ -86,6 +88,8 @@ static const struct {
         {NO_BIND, ENROLL_BROKEN, NONE, "BindsTo=leader-guard.service is missing", "leaderctl enroll --tenure lease"},
         {KILL_MODE, ENROLL_BROKEN, ENROLL_BROKEN, "KillMode=process", "KillMode=control-group"},
         {MIXED, NONE, NONE, "", ""},
+        {FINAL_TERM, ENROLL_BROKEN, ENROLL_NOTE, "FinalKillSignal=15", "remove FinalKillSignal="},
+        {PAM, ENROLL_BROKEN, ENROLL_BROKEN, "PAMName=login", "remove PAMName="},
         {NO_SIGKILL, ENROLL_BROKEN, ENROLL_BROKEN, "SendSIGKILL=no", "SendSIGKILL=yes"},
         {SLOW, ENROLL_BROKEN, ENROLL_NOTE, "1 stop stage of TimeoutStopSec=6001ms", "leaderctl enroll"},
         {NEVER, ENROLL_BROKEN, ENROLL_NOTE, "TimeoutStopSec=infinity", "leaderctl enroll"},
@@ -126,6 +130,12 @@ static void apply(struct enroll_facts *f, enum change c) {
                 break;
         case MIXED:
                 strcpy(f->kill_mode, "mixed");
+                break;
+        case FINAL_TERM:
+                f->final_kill_signal = 15;
+                break;
+        case PAM:
+                strcpy(f->pam_name, "login");
                 break;
         case NO_SIGKILL:
                 f->send_sigkill = false;
@@ -290,8 +300,10 @@ static void test_dropin(void **state) {
                                    "\n[Service]\n"
                                    "EnvironmentFile=-/run/leader-agent/env/%n\n"
                                    "TimeoutStopSec=1500ms\n"
+                                   "TimeoutAbortSec=1500ms\n"
                                    "TimeoutStopFailureMode=kill\n"
                                    "SendSIGKILL=yes\n"
+                                   "FinalKillSignal=SIGKILL\n"
                                    "NotifyAccess=none\n");
         w.stop_timeout_usec = 300 * USEC_PER_MSEC;
         assert_int_equal(enroll_dropin(&w, 4, text), -ERANGE);

@@ -144,7 +144,7 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
                 *(bool *)field = b;
                 return r;
         case U32:
-                return sd_bus_message_read_basic(m, 'u', field);
+                return sd_bus_message_read_basic(m, p->contents[0], field);
         case U64:
                 return sd_bus_message_read_basic(m, 't', field);
         case JOB:

@@ -3,20 +3,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 
 #include "adapter/journal.h"
+#include "util/datagram.h"
 
-#define FIELDS_MAX 24
-#define LINE_MAX_  2048
+#define FIELDS_MAX     24
+#define LINE_MAX_      2048
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 /* The log sink: the one place with file-level state. */
 static struct {
         const char *ident;
         int max_priority;
         bool native;
+        unsigned lost; /* lines since the last one that got through */
 } sink = {.max_priority = LOG_INFO};
 
 /* True when standard error is a stream of the journal: then the native protocol loses nothing and adds fields. */
@@ -35,42 +35,50 @@ void journal_open(const char *ident, int max_priority) {
         sink.native = journal_is_stderr();
 }
 
-/* Sends natively; false when the journal cannot be reached, so that the line is not lost but goes to standard error. */
-static bool journal_send(int priority, const char *line, const char *message_id, const struct journal_field *fields,
-                         size_t n_fields) {
-        static const char message_key[] = "MESSAGE=";
-        char text[sizeof(message_key) + LINE_MAX_], prio[16], id[64], ident[128];
-        char values[FIELDS_MAX][640];
-        struct iovec iov[FIELDS_MAX + 4];
-        int n = 0;
+/* Appends "KEY=value\n" to a native message; a newline in the value would end the field. */
+static size_t journal_field(char *buf, size_t n, size_t size, const char *key, const char *value) {
+        int r = snprintf(buf + n, size - n, "%s=%s", key, value);
 
-        (void)snprintf(text, sizeof(text), "%s%s", message_key, line);
-        (void)snprintf(prio, sizeof(prio), "PRIORITY=%i", priority);
-        iov[n++] = (struct iovec){text, strlen(text)};
-        iov[n++] = (struct iovec){prio, strlen(prio)};
-        if (sink.ident) {
-                (void)snprintf(ident, sizeof(ident), "SYSLOG_IDENTIFIER=%s", sink.ident);
-                iov[n++] = (struct iovec){ident, strlen(ident)};
+        if (r < 0 || (size_t)r + 1 >= size - n)
+                return n; /* does not fit: left out whole */
+        for (char *p = buf + n; *p; p++)
+                if (*p == '\n')
+                        *p = ' ';
+        buf[n + (size_t)r] = '\n';
+        return n + (size_t)r + 1;
+}
+
+/* In the journal's native protocol, without ever waiting: a line is lost rather than a deadline. The next one that gets
+ * through tells how many were. */
+static void journal_send(int priority, const char *line, const char *message_id, const struct journal_field *fields,
+                         size_t n_fields) {
+        char buf[LINE_MAX_ + FIELDS_MAX * 640 + 256], value[64];
+        size_t n = 0;
+
+        n = journal_field(buf, n, sizeof(buf), "MESSAGE", line);
+        (void)snprintf(value, sizeof(value), "%i", priority);
+        n = journal_field(buf, n, sizeof(buf), "PRIORITY", value);
+        if (sink.ident)
+                n = journal_field(buf, n, sizeof(buf), "SYSLOG_IDENTIFIER", sink.ident);
+        if (message_id)
+                n = journal_field(buf, n, sizeof(buf), "MESSAGE_ID", message_id);
+        if (sink.lost > 0) {
+                (void)snprintf(value, sizeof(value), "%u", sink.lost);
+                n = journal_field(buf, n, sizeof(buf), "LEADER_LINES_LOST", value);
         }
-        if (message_id) {
-                (void)snprintf(id, sizeof(id), "MESSAGE_ID=%s", message_id);
-                iov[n++] = (struct iovec){id, strlen(id)};
-        }
-        for (size_t i = 0; i < n_fields && i < FIELDS_MAX; i++) {
-                if (util_empty(fields[i].value))
-                        continue;
-                (void)snprintf(values[i], sizeof(values[i]), "%s=%s", fields[i].key, fields[i].value);
-                iov[n++] = (struct iovec){values[i], strlen(values[i])};
-        }
-        return sd_journal_sendv(iov, n) >= 0;
+        for (size_t i = 0; i < n_fields && i < FIELDS_MAX; i++)
+                if (!util_empty(fields[i].value))
+                        n = journal_field(buf, n, sizeof(buf), fields[i].key, fields[i].value);
+        if (datagram_send(JOURNAL_SOCKET, buf, n) < 0)
+                sink.lost++;
+        else
+                sink.lost = 0;
 }
 
 static void journal_emit(int priority, const char *line, const char *message_id, const struct journal_field *fields,
                          size_t n_fields) {
-        if (sink.native && journal_send(priority, line, message_id, fields, n_fields))
-                return;
         if (sink.native)
-                (void)fprintf(stderr, "<%i>%s\n", priority, line);
+                journal_send(priority, line, message_id, fields, n_fields);
         else
                 (void)fprintf(stderr, "%s%s%s\n", sink.ident ? sink.ident : "", sink.ident ? ": " : "", line);
 }

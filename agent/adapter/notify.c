@@ -6,16 +6,19 @@
 #include <time.h>
 
 #include "adapter/notify.h"
+#include "util/datagram.h"
 
 #define STATUS_MAX 2000
 
-/* A message that is lost is not an error of ours: sd_notify() fails only when the service manager is not there. */
-static void notify_send(const char *message) {
-        (void)sd_notify(/* unset_environment= */ 0, message);
+/* Not sd_notify(): it sleeps while the service manager hangs. What is lost by that is not an error of ours. */
+static bool notify_send(const char *message) {
+        const char *path = getenv("NOTIFY_SOCKET");
+
+        return !util_empty(path) && datagram_send(path, message, strlen(message)) >= 0;
 }
 
 void notify_ready(void) {
-        notify_send("READY=1");
+        (void)notify_send("READY=1");
 }
 
 void notify_reloading(void) {
@@ -25,11 +28,11 @@ void notify_reloading(void) {
         (void)clock_gettime(CLOCK_MONOTONIC, &ts);
         (void)snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%llu",
                        (unsigned long long)ts.tv_sec * USEC_PER_SEC + (unsigned long long)ts.tv_nsec / 1000);
-        notify_send(message);
+        (void)notify_send(message);
 }
 
 void notify_stopping(void) {
-        notify_send("STOPPING=1");
+        (void)notify_send("STOPPING=1");
 }
 
 void notify_status(const char *fmt, ...) {
@@ -59,12 +62,13 @@ void notify_status(const char *fmt, ...) {
                         text[i] = ' ';
         if (strcmp(last, message) == 0)
                 return;
-        memcpy(last, message, sizeof(last));
-        notify_send(message);
+        /* Sent again at the next change of anything when it was lost. */
+        if (notify_send(message))
+                memcpy(last, message, sizeof(last));
 }
 
 void notify_watchdog(void) {
-        notify_send("WATCHDOG=1");
+        (void)notify_send("WATCHDOG=1");
 }
 
 uint64_t notify_watchdog_usec(void) {
@@ -79,7 +83,7 @@ void notify_extend_timeout(uint64_t usec) {
         if (usec == 0)
                 return;
         (void)snprintf(message, sizeof(message), "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)usec);
-        notify_send(message);
+        (void)notify_send(message);
 }
 
 int notify_store_fd(const char *name, int fd) {
@@ -97,7 +101,7 @@ void notify_unstore_fd(const char *name) {
         char message[128];
 
         (void)snprintf(message, sizeof(message), "FDSTOREREMOVE=1\nFDNAME=%s", name);
-        notify_send(message);
+        (void)notify_send(message);
 }
 
 static void strv_freep(char ***v) {

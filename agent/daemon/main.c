@@ -54,6 +54,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
         return 0;
 }
 
+static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
+        int r;
+
+        (void)usec;
+        (void)userdata;
+        notify_watchdog();
+        r = sd_event_source_set_time_relative(source, notify_watchdog_usec() / 4);
+        return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int run(const char *path) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(agent_freep) struct agent *a = NULL;
@@ -80,8 +90,9 @@ static int run(const char *path) {
         journal_open("leader-agent", a->conf->log_level);
         for (unsigned i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
                 r = sd_event_add_signal(event, NULL, signals[i], on_signal, a);
-        if (r >= 0)
-                r = sd_event_set_watchdog(event, true);
+        if (r >= 0 && notify_watchdog_usec() > 0)
+                /* Not sd_event_set_watchdog(): its pings sleep while PID 1 hangs. */
+                r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 0, 0, on_watchdog, NULL);
         if (r < 0)
                 return journal_errno(LOG_ERR, r, "Cannot watch signals");
         journal_log(LOG_INFO, "leader-agent " AGENT_VERSION " on %s as %s, API server %s", a->host,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -54,6 +55,17 @@ static const char *received(const struct fixture *x, char *buf, size_t size) {
 
         buf[n > 0 ? n : 0] = '\0';
         return buf;
+}
+
+/* PID 1 hangs and reads nothing: no message may wait for it. (With sd_notify() this test hangs: the alarm ends it.) */
+static void test_never_waits(void **state) {
+        (void)state;
+        (void)alarm(30);
+        for (unsigned i = 0; i < 5000; i++) {
+                notify_watchdog();
+                notify_status("number %u", i);
+        }
+        (void)alarm(0);
 }
 
 static void test_status(void **state) {
@@ -136,6 +148,7 @@ static void test_clock(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_never_waits, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_status, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_messages, set_up, tear_down),
                 cmocka_unit_test(test_watchdog_interval),

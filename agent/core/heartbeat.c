@@ -93,6 +93,11 @@ static void absorb_renew(struct heartbeat *h, const struct heartbeat_event *ev) 
                         lose(h, HEARTBEAT_UNREAD);
                         break;
                 }
+                if (f->version == h->version) {
+                        h->unread =
+                                true; /* a renewal that changed nothing is invisible to others, and proves nothing */
+                        break;
+                }
                 h->version = f->version;
                 if (ev->sent_at_usec > h->proven_at_usec)
                         h->proven_at_usec = ev->sent_at_usec;

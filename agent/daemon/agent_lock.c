@@ -229,7 +229,10 @@ int agent_lock_start(struct agent_lock *l, struct err *err) {
 
         if (!store_scope_lock(l->scope, sizeof(l->scope), ns(l), l->conf->name))
                 return err_setf(err, -ENAMETOOLONG, "lock '%s/%s': name too long", ns(l), l->conf->name);
-        (void)snprintf(l->title, sizeof(l->title), "%s/%s", ns(l), l->conf->name);
+        if (snprintf(l->title, sizeof(l->title), "%s/%s", ns(l), l->conf->name) >=
+            (int)sizeof(((struct permit_request *)NULL)->lock))
+                return err_setf(err, -ENAMETOOLONG, "%s: lock '%s/%s': namespace and name together are too long",
+                                l->conf->where, ns(l), l->conf->name);
         r = store_claims(l->agent->store, l->scope, &l->claims, err);
         if (r < 0)
                 journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */

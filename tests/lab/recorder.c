@@ -86,12 +86,9 @@ static void tick_for_ever(const struct recorder *r) {
 
 int main(int argc, char **argv) {
         static const struct option options[] = {
-                {"ignore-term",      no_argument, NULL, 'i'},
-                {"slow-stop",              required_argument, NULL, 's'},
-                {"crash-after",                  required_argument, NULL, 'c'},
-                {"fail",no_argument, NULL, 'f'},
-                {"children",               required_argument, NULL, 'n'},
-                {0     },
+                {"ignore-term", no_argument, NULL, 'i'},       {"slow-stop", required_argument, NULL, 's'},
+                {"crash-after", required_argument, NULL, 'c'}, {"fail", no_argument, NULL, 'f'},
+                {"children", required_argument, NULL, 'n'},    {0},
         };
         int64_t slow_ns = 0, crash_ns = INT64_MAX, children = 0, end_ns = INT64_MAX;
         struct sigaction action = {.sa_handler = on_term};

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schedule of what goes wrong, and what humans and the cluster do. Each fault draws what it needs from a seed of
+ * its own, so that the schedule stays what it is when single faults are left out. */
+#include "fault.h"
+#include "adapter/kube.h"
+#include "daemon/agent.h"
+
+static uint64_t state; /* of the fault in hand */
+
+uint64_t fault_draw(uint64_t bound) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return bound ? (state >> 17) % bound : 0;
+}
+
+uint64_t fault_span(uint64_t low_msec, uint64_t high_msec) {
+        return (low_msec + fault_draw(high_msec - low_msec + 1)) * MSEC;
+}
+
+/* ---- the cluster ---- */
+
+static void end_api_down(void *arg, uint64_t a) {
+        (void)arg;
+        (void)a;
+        if (!world.api_down)
+                return;
+        world.api_down = false;
+        world_log("API server is back");
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                client_reconnect(&world.hosts[i]);
+        server_gc_soon();
+}
+
+static void api_down(struct host *h, unsigned lock) {
+        (void)h;
+        (void)lock;
+        world.api_down = true;
+        world_post(world.now + fault_span(100, fault_draw(3) ? 15000 : 90000), NULL, end_api_down, NULL, 0);
+}
+
+static void end_api_errors(void *arg, uint64_t a) {
+        (void)arg;
+        (void)a;
+        world.api_errors = 0;
+}
+
+static void api_errors(struct host *h, unsigned lock) {
+        (void)h;
+        (void)lock;
+        world.api_errors = 10 + (unsigned)fault_draw(80);
+        world_post(world.now + fault_span(500, 60000), NULL, end_api_errors, NULL, 0);
+}
+
+static void end_gc_stall(void *arg, uint64_t a) {
+        (void)arg;
+        (void)a;
+        world.gc_stalled = false;
+        server_gc_soon();
+}
+
+static void gc_stall(struct host *h, unsigned lock) {
+        (void)h;
+        (void)lock;
+        world.gc_stalled = true;
+        world_post(world.now + fault_span(1000, 120000), NULL, end_gc_stall, NULL, 0);
+}
+
+/* ---- configuration ---- */
+
+static void restart_agent(void *arg, uint64_t a) {
+        (void)a;
+        host_stop_agent(arg, JOB_RESTART);
+}
+
+static void reload(void *arg, uint64_t a) {
+        struct process *p = arg;
+        struct err err = {.text = ""};
+
+        (void)a;
+        if (!p->host->bus)
+                return;
+        if (p->host->bus->reload(p->host->bus_userdata, &err) >= 0)
+                return;
+        world_log("reload refused: %s", err.text);
+        world_post(world.now + 1 * SEC, NULL, restart_agent, p->host, 0);
+}
+
+static void enroll(void *arg, uint64_t lock) {
+        struct host *h = arg;
+
+        setup_enroll(h, (unsigned)lock);
+        world_log("leaderctl enroll of unit%u on %s: %s", (unsigned)lock, h->name,
+                  h->units[lock].enrolled_lease ? "lease" : "life");
+        pid1_reload(h);
+}
+
+static void reload_soon(struct host *h, uint64_t in) {
+        if (h->agent.alive)
+                world_post(world.now + in, &h->agent, reload, &h->agent, 0);
+}
+
+static void change_conf(unsigned lock, bool tenure) {
+        struct conf_lock changed = world.hosts[0].locks[lock];
+        bool all = fault_draw(100) < 60;
+        struct host *one = &world.hosts[fault_draw(world.n_hosts)];
+
+        if (tenure)
+                changed.tenure = changed.tenure == PERMIT_LEASE ? PERMIT_LIFE : PERMIT_LEASE;
+        setup_timing(&changed, &world.hosts[0]);
+        world_log("lock%u: tenure %s, D %.1f s, renew_deadline %.1f s, stop_timeout %.1f s on %s", lock,
+                  changed.tenure == PERMIT_LEASE ? "lease" : "life", (double)changed.lease_duration_usec / 1e6,
+                  (double)changed.renew_deadline_usec / 1e6, (double)changed.stop_timeout_usec / 1e6,
+                  all ? "all hosts" : one->name);
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                struct host *h = &world.hosts[i];
+
+                if (!all && h != one)
+                        continue;
+                h->locks[lock] = changed;
+                reload_soon(h, fault_span(0, 5000));
+                world_post(world.now + fault_span(0, 5000), NULL, enroll, h, lock);
+        }
+}
+
+static void add_again(void *arg, uint64_t lock) {
+        struct host *h = arg;
+
+        h->configured[lock] = true;
+        reload_soon(h, 0);
+}
+
+static void change_timing(struct host *h, unsigned lock) {
+        (void)h;
+        change_conf(lock, /* tenure= */ false);
+}
+
+static void change_tenure(struct host *h, unsigned lock) {
+        (void)h;
+        change_conf(lock, /* tenure= */ true);
+}
+
+/* Another kind of placeholder counts from the next start of the agent. */
+static void change_placeholder(struct host *h, unsigned lock) {
+        struct conf_lock *l = &h->locks[lock];
+
+        l->placeholder = l->placeholder == CONF_PLACEHOLDER_POD ? CONF_PLACEHOLDER_LEASE : CONF_PLACEHOLDER_POD;
+        host_stop_agent(h, JOB_RESTART);
+}
+
+static void remove_lock(struct host *h, unsigned lock) {
+        if (world.n_locks == 1)
+                return; /* a configuration has a lock */
+        h->configured[lock] = false;
+        reload_soon(h, 0);
+        world_post(world.now + fault_span(100, 30000), NULL, add_again, h, lock);
+}
+
+/* ---- humans ---- */
+
+static void ask_step_down(void *arg, uint64_t lock) {
+        struct process *p = arg;
+        struct err err = {.text = ""};
+        char name[16], *json = NULL;
+
+        (void)snprintf(name, sizeof(name), "lock%u", (unsigned)lock);
+        if (!p->host->bus)
+                return;
+        if (p->host->bus->step_down(p->host->bus_userdata, name, "test", &err) < 0)
+                world_log("step-down refused: %s", err.text);
+        if (p->host->bus->status(p->host->bus_userdata, &json) >= 0)
+                free(json);
+}
+
+struct fencing {
+        unsigned lock;
+        char uid[64], version[32];
+        bool deleted;
+};
+
+static void fence_step(void *arg, uint64_t a) {
+        struct fencing *f = arg;
+        struct order o = {.verb = f->deleted ? VERB_STRIP : VERB_DELETE, .is_lock = true, .who = "leaderctl fence"};
+        struct outcome *r = world_alloc(sizeof(*r));
+
+        (void)a;
+        (void)snprintf(o.name, sizeof(o.name), "lock%u", f->lock);
+        (void)util_copy(o.uid, sizeof(o.uid), f->uid);
+        (void)util_copy(o.version, sizeof(o.version), f->version);
+        server_execute(&o, r);
+        if (r->result != KUBE_OK) {
+                world_log("fence: the lock has changed, stopping");
+                return;
+        }
+        if (f->deleted || !r->has_lock)
+                return;
+        f->deleted = true;
+        (void)util_copy(f->version, sizeof(f->version), r->lock.version);
+        world_post(world.now + world_between(1, 3000) * MSEC, NULL, fence_step, f, 0);
+}
+
+static void fence(unsigned lock, uint64_t thinking_usec) {
+        struct fencing *f = world_alloc(sizeof(*f));
+        const struct lock_object *o = &world.locks[lock].o;
+
+        f->lock = lock;
+        (void)util_copy(f->uid, sizeof(f->uid), o->uid);
+        (void)util_copy(f->version, sizeof(f->version), o->version);
+        world_log("leaderctl fence: lock%u of %s, which is down", lock, o->holder);
+        world_post(world.now + thinking_usec, NULL, fence_step, f, 0);
+}
+
+static struct host *holder(unsigned lock);
+
+static void come_back(void *arg, uint64_t a) {
+        (void)a;
+        host_boot(arg);
+}
+
+/* The human has seen that the host is down, and takes his time. */
+static void fence_returning(struct host *h, unsigned lock) {
+        uint64_t off = fault_span(500, 5000);
+
+        if (h != holder(lock) || !h->up)
+                return;
+        host_crash(h);
+        world_post(world.now + off, NULL, come_back, h, 0);
+        fence(lock, off + fault_span(0, 9000));
+}
+
+static struct host *holder(unsigned lock) {
+        for (unsigned i = 0; i < world.n_hosts && world.locks[lock].exists; i++)
+                if (util_streq(world.hosts[i].name, world.locks[lock].o.holder))
+                        return &world.hosts[i];
+        return NULL;
+}
+
+static void step_down(struct host *h, unsigned lock) {
+        if (h->agent.alive)
+                world_post(world.now, &h->agent, ask_step_down, &h->agent, lock);
+}
+
+static void delete_lock(struct host *h, unsigned lock) {
+        (void)h;
+        server_delete_lock(lock, (enum propagation)fault_draw(3));
+}
+
+static void delete_placeholder(struct host *h, unsigned lock) {
+        const struct lock_object *o = &world.locks[lock].o;
+        enum propagation how = (enum propagation)fault_draw(3);
+
+        (void)h;
+        if (world.locks[lock].exists && fault_draw(2))
+                server_delete_placeholder(
+                        (size_t)(server_placeholder(o->placeholder_kind, o->placeholder_name) - world.placeholders),
+                        how);
+        else if (world.n_placeholders)
+                server_delete_placeholder(fault_draw(world.n_placeholders), how);
+}
+
+/* The holder's placeholder stays, dying, and nobody marks the lock. */
+static void dying_placeholder(struct host *h, unsigned lock) {
+        const struct lock_object *o = &world.locks[lock].o;
+
+        if (!world.locks[lock].exists)
+                return;
+        gc_stall(h, lock);
+        server_delete_placeholder(
+                (size_t)(server_placeholder(o->placeholder_kind, o->placeholder_name) - world.placeholders),
+                fault_draw(2) ? FOREGROUND : ORPHAN);
+}
+
+/* What a human sees who looks on every host: the unit, and whether the guard still has a permit for it. */
+static bool runs_somewhere(unsigned lock) {
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                const struct unit *u = &world.hosts[i].units[lock];
+
+                if (u->populated || u->job_start || (u->state != UNIT_INACTIVE && u->state != UNIT_FAILED) ||
+                    world.hosts[i].permits[lock].used)
+                        return true;
+        }
+        return false;
+}
+
+/* As STATUS says: make sure that the unit runs on no host, then remove finalizer and lock. */
+static void cure(void *arg, uint64_t lock) {
+        const struct lock_object *o = &world.locks[lock].o;
+
+        (void)arg;
+        if (!world.locks[lock].exists || o->form != LOCK_FORM_DAMAGED)
+                return;
+        if (runs_somewhere((unsigned)lock)) {
+                world_post(world.now + 10 * SEC, NULL, cure, NULL, lock);
+                return;
+        }
+        world_log("a human removes the damaged lock%u", (unsigned)lock);
+        server_delete_lock((unsigned)lock, BACKGROUND);
+        fence((unsigned)lock, 0);
+}
+
+static void damage_lock(struct host *h, unsigned lock) {
+        (void)h;
+        server_damage_lock(lock);
+        world_post(world.now + fault_span(1000, 60000), NULL, cure, NULL, lock);
+}
+
+/* The claim that stands behind an object is not on the disk of the host any more. */
+static bool forgotten(const struct host *h, const char *scope, const char *claim) {
+        for (size_t i = 0; i < h->n_claims; i++)
+                if (util_streq(h->claims[i].scope, scope))
+                        return !record_claims_find(&h->claims[i], claim);
+        return true;
+}
+
+static void fence_holder(struct host *h, unsigned lock) {
+        (void)h;
+        if (holder(lock) && !holder(lock)->up)
+                fence(lock, fault_span(1, 10000));
+}
+
+/* ---- the schedule ---- */
+
+static const struct {
+        const char *name;
+        unsigned weight;
+        fault_fn begin;
+} types[] = {
+        {"partition", 14, fault_partition},
+        {"API server down", 5, api_down},
+        {"API errors", 5, api_errors},
+        {"slow network", 5, fault_slow},
+        {"flaky network", 12, fault_flaky},
+        {"garbage collector stalls", 4, gc_stall},
+        {"watches silent", 3, fault_watch_stall},
+        {"agent killed", 5, fault_agent_kill},
+        {"agent killed between two effects", 6, fault_agent_crash},
+        {"agent frozen", 8, fault_agent_freeze},
+        {"agent stopped", 4, fault_agent_stop},
+        {"agent restarted", 3, fault_agent_restart},
+        {"guard killed", 4, fault_guard_kill},
+        {"guard killed between two effects", 6, fault_guard_crash},
+        {"guard frozen", 6, fault_guard_freeze},
+        {"host crashes", 6, fault_host_crash},
+        {"host reboots", 3, fault_host_reboot},
+        {"step-down", 4, step_down},
+        {"human deletes the lock", 5, delete_lock},
+        {"human deletes a placeholder", 6, delete_placeholder},
+        {"placeholder stays dying", 4, dying_placeholder},
+        {"fence of a host that is down", 4, fence_holder},
+        {"unit crashes", 4, fault_unit_crash},
+        {"unit misbehaves", 5, fault_unit_misbehaves},
+        {"admin starts or stops the unit", 5, fault_admin},
+        {"durations change", 4, change_timing},
+        {"tenure changes", 3, change_tenure},
+        {"lock leaves the configuration", 2, remove_lock},
+        {"other kind of placeholder", 1, change_placeholder},
+        {"wall clock is set", 1, fault_wall_clock},
+        {"PID 1 busy", 3, fault_pid1_busy},
+        {"PID 1 executes itself anew", 2, fault_pid1_reexec},
+        {"disk full", 2, fault_disk_full},
+        {"disk lost", 1, fault_disk_lost},
+        {"unit cannot be killed", 2, fault_unit_stuck},
+        {"human overwrites the lock", 1, damage_lock},
+        {"fence while the host returns", 3, fence_returning},
+        {"last answer late", 6, fault_late_answer},
+        {"guard hangs at its deadline", 6, fault_hang_at_deadline},
+};
+
+static void begin(void *arg, uint64_t a) {
+        const struct fault *f = arg;
+        unsigned lock;
+        struct host *h;
+
+        (void)a;
+        if (world.quiet || f->skip)
+                return;
+        state = f->seed;
+        lock = (unsigned)fault_draw(world.n_locks);
+        /* Mostly where it hurts. */
+        h = fault_draw(100) < 65 ? holder(lock) : NULL;
+        if (!h)
+                h = &world.hosts[fault_draw(world.n_hosts)];
+        world.n_injected++;
+        world_log("FAULT %zu: %s (%s, lock%u)", (size_t)(f - world.faults), types[f->type].name, h->name, lock);
+        types[f->type].begin(h, lock);
+}
+
+void fault_plan(void) {
+        unsigned total = 0;
+        /* Most runs are dense, some are long. */
+        uint64_t length = world_chance(90) ? world_between(60, 600) : world_between(600, 7200);
+        uint64_t gap = world_between(length > 600 ? 10 : 1, length > 600 ? 120 : 30) * SEC;
+        uint64_t at = world_chance(20) ? 0 : world_between(5, 20) * SEC;
+        bool only_some = world_chance(60);
+        bool enabled[ELEMENTSOF(types)];
+
+        for (unsigned i = 0; i < ELEMENTSOF(types); i++) {
+                enabled[i] = !only_some || world_chance(30);
+                total += enabled[i] ? types[i].weight : 0;
+        }
+        world.faults_end = length * SEC;
+        while (total && at < world.faults_end && world.n_faults < FAULTS_MAX) {
+                struct fault *f = &world.faults[world.n_faults++];
+                uint64_t pick = world_random(total);
+
+                f->at = at;
+                f->seed = world_random(UINT64_MAX);
+                while (!enabled[f->type] || pick >= types[f->type].weight) {
+                        pick -= enabled[f->type] ? types[f->type].weight : 0;
+                        f->type++;
+                }
+                world_post(at, NULL, begin, f, 0);
+                at += world_random(2 * gap);
+        }
+}
+
+/* Placeholders of a host that forgot them: life tenure asks a human. */
+static void help_placeholders(void) {
+        for (size_t i = 0; i < world.n_placeholders; i++) {
+                const struct placeholder_object *o = &world.placeholders[i].o;
+
+                for (unsigned n = 0; n < world.n_hosts && world.placeholders[i].exists; n++) {
+                        char scope[400], prefix[80];
+
+                        (void)snprintf(prefix, sizeof(prefix), "leader-agent-%s-", world.hosts[n].name);
+                        (void)snprintf(scope, sizeof(scope), "placeholder:default/%s/%s",
+                                       placeholder_kind_to_string(o->kind), o->name);
+                        if (strncmp(o->name, prefix, strlen(prefix)) == 0 && !strstr(o->name, "-lease") &&
+                            forgotten(&world.hosts[n], scope, o->claim))
+                                server_delete_placeholder(i, BACKGROUND);
+                }
+        }
+}
+
+void fault_humans_help(void) {
+        if (world.now < world.helped_at + 10 * SEC)
+                return;
+        world.helped_at = world.now;
+        help_placeholders();
+        for (unsigned i = 0; i < world.n_locks; i++) {
+                const struct lock_object *o = &world.locks[i].o;
+                struct host *h = holder(i);
+                char scope[80];
+
+                (void)snprintf(scope, sizeof(scope), "lock:default/%s", o->name);
+                if (world.locks[i].exists && o->form == LOCK_FORM_DAMAGED)
+                        cure(NULL, i);
+                else if (h && o->tenure == LOCK_TENURE_LIFE && !runs_somewhere(i) &&
+                         (h->gone || forgotten(h, scope, o->claim)))
+                        fence(i, 1 * SEC);
+                else if (h && h->locks[i].on_failure == CONF_ON_FAILURE_KEEP &&
+                         (h->units[i].state == UNIT_FAILED || h->units[i].state == UNIT_INACTIVE))
+                        step_down(h, i);
+        }
+}
+
+void fault_end_all(void) {
+        world.quiet = true;
+        world_log("---- the faults are over ----");
+        world.api_down = world.gc_stalled = false;
+        world.api_errors = 0;
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                struct host *h = &world.hosts[i];
+
+                fault_host_heal(h);
+                for (unsigned n = 0; n < world.n_locks; n++) {
+                        h->configured[n] = true;
+                        h->locks[n] = world.hosts[0].locks[n];
+                        setup_enroll(h, n);
+                }
+                if (h->up)
+                        pid1_reload(h);
+                reload_soon(h, 1 * SEC);
+        }
+        server_gc_soon();
+}

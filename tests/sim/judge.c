@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must never happen, checked at each event that could make it happen; and what must have happened at last. */
+#include "daemon/agent.h"
+#include "world.h"
+
+#define AT_ONE_INSTANT     3000
+#define REQUESTS_AT_ONCE   (20 + 12 * LOCKS_MAX)
+#define REQUEST_WINDOW     (10 * SEC)
+#define REQUESTS_IN_WINDOW (40 + 40 * LOCKS_MAX)
+
+void judge_unit_started(const struct unit *u) {
+        const struct api_lock *l = &world.locks[u->lock];
+
+        world_log("unit%u RUNS on %s", u->lock, u->host->name);
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                if (&world.hosts[i] != u->host && world.hosts[i].units[u->lock].populated)
+                        world_fail("two leaders", "unit%u starts on %s and still runs on %s", u->lock, u->host->name,
+                                   world.hosts[i].name);
+        if (!l->exists || !util_streq(l->o.holder, u->host->name))
+                world_fail("unit without lock", "unit%u starts on %s, and its lock is %s%s", u->lock, u->host->name,
+                           l->exists ? "held by " : "not there", l->exists ? l->o.holder : "");
+        if (world.leader[u->lock] != (int)u->host->index)
+                world.n_leaders++;
+        world.leader[u->lock] = (int)u->host->index;
+}
+
+void judge_unit_ended(const struct unit *u) {
+        world_log("unit%u has ended on %s", u->lock, u->host->name);
+}
+
+void judge_finalizer_removed(const struct lock_object *l, const struct order *o) {
+        unsigned n = (unsigned)atoi(l->name + strlen("lock"));
+
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                if (world.hosts[i].units[n].populated)
+                        world_fail("finalizer", "%s removes the finalizer of %s (%s) while its unit runs on %s", o->who,
+                                   l->name, l->uid, world.hosts[i].name);
+        if (!l->deleting)
+                world_fail("finalizer", "%s removes the finalizer of %s (%s), which is not marked", o->who, l->name,
+                           l->uid);
+        if (o->host && l->tenure == LOCK_TENURE_LIFE && !util_streq(l->holder, o->host->name))
+                world_fail("finalizer", "%s removes the finalizer of the life lock %s (%s) of %s", o->who, l->name,
+                           l->uid, l->holder);
+}
+
+void judge_step(struct process *p) {
+        if (p->instant != world.now) {
+                p->instant = world.now;
+                p->n_at_instant = 0;
+        }
+        if (++p->n_at_instant > AT_ONE_INSTANT)
+                world_fail("busy loop", "%s of %s: more than %d events at one instant",
+                           p->program == AGENT ? "agent" : "guard", p->host->name, AT_ONE_INSTANT);
+}
+
+void judge_request(struct process *p) {
+        world.n_requests++;
+        if (world.now - p->window > REQUEST_WINDOW) {
+                p->window = world.now;
+                p->n_requests = 0;
+        }
+        p->n_requests++;
+        if (p->n_requests > world.max_requests)
+                world.max_requests = p->n_requests;
+        if (p->n_requests > REQUESTS_IN_WINDOW)
+                world_fail("request rate", "agent of %s sent more than %d requests within ten seconds", p->host->name,
+                           REQUESTS_IN_WINDOW);
+}
+
+const char *judge_unsettled(void) {
+        static char text[200];
+
+        for (unsigned i = 0; i < world.n_locks; i++) {
+                const struct api_lock *l = &world.locks[i];
+                const struct host *leader = NULL;
+
+                for (unsigned n = 0; n < world.n_hosts; n++)
+                        if (world.hosts[n].units[i].populated)
+                                leader = &world.hosts[n];
+                (void)snprintf(text, sizeof(text), "lock%u: %s%s%s, unit %s%s%s", i,
+                               l->exists ? "held by " : "not there", l->exists ? l->o.holder : "",
+                               l->exists && l->o.deleting ? ", marked" : "", leader ? "runs on " : "runs nowhere",
+                               leader ? leader->name : "",
+                               leader && leader->units[i].state != UNIT_ACTIVE ? " (not active)" : "");
+                if (!l->exists || l->o.deleting || !leader || !util_streq(l->o.holder, leader->name) ||
+                    leader->units[i].state != UNIT_ACTIVE || !leader->agent.alive)
+                        return text;
+                for (size_t n = 0; n < leader->agent.agent->core.n_locks; n++)
+                        if (util_streq(leader->agent.agent->locks[n]->conf->name, l->o.name) &&
+                            leader->agent.agent->core.locks[n].election.state != ELECTION_LEADING)
+                                return text;
+        }
+        return NULL;
+}
+
+/* From the end of the faults. What may have to pass, one after the other: a watch that begins again and the longest
+ * backoff, a deposed lease, a stop, a cooldown, a human's step-down, a service that comes back. */
+uint64_t judge_bound(void) {
+        uint64_t bound = 0;
+
+        for (unsigned i = 0; i < world.n_locks; i++)
+                for (unsigned n = 0; n < world.n_hosts; n++) {
+                        const struct conf_lock *l = &world.hosts[n].locks[i];
+                        uint64_t d = 2 * l->lease_duration_usec + l->lease_duration_usec / 10 +
+                                     2 * l->stop_timeout_usec + l->cooldown_max_usec + l->step_down_hold_usec;
+
+                        if (d > bound)
+                                bound = d;
+                }
+        return bound + 120 * SEC;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many seeds on all processors; a failing one is made small and told in words. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "world.h"
+
+#define LOOK_USEC   (1 * SEC)
+#define LATE_USEC   (40 * SEC)
+#define STABLE_USEC (60 * SEC)
+
+struct totals {
+        uint64_t runs, passed, failed, usec, leaders, faults, requests, events, max_requests, slowest_usec;
+        uint64_t seed; /* in hand, should the process die */
+};
+
+static struct {
+        uint64_t seed, runs;
+        unsigned hosts, locks, jobs;
+        bool trace;
+        const char *keep;
+        const char *file;
+} options = {.seed = 1, .runs = 10000, .jobs = 2};
+
+static void keep_faults(const char *list) {
+        for (size_t i = 0; list && i < FAULTS_MAX; i++)
+                world.faults[i].skip = true;
+        for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+                unsigned long i = strtoul(p, NULL, 10);
+
+                if (i < FAULTS_MAX)
+                        world.faults[i].skip = false;
+        }
+}
+
+static void end_world(void) {
+        world.current = NULL;
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                world.hosts[i].up = false;
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                process_kill(&world.hosts[i].agent, "end of the run");
+                process_kill(&world.hosts[i].guard, "end of the run");
+        }
+}
+
+/* Runs until every lock has its leader. */
+static void settle(void) {
+        uint64_t bound = judge_bound();
+
+        while (judge_unsettled()) {
+                if (world.now > world.faults_end + bound)
+                        world_fail("no leader", "%.0f s after the faults: %s", (double)bound / 1e6, judge_unsettled());
+                fault_humans_help();
+                world_run(world.now + LOOK_USEC);
+        }
+}
+
+static void live(void) {
+        uint64_t leaders;
+
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                host_boot(&world.hosts[i]);
+        world_run(world.faults_end);
+        fault_end_all();
+        settle();
+        world.settled_at = world.now;
+        /* What is under way may still arrive: requests that are executed late, reloads, watches that begin again. */
+        world_run(world.faults_end + LATE_USEC > world.now ? world.faults_end + LATE_USEC : world.now);
+        settle();
+        leaders = world.n_leaders;
+        world_run(world.now + STABLE_USEC);
+        if (judge_unsettled() || leaders != world.n_leaders)
+                world_fail("unstable", "leadership changed with nothing wrong: %s",
+                           judge_unsettled() ? judge_unsettled() : "another leader");
+}
+
+/* Returns whether the run was good; world holds what there is to say. */
+static bool run(uint64_t seed, const bool *skip, bool trace, FILE *out) {
+        world_reset();
+        world.seed = world.rng = seed;
+        world.trace = trace;
+        world.out = out;
+        setup_world(options.hosts, options.locks);
+        fault_plan();
+        for (size_t i = 0; skip && i < FAULTS_MAX; i++)
+                world.faults[i].skip = skip[i];
+        keep_faults(options.keep);
+        if (setjmp(world.end) == 0) {
+                live();
+                end_world();
+        }
+        return !world.failure[0];
+}
+
+/* Leaves out fault by fault while the run goes on failing in the same way. */
+static void shrink(uint64_t seed, const char *kind, bool skip[static FAULTS_MAX]) {
+        size_t n = world.n_faults;
+
+        for (size_t size = n, again = 0; size > 0 && again<3; size> 1 ? size /= 2 : again++)
+                for (size_t at = 0; at < n; at += size) {
+                        bool before[FAULTS_MAX];
+
+                        memcpy(before, skip, sizeof(before));
+                        for (size_t i = at; i < at + size && i < n; i++)
+                                skip[i] = true;
+                        if (memcmp(before, skip, sizeof(before)) == 0)
+                                continue;
+                        if (run(seed, skip, false, stdout) || !util_streq(world.kind, kind))
+                                memcpy(skip, before, sizeof(before));
+                }
+}
+
+static void report(uint64_t seed) {
+        bool skip[FAULTS_MAX] = {false};
+        char kind[sizeof(world.kind)], list[4 * FAULTS_MAX] = "";
+        size_t n = world.n_faults, left = 0;
+
+        (void)util_copy(kind, sizeof(kind), world.kind);
+        shrink(seed, kind, skip);
+        for (size_t i = 0; i < n; i++)
+                if (!skip[i]) {
+                        (void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%zu", left ? "," : "", i);
+                        left++;
+                }
+        printf("---- seed %" PRIu64 ", with %zu of its %zu faults:\n", seed, left, n);
+        (void)run(seed, skip, true, stdout);
+        printf("not ok seed %" PRIu64 " (%s): %s\n", seed, kind, world.failure);
+        printf("again: make check-sim SEED=%" PRIu64 " RUNS=1 KEEP=%s TRACE=1", seed, left ? list : "none");
+        if (options.hosts)
+                printf(" AGENTS=%u", options.hosts);
+        if (options.locks)
+                printf(" LOCKS=%u", options.locks);
+        printf("\n");
+        (void)fflush(stdout);
+}
+
+static void one(uint64_t seed, struct totals *t) {
+        t->seed = seed;
+        if (run(seed, NULL, options.trace, stdout)) {
+                t->passed++;
+                if (world.settled_at - world.faults_end > t->slowest_usec)
+                        t->slowest_usec = world.settled_at - world.faults_end;
+        } else
+                t->failed++;
+        t->runs++;
+        t->usec += world.now;
+        t->leaders += world.n_leaders;
+        t->faults += world.n_injected;
+        t->requests += world.n_requests;
+        t->events += world.n_events;
+        if (world.max_requests > t->max_requests)
+                t->max_requests = world.max_requests;
+        if (world.failure[0] && t->failed <= 3)
+                report(seed);
+}
+
+static int compare(const void *a, const void *b) {
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+/* Seeds that once failed: one number a line, anything behind it is for humans. */
+static size_t known_seeds(uint64_t *seeds, size_t max) {
+        FILE *f = options.file ? fopen(options.file, "re") : NULL;
+        char line[300];
+        size_t n = 0;
+
+        while (f && n < max && fgets(line, sizeof(line), f))
+                if (line[0] >= '0' && line[0] <= '9')
+                        seeds[n++] = strtoull(line, NULL, 10);
+        if (f)
+                (void)fclose(f);
+        qsort(seeds, n, sizeof(*seeds), compare);
+        return n;
+}
+
+static void work(unsigned job, struct totals *t) {
+        static uint64_t known[1000];
+        size_t n = known_seeds(known, ELEMENTSOF(known));
+
+        for (size_t i = job; i < n; i += options.jobs)
+                one(known[i], t);
+        for (uint64_t i = job; i < options.runs; i += options.jobs)
+                one(options.seed + i, t);
+}
+
+static void parse(int argc, char **argv) {
+        int c;
+
+        while ((c = getopt(argc, argv, "s:r:a:l:j:k:f:t")) >= 0)
+                switch (c) {
+                case 's':
+                        options.seed = strtoull(optarg, NULL, 10);
+                        break;
+                case 'r':
+                        options.runs = strtoull(optarg, NULL, 10);
+                        break;
+                case 'a':
+                        options.hosts = (unsigned)strtoul(optarg, NULL, 10);
+                        break;
+                case 'l':
+                        options.locks = (unsigned)strtoul(optarg, NULL, 10);
+                        break;
+                case 'j':
+                        options.jobs = (unsigned)strtoul(optarg, NULL, 10);
+                        break;
+                case 'k':
+                        options.keep = optarg;
+                        break;
+                case 'f':
+                        options.file = optarg;
+                        break;
+                case 't':
+                        options.trace = true;
+                        break;
+                default:
+                        exit(2);
+                }
+        if (options.hosts > HOSTS_MAX || options.hosts == 1 || options.locks > LOCKS_MAX || options.jobs == 0 ||
+            options.jobs > 64) {
+                (void)fprintf(stderr, "agents: 2 to %d, locks: 1 to %d, jobs: 1 to 64\n", HOSTS_MAX, LOCKS_MAX);
+                exit(2);
+        }
+}
+
+/* For the sum of `make check`, as tests/run.sh does it. */
+static void add_results(const struct totals *sum) {
+        const char *path = getenv("RESULTS");
+        FILE *f = util_empty(path) ? NULL : fopen(path, "ae");
+
+        if (!f)
+                return;
+        (void)fprintf(f, "%" PRIu64 " %" PRIu64 "\n", sum->passed, sum->failed);
+        (void)fclose(f);
+}
+
+int main(int argc, char **argv) {
+        struct totals *t, sum = {.runs = 0};
+        pid_t pids[64];
+
+        parse(argc, argv);
+        if (options.trace)
+                options.jobs = 1;
+        t = mmap(NULL, 64 * sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (t == MAP_FAILED)
+                return 1;
+        (void)setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+        for (unsigned i = 0; i < options.jobs; i++) {
+                pids[i] = fork();
+                if (pids[i] == 0) {
+                        work(i, &t[i]);
+                        (void)fflush(stdout);
+                        _exit(0);
+                }
+        }
+        for (unsigned i = 0; i < options.jobs; i++) {
+                int status = 0;
+
+                if (pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 || status != 0) {
+                        t[i].failed++;
+                        printf("not ok seed %" PRIu64 ": the simulation itself died (status %d)\n", t[i].seed, status);
+                }
+                sum.runs += t[i].runs;
+                sum.passed += t[i].passed;
+                sum.failed += t[i].failed;
+                sum.usec += t[i].usec;
+                sum.leaders += t[i].leaders;
+                sum.faults += t[i].faults;
+                sum.requests += t[i].requests;
+                sum.events += t[i].events;
+                sum.max_requests = t[i].max_requests > sum.max_requests ? t[i].max_requests : sum.max_requests;
+                sum.slowest_usec = t[i].slowest_usec > sum.slowest_usec ? t[i].slowest_usec : sum.slowest_usec;
+        }
+        printf("%" PRIu64 " runs, %.0f virtual hours, %" PRIu64 " leader changes, %" PRIu64 " faults, %" PRIu64
+               " requests, %" PRIu64 " events; at most %" PRIu64
+               " requests of an agent in 10 s; slowest recovery %.0f s after the last fault\n",
+               sum.runs, (double)sum.usec / 3.6e9, sum.leaders, sum.faults, sum.requests, sum.events, sum.max_requests,
+               (double)sum.slowest_usec / 1e6);
+        printf("%" PRIu64 " passed, %" PRIu64 " failed\n", sum.passed, sum.failed);
+        add_results(&sum);
+        return sum.failed ? 1 : 0;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PID 1's units: jobs, gates, restarts, stops that take their time, control groups. */
+#include "adapter/cgroup.h"
+#include "world.h"
+
+/* VERIFIED: PID 1's timers are up to this late. */
+#define LATE_USEC (250 * MSEC)
+
+/* When PID 1 gets to what it is asked now. */
+uint64_t pid1_turn(struct host *h) {
+        uint64_t at = world.now + world_between(200, 20000);
+
+        if (at < h->pid1_busy_until)
+                at = h->pid1_busy_until;
+        if (at <= h->pid1_turn)
+                at = h->pid1_turn + 1;
+        h->pid1_turn = at;
+        return at;
+}
+
+unsigned host_lock_of_unit(const char *unit) {
+        return (unsigned)atoi(unit + strlen("unit")); /* unitN.service */
+}
+
+static void settle(struct unit *u, enum unit_state state) {
+        static const char *const names[] = {"inactive", "failed",       "activating",
+                                            "active",   "deactivating", "auto-restart"};
+
+        u->state = state;
+        world_log("unit%u on %s: %s%s%s", u->lock, u->host->name, names[state], u->job_start ? ", start job" : "",
+                  u->job_stop ? ", stop job" : "");
+        pid1_signal(u);
+}
+
+/* ---- the life of a unit ---- */
+
+static void run_start(void *arg, uint64_t boot);
+
+static void nothing_left(struct unit *u) {
+        if (!u->populated)
+                return;
+        u->populated = false;
+        judge_unit_ended(u);
+}
+
+static void dead(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life != life || u->state != UNIT_DEACTIVATING)
+                return;
+        u->job_stop = false;
+        settle(u, UNIT_INACTIVE);
+        if (u->job_start)
+                world_post(pid1_turn(u->host), NULL, run_start, u, u->host->boot);
+}
+
+static bool stuck(const struct unit *u) {
+        return u->stuck_pid == u->pid && world.now < u->stuck_until;
+}
+
+static void term_done(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life != life || !u->populated)
+                return;
+        if (stuck(u)) {
+                world_post(u->stuck_until, NULL, term_done, u, life);
+                return;
+        }
+        nothing_left(u);
+        world_post(pid1_turn(u->host), NULL, dead, u, life);
+}
+
+static void stop_timeout(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life != life || !u->populated)
+                return;
+        world_log("unit%u on %s does not end: SIGKILL by PID 1", u->lock, u->host->name);
+        world_post(world.now + world_between(1000, 50000), NULL, term_done, u, life);
+}
+
+static void restart_now(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life != life || u->state != UNIT_AUTO_RESTART)
+                return;
+        u->job_start = true;
+        u->glitch_until = world.now + 500;
+        run_start(u, u->host->boot);
+}
+
+/* It ended by itself, or was killed, and PID 1 notices. */
+static void ended(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life != life)
+                return;
+        u->life++;
+        u->job_start = false;
+        if (u->job_stop) {
+                u->job_stop = false;
+                settle(u, UNIT_FAILED);
+        } else if (u->restart && u->n_restarts < 5) {
+                u->n_restarts++;
+                settle(u, UNIT_AUTO_RESTART);
+                world_post(pid1_turn(u->host) + world_between(100 * MSEC, 2 * SEC), NULL, restart_now, u, u->life);
+        } else
+                settle(u, UNIT_FAILED);
+}
+
+static void die(struct unit *u) {
+        nothing_left(u);
+        if (u->state == UNIT_DEACTIVATING)
+                world_post(pid1_turn(u->host), NULL, dead, u, u->life);
+        else
+                world_post(pid1_turn(u->host), NULL, ended, u, u->life);
+}
+
+void unit_crash(struct unit *u, const char *why) {
+        if (!u->populated || u->state == UNIT_DEACTIVATING || stuck(u))
+                return;
+        world_log("unit%u on %s ends: %s", u->lock, u->host->name, why);
+        die(u);
+}
+
+static void crash_loop(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life == life && u->crash_loops)
+                unit_crash(u, "crash loop");
+}
+
+static void started(void *arg, uint64_t life) {
+        struct unit *u = arg;
+
+        if (u->life != life || u->state != UNIT_ACTIVATING || !u->populated)
+                return;
+        if (u->fails) {
+                unit_crash(u, "does not start");
+                return;
+        }
+        u->job_start = false;
+        settle(u, UNIT_ACTIVE);
+        if (u->crash_loops)
+                world_post(world.now + world_between(100 * MSEC, 10 * SEC), NULL, crash_loop, u, life);
+}
+
+static void run_start(void *arg, uint64_t boot) {
+        struct unit *u = arg;
+        struct host *h = u->host;
+
+        if (!h->up || h->boot != boot || !u->job_start)
+                return;
+        if (u->state == UNIT_DEACTIVATING)
+                return; /* when it is dead */
+        if (u->state == UNIT_ACTIVE || u->state == UNIT_ACTIVATING) {
+                u->job_start = u->state == UNIT_ACTIVATING;
+                return;
+        }
+        if (u->populated || (u->enrolled_lease && !h->guard.alive) || h->pid1_busy_until > world.now) {
+                /* After= and BindsTo=: it waits for the guard. */
+                world_post(world.now + 50 * MSEC, NULL, run_start, u, boot);
+                return;
+        }
+        if (!h->gates[u->lock].used) {
+                u->job_start = false;
+                world_log("unit%u on %s: start refused, no gate", u->lock, h->name);
+                settle(u, UNIT_INACTIVE);
+                return;
+        }
+        u->life++;
+        u->pid = u->pid ? u->pid + 1 : 100;
+        u->populated = true;
+        judge_unit_started(u);
+        settle(u, UNIT_ACTIVATING);
+        world_post(world.now + u->start_usec, NULL, started, u, u->life);
+}
+
+void pid1_start_unit(struct unit *u, const char *who) {
+        if (!u->host->up || u->host->stopping)
+                return;
+        world_log("unit%u on %s: start job (%s)", u->lock, u->host->name, who);
+        u->job_start = true;
+        u->job_stop = false;
+        world_post(pid1_turn(u->host), NULL, run_start, u, u->host->boot);
+        pid1_signal(u);
+}
+
+void pid1_stop_unit(struct unit *u, const char *who) {
+        if (!u->host->up)
+                return;
+        world_log("unit%u on %s: stop job (%s)", u->lock, u->host->name, who);
+        u->job_start = false;
+        switch (u->state) {
+        case UNIT_INACTIVE:
+        case UNIT_FAILED:
+                pid1_signal(u);
+                break;
+        case UNIT_AUTO_RESTART:
+                u->life++;
+                settle(u, UNIT_INACTIVE);
+                break;
+        case UNIT_DEACTIVATING:
+                u->job_stop = true;
+                break;
+        case UNIT_ACTIVATING:
+        case UNIT_ACTIVE:
+                u->job_stop = true;
+                if (!u->populated)
+                        break; /* PID 1 has yet to notice that it ended */
+                u->life++;
+                settle(u, UNIT_DEACTIVATING);
+                if (!u->ignores_term)
+                        world_post(world.now + u->stop_usec, NULL, term_done, u, u->life);
+                world_post(host_true(u->host, host_clock(u->host, world.now) + u->timeout_stop_usec) +
+                                   world_random(LATE_USEC),
+                           NULL, stop_timeout, u, u->life);
+                break;
+        }
+}
+
+/* ---- control groups ---- */
+
+static void killed(void *arg, uint64_t pid) {
+        struct unit *u = arg;
+
+        if (!u->populated || u->pid != pid)
+                return;
+        if (stuck(u))
+                world_post(u->stuck_until, NULL, killed, u, pid);
+        else
+                die(u);
+}
+
+static struct unit *unit_of(const char *name) {
+        return &world.current->host->units[host_lock_of_unit(name)];
+}
+
+int cgroup_check(const char *root, struct err *err) {
+        (void)root;
+        (void)err;
+        return 0;
+}
+
+bool cgroup_unit_path(const char *slice, const char *unit, char *buf, size_t size) {
+        (void)slice;
+        return snprintf(buf, size, "/system.slice/%s", unit) < (int)size;
+}
+
+enum cgroup_populated cgroup_populated(const char *root, const char *path) {
+        (void)root;
+        return unit_of(strrchr(path, '/') + 1)->populated ? CGROUP_POPULATED : CGROUP_EMPTY;
+}
+
+int cgroup_kill(const char *root, const char *path) {
+        struct unit *u = unit_of(strrchr(path, '/') + 1);
+
+        (void)root;
+        if (!process_effect() || !u->populated)
+                return 0;
+        world_log("cgroup.kill of unit%u", u->lock);
+        world_post(world.now + world_between(1000, 50000), NULL, killed, u, u->pid);
+        return 0;
+}

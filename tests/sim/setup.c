@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cluster of a seed: hosts, clocks, locks, what their configuration says, how their units behave. */
+#include "world.h"
+
+static uint64_t seconds(uint64_t low, uint64_t high) {
+        return world_between(low * 10, high * 10) * SEC / 10;
+}
+
+/* Durations that conf_check() lets pass. */
+void setup_timing(struct conf_lock *l, const struct host *h) {
+        uint64_t sum;
+
+        l->renew_deadline_usec = h->renew_interval_usec + h->request_timeout_usec + seconds(1, 10);
+        l->stop_timeout_usec = l->tenure == PERMIT_LEASE ? seconds(1, 8) : seconds(2, 30);
+        l->kill_margin_usec = 3600 * MSEC + seconds(0, 3);
+        sum = l->renew_deadline_usec + l->stop_timeout_usec + l->kill_margin_usec;
+        l->lease_duration_usec = (sum * 100 / 99 / SEC + 1 + world_random(4)) * SEC;
+        if (l->lease_duration_usec / 100 * 99 <= sum)
+                l->lease_duration_usec += SEC;
+        l->cooldown_usec = seconds(1, 10);
+        l->cooldown_max_usec = l->cooldown_usec + seconds(0, 30);
+        l->step_down_hold_usec = seconds(0, 20);
+}
+
+void setup_enroll(struct host *h, unsigned lock) {
+        struct unit *u = &h->units[lock];
+
+        u->enrolled_lease = h->locks[lock].tenure == PERMIT_LEASE;
+        u->timeout_stop_usec = u->enrolled_lease ? h->locks[lock].stop_timeout_usec : world_between(1, 60) * SEC;
+}
+
+static void make_lock(struct conf_lock *l, unsigned i, const struct host *h) {
+        static char names[LOCKS_MAX][16], units[LOCKS_MAX][32];
+
+        (void)snprintf(names[i], sizeof(names[i]), "lock%u", i);
+        (void)snprintf(units[i], sizeof(units[i]), "unit%u.service", i);
+        *l = (struct conf_lock){.name = names[i], .unit = units[i]};
+        l->tenure = world_chance(50) ? PERMIT_LEASE : PERMIT_LIFE;
+        l->placeholder = world_chance(30) ? CONF_PLACEHOLDER_POD : CONF_PLACEHOLDER_LEASE;
+        l->on_failure = world_chance(90) ? CONF_ON_FAILURE_RELEASE : CONF_ON_FAILURE_KEEP;
+        setup_timing(l, h);
+}
+
+static void behave(struct unit *u) {
+        u->start_usec = world_chance(80) ? world_between(1, 300) * MSEC : seconds(0, 3);
+        u->stop_usec = world_chance(50)   ? world_between(1, 500) * MSEC
+                       : world_chance(50) ? seconds(0, 8)
+                                          : seconds(60, 100); /* not before SIGKILL */
+        u->restart = world_chance(50);
+}
+
+void setup_world(unsigned hosts, unsigned locks) {
+        struct host first = {.name = ""};
+
+        world.n_hosts = hosts              ? hosts
+                        : world_chance(85) ? 2 + (unsigned)world_random(3)
+                                           : 5 + (unsigned)world_random(16);
+        world.n_locks = locks ? locks : world_chance(60) ? 1 : 1 + (unsigned)world_random(LOCKS_MAX);
+        world.gc_never = world_chance(15);
+        world.real_watchdog = world_chance(10);
+        world.version = 1000;
+        first.renew_interval_usec = seconds(1, 5);
+        first.request_timeout_usec = world_chance(60) ? seconds(1, 5) : seconds(5, 12);
+        first.verify_interval_usec = world_chance(50) ? 600 * SEC : seconds(10, 100);
+        for (unsigned i = 0; i < world.n_locks; i++) {
+                make_lock(&first.locks[i], i, &first);
+                world.leader[i] = -1;
+        }
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                struct host *h = &world.hosts[i];
+
+                *h = first;
+                h->index = i;
+                (void)snprintf(h->name, sizeof(h->name), "h%u", i);
+                (void)snprintf(h->machine, sizeof(h->machine), "%08llx%024u", (unsigned long long)(i * 0x9e3779b1u + 7),
+                               i);
+                h->wall_offset = (int64_t)world_between(0, 7200) * 1000000 - 3600000000;
+                h->agent = (struct process){.host = h, .program = AGENT};
+                h->guard = (struct process){.host = h, .program = GUARD};
+                h->agent_wanted = true;
+                for (unsigned n = 0; n < world.n_locks; n++) {
+                        h->configured[n] = true;
+                        h->units[n] = (struct unit){.host = h, .lock = n};
+                        behave(&h->units[n]);
+                        setup_enroll(h, n);
+                }
+        }
+        for (unsigned i = 0; i < world.n_locks; i++) {
+                struct lock_object *o = &world.locks[i].o;
+
+                (void)snprintf(o->name, sizeof(o->name), "lock%u", i);
+                (void)util_copy(o->ns, sizeof(o->ns), "default");
+        }
+}

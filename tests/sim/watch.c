@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The watches of kube.h: each begins with a quorum read, lags, breaks, and begins again. */
+#include "client.h"
+
+struct watch {
+        struct watch *next_of_object, *next_of_kube;
+        struct kube *kube;
+        bool is_lock;
+        struct api_lock *lock;
+        struct api_placeholder *placeholder;
+        kube_watch_cb cb;
+        void *userdata;
+        bool cancelled;
+        bool broken; /* something was missed: begin again */
+        uint64_t last_at;
+        unsigned epoch; /* what an earlier stream still has under way is not told */
+};
+
+/* What a watch saw. */
+struct sight {
+        struct watch *watch;
+        unsigned epoch;
+        enum kube_watch_type type;
+        struct lock_object lock;
+        struct placeholder_object placeholder;
+};
+
+static void on_sight(void *arg, uint64_t a) {
+        struct sight *s = arg;
+        struct kube_watch_event e = {
+                .type = s->type,
+                .received_at_usec = host_clock(s->watch->kube->process->host, world.now),
+                .lock = s->watch->is_lock ? &s->lock : NULL,
+                .placeholder = s->watch->is_lock ? NULL : &s->placeholder,
+                .text = "",
+        };
+
+        (void)a;
+        if (!s->watch->cancelled && s->watch->epoch == s->epoch)
+                s->watch->cb(&e, s->watch->userdata);
+        world_free(s, sizeof(*s));
+}
+
+static bool cut(const struct host *h) {
+        return h->cut_out || h->cut_in || world.api_down;
+}
+
+static void show(struct watch *w, bool first) {
+        struct sight *s = world_alloc(sizeof(*s));
+        struct host *h = w->kube->process->host;
+        bool exists = w->is_lock ? w->lock->exists : w->placeholder->exists;
+        uint64_t at = world.now + client_way(h);
+
+        s->watch = w;
+        s->epoch = w->epoch;
+        s->type = exists ? KUBE_WATCH_OBJECT : first ? KUBE_WATCH_ABSENT : KUBE_WATCH_GONE;
+        if (w->is_lock)
+                s->lock = w->lock->o;
+        else
+                s->placeholder = w->placeholder->o;
+        if (at <= w->last_at)
+                at = w->last_at + 1;
+        w->last_at = at;
+        world_post(at, w->kube->process, on_sight, s, 0);
+}
+
+/* The stream begins: a quorum read. */
+static void begin(void *arg, uint64_t a) {
+        struct watch *w = arg;
+
+        (void)a;
+        if (w->cancelled)
+                return;
+        if (cut(w->kube->process->host)) {
+                w->broken = true;
+                return;
+        }
+        w->broken = false;
+        w->epoch++;
+        show(w, true);
+}
+
+void client_changed(struct watch *list) {
+        for (struct watch *w = list; w; w = w->next_of_object) {
+                if (w->cancelled || w->broken)
+                        continue;
+                if (cut(w->kube->process->host))
+                        w->broken = true;
+                else
+                        show(w, false);
+        }
+}
+
+static void begin_if_broken(void *arg, uint64_t epoch) {
+        struct watch *w = arg;
+
+        if (w->broken && w->epoch == epoch)
+                begin(w, 0);
+}
+
+static void stall(struct watch *list, const struct process *p) {
+        for (struct watch *w = list; w; w = w->next_of_object) {
+                if (w->cancelled || w->kube->process != p)
+                        continue;
+                w->broken = true;
+                world_post(world.now + world_between(1, 150) * SEC, w->kube->process, begin_if_broken, w, w->epoch);
+        }
+}
+
+void client_stall(struct host *h) {
+        for (unsigned i = 0; i < world.n_locks; i++)
+                stall(world.locks[i].watches, &h->agent);
+        for (size_t i = 0; i < world.n_placeholders; i++)
+                stall(world.placeholders[i].watches, &h->agent);
+}
+
+/* The way is open again: streams that missed something, and some that did not, begin again. */
+void client_reconnect(struct host *h) {
+        struct process *p = &h->agent;
+
+        if (cut(h) || !p->alive)
+                return;
+        for (unsigned i = 0; i < world.n_locks; i++)
+                for (struct watch *w = world.locks[i].watches; w; w = w->next_of_object)
+                        if (!w->cancelled && w->kube->process == p && (w->broken || world_chance(30)))
+                                world_post(world.now + world_between(200 * MSEC, 30 * SEC), p, begin, w, 0);
+        for (size_t i = 0; i < world.n_placeholders; i++)
+                for (struct watch *w = world.placeholders[i].watches; w; w = w->next_of_object)
+                        if (!w->cancelled && w->kube->process == p && (w->broken || world_chance(30)))
+                                world_post(world.now + world_between(200 * MSEC, 30 * SEC), p, begin, w, 0);
+}
+
+void watch_cancel(struct watch *w) {
+        w->cancelled = true;
+}
+
+void watch_cancel_all(struct kube *kube) {
+        for (struct watch *w = kube->watches; w; w = w->next_of_kube)
+                w->cancelled = true;
+}
+
+int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, const char *name, kube_watch_cb cb,
+               void *userdata, struct kube_slot **ret_slot) {
+        struct watch *w = world_alloc(sizeof(*w)), **list;
+        struct kube_slot *slot = world_alloc(sizeof(*slot));
+
+        (void)ns;
+        w->kube = kube;
+        w->is_lock = kind == KUBE_WATCH_LOCK;
+        if (w->is_lock)
+                w->lock = server_lock(name);
+        else
+                w->placeholder = server_placeholder(kind == KUBE_WATCH_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE, name);
+        list = w->is_lock ? &w->lock->watches : &w->placeholder->watches;
+        /* Cancelled ones go here: nothing else looks at them any more. */
+        while (*list)
+                if ((*list)->cancelled)
+                        *list = (*list)->next_of_object;
+                else
+                        list = &(*list)->next_of_object;
+        *list = w;
+        w->next_of_kube = kube->watches;
+        kube->watches = w;
+        w->cb = cb;
+        w->userdata = userdata;
+        slot->watch = w;
+        *ret_slot = slot;
+        judge_request(kube->process);
+        if (world.current->killed)
+                w->broken = true;
+        else
+                world_post(world.now + client_way(kube->process->host), kube->process, begin, w, 0);
+        return 0;
+}

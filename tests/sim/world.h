@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole cluster in one process and in virtual time: the real shells of leader-agent and leader-guard, linked with
+ * these files in place of the operating system, PID 1 and the API server. Everything that happens follows from a seed.
+ *
+ *   engine.c   virtual time, the event queue, processes that run, freeze and die
+ *   event.c    the few functions of sd-event that the shells use
+ *   socket.c   the socket between agent and guard
+ *   local.c    clock, store, notify, journal, bus, configuration: the small adapters
+ *   pid1.c     PID 1: units, jobs, control groups; units.c: the guard's connection to it
+ *   server.c   the API server: objects, preconditions, finalizers, garbage collector
+ *   client.c   kube.h over a bad network: requests; watch.c: watches
+ *   host.c     boot and end of a host, its two services, the guard's files
+ *   fault.c    what goes wrong, and when; fault_host.c: on a host
+ *   judge.c    what must never happen, and what must happen at last
+ *   setup.c    hosts and configurations of a seed
+ *   main.c     many seeds, the summary, and the shortest trace of a failure */
+#pragma once
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include "adapter/bus.h"
+#include "adapter/gate.h"
+#include "adapter/job.h"
+#include "codec/conf.h"
+#include "codec/lock.h"
+#include "codec/placeholder.h"
+#include "codec/record.h"
+#include "util/util.h"
+
+#define HOSTS_MAX  20
+#define LOCKS_MAX  4
+#define FAULTS_MAX 400
+#define FILES_MAX  256
+
+#define MSEC USEC_PER_MSEC
+#define SEC  USEC_PER_SEC
+
+struct agent;
+struct guard;
+struct host;
+struct watch;
+struct kube;
+
+typedef void (*world_fn)(void *arg, uint64_t a);
+
+enum program {
+        AGENT,
+        GUARD,
+};
+
+/* A process of a host. */
+struct process {
+        struct host *host;
+        enum program program;
+        bool alive, frozen;
+        bool killed; /* while it runs: whatever it still does has no effect */
+        bool exited;
+        unsigned life;        /* events of an earlier life are not delivered */
+        unsigned crash_after; /* so many effects on the world from now it is killed; 0: not planned */
+        struct sd_event *event;
+        struct agent *agent;
+        struct guard *guard;
+        struct waiting {
+                world_fn fn;
+                void *arg;
+                uint64_t a;
+        } * waiting; /* what came while frozen */
+        size_t n_waiting, room_waiting;
+        uint64_t instant; /* busy loops: events and requests at one instant */
+        unsigned n_at_instant;
+        uint64_t window; /* requests in ten seconds */
+        unsigned n_requests;
+};
+
+enum unit_state {
+        UNIT_INACTIVE,
+        UNIT_FAILED,
+        UNIT_ACTIVATING,
+        UNIT_ACTIVE,
+        UNIT_DEACTIVATING,
+        UNIT_AUTO_RESTART,
+};
+
+/* One guarded unit on one host, as PID 1 has it. */
+struct unit {
+        struct host *host;
+        unsigned lock; /* index */
+        enum unit_state state;
+        bool populated; /* something of it lives */
+        bool job_start, job_stop;
+        unsigned life; /* timers of an earlier start are void */
+        unsigned pid;
+        unsigned n_restarts;
+        uint64_t glitch_until; /* PID 1 says "inactive" although it has just begun to start */
+        /* what is in force: the drop-in */
+        bool enrolled_lease;
+        uint64_t timeout_stop_usec;
+        /* how it behaves */
+        uint64_t start_usec, stop_usec;
+        bool ignores_term, fails, crash_loops;
+        unsigned stuck_pid; /* this one cannot be killed until … (state D) */
+        uint64_t stuck_until;
+        bool restart;
+};
+
+/* What is on the disk of a host (claims) and in its /run (the guard's files). */
+struct file {
+        char name[330];
+        char text[2048];
+        bool used;
+};
+
+struct host {
+        unsigned index;
+        bool up;
+        bool gone; /* for good */
+        unsigned boot;
+        uint64_t boot_at;   /* true time */
+        uint64_t boot_base; /* CLOCK_BOOTTIME then */
+        int64_t ppm;        /* clock rate error of this boot */
+        int64_t wall_offset;
+        char name[32];
+        char machine[33];
+        char boot_id[40];
+        struct process agent, guard;
+        bool agent_wanted; /* enabled and not stopped by a human */
+        bool stopping;     /* shutdown under way */
+        enum job_type job;
+        uint64_t guard_ping; /* true time */
+        uint64_t agent_frozen_at;
+        uint64_t pid1_turn; /* what PID 1 was asked is done in order */
+        struct unit units[LOCKS_MAX];
+        struct units *connection;  /* the guard's, to PID 1 */
+        bool cut_out, cut_in;      /* requests, answers do not get through */
+        uint64_t slow_usec;        /* how slow the way to the server is now */
+        uint64_t last_answer_usec; /* the next renewal's answer takes so long; 0: as ever */
+        unsigned flaky;            /* percent of requests with a fate */
+        uint64_t pid1_busy_until;
+        struct conf_lock locks[LOCKS_MAX]; /* its configuration file */
+        bool configured[LOCKS_MAX];
+        uint64_t renew_interval_usec, request_timeout_usec, verify_interval_usec;
+        struct record_claims *claims; /* on disk, one per scope */
+        size_t n_claims;
+        struct file gates[LOCKS_MAX], permits[LOCKS_MAX], envs[LOCKS_MAX];
+        char (*revoked)[64];
+        size_t n_revoked;
+        unsigned listener[16]; /* connections not accepted yet */
+        size_t n_listener;
+        unsigned disk_full; /* the guard's file system: percent of writes that fail */
+        const struct bus_handlers *bus;
+        void *bus_userdata;
+};
+
+struct api_lock {
+        bool exists;
+        bool foreground, orphan; /* finalizers beside ours */
+        struct lock_object o;
+        struct watch *watches;
+};
+
+struct api_placeholder {
+        bool exists;
+        bool foreground, orphan;
+        struct placeholder_object o;
+        struct watch *watches;
+};
+
+struct fault {
+        uint64_t at;
+        uint64_t seed;
+        uint8_t type;
+        bool skip;
+};
+
+struct world {
+        /* the run */
+        uint64_t seed;
+        uint64_t rng;
+        uint64_t now; /* true time */
+        uint64_t seq;
+        struct world_event *heap;
+        size_t n_heap, room_heap;
+        struct process *current;
+        bool trace;
+        FILE *out;
+        jmp_buf end;
+        char failure[512];
+        char kind[64]; /* of the failure: the shrinker keeps it */
+        /* the cluster */
+        unsigned n_hosts, n_locks;
+        struct host hosts[HOSTS_MAX];
+        struct api_lock locks[LOCKS_MAX];
+        struct api_placeholder placeholders[HOSTS_MAX * 4];
+        size_t n_placeholders;
+        uint64_t version;
+        unsigned n_uids;
+        bool gc_never, gc_stalled;
+        bool real_watchdog;
+        bool api_down;
+        unsigned api_errors; /* percent */
+        /* the schedule */
+        struct fault faults[FAULTS_MAX];
+        size_t n_faults;
+        uint64_t faults_end;
+        bool quiet; /* faults are over */
+        uint64_t helped_at;
+        /* counts */
+        uint64_t n_events, n_requests, n_leaders, n_injected, max_requests;
+        int leader[LOCKS_MAX]; /* host whose unit ran last, -1 */
+        uint64_t settled_at;
+        uint64_t longest_gap;
+};
+
+extern struct world world;
+
+/* ---- engine.c ---- */
+
+uint64_t world_random(uint64_t bound);               /* 0 … bound - 1 */
+uint64_t world_between(uint64_t low, uint64_t high); /* inclusive */
+bool world_chance(unsigned percent);
+void *world_alloc(size_t size); /* zeroed, until the end of the run at the latest */
+void world_free(void *p, size_t size);
+void world_reset(void);
+/* Something happens at an instant of true time; with a process: to it, if it still lives then. */
+void world_post(uint64_t at, struct process *p, world_fn fn, void *arg, uint64_t a);
+void world_log(const char *fmt, ...) _printf_(1, 2);
+/* Ends the run. kind: a few fixed words. */
+_Noreturn void world_fail(const char *kind, const char *fmt, ...) _printf_(2, 3);
+/* Runs until `until`; returns false when nothing is left to happen. */
+bool world_run(uint64_t until);
+uint64_t host_clock(const struct host *h, uint64_t at);
+uint64_t host_true(const struct host *h, uint64_t clock);
+
+/* A file is written, a message sent: false when the process does not live to do it. */
+bool process_effect(void);
+void process_start(struct process *p);
+void process_kill(struct process *p, const char *why);
+void process_freeze(struct process *p);
+void process_thaw(struct process *p);
+/* Calls fn in the process, then does what its loop does after an event. */
+void process_call(struct process *p, world_fn fn, void *arg, uint64_t a);
+
+/* ---- event.c ---- */
+
+struct sd_event *event_make(struct process *p);
+void event_free(struct sd_event *e);
+void event_settle(struct sd_event *e); /* arms what the process armed */
+bool event_exited(const struct sd_event *e);
+/* There is, or will be, something to read. */
+void event_fd_ready(struct process *p, int fd);
+
+/* ---- socket.c ---- */
+
+#define LISTEN_FD 900
+void socket_reset(void);
+void socket_close_all(struct process *p);
+/* True time; USEC_INFINITY: nothing to read. */
+uint64_t socket_readable_at(struct process *p, int fd);
+
+/* ---- pid1.c ---- */
+
+/* When PID 1 gets to what it is asked now. */
+uint64_t pid1_turn(struct host *h);
+void pid1_start_unit(struct unit *u, const char *who);
+void pid1_stop_unit(struct unit *u, const char *who);
+void pid1_guard_died(struct host *h);
+void pid1_agent_died(struct host *h);
+void pid1_guard_frozen(struct host *h);
+void pid1_agent_frozen(struct host *h);
+void unit_crash(struct unit *u, const char *why);
+void host_boot(struct host *h);
+void host_crash(struct host *h);
+void host_shutdown(struct host *h, uint64_t off_usec);
+void host_start_agent(struct host *h);
+void host_stop_agent(struct host *h, enum job_type job);
+unsigned host_lock_of_unit(const char *unit);
+
+/* ---- units.c ---- */
+
+void pid1_signal(const struct unit *u);
+void pid1_reload(struct host *h); /* facts may have changed: Reloading */
+void pid1_lose_bus(struct host *h);
+
+/* ---- server.c ---- */
+
+enum verb {
+        VERB_GET,
+        VERB_CREATE,
+        VERB_DELETE,
+        VERB_STRIP,
+        VERB_ADOPT,
+        VERB_RESTORE,
+        VERB_ANNOTATE,
+        VERB_RENEW,
+        VERB_CLEAR,
+};
+
+enum propagation {
+        BACKGROUND,
+        FOREGROUND,
+        ORPHAN,
+};
+
+struct order {
+        enum verb verb;
+        bool is_lock;
+        enum placeholder_kind kind;
+        char name[254];
+        char uid[64], version[32];
+        struct lock_object lock; /* to create; boot_id to adopt */
+        struct placeholder_object placeholder;
+        const char *who;
+        struct host *host;
+};
+
+struct outcome {
+        int result; /* enum kube_result */
+        bool has_lock, has_placeholder;
+        struct lock_object lock;
+        struct placeholder_object placeholder;
+};
+
+void server_execute(const struct order *o, struct outcome *ret);
+void server_delete_lock(unsigned i, enum propagation p);
+void server_delete_placeholder(size_t i, enum propagation p);
+/* A human overwrites the record; the finalizer stays. */
+void server_damage_lock(unsigned i);
+void server_gc_soon(void);
+struct api_lock *server_lock(const char *name);
+struct api_placeholder *server_placeholder(enum placeholder_kind kind, const char *name);
+
+/* ---- client.c, watch.c ---- */
+
+void client_changed(struct watch *list);
+void client_reconnect(struct host *h);
+/* The streams of a host's watches go silent; each begins anew when its patience ends. */
+void client_stall(struct host *h);
+
+/* ---- judge.c ---- */
+
+void judge_unit_started(const struct unit *u);
+void judge_unit_ended(const struct unit *u);
+void judge_finalizer_removed(const struct lock_object *l, const struct order *o);
+void judge_step(struct process *p);
+void judge_request(struct process *p);
+/* NULL when every lock is led by one and its unit runs; else what is missing. */
+const char *judge_unsettled(void);
+uint64_t judge_bound(void);
+
+/* ---- fault.c, setup.c ---- */
+
+void setup_world(unsigned hosts, unsigned locks);
+void setup_enroll(struct host *h, unsigned lock);
+void setup_timing(struct conf_lock *l, const struct host *h);
+void fault_plan(void);
+void fault_end_all(void);
+/* After the faults: what waits for a human gets one. */
+void fault_humans_help(void);

@@ -42,7 +42,13 @@ die() {
         exit 1
 }
 judge() { "$JUDGE" "$@" "$RECORD"; }
-leader() { judge --running 2>/dev/null | awk 'NR == 1 {print $1}'; }
+# A host that was just crashed counts as running for a moment longer.
+leader() {
+        local host
+        for host in $(judge --running 2>/dev/null | cut -d" " -f1); do
+                ! host_up "$host" || echo "$host"
+        done | head -1
+}
 leads_other() { local now=$(leader); [[ -n $now && $now != "$1" ]]; }
 new_leader() { # OLD: waits for another and prints it
         wait_for 60 leads_other "$1" || {

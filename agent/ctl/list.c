@@ -200,7 +200,8 @@ static void explain(struct entry *e) {
 
         if (l->form == LOCK_FORM_DAMAGED)
                 (void)snprintf(e->reason, sizeof(e->reason),
-                               "%s. Nobody touches it. Make sure that %s runs on no host, then: kubectl -n %s patch "
+                               "%s. Nobody touches it. Stop %s on every host (leaderctl step-down, or systemctl stop "
+                               "leader-agent), then: kubectl -n %s patch "
                                "configmap %s --type=merge -p '{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
                                "delete configmap %s",
                                l->damage, *l->unit ? l->unit : "its unit", l->ns, l->name, l->ns, l->name);

@@ -95,7 +95,8 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
         case ELECTION_CANDIDATE:
                 if (h == REASON_DAMAGED_LOCK)
                         (void)snprintf(buf, size,
-                                       "waits: nobody touches a damaged lock. Make sure that %s runs on no host, then: "
+                                       "waits: nobody touches a damaged lock. Stop %s on every host (leaderctl "
+                                       "step-down, or systemctl stop leader-agent), then: "
                                        "kubectl -n %s patch configmap %s --type=merge -p "
                                        "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s delete configmap %s",
                                        l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_,

@@ -115,8 +115,10 @@ _host_find() { # HOST
 
 host_wait() { # HOST
         wait_for 30 _host_find "$1" || {
-                echo "lab: $1 did not boot:" >&2
+                echo "lab: $1 did not boot; its console and what runs:" >&2
                 tail -20 "$LAB/$1/console" >&2
+                ps -e -o pid,ppid,stat,wchan:24,args --forest | grep -v '\[.*\]$' >&2
+                cat "$LAB_CGROUP/$1/cgroup.events" >&2
                 return 1
         }
         # "degraded" is an answer too: a failing unit is the test's affair.

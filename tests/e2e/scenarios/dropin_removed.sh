@@ -4,7 +4,7 @@
 variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
-        conf_add 'defaults = { cooldown = "2s"; };'
+        conf_add 'defaults = { cooldown = "2s"; cooldown_max = "2s"; };'
         begin
         local host=$leader
         rm "$(dropin_dir "$host")/zz-leader-agent.conf"

@@ -7,8 +7,8 @@ scenario() {
         local identity=$(lock .data.identity)
         host_crash "$leader"
         [[ $tenure == lease ]] || nobody 3
-        fence web-9-00000000 && fail "fenced a holder that is none"
-        must fence "$identity"
+        fence web-9-00000000 --yes && fail "fenced a holder that is none"
+        must fence "$identity" --yes
         takes_over 15 $(others)
         [[ $(lock .data.fenced) == *"power is off"* ]] || fail "the next lock does not say who was fenced: $(lock .data)"
         stays 3

@@ -6,7 +6,7 @@ scenario() {
         . "$here/faults_host.sh"
         begin
         local host=$leader old=${run#* }
-        must fence "$(lock .data.identity)"
+        must fence "$(lock .data.identity)" --yes
         takes_over 20 "${LAB_HOSTS[@]}"
         local from=$(start_ns)
         settles 15

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The leader's guard is killed, and its program is gone. Life: the unit runs on, and nobody else may start it, even when the
-# lock is deleted, until a guard has stopped it. Lease: systemd stops the unit, another host leads.
+# lock is deleted, until a guard has stopped it. Lease: systemd stops the unit, the agent lets the lease lapse, another host leads.
 variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
@@ -14,7 +14,7 @@ scenario() {
                 stays 5
         else
                 ends 4
-                takes_over 25 $(others)
+                takes_over 30 $(others)
                 stays 3
         fi
         shows "$host" "leader-guard"

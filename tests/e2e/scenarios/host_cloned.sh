@@ -21,5 +21,8 @@ scenario() {
         takes_over 15 "$clone"
         must wait_for 5 still_runs
         stays 5
+        # The same lock, so the same term twice: part of the hole, as no fencing token tells the two apart.
+        awk -v h="$host" -v r="$old" '$1 == h && $2 == r { $5 = "-" } { print }' "$RECORD" >"$RECORD.terms"
+        must mv "$RECORD.terms" "$RECORD"
         hole 2000 "$host" "$old" "$(start_ns)" "a copy of the leader's host was booted"
 }

@@ -12,7 +12,8 @@ scenario() {
         if [[ $tenure == life ]]; then
                 nobody 8
                 [[ $(lock .metadata.uid) == "$uid" ]] || fail "the lock was released"
-                must fence "$identity"
+                must fence "$identity" --yes
+                shows "$host" "the name of our placeholder is taken by one that is not ours; waits: delete that placeholder"
         fi
         takes_over 25 "${LAB_HOSTS[@]}"
         settles 10

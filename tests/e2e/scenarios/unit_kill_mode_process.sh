@@ -4,7 +4,7 @@ variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
         local host
-        conf_add 'defaults = { cooldown = "2s"; };'
+        conf_add 'defaults = { cooldown = "2s"; cooldown_max = "2s"; };'
         unit_options --children=2
         for host in "${LAB_HOSTS[@]}"; do
                 unit_dropin "$host" 50-test.conf '[Service]' KillMode=process

@@ -6,6 +6,8 @@ scenario() {
         must host_exec web-1 leaderctl enroll --remove "$UNIT"
         must host_exec web-1 systemctl start "$UNIT"
         takes_over 5 web-1
+        # In lease tenure the unit may not run without the guard: systemd would stop it.
+        must host_exec web-1 systemctl start leader-guard.socket leader-guard.service
         unit_enroll web-1
         start_agents web-1
         role_is web-1 blocked

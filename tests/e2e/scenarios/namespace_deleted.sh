@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Somebody deletes the namespace while it is led; with it go, at once, the agents' account and rights (conf/rbac.yaml puts
+# them there). The unit stops; agents try on without haste. Too late to release, the lock's finalizer keeps the namespace
+# until a human takes it off.
+variants="life lease life/pod"
+scenario() {
+        . "$here/faults_api.sh"
+        begin
+        must api DELETE "/api/v1/namespaces/$AGENTS_NS" >/dev/null
+        ends 10
+        nobody 2
+        local before=$(packets)
+        nobody 10
+        before=$(($(packets) - before))
+        echo "packets of three hosts in 10 s without rights: $before"
+        ((before < 300)) || fail "the hosts sent $before packets in 10 s: somebody tries without a pause"
+        api_try PATCH "$(lock_path)" '{"metadata":{"finalizers":null}}' application/merge-patch+json
+        gone() { [[ -z $(api_get "/api/v1/namespaces/$AGENTS_NS" .metadata.uid) ]]; }
+        wait_for 60 gone || fail "the namespace is still there: $(api_get "/api/v1/namespaces/$AGENTS_NS" .status.conditions)"
+}

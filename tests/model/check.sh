@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the explorer over the configurations that `make check-model` promises, two at a time.
+#   check.sh MODEL [small|large]
+# small: about three minutes on two cores; large: hours, tens of gigabytes of memory.
+set -u
+model=$1 bounds=${2:-small}
+out=$(mktemp -d) || exit 1
+trap 'rm -rf "$out"' EXIT
+
+small=(
+        '--tenure life --faults 1 --humans 0'
+        '--tenure life --faults 2 --humans 0'
+        '--tenure life --faults 0 --humans 1'
+        '--tenure life --leading --faults 1 --humans 1 --coverage'
+        '--tenure life --leading --faults 1 --humans 1 --no-gc'
+        '--tenure lease --faults 0 --humans 0'
+        '--tenure lease --faults 0 --humans 1'
+        '--tenure lease --faults 1 --humans 0 --coverage'
+        '--tenure lease --leading --faults 1 --humans 0 --no-gc'
+        '--tenure lease --leading --faults 0 --humans 2 --states 12000000'
+        '--tenure lease --leading --faults 1 --humans 1 --states 12000000'
+        '--tenure lease --leading --faults 2 --humans 0 --states 12000000'
+        '--tenure mixed --faults 1 --humans 0'
+        '--tenure mixed --faults 0 --humans 1'
+        '--tenure life --agents 3 --leading --faults 1 --humans 0'
+        '--tenure lease --agents 3 --leading --faults 0 --humans 0 --states 12000000'
+)
+large=(
+        '--tenure life --faults 2 --humans 1 --states 400000000'
+        '--tenure life --faults 1 --humans 2 --states 400000000'
+        '--tenure life --leading --faults 3 --humans 1 --states 400000000'
+        '--tenure lease --faults 1 --humans 1 --states 400000000'
+        '--tenure lease --leading --faults 2 --humans 1 --states 400000000'
+        '--tenure lease --leading --faults 3 --humans 0 --states 400000000'
+        '--tenure mixed --faults 1 --humans 1 --states 400000000'
+        '--tenure life --agents 3 --faults 1 --humans 1 --states 400000000'
+        '--tenure lease --agents 3 --leading --faults 1 --humans 0 --states 400000000'
+)
+case $bounds in
+small) runs=("${small[@]}") ;;
+large) runs=("${small[@]}" "${large[@]}") ;;
+*) echo "check.sh: bounds are small or large, not '$bounds'" >&2; exit 2 ;;
+esac
+
+one() {
+        # shellcheck disable=SC2086
+        "$model" $2 >"$out/$1" 2>&1
+        echo $? >"$out/$1.code"
+}
+
+for i in "${!runs[@]}"; do
+        while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
+        one "$i" "${runs[$i]}" &
+done
+wait
+failed=0
+for i in "${!runs[@]}"; do
+        cat "$out/$i"
+        code=$(cat "$out/$i.code")
+        if ((code != 0)); then
+                echo "FAILED (exit code $code): $model ${runs[$i]}"
+                failed=$((failed + 1))
+        fi
+done
+echo "model: ${#runs[@]} runs, $failed failed"
+((failed == 0))

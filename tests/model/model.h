@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The small world that the explorer walks through: an API server with one lock and one placeholder per agent, hosts
+ * with agent, guard and PID 1, a garbage collector and a human. Decisions are made only by the core objects that the
+ * daemons link; this world maps their actions to effects and effects to facts as the shells do.
+ *
+ *   model_code.c    world <-> canonical bytes: tokens renumbered, instants relative to now
+ *   model_tidy.c    drops what has no influence any more
+ *   model_api.c     what the API server does with a request
+ *   model_agent.c   agent shell: core steps, requests, claims, link
+ *   model_guard.c   guard shell, PID 1, the unit
+ *   model_moves.c   which moves there are, what each does
+ *   model_words.c   a move in words
+ *   model_explore.c breadth-first search, traces, dead ends
+ *   model_main.c    options, report */
+#pragma once
+
+#include <stdio.h>
+
+#include "core/core.h"
+#include "core/supervise.h"
+
+enum {
+        MAX_AGENTS = 3,
+        MAX_CLAIMS = 4,
+        MAX_LATE = 8,
+        MAX_QUEUE = 4,
+        MAX_REVOKED = 4,
+        MAX_MOVES = 160,
+        MAX_BYTES = 1500,
+};
+
+#define TICK ((uint64_t)100 * USEC_PER_SEC)
+#define BASE (1000 * TICK) /* the present tick */
+
+/* Tokens by kind; 0 is none. */
+enum token {
+        TOKEN_LOCK,
+        TOKEN_PLACEHOLDER,
+        TOKEN_VERSION,
+        TOKEN_CLAIM,
+        TOKEN_BOOT,
+        TOKEN_NONCE,
+        N_TOKENS,
+};
+
+enum extra {
+        EXTRA_NONE,
+        EXTRA_FOREGROUND,
+        EXTRA_ORPHAN,
+};
+
+struct api_lock {
+        uint8_t exists, deleting, finalizer, extra, owned /* ownerReferences not empty */;
+        uint8_t owner;            /* agent whose identity is in it */
+        uint8_t tenure, duration; /* as recorded */
+        uint8_t uid, version, claim, placeholder, boot;
+};
+
+struct api_placeholder {
+        uint8_t exists, deleting, extra;
+        uint8_t uid, version, claim, boot, nonce;
+};
+
+enum request_state {
+        REQUEST_NONE,
+        REQUEST_SENT,
+        REQUEST_SLOW, /* nothing happens for as long as it likes */
+        REQUEST_HELD, /* executed, the answer is on its way */
+};
+
+enum write_kind {
+        WRITE_NONE,
+        READ_LOCK,
+        READ_PLACEHOLDER,
+        LOCK_CREATE,
+        LOCK_ADOPT,
+        LOCK_RESTORE,
+        LOCK_DELETE,
+        LOCK_STRIP,
+        PLACEHOLDER_CREATE,
+        PLACEHOLDER_RENEW,
+        PLACEHOLDER_CLEAR,
+        PLACEHOLDER_DELETE,
+        N_WRITES,
+};
+
+/* What goes over the wire. */
+struct write {
+        uint8_t kind, sender, name /* whose placeholder */, tenure, duration;
+        uint8_t uid, version, placeholder, claim, boot, nonce;
+};
+
+struct answer {
+        uint8_t result, has_object;
+        struct api_lock lock;
+        struct api_placeholder placeholder;
+};
+
+struct request {
+        uint8_t state, op;
+        uint64_t sent_at_usec;
+        struct write write;
+        struct answer answer;
+};
+
+enum {
+        SLOT_ELECTION,
+        SLOT_HEARTBEAT,
+        N_SLOTS,
+};
+
+struct agent {
+        uint8_t up, frozen, tenure;
+        uint8_t connected, broken; /* broken: closed by the other side, not noticed yet */
+        uint8_t nonce;
+        uint8_t lock_owner;                  /* whose identity the lock in election.lock bears */
+        uint8_t claim[N_SLOTS];              /* the one to POST with */
+        uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
+        struct request request[N_SLOTS];
+        uint8_t n_replies;
+        struct guard_fact replies[MAX_QUEUE];
+        struct election election;
+        struct heartbeat heartbeat;
+};
+
+struct message {
+        uint8_t type, uid, lease;
+        uint64_t stop_at_usec, kill_at_usec;
+};
+
+enum unit {
+        UNIT_INACTIVE,
+        UNIT_RUNNING,
+        UNIT_STOPPING, /* processes of it live */
+};
+
+struct host {
+        uint8_t on, boot;
+        /* PID 1 */
+        uint8_t unit, stop_left;
+        uint8_t start_job;    /* queued, runs next */
+        uint8_t start_late;   /* a start call that PID 1 has not read yet */
+        uint8_t wake;         /* a signal for the guard */
+        uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
+        /* under /run */
+        uint8_t gate, file, file_uid, file_lease;
+        uint64_t file_stop_at_usec, file_kill_at_usec;
+        uint8_t revoked[MAX_REVOKED];
+        /* the guard */
+        uint8_t up, frozen, watchdog; /* ticks since the last ping */
+        uint8_t reading;              /* 1: asked for; 2: taken, on its way */
+        struct supervise_reading taken;
+        uint8_t superseded, eof; /* a newer connection waits; the agent's end is closed */
+        uint8_t n_queue;
+        struct message queue[MAX_QUEUE];
+        uint8_t waiting_permit[2], waiting_revoke[3], waiting_query[2]; /* 1 + uid */
+        struct supervise supervise;
+};
+
+struct fence {
+        uint8_t phase; /* 0 none, 1 DELETE, 2 PATCH */
+        uint8_t uid, version;
+};
+
+struct world {
+        uint8_t faults, humans; /* still allowed */
+        struct api_lock lock;
+        struct api_placeholder placeholders[MAX_AGENTS];
+        uint8_t n_late;
+        struct write late[MAX_LATE]; /* given up by the client, may land yet */
+        struct fence fence;
+        struct agent agents[MAX_AGENTS];
+        struct host hosts[MAX_AGENTS];
+        /* not part of the state */
+        uint64_t now_usec;
+        uint8_t next[N_TOKENS];
+        const char *bad; /* a violation */
+};
+
+struct parameters {
+        unsigned agents;
+        uint8_t tenure[MAX_AGENTS];
+        unsigned faults, humans;
+        unsigned duration[MAX_AGENTS], renew_deadline, stop, watchdog, margin; /* ticks */
+        bool gc, time, no_invariant;
+        bool leading; /* begin with agent 0 leading */
+        uint64_t max_states;
+        uint64_t fault_kinds; /* set of 1 << enum move_kind */
+};
+extern struct parameters parameters;
+
+/* ---- moves ---- */
+
+enum move_kind {
+        MOVE_GUARD, /* the next thing that the guard or PID 1 does at once */
+        MOVE_AGENT, /* same of the agent */
+        MOVE_EXECUTE,
+        MOVE_HOLD, /* execute, answer later */
+        MOVE_SLOW,
+        MOVE_FAIL,
+        MOVE_DELIVER,
+        MOVE_GIVE_UP,
+        MOVE_LATE,
+        MOVE_WATCH_LOCK,
+        MOVE_WATCH_HOLDER,
+        MOVE_VERIFY,
+        MOVE_GC,
+        MOVE_KILL_AGENT,
+        MOVE_START_AGENT,
+        MOVE_FREEZE_AGENT,
+        MOVE_THAW_AGENT,
+        MOVE_KILL_GUARD, /* arg: after that many actions of its next step */
+        MOVE_START_GUARD,
+        MOVE_FREEZE_GUARD,
+        MOVE_THAW_GUARD,
+        MOVE_WATCHDOG,
+        MOVE_SLOW_READING,
+        MOVE_CRASH,
+        MOVE_BOOT,
+        MOVE_UNIT_STOPPED,
+        MOVE_UNIT_EXIT,
+        MOVE_ADMIN_START,
+        MOVE_SLOW_START,
+        MOVE_LATE_START,
+        MOVE_TICK,
+        MOVE_DELETE_LOCK,
+        MOVE_DELETE_PLACEHOLDER,
+        MOVE_STEP_DOWN,
+        MOVE_FENCE,
+        MOVE_FENCE_GOES_ON,
+        N_MOVES,
+};
+
+struct move {
+        uint8_t kind, agent, arg, cost; /* cost: 0 none, 1 a fault, 2 a human act */
+};
+
+void world_init(struct world *w);
+unsigned moves(const struct world *w, struct move ret[MAX_MOVES]);
+void move_apply(struct world *w, struct move m);
+void move_words(const struct world *w, struct move m, FILE *f);
+void world_words(const struct world *w, FILE *f);
+
+/* ---- canonical bytes ---- */
+
+size_t world_encode(struct world *w, uint8_t ret[MAX_BYTES]);
+void world_decode(struct world *w, const uint8_t *bytes);
+/* Clears what has no influence any more. */
+void world_tidy(struct world *w);
+uint8_t token_new(struct world *w, enum token kind);
+
+/* ---- API server ---- */
+
+struct answer api_perform(struct world *w, const struct write *write);
+bool api_gc(struct world *w, unsigned what, bool dry);
+void api_delete_lock(struct world *w, uint8_t extra);
+void api_delete_placeholder(struct world *w, unsigned name, uint8_t extra);
+void api_fence_goes_on(struct world *w);
+bool api_write_is_dead(const struct world *w, const struct write *write);
+enum {
+        N_GC = 3 + MAX_AGENTS,
+};
+
+/* ---- agent ---- */
+
+void agent_start(struct world *w, unsigned a);
+void agent_end(struct world *w, unsigned a);
+bool agent_busy(const struct world *w, unsigned a);
+void agent_local(struct world *w, unsigned a);
+void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
+void agent_watch_lock(struct world *w, unsigned a);
+bool agent_watch_lock_news(const struct world *w, unsigned a);
+void agent_watch_holder(struct world *w, unsigned a);
+bool agent_watch_holder_news(const struct world *w, unsigned a);
+/* A life holder looks whether its placeholder is still there. */
+void agent_verify(struct world *w, unsigned a);
+bool agent_verify_news(const struct world *w, unsigned a);
+void agent_step_down(struct world *w, unsigned a);
+void agent_tell(struct world *w, unsigned a, const struct guard_fact *f);
+
+/* ---- guard, PID 1 ---- */
+
+enum {
+        ALL_ACTIONS = 255,
+};
+void guard_start(struct world *w, unsigned h);
+/* Killed: permits, gate and unit stay. */
+void guard_end(struct world *w, unsigned h);
+bool guard_busy(const struct world *w, unsigned h);
+/* Performs the first `actions` actions of the step. Returns how many the step had. */
+unsigned guard_local(struct world *w, unsigned h, unsigned actions);
+struct supervise_reading guard_look(const struct world *w, unsigned h);
+void guard_slow_reading(struct world *w, unsigned h);
+void guard_connect(struct world *w, unsigned h);
+bool guard_send(struct world *w, unsigned h, struct message m);
+void pid1_stop(struct world *w, unsigned h);
+void pid1_set(struct world *w, unsigned h, uint8_t unit);
+/* A start job or call: runs the unit if gate and bindings allow. */
+void pid1_start(struct world *w, unsigned h);
+bool pid1_would_start(const struct world *w, unsigned h);
+
+/* ---- coverage ---- */
+
+struct coverage {
+        uint64_t election[N_ELECTION_STATES][N_ELECTION_STATES];
+        uint64_t heartbeat[N_HEARTBEAT_STATES][N_HEARTBEAT_STATES];
+        uint64_t supervise[N_SUPERVISE_STATES][N_SUPERVISE_STATES];
+        uint64_t election_ops[N_ELECTION_OPS], heartbeat_ops[N_HEARTBEAT_OPS], reasons[N_ELECTION_REASONS];
+        uint64_t moves[N_MOVES];
+};
+extern struct coverage coverage;
+const char *move_kind_to_string(unsigned kind);
+
+/* Returns 0: nothing found; 1: a violation or dead end, told on stdout. */
+int explore(void);

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's shell in small: what agent_lock.c, agent_placeholder.c, agent_facts.c and agent_guard.c do. */
+#include "model.h"
+
+static struct election_conf election_conf(unsigned a) {
+        return (struct election_conf){
+                .lease_duration_usec = parameters.duration[a] * TICK,
+                .renew_deadline_usec = parameters.renew_deadline * TICK,
+                .stop_timeout_usec = parameters.stop * TICK,
+                .kill_margin_usec = parameters.margin * TICK,
+                .verify_interval_usec = USEC_INFINITY,
+                .tenure = parameters.tenure[a],
+        };
+}
+
+static struct heartbeat_conf heartbeat_conf(unsigned a, uint8_t tenure) {
+        return (struct heartbeat_conf){
+                .renew_interval_usec = TICK,
+                .verify_interval_usec = USEC_INFINITY,
+                .duration_usec = parameters.duration[a] * TICK,
+                .tenure = tenure,
+        };
+}
+
+/* ---- facts ---- */
+
+static bool on_disk(const struct agent *g, unsigned slot, uint8_t claim) {
+        for (unsigned i = 0; claim && i < MAX_CLAIMS; i++)
+                if (g->claims[slot][i] == claim)
+                        return true;
+        return false;
+}
+
+static struct lock_fact lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
+        struct lock_fact f = {.sort = LOCK_ABSENT};
+
+        if (!l)
+                return f;
+        f.uid = l->uid;
+        f.version = l->version;
+        f.placeholder = l->placeholder;
+        f.duration_usec = l->tenure == CORE_LEASE ? l->duration * TICK : 0;
+        f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
+        f.tenure = l->tenure;
+        f.deleting = l->deleting;
+        f.claimed = on_disk(&w->agents[a], SLOT_ELECTION, l->claim);
+        f.same_boot = l->owner == a && l->boot == w->hosts[a].boot;
+        f.orphaned = l->finalizer && !l->owned;
+        return f;
+}
+
+static struct placeholder_fact placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
+        struct placeholder_fact f = {.present = false};
+
+        if (!p)
+                return f;
+        f.present = true;
+        f.uid = p->uid;
+        f.version = p->version;
+        f.duration_usec = 0; /* information only; the lock's record decides */
+        f.deleting = p->deleting;
+        f.claimed = on_disk(&w->agents[a], SLOT_HEARTBEAT, p->claim);
+        f.same_boot = p->boot == w->hosts[a].boot;
+        f.own_write = p->nonce == w->agents[a].nonce;
+        return f;
+}
+
+/* ---- steps ---- */
+
+static void with_core(struct world *w, unsigned a, struct core *core, struct core_lock *l,
+                      struct core_placeholder p[N_CORE_TENURES]) {
+        struct agent *g = &w->agents[a];
+        unsigned t = g->tenure;
+
+        l->election = g->election;
+        l->conf = election_conf(a);
+        l->placeholder[CORE_LIFE] = CORE_LIFE;
+        l->placeholder[CORE_LEASE] = CORE_LEASE;
+        l->due = false;
+        p[t] = (struct core_placeholder){.heartbeat = g->heartbeat, .conf = heartbeat_conf(a, (uint8_t)t)};
+        p[!t] = (struct core_placeholder){.conf = heartbeat_conf(a, (uint8_t)!t)};
+        heartbeat_init(&p[!t].heartbeat);
+        *core = (struct core){.locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES};
+}
+
+static void claim_new(struct world *w, unsigned a, unsigned slot) {
+        struct agent *g = &w->agents[a];
+
+        g->claim[slot] = token_new(w, TOKEN_CLAIM);
+        for (unsigned i = 0; i < MAX_CLAIMS; i++)
+                if (!g->claims[slot][i]) {
+                        g->claims[slot][i] = g->claim[slot];
+                        return;
+                }
+        /* Only claims that can still turn up are kept in the state; four of them at once do not fit. */
+        fprintf(stderr, "model: MAX_CLAIMS is too small\n");
+        abort();
+}
+
+static struct write lock_write(const struct world *w, unsigned a, const struct election_actions *out) {
+        static const uint8_t kinds[N_ELECTION_OPS] = {
+                [ELECTION_OP_READ] = READ_LOCK,
+                [ELECTION_OP_CREATE] = LOCK_CREATE,
+                [ELECTION_OP_ADOPT] = LOCK_ADOPT,
+                [ELECTION_OP_RESTORE] = LOCK_RESTORE,
+                [ELECTION_OP_DELETE] = LOCK_DELETE,
+                [ELECTION_OP_STRIP] = LOCK_STRIP,
+                [ELECTION_OP_READ_HOLDER] = READ_PLACEHOLDER,
+                [ELECTION_OP_DELETE_HOLDER] = PLACEHOLDER_DELETE,
+        };
+        const struct agent *g = &w->agents[a];
+        uint8_t op = out->request.op;
+        bool holder = op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_DELETE_HOLDER;
+        struct write r = {
+                .kind = kinds[op],
+                .sender = (uint8_t)a,
+                .name = holder ? g->lock_owner : 0,
+                .uid = (uint8_t)out->request.uid,
+                .version = (uint8_t)out->request.version,
+                .placeholder = (uint8_t)out->request.placeholder,
+        };
+
+        if (op == ELECTION_OP_CREATE) {
+                r.tenure = parameters.tenure[a];
+                r.duration = (uint8_t)parameters.duration[a];
+                r.claim = g->claim[SLOT_ELECTION];
+        }
+        if (op == ELECTION_OP_CREATE || op == ELECTION_OP_ADOPT)
+                r.boot = w->hosts[a].boot;
+        return r;
+}
+
+static struct write placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out) {
+        static const uint8_t kinds[N_HEARTBEAT_OPS] = {
+                [HEARTBEAT_OP_READ] = READ_PLACEHOLDER,     [HEARTBEAT_OP_CREATE] = PLACEHOLDER_CREATE,
+                [HEARTBEAT_OP_RENEW] = PLACEHOLDER_RENEW,   [HEARTBEAT_OP_CLEAR] = PLACEHOLDER_CLEAR,
+                [HEARTBEAT_OP_DELETE] = PLACEHOLDER_DELETE,
+        };
+        const struct agent *g = &w->agents[a];
+        struct write r = {
+                .kind = kinds[out->op],
+                .sender = (uint8_t)a,
+                .name = (uint8_t)a,
+                .uid = (uint8_t)out->uid,
+                .version = (uint8_t)out->version,
+        };
+
+        if (out->op == HEARTBEAT_OP_CREATE)
+                r.claim = g->claim[SLOT_HEARTBEAT];
+        if (out->op == HEARTBEAT_OP_CREATE || out->op == HEARTBEAT_OP_RENEW) {
+                r.boot = w->hosts[a].boot;
+                r.nonce = g->nonce;
+        }
+        return r;
+}
+
+static void send(struct world *w, unsigned a, unsigned slot, uint8_t op, struct write write) {
+        struct request *r = &w->agents[a].request[slot];
+
+        if (r->state != REQUEST_NONE)
+                w->bad = "a second request while one is in flight";
+        *r = (struct request){.state = REQUEST_SENT, .op = op, .sent_at_usec = w->now_usec, .write = write};
+}
+
+static void election_event(struct world *w, unsigned a, struct election_event *ev);
+static void heartbeat_event(struct world *w, unsigned a, struct heartbeat_event *ev);
+
+static void perform_lock(struct world *w, unsigned a, const struct election_actions *out) {
+        struct agent *g = &w->agents[a];
+
+        for (unsigned i = 0; i < ELEMENTSOF(out->guard); i++) {
+                struct message m = {
+                        .type = out->guard[i].type,
+                        .uid = (uint8_t)out->guard[i].uid,
+                        .lease = g->election.lock.tenure == CORE_LEASE,
+                        .stop_at_usec = out->guard[i].stop_at_usec,
+                        .kill_at_usec = out->guard[i].kill_at_usec,
+                };
+
+                if (m.type == ELECTION_MSG_NONE || !g->connected || g->broken)
+                        continue;
+                if (!guard_send(w, a, m))
+                        g->broken = 1;
+        }
+        if (out->request.op == ELECTION_OP_NONE)
+                return;
+        coverage.election_ops[out->request.op]++;
+        if (out->request.op == ELECTION_OP_CLAIM) {
+                struct election_event ev = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_CLAIM, .result = RESULT_OK};
+
+                claim_new(w, a, SLOT_ELECTION);
+                election_event(w, a, &ev);
+                return;
+        }
+        send(w, a, SLOT_ELECTION, out->request.op, lock_write(w, a, out));
+}
+
+static void perform_placeholder(struct world *w, unsigned a, const struct heartbeat_action *out) {
+        if (out->op == HEARTBEAT_OP_NONE)
+                return;
+        coverage.heartbeat_ops[out->op]++;
+        if (out->op == HEARTBEAT_OP_CLAIM) {
+                struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = HEARTBEAT_OP_CLAIM, .result = RESULT_OK};
+
+                claim_new(w, a, SLOT_HEARTBEAT);
+                heartbeat_event(w, a, &ev);
+                return;
+        }
+        send(w, a, SLOT_HEARTBEAT, out->op, placeholder_write(w, a, out));
+}
+
+/* Takes the core's structs back, then lets what is due go on. */
+static void settle(struct world *w, unsigned a, const struct core_lock *l, const struct core_placeholder *p) {
+        struct agent *g = &w->agents[a];
+
+        coverage.election[g->election.state][l->election.state]++;
+        coverage.heartbeat[g->heartbeat.state][p[g->tenure].heartbeat.state]++;
+        coverage.reasons[l->election.reason]++;
+        g->election = l->election;
+        g->heartbeat = p[g->tenure].heartbeat;
+        if (!parameters.no_invariant && !election_invariant(&g->election))
+                w->bad = "election_invariant() is false";
+}
+
+static void pump(struct world *w, unsigned a) {
+        struct core core;
+        struct core_lock l;
+        struct core_placeholder p[N_CORE_TENURES];
+
+        for (unsigned n = 0;; n++) {
+                size_t i;
+                enum core_turn turn;
+
+                if (n > 50) {
+                        w->bad = "the core does not come to rest";
+                        return;
+                }
+                with_core(w, a, &core, &l, p);
+                turn = core_next(&core, ++w->now_usec, &i);
+                if (turn == CORE_TURN_NONE)
+                        return;
+                if (turn == CORE_TURN_LOCK)
+                        election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
+                else if (i == w->agents[a].tenure)
+                        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                else
+                        abort(); /* the bystander */
+        }
+}
+
+/* What a step made due. */
+static void serve(struct world *w, unsigned a, bool lock_due, bool placeholder_due) {
+        if (w->bad)
+                return;
+        if (lock_due)
+                election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
+        if (placeholder_due && !w->bad)
+                heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+}
+
+static void election_event(struct world *w, unsigned a, struct election_event *ev) {
+        struct core core;
+        struct core_lock l;
+        struct core_placeholder p[N_CORE_TENURES];
+        struct election_actions out;
+
+        ev->now_usec = ++w->now_usec;
+        with_core(w, a, &core, &l, p);
+        out = core_lock_step(&core, 0, ev);
+        settle(w, a, &l, p);
+        if (w->bad)
+                return;
+        perform_lock(w, a, &out);
+        serve(w, a, false, p[w->agents[a].tenure].due);
+}
+
+static void heartbeat_event(struct world *w, unsigned a, struct heartbeat_event *ev) {
+        struct core core;
+        struct core_lock l;
+        struct core_placeholder p[N_CORE_TENURES];
+        struct heartbeat_action out;
+
+        ev->now_usec = ++w->now_usec;
+        with_core(w, a, &core, &l, p);
+        out = core_placeholder_step(&core, w->agents[a].tenure, ev);
+        settle(w, a, &l, p);
+        perform_placeholder(w, a, &out);
+        serve(w, a, l.due, false);
+}
+
+/* ---- events ---- */
+
+/* The lock whose record the election knows: the shell finds the holder's placeholder by the name in it. */
+static void note_owner(struct world *w, unsigned a, const struct api_lock *l) {
+        struct agent *g = &w->agents[a];
+
+        if (l && g->election.lock_known && g->election.lock.sort != LOCK_ABSENT && g->election.lock.uid == l->uid)
+                g->lock_owner = l->owner;
+}
+
+static void lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
+        struct agent *g = &w->agents[a];
+        uint8_t before = g->lock_owner;
+
+        /* Known before the step, because the step may ask for the holder at once. */
+        if (l)
+                g->lock_owner = l->owner;
+        election_event(w, a, ev);
+        if (g->election.lock.sort == LOCK_ABSENT)
+                g->lock_owner = 0;
+        else if (l && g->election.lock.uid != l->uid)
+                g->lock_owner = before;
+        note_owner(w, a, l);
+        if (!w->bad)
+                pump(w, a);
+}
+
+static void election_answer(struct world *w, unsigned a, const struct request *r, const struct answer *answer) {
+        struct election_event ev = {.type = ELECTION_EV_REPLY, .op = r->op, .result = answer->result};
+        bool holder = r->op == ELECTION_OP_READ_HOLDER || r->op == ELECTION_OP_DELETE_HOLDER;
+
+        if (holder) {
+                ev.holder = placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
+                ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
+                lock_event(w, a, &ev, NULL);
+        } else {
+                const struct api_lock *l = answer->has_object && r->op != ELECTION_OP_STRIP ? &answer->lock : NULL;
+
+                ev.lock = lock_fact(w, a, l);
+                lock_event(w, a, &ev, l);
+        }
+}
+
+void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer) {
+        struct agent *g = &w->agents[a];
+        struct request r = g->request[slot];
+
+        memset(&g->request[slot], 0, sizeof(g->request[slot]));
+        if (slot == SLOT_ELECTION)
+                election_answer(w, a, &r, answer);
+        else {
+                struct heartbeat_event ev = {
+                        .type = HEARTBEAT_EV_REPLY,
+                        .op = r.op,
+                        .result = answer->result,
+                        .sent_at_usec = r.sent_at_usec,
+                        .fact = placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
+                };
+
+                heartbeat_event(w, a, &ev);
+                if (!w->bad)
+                        pump(w, a);
+        }
+}
+
+bool agent_watch_lock_news(const struct world *w, unsigned a) {
+        const struct election *e = &w->agents[a].election;
+
+        if (!e->lock_known)
+                return false;
+        if (!w->lock.exists)
+                return e->lock.sort != LOCK_ABSENT;
+        return e->lock.sort == LOCK_ABSENT || e->lock.uid != w->lock.uid || e->lock.version != w->lock.version;
+}
+
+void agent_watch_lock(struct world *w, unsigned a) {
+        const struct election *e = &w->agents[a].election;
+        struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
+
+        if (e->lock.sort != LOCK_ABSENT && (!w->lock.exists || e->lock.uid != w->lock.uid)) {
+                ev.lock = (struct lock_fact){.sort = LOCK_ABSENT, .uid = e->lock.uid};
+                lock_event(w, a, &ev, NULL);
+        } else {
+                ev.lock = lock_fact(w, a, &w->lock);
+                lock_event(w, a, &ev, &w->lock);
+        }
+}
+
+bool agent_watch_holder_news(const struct world *w, unsigned a) {
+        const struct agent *g = &w->agents[a];
+        const struct election *e = &g->election;
+        const struct api_placeholder *p = &w->placeholders[g->lock_owner];
+        bool alive = p->exists && p->uid == e->holder_uid && !p->deleting;
+
+        return e->state == ELECTION_CANDIDATE && e->lock.sort == LOCK_SOUND && e->lock.tenure == CORE_LEASE &&
+               e->holder_uid && e->holder_uid == e->lock.placeholder && e->holder_seen &&
+               (alive == e->holder_gone || (alive && p->version != e->holder_version));
+}
+
+/* Another uid under that name comes after the news that the one watched for was deleted. */
+void agent_watch_holder(struct world *w, unsigned a) {
+        const struct api_placeholder *p = &w->placeholders[w->agents[a].lock_owner];
+        struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
+
+        if (p->exists && p->uid == w->agents[a].election.holder_uid) {
+                ev.holder = placeholder_fact(w, a, p);
+                ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
+        } else
+                ev.holder.uid = w->agents[a].election.holder_uid;
+        lock_event(w, a, &ev, NULL);
+}
+
+bool agent_verify_news(const struct world *w, unsigned a) {
+        const struct agent *g = &w->agents[a];
+        const struct api_placeholder *p = &w->placeholders[a];
+
+        return g->tenure == CORE_LIFE && g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.op == HEARTBEAT_OP_NONE &&
+               !g->heartbeat.unread && (!p->exists || p->deleting || p->uid != g->heartbeat.uid);
+}
+
+void agent_verify(struct world *w, unsigned a) {
+        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_SEEN});
+        if (!w->bad)
+                pump(w, a);
+}
+
+void agent_step_down(struct world *w, unsigned a) {
+        lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
+}
+
+/* ---- link ---- */
+
+void agent_tell(struct world *w, unsigned a, const struct guard_fact *f) {
+        struct agent *g = &w->agents[a];
+
+        if (!g->up || !g->connected || g->broken)
+                return;
+        if (g->n_replies == MAX_QUEUE) {
+                g->broken = 1; /* a full socket: the guard gives the connection up */
+                return;
+        }
+        g->replies[g->n_replies++] = *f;
+}
+
+bool agent_busy(const struct world *w, unsigned a) {
+        const struct agent *g = &w->agents[a];
+        struct core core;
+        struct core_lock l;
+        struct core_placeholder p[N_CORE_TENURES];
+
+        if (!g->up || g->frozen)
+                return false;
+        if (g->n_replies || g->broken || !g->connected)
+                return true;
+        with_core((struct world *)w, a, &core, &l, p);
+        return core_deadline(&core) <= w->now_usec;
+}
+
+void agent_local(struct world *w, unsigned a) {
+        struct agent *g = &w->agents[a];
+        struct election_event ev = {.type = ELECTION_EV_GUARD};
+
+        if (g->n_replies) {
+                ev.guard = g->replies[0];
+                g->n_replies--;
+                memmove(g->replies, g->replies + 1, g->n_replies * sizeof(g->replies[0]));
+                memset(&g->replies[g->n_replies], 0, sizeof(g->replies[0]));
+                lock_event(w, a, &ev, NULL);
+        } else if (g->broken) {
+                g->broken = g->connected = 0;
+                ev.type = ELECTION_EV_LINK_DOWN;
+                lock_event(w, a, &ev, NULL);
+        } else if (!g->connected) {
+                g->connected = 1;
+                guard_connect(w, a);
+                ev.type = ELECTION_EV_LINK_UP;
+                lock_event(w, a, &ev, NULL);
+        } else
+                pump(w, a);
+}
+
+/* ---- life of the process ---- */
+
+void agent_start(struct world *w, unsigned a) {
+        struct agent *g = &w->agents[a];
+
+        g->up = 1;
+        g->nonce = token_new(w, TOKEN_NONCE);
+        election_init(&g->election);
+        heartbeat_init(&g->heartbeat);
+        pump(w, a);
+}
+
+void agent_end(struct world *w, unsigned a) {
+        struct agent *g = &w->agents[a];
+
+        for (unsigned slot = 0; slot < N_SLOTS; slot++) {
+                struct request *r = &g->request[slot];
+
+                if ((r->state == REQUEST_SENT || r->state == REQUEST_SLOW) && !api_write_is_dead(w, &r->write)) {
+                        if (w->n_late == MAX_LATE) {
+                                fprintf(stderr, "model: MAX_LATE is too small\n");
+                                abort();
+                        }
+                        w->late[w->n_late++] = r->write;
+                }
+        }
+        if (g->connected && !g->broken && w->hosts[a].up)
+                w->hosts[a].eof = 1;
+        g->up = g->frozen = g->connected = g->broken = 0;
+        g->nonce = g->lock_owner = g->n_replies = 0;
+        memset(g->claim, 0, sizeof(g->claim));
+        memset(g->request, 0, sizeof(g->request));
+        memset(g->replies, 0, sizeof(g->replies));
+        memset(&g->election, 0, sizeof(g->election));
+        memset(&g->heartbeat, 0, sizeof(g->heartbeat));
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Breadth-first search over canonical states. Each is known by a 128-bit hash; the bytes are kept only for the level
+ * that is being expanded and the next one. Parents and moves give the trace; edges without faults give the dead ends.
+ */
+#include <math.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "model.h"
+
+struct key {
+        uint64_t a, b;
+};
+
+struct level {
+        uint8_t *bytes;
+        size_t size, capacity;
+        uint64_t first, n;
+};
+
+static struct {
+        uint32_t *table; /* index + 1 */
+        uint64_t mask;
+        struct key *keys;
+        uint32_t *parents;
+        struct move *moves;
+        uint8_t *marks; /* bit 0: exactly one unit runs; 1, 2: reaches such a state with, without garbage collection */
+        uint64_t n;
+        uint64_t *edges_at;
+        uint32_t *edges; /* top bit: needs the garbage collector */
+        uint64_t n_edges;
+        uint64_t transitions;
+} x;
+
+static void *reserve(size_t size) {
+        void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+        if (p == MAP_FAILED) {
+                fprintf(stderr, "model: out of memory\n");
+                abort();
+        }
+        return p;
+}
+
+static uint64_t mix(uint64_t a, uint64_t b) {
+        __uint128_t p = (__uint128_t)a * b;
+
+        return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static struct key hash(const uint8_t *bytes, size_t n) {
+        uint64_t a = 0x9e3779b97f4a7c15U ^ n, b = 0xc2b2ae3d27d4eb4fU + n;
+
+        for (size_t i = 0; i < n; i += 8) {
+                uint64_t v = 0;
+
+                memcpy(&v, bytes + i, n - i < 8 ? n - i : 8);
+                a = mix(a ^ v, 0xa0761d6478bd642fU) + 0xe7037ed1a0b428dbU;
+                b = mix(b + v, 0x8ebc6af09c88c6e3U) ^ 0x589965cc75374cc3U ^ (b >> 29);
+        }
+        return (struct key){mix(a, 0x1d8e4e27c47d124fU), mix(b ^ a >> 32, 0xeb44accab455d165U)};
+}
+
+static void level_add(struct level *l, const uint8_t *bytes, size_t n) {
+        if (l->size + n + 2 > l->capacity) {
+                l->capacity = l->capacity ? l->capacity * 2 : 1 << 20;
+                l->bytes = realloc(l->bytes, l->capacity);
+                if (!l->bytes)
+                        abort();
+        }
+        l->bytes[l->size] = (uint8_t)n;
+        l->bytes[l->size + 1] = (uint8_t)(n >> 8);
+        memcpy(l->bytes + l->size + 2, bytes, n);
+        l->size += n + 2;
+        l->n++;
+}
+
+/* Returns the index; *ret_new: first time. */
+static uint64_t lookup(struct key k, bool *ret_new) {
+        uint64_t at = k.a & x.mask;
+
+        for (; x.table[at]; at = (at + 1) & x.mask) {
+                const struct key *o = &x.keys[x.table[at] - 1];
+
+                if (o->a == k.a && o->b == k.b) {
+                        *ret_new = false;
+                        return x.table[at] - 1;
+                }
+        }
+        *ret_new = true;
+        x.keys[x.n] = k;
+        x.table[at] = (uint32_t)++x.n;
+        return x.n - 1;
+}
+
+static bool goal(const struct world *w) {
+        unsigned running = 0, stopping = 0;
+
+        for (unsigned h = 0; h < parameters.agents; h++) {
+                running += w->hosts[h].unit == UNIT_RUNNING;
+                stopping += w->hosts[h].unit == UNIT_STOPPING;
+        }
+        return running == 1 && stopping == 0;
+}
+
+/* ---- traces ---- */
+
+static void replay(struct move *path, size_t n, bool last_is_bad) {
+        struct world w;
+        uint8_t bytes[MAX_BYTES];
+
+        world_init(&w);
+        (void)world_encode(&w, bytes);
+        world_decode(&w, bytes);
+        for (size_t i = 0; i < n; i++) {
+                printf("  %3zu. ", i + 1);
+                move_words(&w, path[i], stdout);
+                printf("\n");
+                move_apply(&w, path[i]);
+                if (getenv("MODEL_VERBOSE"))
+                        world_words(&w, stdout);
+                if (i + 1 == n && last_is_bad)
+                        break;
+                (void)world_encode(&w, bytes);
+                world_decode(&w, bytes);
+        }
+        printf("  then:\n");
+        world_words(&w, stdout);
+}
+
+static void trace(uint64_t index, const struct move *last) {
+        struct move path[4096];
+        size_t n = 0, i;
+
+        if (last)
+                path[n++] = *last;
+        for (; index != 0 && n < ELEMENTSOF(path); index = x.parents[index])
+                path[n++] = x.moves[index];
+        for (i = 0; i < n / 2; i++) {
+                struct move t = path[i];
+
+                path[i] = path[n - 1 - i];
+                path[n - 1 - i] = t;
+        }
+        replay(path, n, last != NULL);
+}
+
+/* ---- dead ends ---- */
+
+/* Backwards over the edges that need no fault and no human. Returns the number of states that reach no goal. */
+static uint64_t dead_ends(bool gc, uint64_t *ret_first) {
+        uint8_t bit = gc ? 2 : 4;
+        uint64_t dead = 0;
+        bool again = true;
+
+        for (uint64_t i = 0; i < x.n; i++)
+                if (x.marks[i] & 1)
+                        x.marks[i] |= bit;
+        while (again) {
+                again = false;
+                for (uint64_t i = x.n; i-- > 0;) {
+                        if (x.marks[i] & bit)
+                                continue;
+                        for (uint64_t k = x.edges_at[i]; k < x.edges_at[i + 1]; k++)
+                                if ((gc || !(x.edges[k] >> 31)) && (x.marks[x.edges[k] & 0x7fffffff] & bit)) {
+                                        x.marks[i] |= bit;
+                                        again = true;
+                                        break;
+                                }
+                }
+        }
+        for (uint64_t i = x.n; i-- > 0;)
+                if (!(x.marks[i] & bit)) {
+                        dead++;
+                        *ret_first = i;
+                }
+        return dead;
+}
+
+static double seconds(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int liveness(bool complete) {
+        uint64_t first = 0, dead;
+        int r = 0;
+
+        if (!complete) {
+                printf("  dead ends: not looked for (the bound was reached)\n");
+                return 0;
+        }
+        for (int gc = parameters.gc; gc >= 0; gc--) {
+                dead = dead_ends(gc, &first);
+                if (dead == 0) {
+                        printf("  dead ends: none, garbage collector %s\n", gc ? "on" : "off");
+                        continue;
+                }
+                printf("DEAD END: from %lu of %lu states no state with one running unit is reachable, garbage "
+                       "collector %s\n",
+                       (unsigned long)dead, (unsigned long)x.n, gc ? "on" : "off");
+                trace(first, NULL);
+                r = 1;
+                break;
+        }
+        return r;
+}
+
+static int expand(struct world *w, uint64_t index, struct level *next) {
+        struct move m[MAX_MOVES];
+        unsigned n = moves(w, m);
+        uint8_t bytes[MAX_BYTES];
+
+        x.edges_at[index] = x.n_edges;
+        for (unsigned i = 0; i < n; i++) {
+                struct world v = *w;
+                uint64_t to;
+                size_t size;
+                bool fresh;
+
+                move_apply(&v, m[i]);
+                x.transitions++;
+                if (v.bad) {
+                        printf("VIOLATION: %s\n", v.bad);
+                        trace(index, &m[i]);
+                        return 1;
+                }
+                size = world_encode(&v, bytes);
+                to = lookup(hash(bytes, size), &fresh);
+                if (fresh) {
+                        x.parents[to] = (uint32_t)index;
+                        x.moves[to] = m[i];
+                        x.marks[to] = goal(&v);
+                        level_add(next, bytes, size);
+                }
+                if (m[i].cost == 0)
+                        x.edges[x.n_edges++] = (uint32_t)to | (m[i].kind == MOVE_GC ? 1U << 31 : 0);
+        }
+        x.edges_at[index + 1] = x.n_edges;
+        return 0;
+}
+
+static void allocate(void) {
+        uint64_t max = parameters.max_states + MAX_MOVES, slots = 1;
+
+        while (slots < max * 2)
+                slots *= 2;
+        x.mask = slots - 1;
+        x.table = reserve(slots * sizeof(*x.table));
+        x.keys = reserve(max * sizeof(*x.keys));
+        x.parents = reserve(max * sizeof(*x.parents));
+        x.moves = reserve(max * sizeof(*x.moves));
+        x.marks = reserve(max);
+        x.edges_at = reserve((max + 1) * sizeof(*x.edges_at));
+        x.edges = reserve(max * 24 * sizeof(*x.edges));
+}
+
+int explore(void) {
+        struct level now = {}, next = {};
+        struct world w;
+        uint8_t bytes[MAX_BYTES];
+        size_t size;
+        bool fresh, complete = true;
+        unsigned depth = 0;
+        uint64_t index = 0, largest = 0;
+        double began = seconds();
+
+        allocate();
+        world_init(&w);
+        if (w.bad) {
+                printf("VIOLATION: %s (before anything went wrong: on the way to \"A leads\")\n", w.bad);
+                return 1;
+        }
+        size = world_encode(&w, bytes);
+        (void)lookup(hash(bytes, size), &fresh);
+        x.marks[0] = goal(&w);
+        level_add(&now, bytes, size);
+        while (now.n && complete) {
+                size_t at = 0;
+
+                while (at < now.size) {
+                        if (x.n >= parameters.max_states) {
+                                complete = false;
+                                break;
+                        }
+                        size = now.bytes[at] | (size_t)now.bytes[at + 1] << 8;
+                        world_decode(&w, now.bytes + at + 2);
+                        at += size + 2;
+                        largest = size > largest ? size : largest;
+                        if (expand(&w, index++, &next) != 0) {
+                                printf("  found after %lu states, depth %u, %.1f s\n", (unsigned long)x.n, depth + 1,
+                                       seconds() - began);
+                                return 1;
+                        }
+                }
+                struct level t = now;
+                now = next;
+                next = t;
+                next.size = next.n = 0;
+                depth++;
+                if (getenv("MODEL_VERBOSE"))
+                        fprintf(stderr, "depth %u: %lu new, %lu states, %.1f s\n", depth, (unsigned long)now.n,
+                                (unsigned long)x.n, seconds() - began);
+        }
+        free(now.bytes);
+        free(next.bytes);
+        printf("  %s: %lu states, %lu transitions, depth %u, %.1f s, largest state %lu bytes; odds that a hash "
+               "collision "
+               "hid a state: 2^%.0f\n",
+               complete ? "complete" : "NOT complete (bound reached)", (unsigned long)x.n, (unsigned long)x.transitions,
+               depth, seconds() - began, (unsigned long)largest, 2 * log2((double)x.n) - 129);
+        return liveness(complete);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guard's shell in small, PID 1 and the unit. */
+#include "model.h"
+
+static bool lease(unsigned h) {
+        return parameters.tenure[h] == CORE_LEASE;
+}
+
+/* ---- PID 1 ---- */
+
+void pid1_set(struct world *w, unsigned h, uint8_t unit) {
+        struct host *o = &w->hosts[h];
+
+        if (o->unit == unit)
+                return;
+        o->unit = unit;
+        o->stop_left = 0;
+        o->wake = o->up;
+}
+
+void pid1_stop(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+
+        o->start_job = 0; /* replaced */
+        if (o->unit != UNIT_RUNNING)
+                return;
+        pid1_set(w, h, UNIT_STOPPING);
+        o->stop_left = parameters.time ? (uint8_t)parameters.stop : 0;
+}
+
+bool pid1_would_start(const struct world *w, unsigned h) {
+        const struct host *o = &w->hosts[h];
+
+        return o->on && o->unit == UNIT_INACTIVE && o->gate && (o->up || !lease(h));
+}
+
+void pid1_start(struct world *w, unsigned h) {
+        if (pid1_would_start(w, h))
+                pid1_set(w, h, UNIT_RUNNING);
+        else if (w->hosts[h].unit == UNIT_INACTIVE)
+                w->hosts[h].wake = w->hosts[h].up; /* the failed job */
+}
+
+struct supervise_reading guard_look(const struct world *w, unsigned h) {
+        const struct host *o = &w->hosts[h];
+
+        return (struct supervise_reading){
+                .known = 1,
+                .job = o->start_job != 0,
+                .active = o->unit == UNIT_RUNNING    ? SUPERVISE_ACTIVE
+                          : o->unit == UNIT_STOPPING ? SUPERVISE_DEACTIVATING
+                                                     : SUPERVISE_INACTIVE,
+                .populated = o->unit == UNIT_INACTIVE ? SUPERVISE_EMPTY : SUPERVISE_POPULATED,
+                .load_ok = 1,
+                .start_ok = 1,
+                .run_ok = 1,
+        };
+}
+
+/* ---- answers ---- */
+
+static bool revoked(const struct host *o, uint64_t uid) {
+        for (unsigned i = 0; uid && i < MAX_REVOKED; i++)
+                if (o->revoked[i] == uid)
+                        return true;
+        return false;
+}
+
+static void record(struct host *o, uint64_t uid) {
+        if (!uid || revoked(o, uid))
+                return;
+        for (unsigned i = 0; i < MAX_REVOKED; i++)
+                if (!o->revoked[i]) {
+                        o->revoked[i] = (uint8_t)uid;
+                        return;
+                }
+        fprintf(stderr, "model: MAX_REVOKED is too small\n");
+        abort();
+}
+
+static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uint8_t result, bool final) {
+        static const uint8_t units[N_SUPERVISE_STATES] = {
+                [SUPERVISE_UNREAD] = GUARD_UNIT_UNKNOWN,    [SUPERVISE_STOPPED] = GUARD_UNIT_STOPPED,
+                [SUPERVISE_FOREIGN] = GUARD_UNIT_FOREIGN,   [SUPERVISE_CHECKING] = GUARD_UNIT_UNKNOWN,
+                [SUPERVISE_RESUMING] = GUARD_UNIT_UNKNOWN,  [SUPERVISE_STARTING] = GUARD_UNIT_STARTING,
+                [SUPERVISE_RUNNING] = GUARD_UNIT_RUNNING,   [SUPERVISE_FAILED] = GUARD_UNIT_FAILED,
+                [SUPERVISE_STOPPING] = GUARD_UNIT_STOPPING, [SUPERVISE_KILLING] = GUARD_UNIT_STOPPING,
+                [SUPERVISE_STUCK] = GUARD_UNIT_STUCK,
+        };
+        static const uint8_t refusals[] = {
+                [SUPERVISE_OK] = GUARD_NOT_REFUSED,
+                [SUPERVISE_REFUSED_REVOKED] = GUARD_REFUSED_REVOKED,
+                [SUPERVISE_REFUSED_BUSY] = GUARD_REFUSED_BUSY,
+                [SUPERVISE_REFUSED_OVERDUE] = GUARD_REFUSED_OVERDUE,
+                [SUPERVISE_REFUSED_ENROLL] = GUARD_REFUSED_ENROLL,
+                [SUPERVISE_REFUSED_UNIT] = GUARD_REFUSED_UNIT,
+                [SUPERVISE_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
+                [SUPERVISE_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
+                [SUPERVISE_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
+        };
+        struct host *o = &w->hosts[h];
+        const struct supervise *s = &o->supervise;
+        struct guard_fact f = {
+                .permit = supervise_permitted(s) || supervise_stopping(s) ? s->uid : 0,
+                .about = about,
+                .unit = final ? GUARD_UNIT_STOPPED : units[s->state],
+                .refusal = type == ELECTION_MSG_PERMIT ? refusals[result] : GUARD_NOT_REFUSED,
+                .revoked = about && revoked(o, about),
+                .stopped = final,
+        };
+
+        if (!o->superseded && !o->eof)
+                agent_tell(w, h, &f);
+}
+
+static void answer_all(struct world *w, unsigned h, uint8_t *waiting, unsigned n, uint8_t type, uint8_t result) {
+        for (unsigned i = 0; i < n; i++)
+                if (waiting[i]) {
+                        reply(w, h, type, waiting[i] - 1U, result, type == ELECTION_MSG_REVOKE);
+                        waiting[i] = 0;
+                }
+}
+
+static void wait_for(uint8_t *waiting, unsigned n, uint64_t uid) {
+        for (unsigned i = 0; i < n; i++)
+                if (!waiting[i]) {
+                        waiting[i] = (uint8_t)(uid + 1);
+                        return;
+                }
+        memmove(waiting, waiting + 1,
+                n - 1); /* the agent asks again and again; the oldest is answered with the newest */
+        waiting[n - 1] = (uint8_t)(uid + 1);
+}
+
+/* ---- steps ---- */
+
+static void perform(struct world *w, unsigned h, const struct supervise_event *ev, uint64_t uid_before, uint8_t type,
+                    uint8_t result, bool *answered) {
+        struct host *o = &w->hosts[h];
+        struct supervise *s = &o->supervise;
+
+        switch ((enum supervise_action_type)type) {
+        case SUPERVISE_WRITE_PERMIT:
+                o->file = 1;
+                o->file_uid = (uint8_t)s->uid;
+                o->file_lease = s->lease;
+                o->file_stop_at_usec = s->stop_at_usec;
+                o->file_kill_at_usec = s->kill_at_usec;
+                break;
+        case SUPERVISE_WRITE_ENV:
+                break;
+        case SUPERVISE_MAKE_GATE:
+                o->gate = 1;
+                break;
+        case SUPERVISE_START:
+                o->start_job = 1;
+                o->start_result = 1 + SUPERVISE_START_OK;
+                break;
+        case SUPERVISE_REMOVE_GATE:
+                o->gate = 0;
+                break;
+        case SUPERVISE_RECORD:
+                record(o, s->uid ? s->uid : uid_before);
+                break;
+        case SUPERVISE_RECORD_REQUEST:
+                record(o, ev->uid);
+                break;
+        case SUPERVISE_STOP:
+                pid1_stop(w, h);
+                break;
+        case SUPERVISE_KILL:
+                pid1_set(w, h, UNIT_INACTIVE);
+                break;
+        case SUPERVISE_REMOVE_PERMIT:
+                o->file = o->file_uid = o->file_lease = 0;
+                o->file_stop_at_usec = o->file_kill_at_usec = 0;
+                break;
+        case SUPERVISE_READ:
+                o->reading = 1;
+                memset(&o->taken, 0, sizeof(o->taken));
+                break;
+        case SUPERVISE_REPLY:
+                reply(w, h, ev->type == SUPERVISE_EV_PERMIT ? ELECTION_MSG_PERMIT : ELECTION_MSG_REVOKE, ev->uid,
+                      result, false);
+                *answered = true;
+                break;
+        case SUPERVISE_REPLY_INTERIM:
+                reply(w, h, ELECTION_MSG_REVOKE, ev->uid, result, false);
+                break;
+        case SUPERVISE_REPLY_PERMITS:
+                answer_all(w, h, o->waiting_permit, ELEMENTSOF(o->waiting_permit), ELECTION_MSG_PERMIT, result);
+                break;
+        case SUPERVISE_REPLY_STOPPED:
+                answer_all(w, h, o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ELECTION_MSG_REVOKE, SUPERVISE_OK);
+                break;
+        case SUPERVISE_REPLY_QUERIES:
+                answer_all(w, h, o->waiting_query, ELEMENTSOF(o->waiting_query), ELECTION_MSG_QUERY, SUPERVISE_OK);
+                break;
+        case SUPERVISE_PUSH:
+                reply(w, h, ELECTION_MSG_NONE, 0, SUPERVISE_OK, false);
+                break;
+        }
+}
+
+static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, unsigned limit) {
+        struct host *o = &w->hosts[h];
+        uint64_t uid_before = o->supervise.uid;
+        uint8_t state = o->supervise.state;
+        struct supervise_actions a;
+        bool answered = false;
+
+        ev->now_usec = ++w->now_usec;
+        a = supervise_step(&o->supervise, ev);
+        coverage.supervise[state][o->supervise.state]++;
+        if (!supervise_invariant(&o->supervise))
+                w->bad = "supervise_invariant() is false";
+        /* The shell's list of waiting permits is the one of before the request in hand. */
+        for (unsigned i = 0; i < a.n && i < limit; i++)
+                perform(w, h, ev, uid_before, a.a[i].type, a.a[i].result, &answered);
+        if (ev->type == SUPERVISE_EV_PERMIT && !answered)
+                wait_for(o->waiting_permit, ELEMENTSOF(o->waiting_permit), ev->uid);
+        if (ev->type == SUPERVISE_EV_REVOKE)
+                wait_for(o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ev->uid);
+        if (ev->type == SUPERVISE_EV_QUERY)
+                wait_for(o->waiting_query, ELEMENTSOF(o->waiting_query), ev->uid);
+        return a.n;
+}
+
+static unsigned next_message(struct world *w, unsigned h, unsigned limit) {
+        struct host *o = &w->hosts[h];
+        struct message m = o->queue[0];
+        struct supervise_event ev = {.uid = m.uid};
+
+        o->n_queue--;
+        memmove(o->queue, o->queue + 1, o->n_queue * sizeof(o->queue[0]));
+        memset(&o->queue[o->n_queue], 0, sizeof(o->queue[0]));
+        if (m.type == ELECTION_MSG_PERMIT) {
+                ev.type = SUPERVISE_EV_PERMIT;
+                ev.lease = m.lease;
+                ev.stop_at_usec = m.stop_at_usec;
+                ev.kill_at_usec = m.kill_at_usec;
+        } else
+                ev.type = m.type == ELECTION_MSG_REVOKE ? SUPERVISE_EV_REVOKE : SUPERVISE_EV_QUERY;
+        ev.stop_timeout_usec = parameters.stop * TICK;
+        ev.revoked = revoked(o, m.uid);
+        return step(w, h, &ev, limit);
+}
+
+/* What PID 1 and a running guard do at once, in this order. */
+unsigned guard_local(struct world *w, unsigned h, unsigned limit) {
+        struct host *o = &w->hosts[h];
+        struct supervise_event ev = {.type = SUPERVISE_EV_TICK};
+
+        if (o->start_job == 1) {
+                o->start_job = 0;
+                pid1_start(w, h);
+                return 0;
+        }
+        if (o->superseded || (o->eof && !o->n_queue)) {
+                o->superseded = o->eof = 0;
+                memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
+                memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
+                memset(o->waiting_query, 0, sizeof(o->waiting_query));
+                ev.type = SUPERVISE_EV_SUPERSEDED;
+        } else if (o->start_result) {
+                ev.type = SUPERVISE_EV_START_RESULT;
+                ev.start_result = (uint8_t)(o->start_result - 1);
+                o->start_result = 0;
+        } else if (o->wake) {
+                o->wake = 0;
+                ev.type = SUPERVISE_EV_WAKE;
+        } else if (o->reading == 1) {
+                o->reading = 0;
+                ev.type = SUPERVISE_EV_READING;
+                ev.reading = guard_look(w, h);
+        } else if (o->n_queue)
+                return next_message(w, h, limit);
+        return step(w, h, &ev, limit);
+}
+
+void guard_slow_reading(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+        struct supervise_event ev = {.type = SUPERVISE_EV_READING, .reading = o->taken};
+
+        o->reading = 0;
+        memset(&o->taken, 0, sizeof(o->taken));
+        (void)step(w, h, &ev, ALL_ACTIONS);
+}
+
+bool guard_busy(const struct world *w, unsigned h) {
+        const struct host *o = &w->hosts[h];
+
+        if (o->start_job == 1)
+                return true;
+        if (!o->up || o->frozen)
+                return false;
+        return o->superseded || o->eof || o->start_result || o->wake || o->reading == 1 || o->n_queue ||
+               supervise_deadline(&o->supervise) <= w->now_usec;
+}
+
+/* ---- connection, life of the process ---- */
+
+void guard_connect(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+
+        o->n_queue = 0;
+        memset(o->queue, 0, sizeof(o->queue));
+        o->eof = 0;
+        o->superseded = o->up;
+}
+
+bool guard_send(struct world *w, unsigned h, struct message m) {
+        struct host *o = &w->hosts[h];
+
+        if (o->n_queue == MAX_QUEUE)
+                return false;
+        o->queue[o->n_queue++] = m;
+        return true;
+}
+
+void guard_start(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+        struct supervise_event ev = {
+                .type = SUPERVISE_EV_FOUND,
+                .file = o->file ? SUPERVISE_FILE_VALID : SUPERVISE_FILE_NONE,
+                .gate = o->gate,
+                .uid = o->file_uid,
+                .lease = o->file_lease,
+                .stop_at_usec = o->file_stop_at_usec,
+                .kill_at_usec = o->file_kill_at_usec,
+                .stop_timeout_usec = o->file ? parameters.stop * TICK : 0,
+                .revoked = revoked(o, o->file_uid),
+        };
+
+        o->up = 1;
+        supervise_init(&o->supervise);
+        (void)step(w, h, &ev, ALL_ACTIONS);
+}
+
+void guard_end(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+
+        /* A connection that was not accepted yet stays in the listening socket, which is PID 1's. */
+        if (!o->superseded) {
+                if (w->agents[h].up && w->agents[h].connected)
+                        w->agents[h].broken = 1;
+                o->n_queue = 0;
+                memset(o->queue, 0, sizeof(o->queue));
+        }
+        o->up = o->frozen = o->watchdog = o->reading = o->superseded = o->eof = 0;
+        o->wake = o->start_result = 0;
+        if (o->start_late)
+                o->start_late = 2; /* nobody waits for its answer */
+        memset(&o->taken, 0, sizeof(o->taken));
+        memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
+        memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
+        memset(o->waiting_query, 0, sizeof(o->waiting_query));
+        memset(&o->supervise, 0, sizeof(o->supervise));
+        if (lease(h))
+                pid1_stop(w, h); /* BindsTo= */
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <string.h>
+
+#include "model.h"
+
+struct parameters parameters = {
+        .agents = 2,
+        .faults = 1,
+        .humans = 1,
+        .duration = {5, 5, 5},
+        .renew_deadline = 2,
+        .stop = 1,
+        .watchdog = 1,
+        .margin = 2,
+        .gc = true,
+        .max_states = 20000000,
+        .fault_kinds = UINT64_MAX,
+};
+
+static void show(const char *title, const uint64_t *matrix, unsigned n, const char *(*name)(unsigned)) {
+        printf("  %s:\n", title);
+        for (unsigned from = 0; from < n; from++) {
+                printf("    %-10s ->", name(from));
+                for (unsigned to = 0; to < n; to++)
+                        if (to != from && matrix[from * n + to])
+                                printf(" %s", name(to));
+                printf("\n");
+        }
+}
+
+static const char *election_name(unsigned s) {
+        return election_state_to_string((uint8_t)s);
+}
+
+static const char *heartbeat_name(unsigned s) {
+        return heartbeat_state_to_string((uint8_t)s);
+}
+
+static const char *supervise_name(unsigned s) {
+        return supervise_state_to_string(s);
+}
+
+static void show_coverage(void) {
+        show("election transitions", &coverage.election[0][0], N_ELECTION_STATES, election_name);
+        show("heartbeat transitions", &coverage.heartbeat[0][0], N_HEARTBEAT_STATES, heartbeat_name);
+        show("supervise transitions", &coverage.supervise[0][0], N_SUPERVISE_STATES, supervise_name);
+        printf("  operations:");
+        for (unsigned i = 1; i < N_ELECTION_OPS; i++)
+                printf(" %s%s", election_op_to_string((uint8_t)i), coverage.election_ops[i] ? "" : " (never)");
+        for (unsigned i = 1; i < N_HEARTBEAT_OPS; i++)
+                printf(" %s%s", heartbeat_op_to_string((uint8_t)i), coverage.heartbeat_ops[i] ? "" : " (never)");
+        printf("\n  reasons never seen:");
+        for (unsigned i = 1; i < N_ELECTION_REASONS; i++)
+                if (!coverage.reasons[i])
+                        printf(" '%s'", election_reason_to_string((uint8_t)i));
+        printf("\n  moves never made:");
+        for (unsigned i = 0; i < N_MOVES; i++)
+                if (!coverage.moves[i])
+                        printf(" '%s'", move_kind_to_string(i));
+        printf("\n");
+}
+
+/* "hold,crash": only these faults. Returns false for an unknown word. */
+static bool only(const char *list) {
+        static const struct {
+                const char *word;
+                uint8_t kind;
+        } kinds[] = {
+                {"hold", MOVE_HOLD},
+                {"slow", MOVE_SLOW},
+                {"fail", MOVE_FAIL},
+                {"kill-agent", MOVE_KILL_AGENT},
+                {"freeze-agent", MOVE_FREEZE_AGENT},
+                {"kill-guard", MOVE_KILL_GUARD},
+                {"freeze-guard", MOVE_FREEZE_GUARD},
+                {"slow-reading", MOVE_SLOW_READING},
+                {"crash", MOVE_CRASH},
+                {"unit-exit", MOVE_UNIT_EXIT},
+                {"slow-start", MOVE_SLOW_START},
+        };
+
+        parameters.fault_kinds = 0;
+        while (*list) {
+                size_t n = strcspn(list, ","), i = 0;
+
+                while (i < ELEMENTSOF(kinds) && !(strlen(kinds[i].word) == n && strncmp(kinds[i].word, list, n) == 0))
+                        i++;
+                if (i == ELEMENTSOF(kinds))
+                        return false;
+                parameters.fault_kinds |= UINT64_C(1) << kinds[i].kind;
+                list += n + (list[n] == ',');
+        }
+        return true;
+}
+
+static unsigned number(const char *s) {
+        return (unsigned)strtoul(s, NULL, 10);
+}
+
+int main(int argc, char **argv) {
+        static const struct option options[] = {
+                {"agents", required_argument, NULL, 'a'},   {"tenure", required_argument, NULL, 't'},
+                {"faults", required_argument, NULL, 'f'},   {"humans", required_argument, NULL, 'h'},
+                {"states", required_argument, NULL, 's'},   {"no-gc", no_argument, NULL, 'g'},
+                {"coverage", no_argument, NULL, 'c'},       {"duration", required_argument, NULL, 'd'},
+                {"margin", required_argument, NULL, 'm'},   {"renew-deadline", required_argument, NULL, 'r'},
+                {"only", required_argument, NULL, 'o'},     {"no-invariant", no_argument, NULL, 'i'},
+                {"leading", no_argument, NULL, 'l'},        {"duration-b", required_argument, NULL, 'b'},
+                {"watchdog", required_argument, NULL, 'w'}, {},
+        };
+        bool with_coverage = false;
+        int c, r;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+                switch (c) {
+                case 'a':
+                        parameters.agents = number(optarg);
+                        break;
+                case 't':
+                        for (unsigned i = 0; i < MAX_AGENTS; i++)
+                                parameters.tenure[i] = strcmp(optarg, "life") == 0    ? CORE_LIFE
+                                                       : strcmp(optarg, "lease") == 0 ? CORE_LEASE
+                                                                                      : i % 2;
+                        break;
+                case 'f':
+                        parameters.faults = number(optarg);
+                        break;
+                case 'h':
+                        parameters.humans = number(optarg);
+                        break;
+                case 's':
+                        parameters.max_states = strtoul(optarg, NULL, 10);
+                        break;
+                case 'g':
+                        parameters.gc = false;
+                        break;
+                case 'l':
+                        parameters.leading = true;
+                        break;
+                case 'i':
+                        parameters.no_invariant = true;
+                        break;
+                case 'c':
+                        with_coverage = true;
+                        break;
+                case 'd':
+                        parameters.duration[0] = parameters.duration[1] = parameters.duration[2] = number(optarg);
+                        break;
+                case 'b':
+                        parameters.duration[1] = number(optarg);
+                        break;
+                case 'w':
+                        parameters.watchdog = number(optarg);
+                        break;
+                case 'm':
+                        parameters.margin = number(optarg);
+                        break;
+                case 'r':
+                        parameters.renew_deadline = number(optarg);
+                        break;
+                case 'o':
+                        if (!only(optarg))
+                                return 2;
+                        break;
+                default:
+                        return 2;
+                }
+        if (parameters.agents < 1 || parameters.agents > MAX_AGENTS || parameters.max_states > INT32_MAX)
+                return 2;
+        for (unsigned i = 0; i < parameters.agents; i++)
+                parameters.time |= parameters.tenure[i] == CORE_LEASE;
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        printf("model: %u agents (", parameters.agents);
+        for (unsigned i = 0; i < parameters.agents; i++)
+                printf("%s%s", i ? " " : "", parameters.tenure[i] == CORE_LEASE ? "lease" : "life");
+        printf("), from %s, %u faults, %u human acts, garbage collector %s\n",
+               parameters.leading ? "A leading" : "nothing", parameters.faults, parameters.humans,
+               parameters.gc ? "may act at any time" : "off");
+        r = explore();
+        if (with_coverage)
+                show_coverage();
+        return r;
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# The explorer links the very objects of the core that the daemons link.
+#   make check-model [BOUNDS=large]    every configuration of tests/model/check.sh
+#   make check-mutants [MUTANTS="…"]   each named breakage must be caught (TRACES=1 prints how)
+
+MODEL_SRC := $(wildcard tests/model/*.c)
+MODEL_CORE := $(call obj,$(wildcard agent/core/*.c))
+MODEL := $(O)/tests/model/model
+BOUNDS ?= small
+MUTANTS ?=
+
+$(MODEL): $(call obj,$(MODEL_SRC)) $(MODEL_CORE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+
+.PHONY: check-model check-mutants
+check-model: $(MODEL)
+	tests/model/check.sh $(MODEL) $(BOUNDS)
+
+check-mutants: $(MODEL)
+	MODEL=$(MODEL) CC="$(CC)" tests/model/mutants.sh $(O)/tests/model/mutants $(MUTANTS)

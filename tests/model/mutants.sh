@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Breaks the protocol on purpose, one line at a time, and demands that the explorer notices. Each mutant is a copy of the
+# core and of the model with one sed expression per named file; an expression that changes nothing is an error, so the
+# table follows the code.
+#
+#   mutants.sh DIR [NAME...]    builds and runs in DIR; without names: all
+# Environment: MODEL (the explorer of the unbroken protocol), CC, MODEL_CFLAGS, TRACES=1 (print each trace).
+set -u
+dir=$1
+shift
+only=" $* "
+caught=0 survived=0 broken=0 harmless=0 count=0
+flags=${MODEL_CFLAGS:--std=gnu17 -D_GNU_SOURCE -Iinclude -O2}
+mkdir -p "$dir"
+rm -f "$dir"/control*
+
+control() {
+        local key=${*// /}
+        key=$dir/control$(printf '%s' "$key" | cksum | tr ' ' -)
+        [[ -e $key ]] && return "$(cat "$key")"
+        "${MODEL:?}" "$@" >"$key.report" 2>&1
+        echo $? >"$key"
+        return "$(cat "$key")"
+}
+
+# mutant NAME EXPECT ARGUMENTS FILE SED [FILE SED]...
+# EXPECT: caught (two units, a finalizer or a dead end), or harmless (told why in the comment above it).
+mutant() {
+        local name=$1 expect=$2 arguments=$3 work=$dir/$1 file
+        shift 3
+        [[ $only == "  " || $only == *" $name "* ]] || return 0
+        count=$((count + 1))
+        rm -rf "$work"
+        mkdir -p "$work/core" "$work/model"
+        cp agent/core/*.c "$work/core/"
+        cp tests/model/*.c tests/model/*.h "$work/model/"
+        while (($# >= 2)); do
+                file=$work/$1
+                cp "$file" "$file.orig"
+                sed -i -E "$2" "$file"
+                if cmp -s "$file" "$file.orig"; then
+                        echo "ERROR    $name: the expression does not match $1 any more: $2"
+                        broken=$((broken + 1))
+                        return 0
+                fi
+                shift 2
+        done
+        # shellcheck disable=SC2086
+        if ! ${CC:-gcc} $flags -I"$work/model" -o "$work/model.bin" "$work"/core/*.c "$work"/model/*.c -lm >"$work/build.log" 2>&1; then
+                echo "ERROR    $name: does not build, see $work/build.log"
+                broken=$((broken + 1))
+                return 0
+        fi
+        # The unbroken protocol must pass with the same arguments, or the catch would prove nothing.
+        # shellcheck disable=SC2086
+        control $arguments || {
+                echo "ERROR    $name: the unbroken protocol fails with these arguments: $arguments"
+                broken=$((broken + 1))
+                return 0
+        }
+        # shellcheck disable=SC2086
+        "$work/model.bin" $arguments >"$work/report" 2>&1
+        case $? in
+        0)
+                if [[ $expect == harmless ]]; then
+                        echo "harmless $name ($arguments): $(grep -m1 -E 'complete' "$work/report")"
+                        harmless=$((harmless + 1))
+                else
+                        echo "SURVIVED $name ($arguments): $(grep -m1 -E 'complete' "$work/report")"
+                        survived=$((survived + 1))
+                fi
+                ;;
+        1)
+                echo "caught   $name: $(grep -m1 -E 'VIOLATION|DEAD END' "$work/report"), $(grep -cE '^ +[0-9]+\. ' "$work/report") steps ($arguments)"
+                [[ -n ${TRACES:-} ]] && sed 's/^/         /' "$work/report"
+                caught=$((caught + 1))
+                ;;
+        *)
+                echo "ERROR    $name: the explorer failed, see $work/report"
+                broken=$((broken + 1))
+                ;;
+        esac
+        rm -f "$work/model.bin"
+}
+
+# The search begins at "A leads, B waits" unless something else is needed, with the faults that the breakage needs.
+life='--no-invariant --leading --tenure life --states 3000000'
+lease='--no-invariant --leading --tenure lease --states 3000000'
+
+# ---- time ----
+mutant validity-from-the-answer caught "$lease --faults 2 --humans 0 --only hold,kill-agent --duration 6 --renew-deadline 4 --margin 1" core/heartbeat.c \
+        's/h->proven_at_usec = ev->sent_at_usec;/h->proven_at_usec = ev->now_usec;/'
+mutant permit-by-remaining-time caught "$lease --faults 2 --humans 0 --only freeze-guard,kill-agent" model/model_guard.c \
+        's/ev.stop_at_usec = m.stop_at_usec;/ev.stop_at_usec = w->now_usec + 3 * TICK;/;s/ev.kill_at_usec = m.kill_at_usec;/ev.kill_at_usec = w->now_usec + 4 * TICK;/'
+mutant own-duration-instead-of-the-holders caught "$lease --faults 1 --humans 0 --only kill-agent --duration 8 --duration-b 5 --renew-deadline 9" core/election_absorb.c \
+        's/uint64_t d = e->lock.duration_usec;/uint64_t d = c->lease_duration_usec;/'
+mutant holder-goes-by-its-configuration-alone caught "$lease --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9" core/election.c \
+        's/if \(deadline > c->renew_deadline_usec\)/if (true)/'
+mutant stop-begins-at-the-end-of-the-lease caught "$lease --faults 1 --humans 0 --only kill-agent --renew-deadline 9" core/election.c \
+        's/margin = c->stop_timeout_usec \+ c->kill_margin_usec/margin = 0 * c->kill_margin_usec/'
+mutant margin-below-the-watchdog caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard --renew-deadline 9" core/election.c \
+        's/margin = c->stop_timeout_usec \+ c->kill_margin_usec/margin = c->stop_timeout_usec/'
+mutant watchdog-at-the-kill-instant caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard" model/model_moves.c \
+        's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/'
+mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_moves.c \
+        's/^( +)o->frozen = m.kind == MOVE_FREEZE_GUARD;/\1o->frozen = m.kind == MOVE_FREEZE_GUARD, o->watchdog = 0;/'
+mutant wait-not-restarted-by-a-renewal caught "$lease --faults 1 --humans 0 --only slow" core/election_absorb.c \
+        's/f->version != e->holder_version\)\)/false))/;s/^( +)e->holder_fresh = waited.*/\1e->holder_fresh = waited \&\& !e->holder_gone, e->holder_version = ev->holder.version;/'
+mutant absent-placeholder-deposed-at-once caught "$lease --faults 0 --humans 1" core/election.c \
+        's/^( +)if \(s->now < util_usec_add\(e->holder_seen_at_usec, election_silence_usec\(e, s->c\)\)\)/\1if (!e->holder_gone \&\& s->now < util_usec_add(e->holder_seen_at_usec, election_silence_usec(e, s->c)))/' \
+        core/election_absorb.c 's/bool waited = e->holder_seen && ev->now_usec >= due;/bool waited = e->holder_seen;/'
+mutant instants-ignored-by-the-guard caught "$lease --faults 1 --humans 0 --only kill-agent" core/supervise.c \
+        's/if \(supervise_permitted\(s\) && now >= s->stop_at_usec\)/if (supervise_permitted(s) \&\& now == 0)/;s/at = supervise_usec_min\(at, s->stop_at_usec\)/at = supervise_usec_min(at, UINT64_MAX)/'
+
+# ---- proof, renewal ----
+mutant renewals-of-a-dying-lease-count caught "$lease --faults 0 --humans 1 --no-gc" core/heartbeat.c \
+        's/if \(f->uid != h->uid \|\| f->deleting\)/if (f->uid != h->uid)/;s/f->uid == h->uid && !f->deleting\)/f->uid == h->uid)/'
+mutant renewal-by-name caught "$lease --faults 0 --humans 1" core/heartbeat.c \
+        's/HEARTBEAT_OP_RENEW, h->uid, h->version/HEARTBEAT_OP_RENEW, 0, 0/;s/if \(f->uid != h->uid \|\| f->deleting\)/if (f->deleting)/'
+mutant proof-by-own-placeholder caught "$lease --faults 0 --humans 1" core/election.c \
+        's/v->uid == e->lock.placeholder && v->proven/v->proven/;s/\(v->status == HEARTBEAT_NONE \|\| \(v->status == HEARTBEAT_OURS && v->uid != l->placeholder\)\)/false/'
+
+# ---- conditional writes ----
+mutant placeholder-deleted-without-version caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
+        's/ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version,/ELECTION_OP_DELETE_HOLDER, e->holder_uid, 0,/'
+mutant strip-by-name-without-the-mark caught "$lease --faults 2 --humans 0 --only slow,kill-agent" core/election.c \
+        's/ELECTION_OP_STRIP, l->uid, l->version/ELECTION_OP_STRIP, 0, 0/;s/\} else if \(l->deleting\)/} else if (true)/'
+mutant strip-without-the-mark caught "$lease --faults 1 --humans 0 --only kill-agent --no-gc" core/election.c \
+        's/\} else if \(l->deleting\)/} else if (true)/'
+# Marks are final and a lease lock is never restored: the version is the second belt.
+mutant strip-without-version harmless "$lease --faults 1 --humans 0" core/election.c \
+        's/ELECTION_OP_STRIP, l->uid, l->version/ELECTION_OP_STRIP, l->uid, 0/'
+mutant fence-by-uid-only caught "$life --faults 1 --humans 1 --only crash" model/model_api.c \
+        's/ \|\| l->version != f->version\)/)/'
+
+# ---- stop and release ----
+mutant released-before-the-confirmed-stop-life caught "$life --faults 0 --humans 1" core/election.c \
+        's/if \(e->stop_confirmed\)/if (e->revoke_taken)/'
+mutant released-before-the-confirmed-stop-lease caught "$lease --faults 0 --humans 1" core/election.c \
+        's/if \(e->stop_confirmed\)/if (e->revoke_taken)/'
+mutant stopped-said-when-read caught "$life --faults 0 --humans 1" core/supervise_follow.c \
+        's/if \(seen_stopped\(r\) && !s->gate && !s->unrecorded\)/if (r->known \&\& !s->gate \&\& !s->unrecorded)/'
+mutant gate-removed-after-the-stop caught "$life --faults 1 --humans 1" core/supervise_acts.c \
+        's/^( +)supervise_act\(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK\);//' core/supervise_follow.c \
+        's/^( +)supervise_act\(a, SUPERVISE_REMOVE_PERMIT, SUPERVISE_OK\);/\1supervise_act(a, SUPERVISE_REMOVE_PERMIT, 0);\n\1supervise_act(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK);/'
+# The invariant tells this one: the lock is kept, so nobody else can begin.
+mutant deletion-mark-ignored caught "--leading --tenure life --faults 0 --humans 1" core/election.c \
+        's/^( +)if \(l->deleting\)$/\1if (false)/'
+mutant marked-lock-adopted caught "--leading --tenure life --faults 1 --humans 1 --only crash" core/election.c \
+        's/^( +)else if \(l->deleting\)$/\1else if (false)/;s/^( +)if \(l->deleting\)$/\1if (false)/'
+mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill-guard" core/supervise.c \
+        's/^( +)supervise_begin_stop_unpermitted\(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/\1supervise_act(a, SUPERVISE_RECORD_REQUEST, 0); supervise_act(a, SUPERVISE_REPLY_STOPPED, 0); if (0) supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/' \
+        core/supervise_follow.c 's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
+
+# ---- guard ----
+# A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.
+mutant permit-not-on-disk harmless "$life --faults 1 --humans 0 --only kill-guard" core/supervise_follow.c \
+        's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
+mutant stale-gate-kept-at-guard-start caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise.c \
+        's/if \(ev->revoked \|\| now >= ev->stop_at_usec\)/if (ev->revoked)/;s/supervise_permitted\(s\) && now >= s->stop_at_usec\)/supervise_permitted(s) \&\& s->start != SUPERVISE_START_ANSWERED \&\& now >= s->stop_at_usec)/'
+mutant no-binds-to caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" model/model_guard.c \
+        's/pid1_stop\(w, h\); \/\* BindsTo= \*\//(void)0;/'
+mutant binds-to-without-after caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" model/model_guard.c \
+        's/o->gate && \(o->up \|\| !lease\(h\)\)/o->gate/'
+
+# ---- claims ----
+mutant claim-not-on-disk caught "$life --faults 1 --humans 0" model/model_agent.c \
+        's/^( +)memset\(g->claim, 0, sizeof\(g->claim\)\);/\1memset(g->claim, 0, sizeof(g->claim)); memset(g->claims, 0, sizeof(g->claims));/'
+mutant only-the-last-claim-kept caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only slow,kill-agent" model/model_agent.c \
+        's/^( +)if \(!g->claims\[slot\]\[i\]\) \{/\1if (i == 0) { memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+mutant claim-forgotten-at-409 caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only slow,hold,kill-agent" model/model_agent.c \
+        's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+
+# ---- who may free what ----
+mutant life-lock-deposed-like-a-lease caught "--no-invariant --tenure life --faults 0 --humans 0" core/election.c \
+        's/else if \(l->tenure == CORE_LEASE\)$/else/;s/l->tenure != CORE_LEASE \|\| l->uid != e->holder_lock/l->uid != e->holder_lock/'
+mutant challenger-leaves-the-mark-to-the-collector caught "$lease --faults 1 --humans 0 --only crash --no-gc" core/election.c \
+        '/^static void deposing/,/^}/s/^( +)request\(s, ELECTION_OP_DELETE, l->uid, 0, 0\);/\1(void)0;/'
+mutant own-dying-placeholder-not-cleared caught "--no-invariant --agents 1 --tenure lease --faults 0 --humans 1 --no-gc" core/heartbeat.c \
+        's/return act\(h, HEARTBEAT_OP_CLEAR, h->uid, h->version\);/break;/'
+mutant restore-in-lease-and-strip-whatever-it-names caught "$lease --faults 1 --humans 1 --only slow,hold" core/election.c \
+        's/if \(l->tenure == CORE_LEASE && l->orphaned\)/if (false)/;s/if \(l->tenure == CORE_LEASE && l->placeholder != e->term_placeholder\)/if (false)/;s/^( +)l->placeholder != e->holder_uid \|\| election_own/\1election_own/;s/ELECTION_OP_STRIP, l->uid, l->version/ELECTION_OP_STRIP, l->uid, 0/'
+
+echo "mutants: $count run, $caught caught, $harmless harmless as argued, $survived survived, $broken could not be run"
+((survived == 0 && broken == 0 && count > 0))

@@ -22,10 +22,17 @@ struct http {
         struct http_loop plain, streams;
         sd_event_source *defer;
         char *user_agent;
-        bool is_suspect;                   /* the last plain request failed: trust no open connection */
+        uint64_t suspect_at_usec;          /* CLOCK_MONOTONIC of the last plain request without an answer, 0: none */
         struct http_request *requests;     /* all */
         struct http_request *first, *last; /* those with something to deliver, in order */
 };
+
+static uint64_t monotonic_usec(void) {
+        struct timespec ts = {.tv_sec = 0};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
+}
 
 struct http_request {
         struct http *http;
@@ -235,8 +242,8 @@ static void on_done(CURL *easy, CURLcode code) {
                                HTTP_HEADER_MAX);
         else if (code != CURLE_OK)
                 (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
-        if (!q->data_cb)
-                q->http->is_suspect = q->result.outcome != HTTP_ANSWERED;
+        if (!q->data_cb && q->result.outcome != HTTP_ANSWERED)
+                q->http->suspect_at_usec = monotonic_usec();
         make_ready(q);
 }
 
@@ -282,6 +289,7 @@ static int add_headers(struct http_request *q, const struct http_call *call) {
 
 static int set_request(struct http_request *q, const struct http_call *call) {
         _cleanup_free_ char *url = NULL;
+        long age_sec = HTTP_LIFETIME_MAX_SEC;
 
         if (asprintf(&url, "%s%s", q->http->setup.url, call->path) < 0) {
                 url = NULL;
@@ -307,7 +315,14 @@ static int set_request(struct http_request *q, const struct http_call *call) {
         SET(q, CURLOPT_CUSTOMREQUEST, call->method);
         if (call->timeout_usec > 0)
                 SET(q, CURLOPT_TIMEOUT_MS, (long)((call->timeout_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
-        SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || (!call->data_cb && q->http->is_suspect)));
+        /* One dead connection is seldom alone: of those that were open when a request got no answer, none is used
+         * again. */
+        if (!call->data_cb && q->http->suspect_at_usec > 0) {
+                age_sec = (long)((monotonic_usec() - q->http->suspect_at_usec) / USEC_PER_SEC);
+                if (age_sec > 0 && age_sec < HTTP_LIFETIME_MAX_SEC)
+                        SET(q, CURLOPT_MAXLIFETIME_CONN, age_sec);
+        }
+        SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || age_sec == 0));
         if (call->data_cb) {
                 SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
                 SET(q, CURLOPT_PIPEWAIT, 1L);

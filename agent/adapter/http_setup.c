@@ -15,7 +15,6 @@
  * request. */
 #define HTTP_IDLE_MAX_SEC 60
 /* Certificates are read when connecting: rotated files are in use after this time at the latest. */
-#define HTTP_LIFETIME_MAX_SEC 300
 
 void http_setup_done(struct http_setup *s) {
         free(s->url);

@@ -91,6 +91,9 @@ static void judge(struct guard_unit *u, const struct enroll_facts *f, struct sup
                         (void)snprintf(u->problem, sizeof(u->problem), "%s; cure: %.*s", problems[i].text,
                                        (int)(sizeof(u->problem) / 2 - 64), problems[i].cure);
         }
+        if (supervise_permitted(&u->s) && !util_streq(before, u->problem))
+                guard_reply_push(u,
+                                 (enum supervise_state)u->s.state); /* a life leader runs on, and its STATUS says so */
         if (u->problem[0] && !util_streq(before, u->problem))
                 journal_record(LOG_WARNING, JOURNAL_ENROLL,
                                (const struct journal_field[]){{"UNIT_NAME", u->name},

@@ -2,6 +2,9 @@
 /* How connections to the server are made: kubeconfig to libcurl options. For http.c only. */
 #pragma once
 
+/* A plain connection is not used again when it is older. */
+#define HTTP_LIFETIME_MAX_SEC 300
+
 #include <curl/curl.h>
 
 #include "codec/kubeconfig.h"

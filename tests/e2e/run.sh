@@ -14,7 +14,7 @@
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
-api=auto E2E_VERBOSE=${E2E_VERBOSE:-} jobs=$(($(nproc) + 1))
+api=auto E2E_VERBOSE=${E2E_VERBOSE:-} jobs=$(nproc)
 ((jobs <= 4)) || jobs=4
 while [[ ${1:-} == --* ]]; do
         case $1 in

@@ -113,6 +113,8 @@ _host_find() { # HOST
         return 1
 }
 
+_host_started() { [[ $(host_exec "$1" systemctl is-system-running 2>/dev/null) == @(running|degraded) ]]; }
+
 host_wait() { # HOST
         wait_for 30 _host_find "$1" || {
                 echo "lab: $1 did not boot; its console and what runs:" >&2
@@ -122,7 +124,8 @@ host_wait() { # HOST
                 return 1
         }
         # "degraded" is an answer too: a failing unit is the test's affair.
-        host_exec "$1" timeout 60 systemctl is-system-running --wait >/dev/null || true
+        # Not --wait: it misses a start-up that ends while it connects.
+        wait_for 60 _host_started "$1" || true
 }
 
 host_up() { # HOST

@@ -115,8 +115,20 @@ _host_find() { # HOST
 
 _host_started() { [[ $(host_exec "$1" systemctl is-system-running 2>/dev/null) == @(running|degraded) ]]; }
 
+# Found, or its nspawn has ended.
+_host_find_or_end() { _host_find "$1" || [[ ! -d /proc/$(<"$LAB/$1/nspawn") ]]; }
+
 host_wait() { # HOST
-        wait_for 30 _host_find "$1" || {
+        local try
+        # On a crowded machine nspawn itself sometimes ends without a word before it has started anything of the host.
+        for try in 1 2; do
+                wait_for 60 _host_find_or_end "$1"
+                _host_find "$1" && break
+                [[ ! -d /proc/$(<"$LAB/$1/nspawn") ]] || break
+                echo "lab: nspawn of $1 ended while booting; booting it again" >&2
+                host_boot "$1"
+        done
+        wait_for 60 _host_find "$1" || {
                 echo "lab: $1 did not boot; its console and what runs:" >&2
                 tail -20 "$LAB/$1/console" >&2
                 ps -e -o pid,ppid,stat,wchan:24,args --forest | grep -v '\[.*\]$' >&2

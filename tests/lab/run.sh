@@ -60,6 +60,10 @@ LAB_CGROUP=$top/leader-agent-lab.$$.$(started $$)
 LAB_RESOLV=$(cat /etc/resolv.conf 2>/dev/null)
 LAB_NET=${net:+private}
 export LAB_BASE LAB_BUILD LAB_IMAGE LAB_CGROUP LAB_RESOLV LAB_NET
+# A host needs about eight inotify instances, and the kernel's default of 128 is for all labs together: a systemd that gets
+# none ends at once. This is the one thing that stays changed on the machine, until it boots.
+instances=/proc/sys/fs/inotify/max_user_instances
+(($(<$instances) >= 1024)) || echo 1024 >$instances 2>/dev/null || echo "lab: cannot raise $instances; few hosts will boot" >&2
 mkdir "$LAB_CGROUP" || die "cannot create a cgroup below $top"
 
 child=

@@ -59,8 +59,10 @@ for i in "${!runs[@]}"; do
         cat "$out/$i"
         code=$(cat "$out/$i.code")
         if ((code != 0)); then
-                echo "FAILED (exit code $code): $model ${runs[$i]}"
+                echo "not ok model ${runs[$i]} - exit code $code"
                 failed=$((failed + 1))
+        else
+                echo "ok model ${runs[$i]}"
         fi
 done
 echo "model: ${#runs[@]} runs, $failed failed"

@@ -14,7 +14,8 @@ $(MODEL): $(call obj,$(MODEL_SRC)) $(MODEL_CORE)
 
 .PHONY: check-model check-mutants
 check-model: $(MODEL)
-	tests/model/check.sh $(MODEL) $(BOUNDS)
+	@TEST_TIMEOUT=3000 $(RUN) "tests/model/check.sh $(MODEL) $(BOUNDS)"
+EXTRA_CHECKS += check-model
 
 check-mutants: $(MODEL)
 	MODEL=$(MODEL) CC="$(CC)" tests/model/mutants.sh $(O)/tests/model/mutants $(MUTANTS)

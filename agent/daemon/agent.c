@@ -114,6 +114,33 @@ static bool released(const struct agent *a) {
         return true;
 }
 
+/* ---- sleep ---- */
+
+static bool leased(const struct election *e) {
+        return e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock.tenure == CORE_LEASE;
+}
+
+/* A lease that sleeps is lost, and its unit would wake up beside the next leader: so it ends before. */
+static void on_sleep(bool going, void *userdata) {
+        struct agent *a = userdata;
+
+        a->sleeping = going;
+        if (going)
+                journal_log(LOG_NOTICE, "The host is about to sleep: stepping down from every lease");
+        for (size_t i = 0; i < a->core.n_locks && going; i++)
+                if (leased(&a->core.locks[i].election))
+                        agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
+        agent_pump(a);
+}
+
+static void let_sleep(struct agent *a) {
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                if (leased(&a->core.locks[i].election))
+                        return;
+        sleep_watch_ready(a->sleep);
+        a->sleeping = false;
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)source;
         (void)usec;
@@ -148,6 +175,8 @@ void agent_pump(struct agent *a) {
                 (void)sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
         }
         agent_status_update(a);
+        if (a->sleeping && a->sleep)
+                let_sleep(a);
         if (a->stopping_since_usec && released(a))
                 (void)sd_event_exit(a->event, 0);
 }
@@ -269,6 +298,8 @@ static int start(struct agent *a, struct err *err) {
         r = link_new(&a->link, a->event, a->conf->guard_socket, &agent_link_handlers, a);
         if (r < 0)
                 return err_setf(err, r, "guard socket '%s': %s", a->conf->guard_socket, strerror(-r));
+        if (sleep_watch_new(&a->sleep, a->event, on_sleep, a, err) < 0)
+                journal_log(LOG_INFO, "%s, ignoring", err->text);
         return bus_serve(&a->bus, a->event, &agent_bus_handlers, a, err);
 }
 
@@ -302,6 +333,7 @@ void agent_free(struct agent *a) {
         for (size_t i = 0; i < a->core.n_placeholders; i++)
                 agent_placeholder_free(a->placeholders[i]);
         bus_free(a->bus);
+        sleep_watch_free(a->sleep);
         link_free(a->link);
         kube_free(a->kube);
         store_close(a->store);

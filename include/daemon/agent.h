@@ -19,6 +19,7 @@
 #include "adapter/clock.h"
 #include "adapter/kube.h"
 #include "adapter/link.h"
+#include "adapter/sleep.h"
 #include "adapter/store.h"
 #include "codec/conf.h"
 #include "core/core.h"
@@ -100,6 +101,8 @@ struct agent {
         struct store *store;
         struct link *link;
         struct bus *bus;
+        struct sleep_watch *sleep; /* NULL: no logind */
+        bool sleeping;             /* the host waits for our leases to end */
         struct core core;
         struct agent_lock **locks; /* parallel to core.locks, core.placeholders */
         struct agent_placeholder **placeholders;

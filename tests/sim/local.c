@@ -6,6 +6,7 @@
 #include "adapter/clock.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
+#include "adapter/sleep.h"
 #include "adapter/store.h"
 #include "codec/kubeconfig.h"
 #include "daemon/agent.h"
@@ -344,4 +345,21 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
 
 void kubeconfig_free(struct kubeconfig *k) {
         (void)k;
+}
+
+/* Hosts of this world do not sleep. */
+int sleep_watch_new(struct sleep_watch **ret, sd_event *event, sleep_cb cb, void *userdata, struct err *err) {
+        (void)ret;
+        (void)event;
+        (void)cb;
+        (void)userdata;
+        return err_setf(err, -ENOENT, "no logind");
+}
+
+void sleep_watch_ready(struct sleep_watch *s) {
+        (void)s;
+}
+
+void sleep_watch_free(struct sleep_watch *s) {
+        (void)s;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* logind's delay inhibitor: told before the host sleeps, with InhibitDelayMaxSec (5 s) to get ready. Without logind (or
+ * D-Bus) nothing is told, and a lease relies on its instants alone: CLOCK_BOOTTIME counts the sleep. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "util/err.h"
+
+struct sleep_watch;
+
+/* going: true before the sleep, false after it. From the event loop, never before sleep_watch_new() returned. */
+typedef void (*sleep_cb)(bool going, void *userdata);
+
+/* Takes the inhibitor, and again after each sleep. Returns 0, or negative errno with err set when there is no system
+ * bus. */
+int sleep_watch_new(struct sleep_watch **ret, sd_event *event, sleep_cb cb, void *userdata, struct err *err);
+void sleep_watch_free(struct sleep_watch *s);
+DEFINE_CLEANUP(struct sleep_watch *, sleep_watch_free)
+
+/* Ready: the host may sleep. */
+void sleep_watch_ready(struct sleep_watch *s);

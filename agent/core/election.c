@@ -67,12 +67,12 @@ bool election_instants(const struct election *e, const struct election_conf *c, 
         return deadline > 0;
 }
 
-static uint64_t cooldown(const struct election *e, const struct election_conf *c) {
-        uint64_t d = c->cooldown_usec;
+static uint64_t cooldown(const struct election *e, uint64_t first_usec, uint64_t max_usec) {
+        uint64_t d = first_usec;
 
-        for (unsigned i = 1; i < e->failures && d < c->cooldown_max_usec; i++)
+        for (unsigned i = 1; i < e->failures && d < max_usec; i++)
                 d *= 2;
-        return d < c->cooldown_max_usec ? d : c->cooldown_max_usec;
+        return d < max_usec ? d : max_usec;
 }
 
 static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
@@ -84,8 +84,11 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         if (reason == REASON_STEP_DOWN)
                 e->cool_usec = s->c->step_down_hold_usec;
         else if (reason == REASON_UNIT_FAILED || reason == REASON_UNIT_UNFIT || reason == REASON_UNIT_FOREIGN) {
+                /* Guard or systemd in trouble says nothing about the unit (systemd may just execute itself anew). */
+                bool passing = reason == REASON_UNIT_UNFIT && e->guard.refusal == GUARD_REFUSED_INTERNAL;
+
                 e->failures = (uint8_t)(e->failures < 30 ? e->failures + 1 : 30);
-                e->cool_usec = cooldown(e, s->c);
+                e->cool_usec = cooldown(e, passing ? USEC_PER_SEC : s->c->cooldown_usec, s->c->cooldown_max_usec);
         }
         if (reason == REASON_OTHER_BOOT)
                 e->unfit_uid = uid;

@@ -98,7 +98,7 @@ int http_loop_init(struct http_loop *loop, sd_event *event, long max_idle, http_
         loop->multi = curl_multi_init();
         if (!loop->multi)
                 return -ENOMEM;
-        r = sd_event_add_time_relative(event, &loop->timer, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_timer, loop);
+        r = sd_event_add_time_relative(event, &loop->timer, CLOCK_MONOTONIC, 0, 1, on_timer, loop);
         if (r < 0)
                 return r;
         (void)sd_event_source_set_description(loop->timer, "http-timer");

@@ -30,8 +30,7 @@ static int arm(struct link *l, uint64_t delay_usec) {
         int r;
 
         if (!l->timer)
-                return sd_event_add_time_relative(l->event, &l->timer, CLOCK_MONOTONIC, delay_usec, USEC_PER_MSEC,
-                                                  on_timer, l);
+                return sd_event_add_time_relative(l->event, &l->timer, CLOCK_MONOTONIC, delay_usec, 1, on_timer, l);
         r = sd_event_source_set_time_relative(l->timer, delay_usec);
         if (r < 0)
                 return r;

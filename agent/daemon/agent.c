@@ -289,7 +289,7 @@ static int start(struct agent *a, struct err *err) {
                 return err_setf(err, -EIO, "no random numbers: %m");
         for (unsigned i = 0; i < sizeof(nonce); i++)
                 (void)snprintf(a->nonce + 2 * i, 3, "%02x", nonce[i]);
-        r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, USEC_INFINITY, USEC_PER_MSEC, on_timer, a);
+        r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, USEC_INFINITY, 1, on_timer, a);
         if (r < 0)
                 return err_setf(err, r, "cannot make a CLOCK_BOOTTIME timer: %s", strerror(-r));
         r = agent_conf_apply(a, a->conf, err);

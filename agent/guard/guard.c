@@ -184,7 +184,7 @@ static int open_all(struct guard *g, struct err *err) {
         r = units_new(&g->units, g->event, g->options.address, &handlers, g);
         if (r >= 0)
                 /* CLOCK_BOOTTIME: after a suspend it fires at once. */
-                r = sd_event_add_time(g->event, &g->timer, CLOCK_BOOTTIME, USEC_INFINITY, USEC_PER_MSEC, on_timer, g);
+                r = sd_event_add_time(g->event, &g->timer, CLOCK_BOOTTIME, USEC_INFINITY, 1, on_timer, g);
         if (r < 0)
                 return err_setf(err, r, "cannot set up the event loop: %s", strerror(-r));
         connect_units(g);

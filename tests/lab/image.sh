@@ -17,12 +17,12 @@ packages="systemd dbus iproute2 procps ca-certificates libcurl4 libjson-c5 libsy
 mirror() {
         local uri
         uri=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 2>/dev/null | head -1) || true
-        echo "${uri:-http://deb.debian.org/debian}"
+        echo "$uri" # empty: debootstrap's own choice
 }
 
 # Fills a directory with the image.
 make_root() { # DIR
-        debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$1" "$(mirror)" >"$1.log" 2>&1 || {
+        debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$1" $(mirror) >"$1.log" 2>&1 || {
                 tail -20 "$1.log"
                 return 1
         }

@@ -340,7 +340,6 @@ void agent_free(struct agent *a) {
         kubeconfig_free(a->kubeconfig);
         conf_free(a->conf);
         sd_event_source_disable_unref(a->timer);
-        sd_event_source_disable_unref(a->post);
         sd_event_source_disable_unref(a->extend);
         sd_event_unref(a->event);
         if (a->trace_fd >= 0)

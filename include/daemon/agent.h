@@ -92,7 +92,6 @@ struct agent_placeholder {
 struct agent {
         sd_event *event;
         sd_event_source *timer;
-        sd_event_source *post; /* runs the pump once per turn of the loop */
         sd_event_source *extend;
         const char *conf_path;
         struct conf *conf;

@@ -14,7 +14,7 @@
 #   fence_shows IDENTITY, fence_confirm IDENTITY    the same with the question: it has shown the lock; the human answers now
 #   hole MAX_MS HOST RUN FROM_NS WHAT…  last line of a scenario with a stated hole: how long RUN went on from FROM_NS is noted
 #                                 and may be MAX_MS; everything else is judged as always
-#   woke_ns HOST RUN              when the run went on after its longest stall
+#   woke_ns HOST RUN              when that run first went on beside the present one; start_ns: when the present one began
 #   locks_more NS LOCK…           rights on further locks
 #   ops_conf SUFFIX…              lines of configuration: locks op-SUFFIX for units op@SUFFIX.service of record-SUFFIX
 
@@ -92,11 +92,12 @@ fence_confirm() { # IDENTITY
 
 # ---- stated holes ----
 
-woke_ns() { # HOST RUN
-        awk -v h="$1" -v r="$2" '$1 == h && $2 == r { if (seen && $4 - last > most) { most = $4 - last; at = $4 }; last = $4; seen = 1 }
-                END { printf "%.0f\n", at }' "$RECORD"
-}
 start_ns() { echo "${run#* }"; }
+# A run that was killed before it could go on has no such record: then the present one's START, and the hole is 0 ms.
+woke_ns() { # HOST RUN
+        awk -v h="$1" -v r="$2" -v from="$(start_ns)" '$1 == h && $2 == r && $4 >= from { at = $4; exit }
+                END { printf "%.0f\n", at ? at : from }' "$RECORD"
+}
 hole() { # MAX_MS HOST RUN FROM_NS WHAT…
         local ms
         ms=$(awk -v h="$2" -v r="$3" -v from="$4" '$1 == h && $2 == r && $4 >= from { n++; last = $4 }

@@ -13,6 +13,6 @@ demo:
 	@$(LAB_ENV) tests/demo.sh $(KUBECONFIG_ARGS)
 
 # E2E="host_crash:lease lock_deleted": only these.
-check-e2e: all $(O)/kubesim lab-programs
+check-e2e: cluster-cached image-cached all $(O)/kubesim lab-programs
 	@$(LAB_ENV) tests/e2e/run.sh $(E2E_OPTIONS) $(E2E)
 EXTRA_CHECKS += check-e2e

@@ -17,6 +17,6 @@ $(O)/tests/lab/relay: $(call obj,tests/lab/relay.c)
 lab-programs: $(LAB_BIN)
 
 .PHONY: check-lab
-check-lab: lab-programs
+check-lab: image-cached lab-programs
 	@LAB_BUILD=$(abspath $(O)) $(RUN) tests/lab/check.sh
 EXTRA_CHECKS += check-lab

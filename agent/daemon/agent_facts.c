@@ -117,9 +117,14 @@ struct guard_fact agent_guard_fact(const struct permit_reply *r) {
 }
 
 void agent_uid_remember(struct agent_lock *l, const char *uid) {
+        uint64_t term = l->agent->core.locks[l->index].election.term_uid;
+
         for (unsigned i = 0; i < AGENT_UIDS; i++)
                 if (util_streq(l->uids[i], uid))
                         return;
+        /* Others may come and go under the name while a term of ours still ends: its uid is needed until then. */
+        if (term && util_token(l->uids[l->next_uid]) == term)
+                l->next_uid = (l->next_uid + 1) % AGENT_UIDS;
         if (util_empty(uid) || !util_copy(l->uids[l->next_uid], sizeof(l->uids[0]), uid))
                 return;
         l->next_uid = (l->next_uid + 1) % AGENT_UIDS;

@@ -141,10 +141,12 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum permit_result
                         u->waits[kept++] = w;
                         continue;
                 }
-                /* A revoke is over only when its uid is on record, too; the stop itself recorded its own. */
+                /* A revoke is over only when its uid is on record, too; the stop itself recorded its own. The agent
+                 * waits for that answer: it connects again, and revokes again. */
                 if (final && gate_record_revoked(&u->guard->gate, w.lock_uid) < 0) {
                         final = false;
                         answer = PERMIT_REFUSED_INTERNAL;
+                        u->guard->hang_up = true;
                 }
                 guard_reply(u, type, w.seq, w.lock_uid, answer, final);
         }

@@ -589,6 +589,31 @@ static void test_stop_waits_for_cgroup(void **state) {
         assert_string_equal(x->pid1.state->active, "inactive");
 }
 
+/* The unit is seen stopped, but a second revoked uid cannot be recorded (a full disk): the agent must not wait for ever
+ * for an answer that does not come. */
+static void test_unrecorded_revoke(void **state) {
+        struct fixture *x = begin(state);
+        int fd = dial(x);
+        struct permit_request q;
+        struct permit_reply p;
+        char path[256];
+
+        lead(x, fd, "A");
+        (void)snprintf(path, sizeof(path), "%s/revoked/B", x->runtime);
+        assert_int_equal(symlink("nowhere", path), 0);
+        assert_int_equal(ask(fd, request(x, PERMIT_REVOKE, "B")).final, 0);
+        q = request(x, PERMIT_REVOKE, "A");
+        put(fd, &q);
+        while (take(fd, &p))
+                if (p.final)
+                        assert_string_equal(p.lock_uid, "A");
+        close(fd);
+        assert_int_equal(unlink(path), 0);
+        fd = dial(x);
+        revoke_all(x, fd, "B");
+        close(fd);
+}
+
 static void test_lease_loses_enrolment(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -643,17 +668,12 @@ static void test_watchdog(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-                TEST(test_lead_and_revoke),
-                TEST(test_refusals),
-                TEST(test_malformed),
-                TEST(test_newest_connection),
-                TEST(test_deaf_agent),
-                TEST(test_stranger),
-                TEST(test_guard_killed),
-                TEST(test_pid1_lost),
-                TEST(test_pid1_blocked),
-                TEST(test_stop_waits_for_cgroup),
-                TEST(test_lease_loses_enrolment),
+                TEST(test_lead_and_revoke),   TEST(test_refusals),
+                TEST(test_malformed),         TEST(test_newest_connection),
+                TEST(test_deaf_agent),        TEST(test_stranger),
+                TEST(test_guard_killed),      TEST(test_pid1_lost),
+                TEST(test_pid1_blocked),      TEST(test_stop_waits_for_cgroup),
+                TEST(test_unrecorded_revoke), TEST(test_lease_loses_enrolment),
                 TEST(test_watchdog),
         };
 

@@ -104,7 +104,7 @@ static bool append(char *buf, size_t size, const char *name, size_t length, cons
         return n > 0 && (size_t)n < size - used;
 }
 
-bool cgroup_unit_path(const char *slice, const char *unit, char *buf, size_t size) {
+static bool unit_path(const char *slice, const char *unit, char *buf, size_t size) {
         const char *at = strchr(unit, '@');
         char instance_slice[300];
 
@@ -136,4 +136,12 @@ bool cgroup_unit_path(const char *slice, const char *unit, char *buf, size_t siz
                         return false;
         }
         return append(buf, size, unit, strlen(unit), "");
+}
+
+bool cgroup_unit_path(const char *slice, const char *unit, char *buf, size_t size) {
+        bool fits = unit_path(slice, unit, buf, size);
+
+        if (!fits)
+                buf[0] = '\0'; /* what was cut may be the path of something else */
+        return fits;
 }

@@ -40,7 +40,7 @@ static enum supervise_populated populated(const struct guard_unit *u) {
         const char *paths[] = {u->cgroup, u->cgroup_wanted};
         enum supervise_populated worst = SUPERVISE_EMPTY;
 
-        if (u->guard->cgroup_error[0])
+        if (u->guard->cgroup_error[0] || !u->cgroup_wanted[0])
                 return SUPERVISE_POPULATED_UNKNOWN;
         for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
                 if (!paths[i][0])
@@ -108,7 +108,12 @@ void guard_unit_look(struct guard_unit *u, const struct enroll_facts *f) {
 
         if (f->control_group[0])
                 (void)util_copy(u->cgroup, sizeof(u->cgroup), f->control_group);
-        (void)cgroup_unit_path(f->slice, u->name, u->cgroup_wanted, sizeof(u->cgroup_wanted));
+        if (!cgroup_unit_path(f->slice, u->name, u->cgroup_wanted, sizeof(u->cgroup_wanted)))
+                (void)snprintf(
+                        u->trouble, sizeof(u->trouble),
+                        "the control group of %.200s under %.200s has too long a path; use a Slice= with a shorter "
+                        "name",
+                        u->name, f->slice);
         u->main_pid = f->main_pid;
         r.load_ok = enroll_loaded(f, u->name, &err) == 0;
         if (!r.load_ok)

@@ -29,5 +29,5 @@ int cgroup_kill(const char *root, const char *path);
 
 /* The group that systemd gives to a unit of that slice: "a-b.slice" and "x.service" give
  * "/a.slice/a-b.slice/x.service". slice NULL or empty: system.slice, and for an instance system-PREFIX.slice in it.
- * Returns false when it does not fit. */
+ * Returns false, with buf empty, when it does not fit. */
 bool cgroup_unit_path(const char *slice, const char *unit, char *buf, size_t size);

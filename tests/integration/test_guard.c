@@ -321,6 +321,14 @@ static void test_refusals(void **state) {
         assert_int_equal(p.result, PERMIT_REFUSED_UNIT);
         assert_non_null(strstr(p.text, "systemd knows no unit"));
         x->pid1.state->not_found = false;
+        /* Where its control group will be cannot be known: it could be neither seen nor killed. */
+        for (unsigned i = 0; i < 40; i++)
+                strcat(x->pid1.state->slice, "deep-");
+        strcat(x->pid1.state->slice, "er.slice");
+        p = ask(fd, request(x, PERMIT_PERMIT, "A"));
+        assert_int_equal(p.result, PERMIT_REFUSED_INTERNAL);
+        assert_non_null(strstr(p.text, "too long a path"));
+        x->pid1.state->slice[0] = '\0';
         strcpy(x->pid1.state->active, "active");
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
         assert_int_equal(p.result, PERMIT_REFUSED_FOREIGN);

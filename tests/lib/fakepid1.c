@@ -52,13 +52,14 @@ static int get_all(sd_bus_message *call, struct server *v) {
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(
-                        m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "s", "app.service",
-                        "LoadState", "s", s->not_found ? "not-found" : "loaded", "ActiveState", "s", s->active, "Job",
-                        "(uo)", 0, "/", "MainPID", "u", strcmp(s->active, "active") == 0 ? 4711 : 0, "ControlGroup",
-                        "s", s->cgroup, "Slice", "s", "system.slice", "KillMode", "s", "control-group", "SendSIGKILL",
-                        "b", 1, "Type", "s", "exec", "NotifyAccess", "s", "none", "TimeoutStopFailureMode", "s", "kill",
-                        "TimeoutStopUSec", "t", (uint64_t)500000, "Unknown", "a(sv)", 0);
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "s",
+                                          "app.service", "LoadState", "s", s->not_found ? "not-found" : "loaded",
+                                          "ActiveState", "s", s->active, "Job", "(uo)", 0, "/", "MainPID", "u",
+                                          strcmp(s->active, "active") == 0 ? 4711 : 0, "ControlGroup", "s", s->cgroup,
+                                          "Slice", "s", s->slice[0] ? s->slice : "system.slice", "KillMode", "s",
+                                          "control-group", "SendSIGKILL", "b", 1, "Type", "s", "exec", "NotifyAccess",
+                                          "s", "none", "TimeoutStopFailureMode", "s", "kill", "TimeoutStopUSec", "t",
+                                          (uint64_t)500000, "Unknown", "a(sv)", 0);
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}", "After", "as", 2, "leader-guard.service",
                                           "leader-agent.service", "BindsTo", "as", 1,

@@ -11,6 +11,7 @@ struct fakepid1_state {
         /* the test says */
         char gate[256];    /* path that the unit asserts */
         char cgroup[256];  /* ControlGroup */
+        char slice[256];   /* Slice; empty: system.slice */
         bool not_found;    /* no such unit */
         bool bound;        /* BindsTo= the guard, as for tenure lease */
         bool unenrolled;   /* the assert is not in force */

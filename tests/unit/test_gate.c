@@ -173,7 +173,11 @@ static void test_cgroup_path(void **state) {
                 assert_true(cgroup_unit_path(rows[i].slice, rows[i].unit, buf, sizeof(buf)));
                 assert_string_equal(buf, rows[i].path);
         }
-        assert_false(cgroup_unit_path("system.slice", "a.service", buf, 10));
+        /* Never a part of it: "/system.slice/" alone is what must not be killed. */
+        for (size_t size = 1; size <= strlen("/system.slice/a.service"); size++) {
+                assert_false(cgroup_unit_path("system.slice", "a.service", buf, size));
+                assert_string_equal(buf, "");
+        }
 }
 
 static void test_cgroup_populated(void **state) {

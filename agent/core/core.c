@@ -26,14 +26,17 @@ struct heartbeat_wish core_wish(const struct core *core, size_t p) {
                         w.observed = w.observed || (e.observed && e.observed == ph->heartbeat.uid);
                         if (e.proof_after_usec > w.proof_after_usec)
                                 w.proof_after_usec = e.proof_after_usec;
+                        if (e.interval_usec && (!w.interval_usec || e.interval_usec < w.interval_usec))
+                                w.interval_usec = e.interval_usec;
                 }
         }
         return w;
 }
 
 static bool same_wish(const struct election_wish *a, const struct election_wish *b) {
-        return a->proof_after_usec == b->proof_after_usec && a->named == b->named && a->observed == b->observed &&
-               a->needed == b->needed && a->renewing == b->renewing;
+        return a->proof_after_usec == b->proof_after_usec && a->interval_usec == b->interval_usec &&
+               a->named == b->named && a->observed == b->observed && a->needed == b->needed &&
+               a->renewing == b->renewing;
 }
 
 static bool same_view(const struct heartbeat_view *a, const struct heartbeat_view *b) {

@@ -52,8 +52,10 @@ static void move(struct step *s, uint8_t state) {
 
 bool election_instants(const struct election *e, const struct election_conf *c, uint64_t proven_at_usec,
                        uint64_t *ret_stop_at, uint64_t *ret_kill_at) {
-        uint64_t d = e->lock.duration_usec,
-                 margin = c->stop_timeout_usec + c->kill_margin_usec + d / 1000 * c->rate_permille;
+        /* A configuration that was read again counts from the next term. */
+        uint64_t stop = e->term_stop_usec ? e->term_stop_usec : c->stop_timeout_usec,
+                 kill_margin = e->term_stop_usec ? e->term_margin_usec : c->kill_margin_usec;
+        uint64_t d = e->lock.duration_usec, margin = stop + kill_margin + d / 1000 * c->rate_permille;
         uint64_t deadline = util_usec_sub(d, margin);
 
         *ret_stop_at = *ret_kill_at = USEC_INFINITY;
@@ -63,7 +65,7 @@ bool election_instants(const struct election *e, const struct election_conf *c, 
         if (deadline > c->renew_deadline_usec)
                 deadline = c->renew_deadline_usec;
         *ret_stop_at = util_usec_add(proven_at_usec, deadline);
-        *ret_kill_at = util_usec_add(*ret_stop_at, c->stop_timeout_usec);
+        *ret_kill_at = util_usec_add(*ret_stop_at, stop);
         return deadline > 0;
 }
 
@@ -111,6 +113,7 @@ static void finish(struct step *s) {
 
         e->term_uid = 0;
         e->term_placeholder = 0;
+        e->term_stop_usec = e->term_margin_usec = 0;
         if (e->cool_usec)
                 e->cool_until_usec = util_usec_add(s->now, e->cool_usec);
         move(s, e->stop_wanted ? ELECTION_STOPPED : ELECTION_CANDIDATE);
@@ -225,6 +228,8 @@ static void take_up(struct step *s) {
                 e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;
                 e->own_at_usec = s->now;
                 e->permit_proof_usec = 0;
+                e->term_stop_usec = s->c->stop_timeout_usec;
+                e->term_margin_usec = s->c->kill_margin_usec;
                 move(s, ELECTION_PROVING);
         }
 }

@@ -2,6 +2,17 @@
 /* What others may know of an election: its wishes to the heartbeats, its next deadline, its invariant. */
 #include "core/election_parts.h"
 
+/* The configured interval was checked against the configured deadline; this term may have begun under another
+ * configuration, and have a shorter one. */
+static uint64_t interval(const struct election *e, const struct election_conf *c) {
+        uint64_t deadline, kill_at;
+
+        if (!election_instants(e, c, 0, &deadline, &kill_at) ||
+            (c->tenure == CORE_LEASE && deadline == c->renew_deadline_usec))
+                return 0;
+        return deadline / 3;
+}
+
 struct election_wish election_wish(const struct election *e, const struct election_conf *c, uint8_t tenure) {
         const struct lock_fact *l = &e->lock;
         bool term = e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock_known &&
@@ -14,6 +25,8 @@ struct election_wish election_wish(const struct election *e, const struct electi
                 /* Until the stop is confirmed: a lease that ran out before would let another host begin too early. */
                 w.renewing = tenure == CORE_LEASE && e->state <= ELECTION_STOPPING &&
                              !(e->state == ELECTION_STOPPING && e->lapsed);
+                if (w.renewing)
+                        w.interval_usec = interval(e, c);
                 if (e->state == ELECTION_PROVING)
                         w.proof_after_usec = e->own_at_usec;
                 if (l->orphaned && e->orphan_at_usec > w.proof_after_usec)

@@ -116,6 +116,10 @@ static void absorb_renew(struct heartbeat *h, const struct heartbeat_event *ev) 
         }
 }
 
+static uint64_t at_most(uint64_t usec, const struct heartbeat_wish *w) {
+        return w->interval_usec && w->interval_usec < usec ? w->interval_usec : usec;
+}
+
 /* As in an election: a good read does not forget that a write keeps failing, or keeps having no effect. */
 static void pace(struct heartbeat *h, const struct heartbeat_conf *c, const struct heartbeat_event *ev) {
         bool hard = ev->result == RESULT_DENIED || ev->result == RESULT_FAILED || ev->result == RESULT_UNKNOWN;
@@ -136,7 +140,7 @@ static void pace(struct heartbeat *h, const struct heartbeat_conf *c, const stru
         h->attempts = (uint8_t)(h->attempts < 30 ? h->attempts + 1 : 30);
         if (!hard && h->attempts == 1)
                 return;
-        delay = backoff_usec(h->attempts, c->retry_min_usec, c->retry_max_usec, ev->random);
+        delay = backoff_usec(h->attempts, c->retry_min_usec, at_most(c->retry_max_usec, &ev->wish), ev->random);
         h->retry_at_usec = util_usec_add(ev->now_usec, delay > ev->retry_after_usec ? delay : ev->retry_after_usec);
 }
 
@@ -256,7 +260,7 @@ uint64_t heartbeat_deadline(const struct heartbeat *h, const struct heartbeat_co
                 else if (w->proof_after_usec && h->proven_at_usec < w->proof_after_usec)
                         at = w->proof_after_usec;
                 else if (w->renewing)
-                        at = util_usec_add(h->renewed_at_usec, c->renew_interval_usec);
+                        at = util_usec_add(h->renewed_at_usec, at_most(c->renew_interval_usec, w));
                 else if (w->named && c->tenure == CORE_LIFE)
                         at = util_usec_add(h->looked_at_usec, c->verify_interval_usec);
                 break;

@@ -11,12 +11,14 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
                 [ELECTION_MSG_REVOKE] = PERMIT_REVOKE,
         };
         const struct core_lock *c = &l->agent->core.locks[l->index];
+        const struct election *e = &c->election;
+        bool term = e->lock.tenure == CORE_LEASE && uid == e->term_uid && e->term_stop_usec;
         struct permit_request q = {
                 .type = types[message],
-                .tenure = c->election.lock.tenure == CORE_LEASE ? PERMIT_LEASE : PERMIT_LIFE,
+                .tenure = e->lock.tenure == CORE_LEASE ? PERMIT_LEASE : PERMIT_LIFE,
                 .stop_at_usec = stop_at,
                 .kill_at_usec = kill_at,
-                .stop_timeout_usec = l->conf->stop_timeout_usec,
+                .stop_timeout_usec = term ? e->term_stop_usec : l->conf->stop_timeout_usec,
         };
 
         if (!util_copy(q.unit, sizeof(q.unit), l->conf->unit) || !util_copy(q.lock, sizeof(q.lock), l->title) ||

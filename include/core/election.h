@@ -100,8 +100,10 @@ struct election {
         uint64_t own_at_usec;       /* the lock was known to be ours: proofs count from here */
         uint64_t orphan_at_usec;    /* its owner was found missing: only a later proof may be written into it */
         uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
-        uint64_t prove_first_usec;  /* a term ended unproven: the next lock only with a later proof */
-        uint64_t lapse_at_usec;     /* stopping without a word of the guard: from here on the lease may lapse */
+        uint64_t term_stop_usec;    /* stop_timeout and kill_margin as configured when the term began: 0 before that */
+        uint64_t term_margin_usec;
+        uint64_t prove_first_usec; /* a term ended unproven: the next lock only with a later proof */
+        uint64_t lapse_at_usec;    /* stopping without a word of the guard: from here on the lease may lapse */
         uint64_t leading_since_usec;
         uint64_t asked_uid; /* the guard was asked about it since it was connected */
         uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
@@ -191,8 +193,9 @@ struct election_actions {
 /* What an election wants of the heartbeat of one tenure. */
 struct election_wish {
         uint64_t proof_after_usec;
-        uint64_t named;    /* uid that our lock names, 0 none */
-        uint64_t observed; /* uid that it waits for to fall silent, 0 none */
+        uint64_t interval_usec; /* renew at least so often, 0: as configured */
+        uint64_t named;         /* uid that our lock names, 0 none */
+        uint64_t observed;      /* uid that it waits for to fall silent, 0 none */
         bool needed;
         bool renewing;
 };

@@ -43,6 +43,7 @@ struct heartbeat_conf {
 /* What the elections that use it want, gathered by the core. */
 struct heartbeat_wish {
         uint64_t proof_after_usec; /* prove by a renewal sent at or after this instant; 0: no proof wanted */
+        uint64_t interval_usec;    /* renew at least so often, whatever is configured; 0: as configured */
         bool needed;               /* keep one in existence */
         bool renewing;             /* renew each interval */
         bool named;                /* a lock of ours (still) names `uid` */

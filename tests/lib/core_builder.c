@@ -154,7 +154,7 @@ static void check_message(struct builder *b, size_t i, uint8_t type, uint64_t ui
                 assert_true(b->answered[i].uid == uid && b->answered[i].claimed);
                 if (b->answered[i].tenure == CORE_LEASE) {
                         assert_true(stop_at - b->now <= b->locks[i].conf.renew_deadline_usec);
-                        assert_true(kill_at == stop_at + b->locks[i].conf.stop_timeout_usec);
+                        assert_true(kill_at == stop_at + b->locks[i].election.term_stop_usec);
                         assert_int_equal(h->uid, b->answered[i].placeholder);
                         assert_true(h->proven_at_usec + b->answered[i].duration_usec > kill_at);
                 } else

@@ -242,7 +242,7 @@ static void code_guard_fact(struct coder *c, struct guard_fact *f) {
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
  * sizes here are changed: a forgotten field makes the search blind. */
-_Static_assert(sizeof(struct election) == 264 && offsetof(struct election, stop_confirmed) == 256,
+_Static_assert(sizeof(struct election) == 280 && offsetof(struct election, stop_confirmed) == 272,
                "struct election has changed: see code_election()");
 _Static_assert(sizeof(struct heartbeat) == 72, "struct heartbeat has changed: see code_heartbeat()");
 _Static_assert(sizeof(struct supervise) == 72, "struct supervise has changed: see code_supervise()");

@@ -84,6 +84,8 @@ void world_tidy(struct world *w) {
 
                 tidy_proofs(g);
                 tidy_holder(e);
+                /* The configuration does not change here: without them it is what counts. */
+                e->term_stop_usec = e->term_margin_usec = 0;
                 /* For humans only. */
                 e->reason = 0;
                 o->supervise.reason = 0;

@@ -98,9 +98,9 @@ mutant own-duration-instead-of-the-holders caught "$lease --faults 1 --humans 0 
 mutant holder-goes-by-its-configuration-alone caught "$lease --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9" core/election.c \
         's/if \(deadline > c->renew_deadline_usec\)/if (true)/'
 mutant stop-begins-at-the-end-of-the-lease caught "$lease --faults 1 --humans 0 --only kill-agent --renew-deadline 9" core/election.c \
-        's/margin = c->stop_timeout_usec \+ c->kill_margin_usec/margin = 0 * c->kill_margin_usec/'
+        's/margin = stop \+ kill_margin/margin = 0 * kill_margin/'
 mutant margin-below-the-watchdog caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard --renew-deadline 9" core/election.c \
-        's/margin = c->stop_timeout_usec \+ c->kill_margin_usec/margin = c->stop_timeout_usec/'
+        's/margin = stop \+ kill_margin/margin = stop/'
 mutant watchdog-at-the-kill-instant caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard" model/model_moves.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/'
 mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_moves.c \

@@ -284,6 +284,58 @@ static void test_record_decides_for_the_holder(void **state) {
         assert_int_equal(builder_election(&b, 0)->reason, REASON_LEASE_TOO_SHORT);
 }
 
+/* Each of these is a configuration that conf_check() lets pass: read again while a lease is in force (15 s, of which
+ * the renewal deadline is 8 s, the stop 3 s), it counts from the next term. The term goes on, with the instants it had.
+ */
+static void test_reload_in_a_term(void **state) {
+        static const struct {
+                uint64_t duration, renew_deadline, stop_timeout, kill_margin, renew_interval; /* seconds */
+                uint8_t tenure;
+        } rows[] = {
+                {300, 200, 60, 20, 100, CORE_LEASE}, /* all longer */
+                {15, 8, 300, 5, 2, CORE_LIFE},       /* the presets of life: a stop that is longer than the lease */
+                {15, 10, 1, 3, 9, CORE_LEASE},       /* same duration, otherwise divided */
+                {600, 8, 3, 2, 2, CORE_LEASE},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct election_conf *c = &b.locks[0].conf;
+                struct heartbeat_conf *h = &b.placeholders[CORE_LEASE].conf;
+                uint64_t uid;
+
+                leads();
+                uid = b.lock[0].uid;
+                builder_wait(&b, 7 * SEC);
+                c->lease_duration_usec = rows[i].duration * SEC;
+                c->renew_deadline_usec = rows[i].renew_deadline * SEC;
+                c->stop_timeout_usec = rows[i].stop_timeout * SEC;
+                c->kill_margin_usec = rows[i].kill_margin * SEC;
+                c->tenure = rows[i].tenure;
+                h->renew_interval_usec = h->retry_max_usec = rows[i].renew_interval * SEC;
+                b.locks[0].due = b.placeholders[CORE_LEASE].due = true;
+                for (unsigned n = 0; n < 100; n++) {
+                        uint64_t left;
+
+                        builder_wait(&b, SEC);
+                        left = b.guard[0].stop_at_usec - builder_election(&b, 0)->permit_proof_usec;
+                        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                        assert_true(left >= 8 * SEC && left <= 9850000);
+                        assert_int_equal(b.guard[0].kill_at_usec, b.guard[0].stop_at_usec + 3 * SEC);
+                }
+                assert_int_equal(b.lock[0].uid, uid);
+                if (rows[i].duration != 15)
+                        continue; /* (the locks of this world are all of 15 s) */
+                /* The next one is as configured. */
+                builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
+                builder_wait(&b, 60 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                assert_int_not_equal(b.lock[0].uid, uid);
+                assert_int_equal(b.lock[0].tenure, rows[i].tenure);
+                assert_int_equal(builder_election(&b, 0)->term_stop_usec, rows[i].stop_timeout * SEC);
+        }
+}
+
 /* Configured for lease now, but the lock that lands late was recorded for life: so it is. */
 static void test_tenure_of_the_record(void **state) {
         (void)state;
@@ -317,6 +369,7 @@ int main(void) {
                 cmocka_unit_test(test_lost_answer_to_a_renewal),
                 cmocka_unit_test(test_agent_restart),
                 cmocka_unit_test(test_record_decides_for_the_holder),
+                cmocka_unit_test(test_reload_in_a_term),
                 cmocka_unit_test(test_tenure_of_the_record),
         };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <systemd/sd-bus.h>
 
 #include "adapter/sleep.h"
@@ -9,11 +10,16 @@
 #define LOGIN_PATH    "/org/freedesktop/login1"
 #define LOGIN_MANAGER "org.freedesktop.login1.Manager"
 
+#define RETRY_USEC (2 * USEC_PER_SEC)
+
 struct sleep_watch {
-        sd_bus *bus;
+        sd_event *event;
+        sd_event_source *retry;
+        sd_bus *bus; /* NULL: waiting for the next attempt */
         sleep_cb cb;
         void *userdata;
         int fd; /* the inhibitor, -1: none */
+        bool going;
 };
 
 static int on_inhibited(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -34,6 +40,13 @@ static int inhibit(struct sleep_watch *s) {
                                         "Units under a lease stop before the host sleeps", "delay");
 }
 
+static void tell(struct sleep_watch *s, bool going) {
+        if (s->going == going)
+                return;
+        s->going = going;
+        s->cb(going, s->userdata);
+}
+
 static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         struct sleep_watch *s = userdata;
         int going;
@@ -42,7 +55,51 @@ static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
                 return 0;
         if (!going)
                 (void)inhibit(s);
-        s->cb(going, s->userdata);
+        tell(s, going);
+        return 0;
+}
+
+static int again_later(struct sleep_watch *s) {
+        int r = sd_event_source_set_time_relative(s->retry, RETRY_USEC);
+
+        return r < 0 ? r : sd_event_source_set_enabled(s->retry, SD_EVENT_ONESHOT);
+}
+
+/* Not freed here, within its callback; the timer does. Nobody would tell the end of a sleep now. */
+static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        struct sleep_watch *s = userdata;
+
+        (void)again_later(s);
+        tell(s, false);
+        return 0;
+}
+
+static int connect_bus(struct sleep_watch *s) {
+        int r = sd_bus_open_system_with_description(&s->bus, "leader-agent-sleep");
+
+        if (r >= 0)
+                r = sd_bus_set_exit_on_disconnect(s->bus, false);
+        if (r >= 0)
+                r = sd_bus_attach_event(s->bus, s->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_bus_match_signal(s->bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                        "Disconnected", on_disconnected, s);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(s->bus, NULL, LOGIN, LOGIN_PATH, LOGIN_MANAGER, "PrepareForSleep",
+                                              on_prepare, NULL, s);
+        return r < 0 ? r : inhibit(s);
+}
+
+static void attempt(struct sleep_watch *s) {
+        s->bus = sd_bus_close_unref(s->bus);
+        if (connect_bus(s) >= 0)
+                return;
+        s->bus = sd_bus_close_unref(s->bus);
+        (void)again_later(s);
+}
+
+static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        attempt(userdata);
         return 0;
 }
 
@@ -55,16 +112,13 @@ int sleep_watch_new(struct sleep_watch **ret, sd_event *event, sleep_cb cb, void
         s->fd = -1;
         s->cb = cb;
         s->userdata = userdata;
-        r = sd_bus_open_system(&s->bus);
+        s->event = sd_event_ref(event);
+        r = sd_event_add_time_relative(event, &s->retry, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 10, on_retry, s);
         if (r >= 0)
-                r = sd_bus_attach_event(s->bus, event, SD_EVENT_PRIORITY_NORMAL);
-        if (r >= 0)
-                r = sd_bus_match_signal_async(s->bus, NULL, LOGIN, LOGIN_PATH, LOGIN_MANAGER, "PrepareForSleep",
-                                              on_prepare, NULL, s);
-        if (r >= 0)
-                r = inhibit(s);
+                r = sd_event_source_set_enabled(s->retry, SD_EVENT_OFF);
         if (r < 0)
-                return err_setf(err, r, "cannot ask logind to be told before the host sleeps: %s", strerror(-r));
+                return err_setf(err, r, "cannot wait for news of logind: %s", strerror(-r));
+        attempt(s);
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -80,5 +134,7 @@ void sleep_watch_free(struct sleep_watch *s) {
                 return;
         sleep_watch_ready(s);
         sd_bus_close_unref(s->bus);
+        sd_event_source_disable_unref(s->retry);
+        sd_event_unref(s->event);
         free(s);
 }

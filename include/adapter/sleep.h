@@ -9,11 +9,12 @@
 
 struct sleep_watch;
 
-/* going: true before the sleep, false after it. From the event loop, never before sleep_watch_new() returned. */
+/* going: true before the sleep, false after it, or when nobody would tell of its end any more. From the event loop,
+ * never before sleep_watch_new() returned. */
 typedef void (*sleep_cb)(bool going, void *userdata);
 
-/* Takes the inhibitor, and again after each sleep. Returns 0, or negative errno with err set when there is no system
- * bus. */
+/* Takes the inhibitor, and again after each sleep. A system bus that is not there, or goes, is tried again every two
+ * seconds. Returns 0, or negative errno with err set. */
 int sleep_watch_new(struct sleep_watch **ret, sd_event *event, sleep_cb cb, void *userdata, struct err *err);
 void sleep_watch_free(struct sleep_watch *s);
 DEFINE_CLEANUP(struct sleep_watch *, sleep_watch_free)

@@ -129,6 +129,8 @@ uint8_t election_hold(const struct election *e, const struct heartbeat_view view
                 return REASON_FOREIGN_LOCK;
         if (e->lock_known && e->lock.sort == LOCK_DAMAGED)
                 return REASON_DAMAGED_LOCK;
+        if (c->away && c->tenure == CORE_LEASE)
+                return REASON_SLEEP;
         if (e->unfit_uid && e->lock.sort != LOCK_ABSENT && e->lock.uid == e->unfit_uid)
                 return REASON_OTHER_BOOT;
         if (views[c->tenure].strange && c->tenure == CORE_LIFE)
@@ -178,6 +180,8 @@ static uint8_t broken(const struct step *s) {
                 return REASON_PERMIT_REVOKED;
         if (e->stop_wanted)
                 return REASON_AGENT_STOP;
+        if (s->c->away && l->tenure == CORE_LEASE)
+                return REASON_SLEEP;
         if (e->step_down_wanted)
                 return REASON_STEP_DOWN;
         return REASON_NONE;
@@ -221,6 +225,8 @@ static void take_up(struct step *s) {
                 begin_stop(s, l->uid, REASON_PERMIT_REVOKED);
         else if (e->stop_wanted)
                 begin_stop(s, l->uid, REASON_AGENT_STOP);
+        else if (s->c->away && l->tenure == CORE_LEASE)
+                begin_stop(s, l->uid, REASON_SLEEP);
         else if (s->now < e->cool_until_usec)
                 begin_stop(s, l->uid, REASON_COOLDOWN);
         else {

@@ -24,6 +24,7 @@ static const char *const op_names[N_ELECTION_OPS] = {
 static const char *const reason_texts[N_ELECTION_REASONS] = {
         [REASON_NONE] = "",
         [REASON_STEP_DOWN] = "asked to step down",
+        [REASON_SLEEP] = "the host is about to sleep",
         [REASON_AGENT_STOP] = "the agent is stopping",
         [REASON_LOCK_DELETED] = "the lock was marked for deletion",
         [REASON_LOCK_GONE] = "the lock is gone",

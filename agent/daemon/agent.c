@@ -116,26 +116,34 @@ static bool released(const struct agent *a) {
 
 /* ---- sleep ---- */
 
-static bool leased(const struct election *e) {
-        return e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock.tenure == CORE_LEASE;
+/* A lease is held, or just being won. */
+static bool leased(const struct core_lock *l) {
+        const struct election *e = &l->election;
+
+        return e->op == ELECTION_OP_CREATE
+                       ? l->conf.tenure == CORE_LEASE
+                       : e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock.tenure == CORE_LEASE;
 }
 
-/* A lease that sleeps is lost, and its unit would wake up beside the next leader: so it ends before. */
+/* A lease that sleeps is lost, and its unit would wake up beside the next leader: so it ends before, and none is begun
+ * until the host is awake. */
 static void on_sleep(bool going, void *userdata) {
         struct agent *a = userdata;
 
-        a->sleeping = going;
+        a->sleeping = a->away = going;
         if (going)
                 journal_log(LOG_NOTICE, "The host is about to sleep: stepping down from every lease");
-        for (size_t i = 0; i < a->core.n_locks && going; i++)
-                if (leased(&a->core.locks[i].election))
-                        agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                a->core.locks[i].conf.away = going;
+                a->core.locks[i].due = true;
+        }
+        agent_trace_conf(a);
         agent_pump(a);
 }
 
 static void let_sleep(struct agent *a) {
         for (size_t i = 0; i < a->core.n_locks; i++)
-                if (leased(&a->core.locks[i].election))
+                if (leased(&a->core.locks[i]))
                         return;
         sleep_watch_ready(a->sleep);
         a->sleeping = false;

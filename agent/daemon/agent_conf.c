@@ -101,6 +101,7 @@ static void set_conf(struct agent *a, const struct agent_lock *l) {
                 .rate_permille = RATE_PERMILLE,
                 .tenure = c->tenure == PERMIT_LEASE ? CORE_LEASE : CORE_LIFE,
                 .keep_failed = c->on_failure == CONF_ON_FAILURE_KEEP,
+                .away = a->away,
         };
         cl->due = true;
         for (uint8_t t = 0; t < N_CORE_TENURES; t++) {

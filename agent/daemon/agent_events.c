@@ -32,7 +32,8 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
         } else if (to == ELECTION_STOPPING) {
                 ev.reason = "SteppingDown";
                 ev.action = "Stop";
-                ev.warning = e->reason != REASON_STEP_DOWN && e->reason != REASON_AGENT_STOP;
+                ev.warning =
+                        e->reason != REASON_STEP_DOWN && e->reason != REASON_SLEEP && e->reason != REASON_AGENT_STOP;
                 (void)snprintf(note, sizeof(note), "%s stops %s: %s", ev.instance, l->conf->unit,
                                election_reason_to_string(e->reason));
         } else if (after_term) {

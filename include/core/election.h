@@ -44,6 +44,7 @@ enum {
 enum election_reason {
         REASON_NONE,
         REASON_STEP_DOWN,    /* asked to by a human */
+        REASON_SLEEP,        /* lease: the host is about to sleep */
         REASON_AGENT_STOP,   /* systemctl stop, shutdown, or the lock left the configuration */
         REASON_LOCK_DELETED, /* marked for deletion by somebody */
         REASON_LOCK_GONE,    /* not there any more, or another one */
@@ -81,6 +82,7 @@ struct election_conf {
         uint32_t rate_permille;       /* how wrong clock rates may be */
         uint8_t tenure;               /* of the next term */
         bool keep_failed;             /* a failed unit keeps the lock */
+        bool away;                    /* the host is about to sleep: no lease is begun or kept */
 };
 
 struct election {

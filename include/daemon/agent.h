@@ -102,6 +102,7 @@ struct agent {
         struct bus *bus;
         struct sleep_watch *sleep; /* NULL: no logind */
         bool sleeping;             /* the host waits for our leases to end */
+        bool away;                 /* … or may be about to sleep already */
         struct core core;
         struct agent_lock **locks; /* parallel to core.locks, core.placeholders */
         struct agent_placeholder **placeholders;

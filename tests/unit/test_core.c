@@ -101,6 +101,15 @@ static void somebody(size_t i) {
         }
 }
 
+/* The host is about to sleep, or has slept: for every lock. */
+static void sleep_or_wake(bool away) {
+        for (size_t i = 0; i < b.core.n_locks; i++) {
+                b.locks[i].conf.away = away;
+                b.locks[i].due = true;
+        }
+        builder_pump(&b);
+}
+
 static void stale_watch(size_t i) {
         struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN, .lock = b.answered[i]};
 
@@ -142,6 +151,8 @@ static void chance(void) {
         case 9:
                 if (draw(4) == 0)
                         builder_signal(&b, i, ELECTION_EV_STEP_DOWN);
+                else if (draw(4) == 0)
+                        sleep_or_wake(!b.locks[0].conf.away);
                 break;
         case 10:
                 if (b.late[i].op)
@@ -196,6 +207,7 @@ static void calm(void) {
                 builder_restart(&b);
         else if (!b.link)
                 builder_link(&b, true);
+        sleep_or_wake(false);
         for (size_t i = 0; i < b.core.n_locks; i++) {
                 b.guard[i].slow = false;
                 b.guard[i].refuse = GUARD_NOT_REFUSED;

@@ -336,6 +336,46 @@ static void test_reload_in_a_term(void **state) {
         }
 }
 
+static void sleep_or_wake(bool away) {
+        b.locks[0].conf.away = away;
+        b.locks[0].due = true;
+        builder_pump(&b);
+}
+
+/* Before the host sleeps its lease ends, and none is begun: neither by a candidate, nor by a POST that was under way.
+ */
+static void test_sleep(void **state) {
+        (void)state;
+        leads();
+        sleep_or_wake(true);
+        builder_settle(&b);
+        builder_saw(&b, "REVOKE delete strip");
+        assert_int_equal(builder_reason(&b), REASON_SLEEP);
+        builder_forget(&b);
+        builder_wait(&b, 60 * SEC);
+        builder_never(&b, "create");
+        assert_int_equal(builder_hold(&b), REASON_SLEEP);
+        sleep_or_wake(false);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+
+        builder_init(&b, CORE_LEASE, 1);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CREATE);
+        sleep_or_wake(true);
+        builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
+        builder_settle(&b);
+        builder_saw(&b, "create REVOKE delete strip");
+        builder_never(&b, "PERMIT");
+        assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+
+        builder_init(&b, CORE_LIFE, 1);
+        builder_lead(&b);
+        sleep_or_wake(true);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
 /* Configured for lease now, but the lock that lands late was recorded for life: so it is. */
 static void test_tenure_of_the_record(void **state) {
         (void)state;
@@ -370,6 +410,7 @@ int main(void) {
                 cmocka_unit_test(test_agent_restart),
                 cmocka_unit_test(test_record_decides_for_the_holder),
                 cmocka_unit_test(test_reload_in_a_term),
+                cmocka_unit_test(test_sleep),
                 cmocka_unit_test(test_tenure_of_the_record),
         };
 

@@ -77,11 +77,12 @@ static bool about_term(const struct agent_lock *l, const struct permit_reply *r)
 }
 
 /* A permit that no configured lock accounts for: the unit or the lock left the configuration while no agent ran. A lock
- * that is gone from it is let go as after a reload; a unit that is gone from its lock is stopped. */
+ * that is gone from it is let go as after a reload, also when its unit has another lock now or is being stopped
+ * already; a unit that is gone from its lock is stopped. */
 static void take_orphan(struct agent *a, const struct permit_reply *r) {
         struct permit_request q = {.type = PERMIT_REVOKE};
 
-        if (r->unit_state == PERMIT_UNIT_STOPPING || agent_conf_orphan(a, r->lock, r->unit) >= 0)
+        if (agent_conf_orphan(a, r->lock, r->unit) >= 0 || r->unit_state == PERMIT_UNIT_STOPPING)
                 return;
         journal_log(LOG_NOTICE, "%s runs for lock %s, which names another unit now: stopping it", r->unit, r->lock);
         if (util_copy(q.unit, sizeof(q.unit), r->unit) && util_copy(q.lock_uid, sizeof(q.lock_uid), r->permit_uid))
@@ -90,12 +91,13 @@ static void take_orphan(struct agent *a, const struct permit_reply *r) {
 
 static void on_reply(const struct permit_reply *reply, void *userdata) {
         struct agent *a = userdata;
-        bool known = false;
+        bool known = false, accounted = !reply->lock[0]; /* by the lock that it runs for */
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
                 struct election_event ev = {.type = ELECTION_EV_GUARD};
 
+                accounted |= util_streq(l->title, reply->lock);
                 if (!util_streq(l->conf->unit, reply->unit) && !about_term(l, reply))
                         continue;
                 known = true;
@@ -109,7 +111,7 @@ static void on_reply(const struct permit_reply *reply, void *userdata) {
                         /* That was about another unit; what is this one's state? */
                         agent_guard_send(l, ELECTION_MSG_QUERY, ev.guard.about, 0, 0);
         }
-        if (!known && reply->permit_uid[0])
+        if (reply->permit_uid[0] && (!known || !accounted))
                 take_orphan(a, reply);
         agent_pump(a);
 }

@@ -28,7 +28,7 @@ struct bus {
         struct pending *pending; /* list */
         unsigned n_pending;
         bool named;
-        char error[256];
+        char error[256], told[256];
 };
 
 /* A call whose sender is being asked for. Kept in a list of ours: the message holds the connection, so the connection
@@ -62,6 +62,13 @@ static void disconnect(struct bus *b) {
         b->named = false;
 }
 
+static void tell(struct bus *b) {
+        if (util_streq(b->error, b->told))
+                return;
+        memcpy(b->told, b->error, sizeof(b->told));
+        b->handlers->trouble(b->userdata, b->error);
+}
+
 /* Never frees the connection here: this runs inside its callbacks. The timer does. */
 static void lose(struct bus *b, int r, const char *what) {
         (void)snprintf(b->error, sizeof(b->error), "%s: %s", what, strerror(r < 0 ? -r : r));
@@ -69,6 +76,7 @@ static void lose(struct bus *b, int r, const char *what) {
         (void)sd_event_source_set_time_relative(b->retry, b->retry_usec);
         (void)sd_event_source_set_enabled(b->retry, SD_EVENT_ONESHOT);
         b->retry_usec = b->retry_usec * 2 > RETRY_MAX_USEC ? RETRY_MAX_USEC : b->retry_usec * 2;
+        tell(b);
 }
 
 /* A text cut in the middle of a letter, or one that quotes a broken peer, must not cost the connection. */
@@ -168,6 +176,7 @@ static int on_name(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error 
         b->named = true;
         b->error[0] = '\0';
         b->retry_usec = RETRY_MIN_USEC;
+        tell(b);
         return 1;
 }
 

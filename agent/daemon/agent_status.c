@@ -111,6 +111,8 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                 else if (h == REASON_COOLDOWN)
                         (void)snprintf(buf, size, "takes part again at %s",
                                        clock_format_boottime(e->cool_until_usec, t));
+                else if (h == REASON_SLEEP)
+                        (void)snprintf(buf, size, "takes part again when the host is awake");
                 else if (h == REASON_STRANGE_NAME)
                         (void)snprintf(buf, size,
                                        "waits: delete that placeholder when no other host uses this identity");
@@ -270,6 +272,8 @@ static void status_line(struct agent *a, char *buf, size_t size) {
                                a->api_error[0] ? "; " : "", a->api_error);
         if (!a->link_up && a->link_error[0])
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", a->link_error);
+        if (a->bus_error[0])
+                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; D-Bus: %s", a->bus_error);
         if (buf[0] >= 'a' && buf[0] <= 'z')
                 buf[0] = (char)(buf[0] - 'a' + 'A');
 }
@@ -358,4 +362,21 @@ static int on_reload(void *userdata, struct err *err) {
         return agent_conf_reload(userdata, err);
 }
 
-const struct bus_handlers agent_bus_handlers = {.status = on_status, .step_down = on_step_down, .reload = on_reload};
+/* Leading needs no D-Bus: it is only said. */
+static void on_bus_trouble(void *userdata, const char *error) {
+        struct agent *a = userdata;
+
+        (void)util_copy(a->bus_error, sizeof(a->bus_error), error);
+        if (error[0])
+                journal_log(LOG_WARNING,
+                            "D-Bus: %s; trying again. leaderctl does not reach this agent meanwhile, and no one tells "
+                            "it before the host sleeps (systemctl status dbus)",
+                            error);
+        else
+                journal_log(LOG_INFO, "D-Bus: connected again");
+        if (a->bus) /* not while the agent is being built */
+                agent_status_update(a);
+}
+
+const struct bus_handlers agent_bus_handlers = {
+        .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_bus_trouble};

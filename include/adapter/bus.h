@@ -25,6 +25,9 @@ struct bus_handlers {
         int (*status)(void *userdata, char **ret_json); /* malloc()ed, the bus frees it */
         int (*step_down)(void *userdata, const char *lock, const char *reason, struct err *err);
         int (*reload)(void *userdata, struct err *err);
+        /* The bus is out of reach, or has another owner of our name: error; or we serve (again): "". Told when that
+         * changes, also from within bus_serve(). */
+        void (*trouble)(void *userdata, const char *error);
 };
 
 /* Starts serving; h must outlive the bus. Returns 0 also when there is no bus now; -ENOMEM and the like otherwise. */

@@ -111,6 +111,7 @@ struct agent {
         char host[256];
         bool link_up;
         char link_error[256];
+        char bus_error[256];
         char api_error[512];
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         uint64_t stopping_since_usec;   /* CLOCK_BOOTTIME, 0: not stopping */

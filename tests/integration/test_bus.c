@@ -31,7 +31,8 @@ static sd_event *event;
 
 static struct {
         char lock[256], reason[256];
-        unsigned n_step_down, n_reload;
+        unsigned n_step_down, n_reload, n_trouble;
+        char trouble[256];
         int result;
         const char *json;
 } seen;
@@ -57,7 +58,13 @@ static int on_reload(void *userdata, struct err *err) {
         return seen.result < 0 ? err_setf(err, seen.result, "line 5 is bad") : 0;
 }
 
-static const struct bus_handlers handlers = {on_status, on_step_down, on_reload};
+static void on_trouble(void *userdata, const char *error) {
+        assert_ptr_equal(userdata, &seen);
+        seen.n_trouble++;
+        (void)util_copy(seen.trouble, sizeof(seen.trouble), error);
+}
+
+static const struct bus_handlers handlers = {on_status, on_step_down, on_reload, on_trouble};
 
 /* ---- helpers ---- */
 
@@ -276,12 +283,16 @@ static void test_bus_comes_and_goes(void **state) {
         (void)state;
         _cleanup_(bus_freep) struct bus *b = serve();
         assert_string_equal(bus_error(b), "no system bus: No such file or directory");
+        assert_string_equal(seen.trouble, bus_error(b));
         bus_status_changed(b); /* nobody to tell: no harm */
         privatebus_start(&bus);
         wait_error(b, "");
+        assert_int_equal(seen.n_trouble, 2); /* each change once */
+        assert_string_equal(seen.trouble, "");
         for (int i = 0; i < 2; i++) {
                 privatebus_kill(&bus);
                 wait_error(b, "bus: "); /* "lost the system bus: …" or "no system bus: …" */
+                assert_string_equal(seen.trouble, bus_error(b));
                 bus_status_changed(b);
                 privatebus_start(&bus);
                 wait_error(b, "");

@@ -45,7 +45,10 @@ static int on_reload(_unused_ void *userdata, _unused_ struct err *err) {
         return 0;
 }
 
-static const struct bus_handlers handlers = {on_status, on_step_down, on_reload};
+static void on_trouble(_unused_ void *userdata, _unused_ const char *error) {
+}
+
+static const struct bus_handlers handlers = {on_status, on_step_down, on_reload, on_trouble};
 
 struct result {
         int status;

@@ -6,6 +6,8 @@ scenario() {
         begin
         must host_exec "$leader" systemctl stop dbus.socket dbus.service
         stays 3
+        in_journal "$leader" "leaderctl does not reach this agent meanwhile"
+        shows "$leader" "; D-Bus: "
         hit "$leader" leader-agent KILL
         stays 5
         must host_exec "$leader" systemctl stop leader-agent

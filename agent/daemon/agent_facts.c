@@ -44,6 +44,14 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.placeholder = util_token(o->placeholder_uid);
         f.tenure = o->tenure == LOCK_TENURE_LEASE ? CORE_LEASE : CORE_LIFE;
         f.duration_usec = o->lease_duration_usec;
+        if (l->claims_bad && o->form == LOCK_FORM_OURS && f.tenure == CORE_LEASE && f.same_boot) {
+                /* Written by this host in this boot, only its claims are lost since. Another lock may keep the
+                 * placeholder that it names alive, and then nobody could ever depose it: not led under, but released.
+                 */
+                f.claimed = true;
+                f.sort = LOCK_DAMAGED;
+                return f;
+        }
         switch (o->form) {
         case LOCK_FORM_OURS:
                 /* One of ours that names another unit than we would run for it is not led under, only released. */

@@ -207,9 +207,10 @@ void agent_lock_perform(struct agent_lock *l, const struct election_actions *act
                                          actions->guard[i].stop_at_usec, actions->guard[i].kill_at_usec);
         if (actions->request.op == ELECTION_OP_NONE)
                 return;
-        if (actions->request.op == ELECTION_OP_CLAIM)
+        if (actions->request.op == ELECTION_OP_CLAIM) {
                 r = agent_claim_new(l->agent, l->scope, &l->claims, l->claim, &l->claim_doubtful, l->problem);
-        else {
+                l->claims_bad = l->claims_bad && r < 0;
+        } else {
                 r = start_request(l, actions->request.op, actions->request.uid, actions->request.version,
                                   actions->request.placeholder);
                 if (r >= 0)
@@ -234,6 +235,7 @@ int agent_lock_start(struct agent_lock *l, struct err *err) {
                 return err_setf(err, -ENAMETOOLONG, "%s: lock '%s/%s': namespace and name together are too long",
                                 l->conf->where, ns(l), l->conf->name);
         r = store_claims(l->agent->store, l->scope, &l->claims, err);
+        l->claims_bad = r < 0;
         if (r < 0)
                 journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
         l->since_realtime_usec = clock_realtime_usec();

@@ -49,6 +49,7 @@ struct agent_lock {
         struct record_claims claims;
         char claim[RECORD_CLAIM_HEX + 1]; /* the one to POST with */
         bool claim_doubtful;              /* a POST with it got no definite answer */
+        bool claims_bad;                  /* what is on disk cannot be read */
         struct kube_slot *request, *watch, *holder_watch;
         enum placeholder_kind holder_kind; /* what holder_watch follows */
         char holder_name[254];

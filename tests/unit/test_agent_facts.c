@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../lib/tempdir.h"
 #include "daemon/agent.h"
 
 /* While the unit of a fenced term still stops, other hosts lead one after the other: the revoke that a restarted guard
@@ -38,9 +39,50 @@ static void test_uid_of_the_term_is_kept(void **state) {
         assert_string_equal(agent_uid_text(&l, util_token("of-the-term")), "");
 }
 
+/* The claims of one lock cannot be read, while another lock of this host keeps the placeholder that both name alive:
+ * the lease is not led under, but it is this host's to release. A life lock, or one of another boot, is not. */
+static void test_lost_claims(void **state) {
+        static const struct {
+                bool bad, this_boot;
+                enum lock_tenure tenure;
+                bool claimed;
+                uint8_t sort;
+        } rows[] = {
+                {true, true, LOCK_TENURE_LEASE, true, LOCK_DAMAGED},
+                {true, false, LOCK_TENURE_LEASE, false, LOCK_SOUND},
+                {true, true, LOCK_TENURE_LIFE, false, LOCK_SOUND},
+                {false, true, LOCK_TENURE_LEASE, false, LOCK_SOUND},
+        };
+        const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        struct agent a = {.boot_id = "this"};
+        struct conf_lock conf = {.unit = (char[]){"app.service"}};
+        struct tempdir dir;
+        struct err err = {};
+
+        (void)state;
+        tempdir_make(&dir);
+        assert_int_equal(store_open(&a.store, tempdir_path(&dir, "state"), &host, &err), 0);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct agent_lock l = {.agent = &a, .conf = &conf, .claims_bad = rows[i].bad};
+                struct lock_object o = {.form = LOCK_FORM_OURS, .tenure = rows[i].tenure};
+                struct lock_fact f;
+
+                (void)util_copy(o.claim, sizeof(o.claim), "0123456789abcdef0123456789abcdef");
+                (void)util_copy(o.unit, sizeof(o.unit), "app.service");
+                (void)util_copy(o.identity, sizeof(o.identity), store_identity(a.store));
+                (void)util_copy(o.boot_id, sizeof(o.boot_id), rows[i].this_boot ? "this" : "earlier");
+                f = agent_lock_fact(&l, &o);
+                assert_int_equal(f.claimed, rows[i].claimed);
+                assert_int_equal(f.sort, rows[i].sort);
+        }
+        store_close(a.store);
+        tempdir_remove(&dir);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uid_of_the_term_is_kept),
+                cmocka_unit_test(test_lost_claims),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,8 +177,11 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
         const char *reason = election_reason_to_string(e->reason), *damage = o ? o->damage : "";
 
         if (e->state == ELECTION_CANDIDATE && h != REASON_NONE && !(h == REASON_COOLDOWN && unit)) {
-                reason = election_reason_to_string(h);
-                unit = h == REASON_UNIT_FOREIGN;
+                /* Silent, or it answers that it cannot tell. */
+                bool blind = h == REASON_GUARD_AWAY && e->guard_linked && l->trouble[0];
+
+                reason = blind ? "leader-guard cannot see the unit" : election_reason_to_string(h);
+                unit = h == REASON_UNIT_FOREIGN || blind;
         } else if (e->state == ELECTION_PERMITTING || e->state == ELECTION_LEADING) {
                 reason = "";
                 unit = true;

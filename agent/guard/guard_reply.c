@@ -73,8 +73,8 @@ static void explain(const struct guard_unit *u, enum permit_result result, char 
                 text = supervise_reason_to_string(u->s.reason);
         else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_STARTING)
                 text = u->trouble;
-        else if (g->bus_error[0])
-                text = g->bus_error;
+        else if (g->cgroup_error[0] || g->bus_error[0])
+                text = g->cgroup_error[0] ? g->cgroup_error : g->bus_error;
         else if (supervise_permitted(&u->s))
                 text = u->problem;
         if (result == PERMIT_OK && u->s.state >= SUPERVISE_STOPPING && u->s.reason == SUPERVISE_REASON_ENROLL)

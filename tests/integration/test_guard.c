@@ -597,6 +597,25 @@ static void test_stop_waits_for_cgroup(void **state) {
         assert_string_equal(x->pid1.state->active, "inactive");
 }
 
+/* No cgroup v2: what lives could not be seen. Nothing is started, and whoever asks is told why. */
+static void test_no_cgroup2(void **state) {
+        struct fixture *x = *state;
+        _cleanup_close_ int fd = -1;
+        struct permit_reply p;
+
+        assert_true(util_copy(x->cgroup_root, sizeof(x->cgroup_root), x->dir.path));
+        start_guard(x);
+        fd = dial(x);
+        p = query(x, fd);
+        assert_int_equal(p.unit_state, PERMIT_UNIT_UNKNOWN);
+        assert_non_null(strstr(p.text, "is not cgroup v2"));
+        p = ask(fd, request(x, PERMIT_PERMIT, "A"));
+        assert_int_equal(p.result, PERMIT_REFUSED_INTERNAL);
+        assert_non_null(strstr(p.text, "is not cgroup v2"));
+        assert_int_equal(x->pid1.state->starts, 0);
+        assert_false(has_gate(x));
+}
+
 /* The unit is seen stopped, but a second revoked uid cannot be recorded (a full disk): the agent must not wait for ever
  * for an answer that does not come. */
 static void test_unrecorded_revoke(void **state) {
@@ -682,7 +701,7 @@ int main(void) {
                 TEST(test_guard_killed),      TEST(test_pid1_lost),
                 TEST(test_pid1_blocked),      TEST(test_stop_waits_for_cgroup),
                 TEST(test_unrecorded_revoke), TEST(test_lease_loses_enrolment),
-                TEST(test_watchdog),
+                TEST(test_no_cgroup2),        TEST(test_watchdog),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,9 @@
 /* Header fields of one answer together. */
 #define HTTP_HEADER_MAX ((size_t)64 * 1024)
 /* A stream whose reader is this far behind is paused. */
-#define HTTP_STREAM_BUFFER       ((size_t)256 * 1024)
-#define HTTP_RETRY_AFTER_MAX_SEC 3600
+#define HTTP_STREAM_BUFFER ((size_t)256 * 1024)
+/* What a maintenance page asks for must not keep a lock from being released, or won, when the server is back. */
+#define HTTP_RETRY_AFTER_MAX_SEC 60
 
 struct http {
         sd_event *event;

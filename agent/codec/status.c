@@ -5,8 +5,8 @@
 
 #include "codec/object.h"
 
-/* A Retry-After beyond this is a broken clock or an attack; the callers bound it further. */
-#define RETRY_AFTER_MAX_SEC 3600
+/* Beyond this it is a broken clock, a maintenance page or an attack, and would keep a lock from being released. */
+#define RETRY_AFTER_MAX_SEC 60
 
 bool status_from_json(struct json_object *object, struct status *ret) {
         struct json_object *details = object_get(object, "details");

@@ -76,11 +76,24 @@ static int check_twice(const struct conf *c, size_t i, struct err *err) {
         return 0;
 }
 
+/* Both go into one field of the guard's protocol, and are told together. */
+static int check_length(const struct conf_lock *l, struct err *err) {
+        size_t max = sizeof(((struct permit_request *)NULL)->lock) - sizeof("/");
+
+        if (!l->namespace_ || strlen(l->namespace_) + strlen(l->name) <= max)
+                return 0;
+        return err_setf(err, -EINVAL,
+                        "%s: lock %.60s…: namespace and name have %zu characters together, at most %zu fit", l->where,
+                        l->name, strlen(l->namespace_) + strlen(l->name), max);
+}
+
 int conf_check(const struct conf *c, struct err *err) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX];
         for (size_t i = 0; i < c->n_locks; i++) {
                 const struct conf_lock *l = &c->locks[i];
                 int r = check_twice(c, i, err);
+                if (r == 0)
+                        r = check_length(l, err);
                 if (r == 0 && l->tenure == PERMIT_LEASE)
                         r = check_lease(c, l, err);
                 if (r < 0)

@@ -122,6 +122,31 @@ static void test_values(void **state) {
         assert_string_equal(l[1].namespace_, "n2");
 }
 
+/* Each is a good name, and they only meet in the guard's protocol: said by --check-config, not when the agent starts.
+ */
+static void test_length(void **state) {
+        char text[600], name[254] = "";
+        struct err err = {};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(name) - 1; i++)
+                name[i] = i % 60 == 59 ? '.' : 'a';
+        for (size_t n = 1; n < 4; n++) {
+                _cleanup_(conf_freep) struct conf *c = NULL;
+
+                (void)snprintf(text, sizeof(text), "locks = ( { name = \"%s\"; unit = \"a.service\"; } );\n", name);
+                c = load(text);
+                assert_int_equal(conf_set_default_namespace(c,
+                                                            n == 1   ? "n"
+                                                            : n == 2 ? "nn"
+                                                                     : "nnn",
+                                                            &err),
+                                 n == 1 ? 0 : -EINVAL);
+        }
+        assert_non_null(strstr(err.text, "a.conf:1: lock aaaa"));
+        assert_non_null(strstr(err.text, "256 characters together, at most 254 fit"));
+}
+
 /* Only the kubeconfig's namespace shows that two locks are one. */
 static void test_namespace_collision(void **state) {
         (void)state;
@@ -473,6 +498,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_smallest),
                 cmocka_unit_test(test_values),
+                cmocka_unit_test(test_length),
                 cmocka_unit_test(test_namespace_collision),
                 cmocka_unit_test(test_bad),
                 cmocka_unit_test(test_rules),

@@ -15,12 +15,19 @@ int object_parse(const char *json, size_t n, struct json_object **ret, struct er
         struct json_tokener *tokener;
         struct json_object *root;
         enum json_tokener_error e;
+        size_t begin = 0;
 
         /* json-c in strict mode refuses even the newline with which every answer of an API server ends. */
         while (n > 0 && (json[n - 1] == '\n' || json[n - 1] == '\r' || json[n - 1] == ' ' || json[n - 1] == '\t'))
                 n--;
         if (n == 0)
                 return err_setf(err, -EBADMSG, "empty answer where a JSON document was expected");
+        while (begin < n && (unsigned char)json[begin] <= ' ')
+                begin++;
+        if (begin < n && json[begin] == '<')
+                return err_setf(err, -EBADMSG,
+                                "not JSON but an HTML or XML page: is `server` in the kubeconfig right, and no proxy's "
+                                "login page in between?");
         if (n > INT_MAX / 2)
                 return err_setf(err, -EBADMSG, "JSON document of %zu bytes is too large", n);
 

@@ -434,7 +434,7 @@ static void test_results(void **state) {
                  false,
                  "allotted"},
                 /* 200 that is not what was asked */
-                {LOCK_GET, {"200 OK", "text/html", "<html>login</html>"}, KUBE_GARBLED, false, "not JSON"},
+                {LOCK_GET, {"200 OK", "text/html", "\r\n <html>login</html>"}, KUBE_GARBLED, false, "HTML"},
                 {LOCK_GET, {"200 OK", JSON, ""}, KUBE_GARBLED, false, "empty"},
                 {LOCK_GET,
                  {"200 OK", JSON, "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\","},

@@ -194,6 +194,8 @@ static void test_bad(void **state) {
                  "\"11111111111111111111111111111111111111111\"}}",
                  "unusable metadata.resourceVersion"},
                 {"\xff", "not JSON"},
+                {"\x01\x02", "not JSON"},
+                {"  <", "HTML"},
         };
 
         (void)state;

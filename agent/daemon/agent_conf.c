@@ -303,6 +303,9 @@ void agent_conf_reap(struct agent *a) {
                 }
                 if (l->returning) {
                         l->leaving = l->returning = false;
+                        /* An answer that was still under way is no answer to what is asked next. */
+                        l->request = (kube_slot_free(l->request), NULL);
+                        l->local_pending = false;
                         election_init(&cl->election);
                         agent_trace_mark(a, 'I', i);
                         if (a->link_up)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts behind the tokens of the core. */
+/* The shell's own knowledge of a lock: texts behind the tokens of the core, facts, a lock that comes back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,10 +79,31 @@ static void test_lost_claims(void **state) {
         tempdir_remove(&dir);
 }
 
+/* A lock that left the configuration came back while it was let go: it begins anew, and what was still under way for
+ * the old election is no answer to the new one. */
+static void test_returns(void **state) {
+        struct agent a = {.trace_fd = -1};
+        struct core_lock c = {.election = {.state = ELECTION_STOPPED, .op = ELECTION_OP_CLAIM}};
+        struct agent_lock l = {
+                .agent = &a, .leaving = true, .returning = true, .local_pending = true, .local_op = ELECTION_OP_CLAIM};
+        struct agent_lock *locks[] = {&l};
+
+        (void)state;
+        a.core.locks = &c;
+        a.core.n_locks = 1;
+        a.locks = locks;
+        agent_conf_reap(&a);
+        assert_int_equal(a.core.n_locks, 1);
+        assert_false(l.leaving || l.returning || l.local_pending);
+        assert_int_equal(c.election.state, ELECTION_STARTING);
+        assert_int_equal(c.election.op, ELECTION_OP_NONE);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uid_of_the_term_is_kept),
                 cmocka_unit_test(test_lost_claims),
+                cmocka_unit_test(test_returns),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

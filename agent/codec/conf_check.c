@@ -42,13 +42,14 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
                                 CLOCK_MARGIN_PERCENT, timespan_format(u, usable(l->lease_duration_usec)),
                                 timespan_format(n, smallest_duration(sum)));
 
-        if (l->kill_margin_usec <= CONF_GUARD_WATCHDOG_USEC)
-                return err_setf(
-                        err, -EINVAL,
-                        "%s: lock %s: kill_margin %s must be more than %s, the WatchdogSec= of leader-guard.service: "
-                        "a hung guard is noticed only after that",
-                        l->where, l->name, timespan_format(k, l->kill_margin_usec),
-                        timespan_format(u, CONF_GUARD_WATCHDOG_USEC));
+        if (l->kill_margin_usec <= CONF_GUARD_WATCHDOG_USEC + CONF_GUARD_LATE_USEC)
+                return err_setf(err, -EINVAL,
+                                "%s: lock %s: kill_margin %s must be more than %s: a hung guard is noticed only after "
+                                "the WatchdogSec= of leader-guard.service, %s, and systemd's timers are late by up to "
+                                "%s",
+                                l->where, l->name, timespan_format(k, l->kill_margin_usec),
+                                timespan_format(a, CONF_GUARD_WATCHDOG_USEC + CONF_GUARD_LATE_USEC),
+                                timespan_format(u, CONF_GUARD_WATCHDOG_USEC), timespan_format(b, CONF_GUARD_LATE_USEC));
 
         sum = c->renew_interval_usec + c->request_timeout_usec;
         if (sum >= l->renew_deadline_usec)

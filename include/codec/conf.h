@@ -14,8 +14,10 @@
 #define CONF_PATH "/etc/leader-agent/leader-agent.conf"
 
 /* WatchdogSec= of leader-guard.service: with a hung guard PID 1 begins to stop the unit only this much after
- * renew_deadline, so kill_margin has to be larger. */
+ * renew_deadline, so kill_margin has to be larger; and by as much as PID 1's timers are late, that of the watchdog and
+ * that of TimeoutStopSec= (250 ms each, systemd's timer slack). */
 #define CONF_GUARD_WATCHDOG_USEC (3 * USEC_PER_SEC)
+#define CONF_GUARD_LATE_USEC     (500 * USEC_PER_MSEC)
 
 enum conf_placeholder {
         CONF_PLACEHOLDER_LEASE = 0,

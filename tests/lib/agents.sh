@@ -16,7 +16,7 @@ RECORD=$LAB/shared/record
 JUDGE=$LAB/base/usr/libexec/judge
 AGENTS_NS= AGENTS_KUBECONFIG=${AGENTS_KUBECONFIG:-}
 # As `lease_duration renew_deadline stop_timeout kill_margin renew_interval request_timeout`; short, so that tests are.
-AGENTS_TIMING=${AGENTS_TIMING:-7s 2200ms 1200ms 3200ms 500ms 1500ms}
+AGENTS_TIMING=${AGENTS_TIMING:-7s 2200ms 1200ms 3510ms 500ms 1500ms}
 
 # The name that the host's agent gives itself: host name and 8 hex digits of its machine id, hashed with the agent's own
 # id as sd_id128_get_machine_app_specific() does.

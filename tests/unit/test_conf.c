@@ -246,10 +246,10 @@ static const struct {
         {LOCK("tenure = \"lease\"; stop_timeout = \"20s\";"), "lease_duration = \"41s\" would do"},
         {LOCK("tenure = \"lease\"; lease_duration = \"30s 500ms\";"),
          ":1: lock op-lock: lease_duration 30s 500ms must be whole seconds: the API knows no less"},
-        {LOCK("tenure = \"lease\"; kill_margin = 3;"), ":1: lock op-lock: kill_margin 3s must be more than 3s, the "
-                                                       "WatchdogSec= of leader-guard.service: a hung guard is noticed "
-                                                       "only after that"},
-        {LOCK("tenure = \"lease\"; kill_margin = \"3s 1ms\";"), NULL},
+        {LOCK("tenure = \"lease\"; kill_margin = \"3s 500ms\";"),
+         ":1: lock op-lock: kill_margin 3s 500ms must be more than 3s 500ms: a hung guard is noticed only after the "
+         "WatchdogSec= of leader-guard.service, 3s, and systemd's timers are late by up to 500ms"},
+        {LOCK("tenure = \"lease\"; kill_margin = \"3s 501ms\";"), NULL},
         {"renew_interval = 10;\n" LOCK("tenure = \"lease\";"),
          ":2: lock op-lock: renew_interval 10s + request_timeout 5s = 15s, must be less than renew_deadline 15s: one "
          "slow renewal "

@@ -194,7 +194,10 @@ int lock_from_json(struct json_object *object, struct lock_object *ret, struct e
         object_get_text(annotations, LOCK_ANNOTATION_FENCED, ret->fenced, sizeof(ret->fenced));
         object_get_text(object_get(object, "data"), "fenced", ret->succeeds, sizeof(ret->succeeds));
         object_get_text(metadata, "creationTimestamp", ret->created_at, sizeof(ret->created_at));
-        if (object_get_string(annotations, LOCK_ANNOTATION_TERM, ret->term, sizeof(ret->term)) <= 0)
+        /* Only a number is a term: anything else would be refused by leader-guard, which puts it into the unit's
+         * environment. */
+        if (object_get_string(annotations, LOCK_ANNOTATION_TERM, ret->term, sizeof(ret->term)) <= 0 ||
+            ret->term[strspn(ret->term, "0123456789")])
                 (void)util_copy(ret->term, sizeof(ret->term), meta.version);
 
         ret->form = LOCK_FORM_OURS;

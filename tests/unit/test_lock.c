@@ -166,6 +166,12 @@ static void test_fields(void **state) {
         assert_int_equal(l.n_owners, 1);
         assert_int_equal(l.n_finalizers, 1);
         assert_true(l.has_finalizer);
+
+        /* What somebody wrote there, and the guard would refuse. */
+        object(text, sizeof(text), ",\"annotations\":{\"leaderagent.io/term\":\"3 A=b\"}", FINALIZER, LEASE_OWNER,
+               RECORD DURATION);
+        assert_int_equal(lock_parse(text, strlen(text), &l, NULL), 0);
+        assert_string_equal(l.term, "7");
 }
 
 static void test_bad(void **state) {

@@ -38,7 +38,9 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.uid = util_token(o->uid);
         f.version = util_token(o->version);
         f.deleting = o->deleting;
-        f.claimed = o->claim[0] && record_claims_find(&l->claims, o->claim);
+        /* With another identity somebody has overwritten it: adopting it would change the boot id alone, for ever. */
+        f.claimed = o->claim[0] && record_claims_find(&l->claims, o->claim) &&
+                    util_streq(o->identity, store_identity(l->agent->store));
         f.same_boot = same_boot(l->agent, o->boot_id, o->identity);
         f.orphaned = o->orphaned;
         f.placeholder = util_token(o->placeholder_uid);

@@ -79,6 +79,29 @@ static void test_lost_claims(void **state) {
         tempdir_remove(&dir);
 }
 
+/* Our claim, and an identity that somebody wrote into the lock: it is not ours any more. */
+static void test_other_identity(void **state) {
+        const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        struct agent a = {.boot_id = "this"};
+        struct conf_lock conf = {.unit = (char[]){"app.service"}};
+        struct agent_lock l = {.agent = &a, .conf = &conf};
+        struct lock_object o = {.form = LOCK_FORM_OURS, .boot_id = "earlier"};
+        struct tempdir dir;
+        struct err err = {};
+
+        (void)state;
+        tempdir_make(&dir);
+        assert_int_equal(store_open(&a.store, tempdir_path(&dir, "state"), &host, &err), 0);
+        assert_int_equal(store_claim_new(a.store, "lock:ns/l", o.claim, &err), 0);
+        assert_int_equal(store_claims(a.store, "lock:ns/l", &l.claims, &err), 0);
+        (void)util_copy(o.identity, sizeof(o.identity), store_identity(a.store));
+        assert_true(agent_lock_fact(&l, &o).claimed);
+        (void)util_copy(o.identity, sizeof(o.identity), "web-2-00000000");
+        assert_false(agent_lock_fact(&l, &o).claimed);
+        store_close(a.store);
+        tempdir_remove(&dir);
+}
+
 /* A lock that left the configuration came back while it was let go: it begins anew, and what was still under way for
  * the old election is no answer to the new one. */
 static void test_returns(void **state) {
@@ -103,6 +126,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uid_of_the_term_is_kept),
                 cmocka_unit_test(test_lost_claims),
+                cmocka_unit_test(test_other_identity),
                 cmocka_unit_test(test_returns),
         };
 

@@ -2,21 +2,19 @@
 /* What several keys mean together: the timing rule, names used twice, and the same told to a human. */
 #include <errno.h>
 
+#include "codec/conf_holes.h"
 #include "codec/conf_keys.h"
 #include "codec/name.h"
 #include "codec/timespan.h"
 
-/* Clocks of two hosts may differ in rate; this much of lease_duration is not ours to use. */
-#define CLOCK_MARGIN_PERCENT 1
-
-static uint64_t usable(uint64_t lease_duration_usec) {
-        return lease_duration_usec - lease_duration_usec / 100 * CLOCK_MARGIN_PERCENT;
+uint64_t conf_usable_usec(uint64_t lease_duration_usec) {
+        return lease_duration_usec - lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
 }
 
 /* The smallest number of whole seconds that fulfils the rule. */
 static uint64_t smallest_duration(uint64_t sum_usec) {
         uint64_t d = (sum_usec / USEC_PER_SEC + 1) * USEC_PER_SEC;
-        while (usable(d) <= sum_usec)
+        while (conf_usable_usec(d) <= sum_usec)
                 d += USEC_PER_SEC;
         return d;
 }
@@ -30,7 +28,7 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
                                 l->name, timespan_format(d, l->lease_duration_usec));
 
         uint64_t sum = l->renew_deadline_usec + l->stop_timeout_usec + l->kill_margin_usec;
-        if (sum >= usable(l->lease_duration_usec))
+        if (sum >= conf_usable_usec(l->lease_duration_usec))
                 return err_setf(err, -EINVAL,
                                 "%s: lock %s: two leaders would be possible: renew_deadline %s + stop_timeout %s + "
                                 "kill_margin %s "
@@ -39,7 +37,7 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
                                 l->where, l->name, timespan_format(a, l->renew_deadline_usec),
                                 timespan_format(b, l->stop_timeout_usec), timespan_format(k, l->kill_margin_usec),
                                 timespan_format(s, sum), timespan_format(d, l->lease_duration_usec),
-                                CLOCK_MARGIN_PERCENT, timespan_format(u, usable(l->lease_duration_usec)),
+                                CONF_CLOCK_MARGIN_PERCENT, timespan_format(u, conf_usable_usec(l->lease_duration_usec)),
                                 timespan_format(n, smallest_duration(sum)));
 
         if (l->kill_margin_usec <= CONF_GUARD_WATCHDOG_USEC + CONF_GUARD_LATE_USEC)
@@ -134,27 +132,24 @@ static void describe_keys(const struct conf_key *table, const void *base, const 
 static void describe_meaning(const struct conf *c, const struct conf_lock *l, FILE *f) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX], d[TIMESPAN_MAX];
         if (l->tenure == PERMIT_LIFE) {
-                (void)fprintf(f, "    # Two leaders: never. The API server may be away for any time; a host that dies "
+                (void)fprintf(f, "    # Two leaders: 0 s. The API server may be away for any time; a host that dies "
                                  "keeps the lock until\n"
                                  "    # it is back, or until a human runs `leaderctl fence`.\n");
+                conf_describe_holes(c, l, f);
                 return;
         }
         uint64_t kill = l->renew_deadline_usec + l->stop_timeout_usec;
-        uint64_t latest = l->lease_duration_usec + l->lease_duration_usec / 100 * CLOCK_MARGIN_PERCENT;
+        uint64_t latest = l->lease_duration_usec + l->lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
         (void)fprintf(f,
                       "    # Two leaders: 0 s. Without a renewal the unit is being stopped after %s and killed after "
                       "%s; nobody else may\n"
                       "    # start it before %s.\n",
                       timespan_format(a, l->renew_deadline_usec), timespan_format(b, kill),
                       timespan_format(d, l->lease_duration_usec));
-        (void)fprintf(f,
-                      "    # Unless the whole host is paused for longer than %s, its clock runs wrong by more than %d "
-                      "%%, or the unit\n"
-                      "    # cannot be killed (state D).\n",
-                      timespan_format(a, usable(l->lease_duration_usec) - kill), CLOCK_MARGIN_PERCENT);
         (void)fprintf(f, "    # The next leader after a crash: %s to %s later, plus a few requests.\n",
                       timespan_format(a, util_usec_sub(l->lease_duration_usec, c->renew_interval_usec)),
                       timespan_format(b, latest));
+        conf_describe_holes(c, l, f);
 }
 
 void conf_describe(const struct conf *c, FILE *f) {

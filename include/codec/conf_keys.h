@@ -53,3 +53,7 @@ const char *conf_key_text(const struct conf_key *key, const void *base, char *bu
 
 /* Frees what the table's strings hold. */
 void conf_key_free_all(const struct conf_key *table, void *base);
+
+/* Clocks of two hosts may differ in rate; this much of lease_duration is not ours to use. */
+#define CONF_CLOCK_MARGIN_PERCENT 1
+uint64_t conf_usable_usec(uint64_t lease_duration_usec);

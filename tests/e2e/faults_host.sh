@@ -102,6 +102,7 @@ hole() { # MAX_MS HOST RUN FROM_NS WHAT…
         local ms
         ms=$(awk -v h="$2" -v r="$3" -v from="$4" '$1 == h && $2 == r && $4 >= from { n++; last = $4 }
                 END { printf "%.0f\n", n ? (last - from) / 1e6 : 0 }' "$RECORD")
+        echo "$ms" >"$LAB/hole"
         ((ms <= $1)) || fail "stated hole, but too long: ${*:5}: $ms ms"
         awk -v h="$2" -v r="$3" -v from="$4" '!($1 == h && $2 == r && $4 >= from)' "$RECORD" >"$RECORD.rest"
         must mv "$RECORD.rest" "$RECORD"

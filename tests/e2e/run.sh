@@ -83,9 +83,11 @@ finish() { # STATUS
         trap '' INT TERM HUP
         ((${#workers[@]} == 0)) || kill -TERM "${workers[@]}" 2>/dev/null
         wait
-        if [[ -n ${LAB_BUILD:-} ]]; then # for make check-traces
+        if [[ -n ${LAB_BUILD:-} ]]; then # for make check-traces, make promise-table
                 rm -rf "$LAB_BUILD/traces" && mkdir -p "$LAB_BUILD/traces"
                 mv -f "$E2E_DIR"/traces/* "$LAB_BUILD/traces/" 2>/dev/null
+                rm -f "$LAB_BUILD/e2e-results"
+                mv -f "$E2E_DIR/results" "$LAB_BUILD/e2e-results" 2>/dev/null
         fi
         rm -rf "$E2E_DIR"
         exit "$1"

@@ -42,7 +42,7 @@ take() { # prints the next case and removes it from the queue
 while read -r number case < <(take); do
         IFS=:/ read -r name tenure placeholder <<<"$case"
         : "${placeholder:=lease}"
-        : >"$LAB/verdict" >"$LAB/note"
+        : >"$LAB/verdict" >"$LAB/note" >"$LAB/hole"
         from=$(at) AGENTS_NS=e2e-$number
         (one "$number" "$name") >"$LAB/output" 2>&1
         status=$?
@@ -65,6 +65,10 @@ while read -r number case < <(take); do
                 fi
         } >"$LAB/report"
         [[ -z $why ]] || : >"$E2E_DIR/failed.$number"
+        # For make promise-table: SCENARIO TENURE PLACEHOLDER ok|failed OVERLAP_NS HOLE_MS TIMING, `-` for none.
+        overlap=$(sed -n 's/.* overlap_ns=\([0-9]*\) .*/\1/p' <<<"$figures") hole=$(<"$LAB/hole")
+        echo "$name $tenure $placeholder $([[ -z $why ]] && echo ok || echo failed) ${overlap:--} ${hole:--}" \
+                "$AGENTS_TIMING" >>"$E2E_DIR/results"
         # One report at a time, whole.
         flock "$E2E_DIR" cat "$LAB/report"
 done

@@ -7,10 +7,6 @@
 #include "codec/name.h"
 #include "codec/timespan.h"
 
-uint64_t conf_usable_usec(uint64_t lease_duration_usec) {
-        return lease_duration_usec - lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
-}
-
 /* The smallest number of whole seconds that fulfils the rule. */
 static uint64_t smallest_duration(uint64_t sum_usec) {
         uint64_t d = (sum_usec / USEC_PER_SEC + 1) * USEC_PER_SEC;

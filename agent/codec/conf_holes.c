@@ -20,6 +20,10 @@ const char *conf_hole_to_string(enum conf_hole hole) {
         return names[hole];
 }
 
+uint64_t conf_usable_usec(uint64_t lease_duration_usec) {
+        return lease_duration_usec - lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
+}
+
 /* From the word that ends a term to the last process gone. */
 static uint64_t stopping(const struct conf_lock *l) {
         return l->stop_timeout_usec + l->kill_margin_usec;

@@ -46,6 +46,8 @@ static void on_due(void *arg, uint64_t a) {
         if (!s->used || s->enabled == SD_EVENT_OFF || s->arm != a)
                 return;
         s->posted = 0;
+        if (host_clock(s->event->process->host, world.now) < s->due)
+                return; /* the clock stood still: armed anew by event_settle() */
         if (s->enabled == SD_EVENT_ONESHOT)
                 s->enabled = SD_EVENT_OFF;
         if (s->on_time(s, s->due, s->userdata) < 0)

@@ -364,6 +364,12 @@ static const struct {
         {"guard hangs at its deadline", 6, fault_hang_at_deadline},
 };
 
+_Static_assert(ELEMENTSOF(types) <= FAULT_TYPES_MAX, "more kinds of faults than are counted");
+
+const char *fault_name(unsigned type) {
+        return type < ELEMENTSOF(types) ? types[type].name : NULL;
+}
+
 static void begin(void *arg, uint64_t a) {
         const struct fault *f = arg;
         unsigned lock;
@@ -379,6 +385,7 @@ static void begin(void *arg, uint64_t a) {
         if (!h)
                 h = &world.hosts[fault_draw(world.n_hosts)];
         world.n_injected++;
+        world.n_faults_of[f->type][h->locks[lock].tenure == PERMIT_LEASE]++;
         world_log("FAULT %zu: %s (%s, lock%u)", (size_t)(f - world.faults), types[f->type].name, h->name, lock);
         types[f->type].begin(h, lock);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must never happen, checked at each event that could make it happen; and what must have happened at last. */
 #include "daemon/agent.h"
-#include "world.h"
+#include "hole.h"
 
 #define AT_ONE_INSTANT     3000
 #define REQUESTS_AT_ONCE   (20 + 12 * LOCKS_MAX)
@@ -12,11 +12,14 @@ void judge_unit_started(const struct unit *u) {
         const struct api_lock *l = &world.locks[u->lock];
 
         world_log("unit%u RUNS on %s", u->lock, u->host->name);
-        for (unsigned i = 0; i < world.n_hosts; i++)
+        if (world.holes)
+                hole_changed();
+        for (unsigned i = 0; i < world.n_hosts && !world.holes; i++)
                 if (&world.hosts[i] != u->host && world.hosts[i].units[u->lock].populated)
                         world_fail("two leaders", "unit%u starts on %s and still runs on %s", u->lock, u->host->name,
                                    world.hosts[i].name);
-        if (!l->exists || !util_streq(l->o.holder, u->host->name))
+        /* (A paused host's permit lasts on: a new guard starts its unit again.) */
+        if (!world.holes && (!l->exists || !util_streq(l->o.holder, u->host->name)))
                 world_fail("unit without lock", "unit%u starts on %s, and its lock is %s%s", u->lock, u->host->name,
                            l->exists ? "held by " : "not there", l->exists ? l->o.holder : "");
         if (world.leader[u->lock] != (int)u->host->index)
@@ -26,12 +29,14 @@ void judge_unit_started(const struct unit *u) {
 
 void judge_unit_ended(const struct unit *u) {
         world_log("unit%u has ended on %s", u->lock, u->host->name);
+        if (world.holes)
+                hole_changed();
 }
 
 void judge_finalizer_removed(const struct lock_object *l, const struct order *o) {
         unsigned n = (unsigned)atoi(l->name + strlen("lock"));
 
-        for (unsigned i = 0; i < world.n_hosts; i++)
+        for (unsigned i = 0; i < world.n_hosts && !world.holes; i++)
                 if (world.hosts[i].units[n].populated)
                         world_fail("finalizer", "%s removes the finalizer of %s (%s) while its unit runs on %s", o->who,
                                    l->name, l->uid, world.hosts[i].name);

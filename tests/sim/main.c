@@ -7,16 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "world.h"
+#include "totals.h"
 
 #define LOOK_USEC   (1 * SEC)
 #define LATE_USEC   (40 * SEC)
 #define STABLE_USEC (60 * SEC)
-
-struct totals {
-        uint64_t runs, passed, failed, usec, leaders, faults, requests, events, max_requests, slowest_usec;
-        uint64_t seed; /* in hand, should the process die */
-};
 
 static struct {
         uint64_t seed, runs;
@@ -24,6 +19,8 @@ static struct {
         bool trace;
         const char *keep;
         const char *file;
+        bool holes;
+        const char *timing, *out;
 } options = {.seed = 1, .runs = 10000, .jobs = 2};
 
 static void keep_faults(const char *list) {
@@ -78,19 +75,28 @@ static void live(void) {
                            judge_unsettled() ? judge_unsettled() : "another leader");
 }
 
+static struct hole_run hole; /* of the last run */
+
 /* Returns whether the run was good; world holds what there is to say. */
 static bool run(uint64_t seed, const bool *skip, bool trace, FILE *out) {
         world_reset();
         world.seed = world.rng = seed;
         world.trace = trace;
         world.out = out;
-        setup_world(options.hosts, options.locks);
-        fault_plan();
+        if (options.holes)
+                hole_setup(seed, options.hosts, options.timing);
+        else {
+                setup_world(options.hosts, options.locks);
+                fault_plan();
+        }
         for (size_t i = 0; skip && i < FAULTS_MAX; i++)
                 world.faults[i].skip = skip[i];
         keep_faults(options.keep);
         if (setjmp(world.end) == 0) {
-                live();
+                if (options.holes)
+                        hole_live(&hole);
+                else
+                        live();
                 end_world();
         }
         return !world.failure[0];
@@ -129,7 +135,8 @@ static void report(uint64_t seed) {
         printf("---- seed %" PRIu64 ", with %zu of its %zu faults:\n", seed, left, n);
         (void)run(seed, skip, true, stdout);
         printf("not ok seed %" PRIu64 " (%s): %s\n", seed, kind, world.failure);
-        printf("again: make check-sim SEED=%" PRIu64 " RUNS=1 KEEP=%s TRACE=1", seed, left ? list : "none");
+        printf("again: make check-sim SEED=%" PRIu64 " RUNS=1 KEEP=%s TRACE=1%s", seed, left ? list : "none",
+               options.holes ? " HOLES=1" : "");
         if (options.hosts)
                 printf(" AGENTS=%u", options.hosts);
         if (options.locks)
@@ -142,6 +149,8 @@ static void one(uint64_t seed, struct totals *t) {
         t->seed = seed;
         if (run(seed, NULL, options.trace, stdout)) {
                 t->passed++;
+                if (options.holes)
+                        totals_hole(t, &hole, !options.timing || hole.given);
                 if (world.settled_at - world.faults_end > t->slowest_usec)
                         t->slowest_usec = world.settled_at - world.faults_end;
         } else
@@ -150,6 +159,9 @@ static void one(uint64_t seed, struct totals *t) {
         t->usec += world.now;
         t->leaders += world.n_leaders;
         t->faults += world.n_injected;
+        for (unsigned i = 0; i < FAULT_TYPES_MAX; i++)
+                for (unsigned n = 0; n < 2; n++)
+                        t->faults_of[i][n] += world.n_faults_of[i][n];
         t->requests += world.n_requests;
         t->events += world.n_events;
         if (world.max_requests > t->max_requests)
@@ -192,7 +204,7 @@ static void work(unsigned job, struct totals *t) {
 static void parse(int argc, char **argv) {
         int c;
 
-        while ((c = getopt(argc, argv, "s:r:a:l:j:k:f:t")) >= 0)
+        while ((c = getopt(argc, argv, "s:r:a:l:j:k:f:tHT:o:")) >= 0)
                 switch (c) {
                 case 's':
                         options.seed = strtoull(optarg, NULL, 10);
@@ -218,6 +230,15 @@ static void parse(int argc, char **argv) {
                 case 't':
                         options.trace = true;
                         break;
+                case 'H':
+                        options.holes = true;
+                        break;
+                case 'T':
+                        options.timing = optarg;
+                        break;
+                case 'o':
+                        options.out = optarg;
+                        break;
                 default:
                         exit(2);
                 }
@@ -226,17 +247,6 @@ static void parse(int argc, char **argv) {
                 (void)fprintf(stderr, "agents: 2 to %d, locks: 1 to %d, jobs: 1 to 64\n", HOSTS_MAX, LOCKS_MAX);
                 exit(2);
         }
-}
-
-/* For the sum of `make check`, as tests/run.sh does it. */
-static void add_results(const struct totals *sum) {
-        const char *path = getenv("RESULTS");
-        FILE *f = util_empty(path) ? NULL : fopen(path, "ae");
-
-        if (!f)
-                return;
-        (void)fprintf(f, "%" PRIu64 " %" PRIu64 "\n", sum->passed, sum->failed);
-        (void)fclose(f);
 }
 
 int main(int argc, char **argv) {
@@ -265,23 +275,12 @@ int main(int argc, char **argv) {
                         t[i].failed++;
                         printf("not ok seed %" PRIu64 ": the simulation itself died (status %d)\n", t[i].seed, status);
                 }
-                sum.runs += t[i].runs;
-                sum.passed += t[i].passed;
-                sum.failed += t[i].failed;
-                sum.usec += t[i].usec;
-                sum.leaders += t[i].leaders;
-                sum.faults += t[i].faults;
-                sum.requests += t[i].requests;
-                sum.events += t[i].events;
-                sum.max_requests = t[i].max_requests > sum.max_requests ? t[i].max_requests : sum.max_requests;
-                sum.slowest_usec = t[i].slowest_usec > sum.slowest_usec ? t[i].slowest_usec : sum.slowest_usec;
+                totals_add(&sum, &t[i]);
         }
-        printf("%" PRIu64 " runs, %.0f virtual hours, %" PRIu64 " leader changes, %" PRIu64 " faults, %" PRIu64
-               " requests, %" PRIu64 " events; at most %" PRIu64
-               " requests of an agent in 10 s; slowest recovery %.0f s after the last fault\n",
-               sum.runs, (double)sum.usec / 3.6e9, sum.leaders, sum.faults, sum.requests, sum.events, sum.max_requests,
-               (double)sum.slowest_usec / 1e6);
+        if (options.out && !totals_write(&sum, options.out, options.holes, options.timing))
+                sum.failed++;
+        totals_print(&sum, options.holes);
         printf("%" PRIu64 " passed, %" PRIu64 " failed\n", sum.passed, sum.failed);
-        add_results(&sum);
+        totals_sum(&sum);
         return sum.failed ? 1 : 0;
 }

@@ -20,10 +20,20 @@ AGENTS ?=
 LOCKS ?=
 KEEP ?=
 TRACE ?=
+HOLES ?=
+HOLE_RUNS ?= $(if $(SAN),100,1000)
+# Half of the runs with holes: as the end-to-end tests are configured.
+SIM_TIMING = $(or $(AGENTS_TIMING),$(shell sed -n 's/^AGENTS_TIMING=.*:-\(.*\)}$$/\1/p' tests/lib/agents.sh))
 
-.PHONY: check-sim
-# SEED=7 RUNS=1 TRACE=1: one run, told in words. KEEP=3,5: with only these of its faults.
+.PHONY: check-sim check-holes
+# SEED=7 RUNS=1 TRACE=1: one run, told in words. KEEP=3,5: with only these of its faults. HOLES=1: a run of check-holes.
 check-sim: $(O)/sim/simulator
 	@ASAN_OPTIONS=detect_leaks=0 $(O)/sim/simulator -s $(SEED) -r $(RUNS) $(if $(AGENTS),-a $(AGENTS)) \
-	    $(if $(LOCKS),-l $(LOCKS)) $(if $(KEEP),-k $(KEEP)) $(if $(TRACE),-t) -f tests/sim/seeds
+	    $(if $(LOCKS),-l $(LOCKS)) $(if $(KEEP),-k $(KEEP)) $(if $(TRACE),-t) \
+	    $(if $(HOLES),-H -T "$(SIM_TIMING)",-f tests/sim/seeds -o $(O)/sim-results)
 EXTRA_CHECKS += check-sim
+
+# Each stated hole by itself: two never run for longer than the formula of --check-config says.
+check-holes: $(O)/sim/simulator
+	@ASAN_OPTIONS=detect_leaks=0 $(O)/sim/simulator -H -s $(SEED) -r $(HOLE_RUNS) -T "$(SIM_TIMING)" -o $(O)/sim-holes
+EXTRA_CHECKS += check-holes

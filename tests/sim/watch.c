@@ -114,6 +114,19 @@ void client_stall(struct host *h) {
                 stall(world.placeholders[i].watches, &h->agent);
 }
 
+static void mute(struct watch *list, const struct process *p) {
+        for (struct watch *w = list; w; w = w->next_of_object)
+                if (!w->cancelled && w->kube->process == p)
+                        w->broken = true;
+}
+
+void client_mute(struct host *h) {
+        for (unsigned i = 0; i < world.n_locks; i++)
+                mute(world.locks[i].watches, &h->agent);
+        for (size_t i = 0; i < world.n_placeholders; i++)
+                mute(world.placeholders[i].watches, &h->agent);
+}
+
 /* The way is open again: streams that missed something, and some that did not, begin again. */
 void client_reconnect(struct host *h) {
         struct process *p = &h->agent;

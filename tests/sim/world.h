@@ -11,9 +11,11 @@
  *   client.c   kube.h over a bad network: requests; watch.c: watches
  *   host.c     boot and end of a host, its two services, the guard's files
  *   fault.c    what goes wrong, and when; fault_host.c: on a host
+ *   hole.c     instead: one stated hole, and how long two units ran
  *   judge.c    what must never happen, and what must happen at last
  *   setup.c    hosts and configurations of a seed
- *   main.c     many seeds, the summary, and the shortest trace of a failure */
+ *   totals.c   the summary
+ *   main.c     many seeds, and the shortest trace of a failure */
 #pragma once
 
 #include <setjmp.h>
@@ -32,6 +34,8 @@
 #define LOCKS_MAX  4
 #define FAULTS_MAX 400
 #define FILES_MAX  256
+
+#define FAULT_TYPES_MAX 64
 
 #define MSEC USEC_PER_MSEC
 #define SEC  USEC_PER_SEC
@@ -114,7 +118,8 @@ struct file {
 struct host {
         unsigned index;
         bool up;
-        bool gone; /* for good */
+        bool gone;   /* for good */
+        bool paused; /* by its hypervisor */
         unsigned boot;
         uint64_t boot_at;   /* true time */
         uint64_t boot_base; /* CLOCK_BOOTTIME then */
@@ -204,10 +209,12 @@ struct world {
         size_t n_faults;
         uint64_t faults_end;
         bool quiet; /* faults are over */
+        bool holes; /* see hole.h: two may run */
         uint64_t helped_at;
         /* counts */
         uint64_t n_events, n_requests, n_leaders, n_injected, max_requests;
-        int leader[LOCKS_MAX]; /* host whose unit ran last, -1 */
+        uint64_t n_faults_of[FAULT_TYPES_MAX][2]; /* injected, by kind and configured tenure */
+        int leader[LOCKS_MAX];                    /* host whose unit ran last, -1 */
         uint64_t settled_at;
         uint64_t longest_gap;
 };
@@ -336,6 +343,8 @@ void client_changed(struct watch *list);
 void client_reconnect(struct host *h);
 /* The streams of a host's watches go silent; each begins anew when its patience ends. */
 void client_stall(struct host *h);
+/* … and for ever. */
+void client_mute(struct host *h);
 
 /* ---- judge.c ---- */
 
@@ -354,6 +363,8 @@ void setup_world(unsigned hosts, unsigned locks);
 void setup_enroll(struct host *h, unsigned lock);
 void setup_timing(struct conf_lock *l, const struct host *h);
 void fault_plan(void);
+/* NULL: there are no more kinds. */
+const char *fault_name(unsigned type);
 void fault_end_all(void);
 /* After the faults: what waits for a human gets one. */
 void fault_humans_help(void);

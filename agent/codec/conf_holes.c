@@ -73,7 +73,8 @@ uint64_t conf_hole_usec(const struct conf *c, const struct conf_lock *l, enum co
         case CONF_HOLE_CLONED:
                 return lease ? 0 : noticing(c, l) + stopping(l);
         case CONF_HOLE_CLONED_MEMORY:
-                return lease ? lasting(l) : USEC_INFINITY;
+                /* The copy that cannot renew stops and gives the lock up, as a fence takes it from the other one. */
+                return lease ? lasting(l) + noticing(c, l) + stopping(l) : USEC_INFINITY;
         case CONF_HOLE_FENCED:
                 return noticing(c, l) + stopping(l);
         }
@@ -132,7 +133,10 @@ static void describe_lease(const struct conf *c, const struct conf_lock *l, FILE
         sum(f, terms, 4);
         (void)fprintf(f, "\n    #   the running host is copied with its memory: ");
         sum(f, terms + 1, 3);
-        (void)fprintf(f, "\n");
+        (void)fprintf(f,
+                      " until\n    #     one of the two cannot renew and gives the lock up; then %s more, as for a "
+                      "fence\n",
+                      timespan_format(a, conf_hole_usec(c, l, CONF_HOLE_FENCED)));
 }
 
 static void describe_life(const struct conf *c, const struct conf_lock *l, FILE *f) {

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs the explorer over the configurations that `make check-model` promises, two at a time.
-#   check.sh MODEL [small|large]
+#   check.sh MODEL [small|large [RESULTS]]
+# RESULTS, for make promise-table: `ok|bounded|failed CONFIGURATION`; bounded: not all states, but all up to some depth.
 # small: about three minutes on two cores; large: hours, tens of gigabytes of memory.
 set -u
-model=$1 bounds=${2:-small}
+model=$1 bounds=${2:-small} results=${3:-/dev/null}
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
 
@@ -55,14 +56,17 @@ for i in "${!runs[@]}"; do
 done
 wait
 failed=0
+: >"$results"
 for i in "${!runs[@]}"; do
         cat "$out/$i"
         code=$(cat "$out/$i.code")
         if ((code != 0)); then
                 echo "not ok model ${runs[$i]} - exit code $code"
+                echo "failed ${runs[$i]}" >>"$results"
                 failed=$((failed + 1))
         else
                 echo "ok model ${runs[$i]}"
+                echo "$(grep -q 'bound was reached' "$out/$i" && echo bounded || echo ok) ${runs[$i]}" >>"$results"
         fi
 done
 echo "model: ${#runs[@]} runs, $failed failed"

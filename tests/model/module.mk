@@ -14,7 +14,7 @@ $(MODEL): $(call obj,$(MODEL_SRC)) $(MODEL_CORE)
 
 .PHONY: check-model check-mutants
 check-model: $(MODEL)
-	@TEST_TIMEOUT=3000 $(RUN) "tests/model/check.sh $(MODEL) $(BOUNDS)"
+	@TEST_TIMEOUT=3000 $(RUN) "tests/model/check.sh $(MODEL) $(BOUNDS) $(O)/model-results"
 EXTRA_CHECKS += check-model
 
 check-mutants: $(MODEL)

@@ -105,6 +105,7 @@ check-all:
 	+$(MAKE) check-fmt check-layers check-unit check-integration
 	+$(MAKE) check-san
 	+$(MAKE) $(EXTRA_CHECKS)
+	+$(MAKE) $(LAST_CHECKS)
 
 .PHONY: test-programs
 test-programs: $(UNIT_BIN) $(INTEGRATION_BIN)
@@ -157,6 +158,7 @@ help:
 	@echo 'make demo       three real hosts, one operator: watch a takeover (root)'
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung'
+	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR)'
 	@echo 'make fmt | check-fmt | lint | clean         SAN=1: with sanitizers, into build-san/'
 

@@ -50,11 +50,11 @@ static bool tells(unsigned kind) {
         return kinds[kind].hole >= CONF_HOLE_CLONED && !kinds[kind].mute;
 }
 
-const char *hole_name(unsigned kind) {
+const char *hole_name(unsigned kind, char separator) {
         static char text[64];
 
-        (void)snprintf(text, sizeof(text), "%s%s\t%s", conf_hole_to_string(kinds[kind].hole),
-                       tells(kind) ? "-watched" : "", conf_tenure_to_string(kinds[kind].tenure));
+        (void)snprintf(text, sizeof(text), "%s%s%c%s", conf_hole_to_string(kinds[kind].hole),
+                       tells(kind) ? "-watched" : "", separator, conf_tenure_to_string(kinds[kind].tenure));
         return text;
 }
 
@@ -305,17 +305,18 @@ void hole_live(struct hole_run *ret) {
                 boot(&world.hosts[i]);
         world_run(world.now + 15 * SEC + world_random(h->verify_interval_usec));
         settle(world.now);
-        world_log("HOLE: %s, bound %.3f s", hole_name(state.run.kind), (double)bound / 1e6);
+        world_log("HOLE: %s, bound %.3f s", hole_name(state.run.kind, ' '), (double)bound / 1e6);
         if (kinds[state.run.kind].mute)
                 client_mute(h);
         kinds[state.run.kind].begin(h);
         world_run(world.now + 2 * h->verify_interval_usec + 8 * l->lease_duration_usec + 4 * l->stop_timeout_usec +
                   120 * SEC);
         if (state.two)
-                world_fail("two leaders", "after %s two run and go on", hole_name(state.run.kind));
+                world_fail("two leaders", "after %s two run and go on", hole_name(state.run.kind, ' '));
         if (state.until - state.since > bound)
                 world_fail("bound", "%s: two ran for %.6f s, the formula says at most %.6f s",
-                           hole_name(state.run.kind), (double)(state.until - state.since) / 1e6, (double)bound / 1e6);
+                           hole_name(state.run.kind, ' '), (double)(state.until - state.since) / 1e6,
+                           (double)bound / 1e6);
         *ret = state.run;
         ret->overlap_usec = state.until - state.since;
         ret->bound_usec = bound;

@@ -19,7 +19,7 @@ struct hole_run {
 /* In setup_world()'s place, then in live()'s. timing: as AGENTS_TIMING of the end-to-end tests, NULL: drawn. */
 void hole_setup(uint64_t seed, unsigned hosts, const char *timing);
 void hole_live(struct hole_run *ret);
-/* enum conf_hole's name, "-watched" when its watches work and would end it, a tab, the tenure. */
-const char *hole_name(unsigned kind);
+/* enum conf_hole's name, "-watched" when watches work that end it, then the tenure. */
+const char *hole_name(unsigned kind, char separator);
 /* A unit began or ended to run, its host was paused or goes on. */
 void hole_changed(void);

@@ -49,10 +49,8 @@ void totals_hole(struct totals *t, const struct hole_run *run, bool measured) {
 }
 
 static void print_hole(const char *name, const struct hole_total *h) {
-        const char *tab = strchr(name, '\t');
-
-        printf("%.*s (%s): in %" PRIu64 " of %" PRIu64 " runs, for at most %.3f s", (int)(tab - name), name, tab + 1,
-               h->overlaps, h->runs, (double)h->worst_usec / 1e6);
+        printf("%s: in %" PRIu64 " of %" PRIu64 " runs, for at most %.3f s", name, h->overlaps, h->runs,
+               (double)h->worst_usec / 1e6);
         if (h->bound_usec == USEC_INFINITY)
                 printf("; nothing bounds it\n");
         else
@@ -63,7 +61,7 @@ static void print_hole(const char *name, const struct hole_total *h) {
 void totals_print(const struct totals *t, bool holes) {
         for (unsigned i = 0; holes && i < N_HOLE_KINDS; i++)
                 if (t->holes[i].runs)
-                        print_hole(hole_name(i), &t->holes[i]);
+                        print_hole(hole_name(i, ' '), &t->holes[i]);
         printf("%" PRIu64 " runs, %.0f virtual hours, %" PRIu64 " leader changes, %" PRIu64 " faults, %" PRIu64
                " requests, %" PRIu64 " events; at most %" PRIu64 " requests of an agent in 10 s",
                t->runs, (double)t->usec / 3.6e9, t->leaders, t->faults, t->requests, t->events, t->max_requests);
@@ -82,7 +80,7 @@ bool totals_write(const struct totals *t, const char *path, bool holes, const ch
                               t->faults_of[i][1]);
         for (unsigned i = 0; holes && i < N_HOLE_KINDS; i++)
                 (void)fprintf(f, "hole\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-                              hole_name(i), t->holes[i].runs, t->holes[i].overlaps, t->holes[i].worst_usec,
+                              hole_name(i, '\t'), t->holes[i].runs, t->holes[i].overlaps, t->holes[i].worst_usec,
                               t->holes[i].bound_usec, t->holes[i].permille);
         if (timing)
                 (void)fprintf(f, "timing\t%s\n", timing);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # A copy of the leader's disk boots as another host: same machine id, same claims. Lease: the copy waits like everybody. Life,
 # the stated hole: it takes the lock for its own of an earlier boot; the original stops when it reads the other boot id.
+# The unit ignores SIGTERM: the longest stop.
 variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
+        unit_options --ignore-term
         begin
         local host=$leader old=${run#* } clone=$(others | head -1)
         host_crash "$clone"

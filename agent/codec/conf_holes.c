@@ -111,8 +111,9 @@ static void describe_lease(const struct conf *c, const struct conf_lock *l, FILE
                                      {"kill_margin", l->kill_margin_usec}};
 
         (void)fprintf(f, "    # Not prevented, and how long two could run then at most:\n");
-        (void)fprintf(f, "    #   the unit cannot be killed (state D): as long as it lives after %s\n",
-                      timespan_format(a, l->lease_duration_usec));
+        (void)fprintf(
+                f, "    #   the unit cannot be killed (state D) and the host is silent for %s: as long as it lives\n",
+                timespan_format(a, l->lease_duration_usec));
         (void)fprintf(
                 f,
                 "    #   the host is paused for longer than %s: from when it goes on, mostly milliseconds, until its "
@@ -124,7 +125,7 @@ static void describe_lease(const struct conf *c, const struct conf_lock *l, FILE
         (void)fprintf(f, " when its clock stood still meanwhile\n");
         percent(f, "    #   clocks run wrong by more than ", conf_rate_harmless_ppm(l),
                 ", the holder's slow, the next ");
-        (void)fprintf(f, "one's fast; by 8.3 %% as chrony may:\n    #     %s / 0.917 - %s / 1.083 = %s\n",
+        (void)fprintf(f, "one's fast; by 8.3 %% as chrony may:\n    #     %s / 0.91667 - %s / 1.08333 = %s\n",
                       timespan_format(a, lasting(l)), timespan_format(b, waiting(l)),
                       timespan_format(d, conf_rate_overlap_usec(l, CONF_SLEW_PPM) / USEC_PER_MSEC * USEC_PER_MSEC));
         (void)fprintf(

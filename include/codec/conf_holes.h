@@ -3,8 +3,9 @@
  * timing rule (conf_check()). Pure arithmetic on a configuration. Printed by --check-config; the simulation and
  * `make promise-table` hold what they measure against it.
  *
- * All of them count what stopping may take as stop_timeout + kill_margin: whoever ends the unit, the guard or, when
- * that hangs, PID 1. */
+ * What they assume: stopping takes stop_timeout + kill_margin at most, whoever ends the unit, the guard or, when that
+ * hangs, PID 1; the agent runs; the API server answers the holder within request_timeout (under a lease it need not,
+ * but must then not answer renewals either). */
 #pragma once
 
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #define CONF_SLEW_PPM 83333
 
 enum conf_hole {
-        CONF_HOLE_UNKILLABLE,    /* a process in state D outlives the lease */
+        CONF_HOLE_UNKILLABLE,    /* a process in state D, and a host that is silent for the lease */
         CONF_HOLE_PAUSED,        /* the host was paused for longer than the lease, and its clock counted that */
         CONF_HOLE_PAUSED_CLOCK,  /* … and its clock stood still meanwhile, as hypervisors do it: permits last on */
         CONF_HOLE_CLOCK_RATE,    /* the holder's clock slow by CONF_SLEW_PPM, the challenger's fast by it */
@@ -27,13 +28,12 @@ enum {
         N_CONF_HOLES = CONF_HOLE_FENCED + 1
 };
 
-/* 0: there is no such hole under the lock's tenure. USEC_INFINITY: nothing bounds it. Otherwise the longest time, for
- * life under the assumption that the API server answers the holder within request_timeout. */
+/* 0: there is no such hole under the lock's tenure. USEC_INFINITY: nothing bounds it. Otherwise the longest time. */
 uint64_t conf_hole_usec(const struct conf *c, const struct conf_lock *l, enum conf_hole hole);
 
 /* The overlap of a lease when the holder's clock is slow and the challenger's fast, each by ppm (less than 1000000). */
 uint64_t conf_rate_overlap_usec(const struct conf_lock *l, uint32_t ppm);
-/* The largest such error that does no harm; conf_check() sees to it that it is more than 1 %. */
+/* The largest such error that does no harm; conf_check() sees to it that it is at least 1 %. */
 uint32_t conf_rate_harmless_ppm(const struct conf_lock *l);
 /* The longest pause of the host of a lease that does no harm. */
 uint64_t conf_pause_harmless_usec(const struct conf_lock *l);

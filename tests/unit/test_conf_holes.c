@@ -130,12 +130,12 @@ static char *described(const char *name) {
 
 static void test_words(void **state) {
         static const char *const lease[] = {
-                "cannot be killed (state D): as long as it lives after 30s\n",
+                "cannot be killed (state D) and the host is silent for 30s: as long as it lives\n",
                 "paused for longer than 6s 700ms",
                 "at most stop_timeout 8s + kill_margin 5s = 13s;\n",
                 "renew_deadline 15s + stop_timeout 8s + kill_margin 5s = 28s when its clock stood still",
                 "wrong by more than 3.9 %",
-                "28s / 0.917 - 30s 300ms / 1.083 = 2s 576ms\n",
+                "28s / 0.91667 - 30s 300ms / 1.08333 = 2s 576ms\n",
                 "verify_interval 10min + renew_deadline 15s + stop_timeout 8s + kill_margin 5s = 10min 28s\n",
                 "then 10min 28s more, as for a fence\n",
         };

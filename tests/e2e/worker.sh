@@ -65,9 +65,13 @@ while read -r number case < <(take); do
                 fi
         } >"$LAB/report"
         [[ -z $why ]] || : >"$E2E_DIR/failed.$number"
-        # For make promise-table: SCENARIO TENURE PLACEHOLDER ok|failed OVERLAP_NS HOLE_MS TIMING, `-` for none.
+        # For make promise-table: SCENARIO TENURE PLACEHOLDER ok|idle|failed OVERLAP_NS HOLE_MS TIMING, `-` for none. Idle: no
+        # unit ran, so nothing was measured.
         overlap=$(sed -n 's/.* overlap_ns=\([0-9]*\) .*/\1/p' <<<"$figures") hole=$(<"$LAB/hole")
-        echo "$name $tenure $placeholder $([[ -z $why ]] && echo ok || echo failed) ${overlap:--} ${hole:--}" \
+        result=ok
+        [[ $figures != *"runs=0 "* ]] || result=idle
+        [[ -z $why ]] || result=failed
+        echo "$name $tenure $placeholder $result ${overlap:--} ${hole:--}" \
                 "$AGENTS_TIMING" >>"$E2E_DIR/results"
         # One report at a time, whole.
         flock "$E2E_DIR" cat "$LAB/report"

@@ -47,6 +47,7 @@ case_ "an overlap in a case without hole" "step_down:life/pod: two ran for 0.010
 case_ "a hole in a case without hole" "step_down:life has a hole that no row states" in_file 's/ok 0 -/ok 0 3/' build/e2e-results
 case_ "a hole that was not measured" "host_frozen:lease measured no hole" in_file 's/ok 0 4400/ok 0 -/' build/e2e-results
 case_ "a case that failed" "step_down:life/pod is not ok" in_file 's/pod ok/pod failed/' build/e2e-results
+case_ "a case in which no unit ran" ok in_file '/step_down/s/ok 0/idle 0/' build/e2e-results
 case_ "cases of another timing" "ran with the timing 9s" in_file '2s/7s/9s/' build/e2e-results
 case_ "a failed model" "model failed" in_file 's/^ok/failed/' build/model-results
 case_ "a failed simulation" "the simulation failed in 1 runs" in_file 's/^\(runs.*\)0$/\11/' build/sim-results

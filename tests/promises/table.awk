@@ -8,6 +8,8 @@ function bad(text) { problems[++n_bad] = text }
 function seconds(usec) { return sprintf("%.3f s", usec / 1e6) }
 function plural(n, word) { return n " " word (n == 1 ? "" : "s") }
 
+{ seen[what] = 1 }
+
 what == "bounds" { bound[$1, $2] = $3; if ($3 != 0) unnamed[$1 " " $2] = 1 }
 
 what == "model" { n_model++; models = models "\n#   " substr($0, index($0, " ") + 1) ($1 == "bounded" ? ", not to the end" : ""); if ($1 == "failed") { model_bad++; bad("model " $0) } }
@@ -22,7 +24,8 @@ what == "holes" && /^hole\t/ {
 what == "holes" && /^timing\t/ { hole_timing = substr($0, 8) }
 what == "holes" && /^runs\t/ { split($0, f, "\t"); if (f[3] > 0) bad("the simulation of holes failed in " f[3] " runs") }
 
-# SCENARIO TENURE PLACEHOLDER ok|failed OVERLAP_NS HOLE_MS TIMING
+# SCENARIO TENURE PLACEHOLDER ok|idle|failed OVERLAP_NS HOLE_MS TIMING
+what == "e2e" && $4 == "idle" { next }
 what == "e2e" {
         n = ++n_e2e
         e2e_name[n] = $1; e2e_tenure[n] = $2; e2e_overlap[n] = $5; e2e_hole[n] = $6
@@ -39,7 +42,7 @@ what == "rows" && /^sim / {
         n = split(substr($0, 5), list, ";")
         for (i = 1; i <= n; i++) {
                 kind_row[trim(list[i])] = n_rows
-                if (n_sim && !(trim(list[i]) in kinds)) bad("rows: the simulation has no fault '" trim(list[i]) "'")
+                if (seen["sim"] && !(trim(list[i]) in kinds)) bad("rows: the simulation has no fault '" trim(list[i]) "'")
         }
 }
 what == "rows" && /^e2e / { for (i = 2; i <= NF; i++) { pattern[++n_patterns] = $i; pattern_row[n_patterns] = n_rows } }
@@ -88,20 +91,20 @@ function zero_line(i, tenure, k, n, limit, sim, e2e) {
         for (k in kinds)
                 if ((k in kind_row ? kind_row[k] : n_rows + 1) == i)
                         n += faults[k, tenure]
-        sim = !n_sim ? "not run" : !n ? "not injected" : (sim_bad ? "FAILED" : "0") " after " plural(n, "fault")
-        e2e = n_cases[i, tenure] ? seconds(worst[i, tenure] / 1000) " in " plural(n_cases[i, tenure], "case") : n_e2e ? "no case" : "not run"
+        sim = !seen["sim"] ? "not run" : !n ? "not injected" : (sim_bad ? "FAILED" : "0") " after " plural(n, "fault")
+        e2e = n_cases[i, tenure] ? seconds(worst[i, tenure] / 1000) " in " plural(n_cases[i, tenure], "case") : seen["e2e"] ? "no case" : "not run"
         line(row[i], tenure, limit, sim, e2e)
 }
 
 function hole_line(i, tenure, key, limit, sim, e2e, b) {
         b = bound[key, tenure]
         limit = b == "none" ? "without end" : seconds(b)
-        sim = (key, tenure) in hole_runs ? seconds(hole_worst[key, tenure]) : n_hole_files ? "not simulated" : "not run"
+        sim = (key, tenure) in hole_runs ? seconds(hole_worst[key, tenure]) : seen["holes"] ? "not simulated" : "not run"
         if ((key, tenure) in hole_runs && b != "none")
                 sim = sim sprintf(" (%.1f %%)", hole_permille[key, tenure] / 10)
         if ((key "-watched", tenure) in hole_runs)
                 sim = sim ", watched " seconds(hole_worst[key "-watched", tenure])
-        e2e = cases_hole[key, tenure] ? seconds(hole_ms[key, tenure] * 1000) " in " plural(cases_hole[key, tenure], "case") : n_e2e ? "no case" : "not run"
+        e2e = cases_hole[key, tenure] ? seconds(hole_ms[key, tenure] * 1000) " in " plural(cases_hole[key, tenure], "case") : seen["e2e"] ? "no case" : "not run"
         if (b != "none" && hole_timing == timing && hole_worst[key, tenure] > b)
                 bad(row[i] " (" tenure ", " key "): simulated " seconds(hole_worst[key, tenure]) ", bound " seconds(b))
         if (b != "none" && hole_ms[key, tenure] * 1000 > b)

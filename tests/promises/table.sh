@@ -28,18 +28,18 @@ done
 
 args=("what=bounds" "$out/bounds")
 left=0
-take() { # WHAT FILE TARGET VARIABLE: a file that another target leaves
+take() { # WHAT FILE TARGET: a file that another target leaves
         if [[ -s $build/$2 ]]; then
-                args+=("what=$1" "$4=1" "$build/$2")
+                args+=("what=$1" "$build/$2")
         else
                 echo "promise-table: LEFT OUT: no $2; make $3 leaves it" >&2
                 left=$((left + 1))
         fi
 }
-take model model-results check-model have_model
-take sim sim-results check-sim n_sim
-take holes sim-holes check-holes n_hole_files
-take e2e e2e-results "check-e2e (as root)" have_e2e
+take model model-results check-model
+take sim sim-results check-sim
+take holes sim-holes check-holes
+take e2e e2e-results "check-e2e (as root)"
 awk -v timing="$AGENTS_TIMING" -f "$here/table.awk" "${args[@]}" what=rows "$here/rows" what=readme "$readme" >"$out/table" || exit 1
 sed '$d' "$out/table"
 read -r _ lines bad <<<"$(tail -1 "$out/table")"

@@ -85,13 +85,22 @@ function line(name, tenure, limit, sim, e2e) {
         n_lines++
 }
 
-function zero_line(i, tenure, k, n, limit, sim, e2e) {
+# What is a hole under the other tenure was injected under this one too.
+function runs_without_hole(i, tenure, other, k, n) {
+        other = tenure == "life" ? "lease" : "life"
+        for (k = 1; k <= n_holes[i, other]; k++)
+                n += hole_runs[hole[i, other, k], tenure]
+        return n
+}
+
+function zero_line(i, tenure, k, n, runs, limit, sim, e2e) {
         limit = (i, tenure) in modelled ? n_model ? model_bad ? "0: MODEL FAILED" : "0 (model)" : "0, model not run" : "0, not modelled"
         n = 0
         for (k in kinds)
                 if ((k in kind_row ? kind_row[k] : n_rows + 1) == i)
                         n += faults[k, tenure]
-        sim = !seen["sim"] ? "not run" : !n ? "not injected" : (sim_bad ? "FAILED" : "0") " after " plural(n, "fault")
+        runs = runs_without_hole(i, tenure)
+        sim = runs ? "0 in " plural(runs, "run") : !seen["sim"] ? "not run" : !n ? "not injected" : (sim_bad ? "FAILED" : "0") " after " plural(n, "fault")
         e2e = n_cases[i, tenure] ? seconds(worst[i, tenure] / 1000) " in " plural(n_cases[i, tenure], "case") : seen["e2e"] ? "no case" : "not run"
         line(row[i], tenure, limit, sim, e2e)
 }

@@ -43,6 +43,10 @@ static const struct {
         {CONF_HOLE_FENCED, PERMIT_LEASE, false, fence},
         {CONF_HOLE_FENCED, PERMIT_LIFE, false, fence},
         {CONF_HOLE_CLONED, PERMIT_LIFE, false, clone},
+        /* no holes under the other tenure: the bound is 0 */
+        {CONF_HOLE_PAUSED, PERMIT_LIFE, false, pause_host},
+        {CONF_HOLE_PAUSED_CLOCK, PERMIT_LIFE, false, pause_host},
+        {CONF_HOLE_CLONED, PERMIT_LEASE, true, clone},
 };
 
 /* A hole that ends by what a watch tells: once with watches, once at its worst. */

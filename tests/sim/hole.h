@@ -7,7 +7,7 @@
 #include "world.h"
 
 enum {
-        N_HOLE_KINDS = 10
+        N_HOLE_KINDS = 13
 };
 
 struct hole_run {

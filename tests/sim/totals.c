@@ -26,7 +26,7 @@ void totals_add(struct totals *sum, const struct totals *t) {
                 sum->holes[i].runs += t->holes[i].runs;
                 sum->holes[i].overlaps += t->holes[i].overlaps;
                 sum->holes[i].permille = max(sum->holes[i].permille, t->holes[i].permille);
-                if (t->holes[i].worst_usec >= sum->holes[i].worst_usec) {
+                if (t->holes[i].worst_usec >= sum->holes[i].worst_usec && t->holes[i].bound_usec) {
                         sum->holes[i].worst_usec = t->holes[i].worst_usec;
                         sum->holes[i].bound_usec = t->holes[i].bound_usec;
                 }
@@ -53,6 +53,8 @@ static void print_hole(const char *name, const struct hole_total *h) {
                (double)h->worst_usec / 1e6);
         if (h->bound_usec == USEC_INFINITY)
                 printf("; nothing bounds it\n");
+        else if (h->bound_usec == 0)
+                printf(", as it must be\n");
         else
                 printf(" of %.3f s; with any timing %.1f %% of its bound\n", (double)h->bound_usec / 1e6,
                        (double)h->permille / 10);

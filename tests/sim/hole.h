@@ -7,7 +7,7 @@
 #include "world.h"
 
 enum {
-        N_HOLE_KINDS = 13
+        N_HOLE_KINDS = 16
 };
 
 struct hole_run {

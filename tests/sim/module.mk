@@ -21,7 +21,7 @@ LOCKS ?=
 KEEP ?=
 TRACE ?=
 HOLES ?=
-HOLE_RUNS ?= $(if $(SAN),130,1300)
+HOLE_RUNS ?= $(if $(SAN),160,1600)
 # Half of the runs with holes: as the end-to-end tests are configured.
 SIM_TIMING = $(or $(AGENTS_TIMING),$(shell sed -n 's/^AGENTS_TIMING=.*:-\(.*\)}$$/\1/p' tests/lib/agents.sh))
 

@@ -11,7 +11,7 @@
  *   client.c   kube.h over a bad network: requests; watch.c: watches
  *   host.c     boot and end of a host, its two services, the guard's files
  *   fault.c    what goes wrong, and when; fault_host.c: on a host
- *   hole.c     instead: one stated hole, and how long two units ran
+ *   hole.c     instead: one stated hole, and how long two units ran; hole_acts.c: how it is made
  *   judge.c    what must never happen, and what must happen at last
  *   setup.c    hosts and configurations of a seed
  *   totals.c   the summary

@@ -43,7 +43,7 @@ heal() {
 
 needs_real() {
         [[ $E2E_API == real ]] && return
-        echo "# LEFT OUT, it needs the real control plane: ${BASH_SOURCE[1]##*/}" >"/proc/$$/fd/1"
+        echo "# LEFT OUT, it needs the real control plane: ${BASH_SOURCE[1]##*/}" >>"/proc/$$/fd/1"
         exit 0
 }
 

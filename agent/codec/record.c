@@ -207,6 +207,13 @@ int record_claims_parse(struct record_claims *ret, const char *text, size_t size
         return res;
 }
 
+bool record_claims_settled(const struct record_claims *r) {
+        for (size_t i = 0; i < r->n_claims; i++)
+                if (!r->claims[i].settled)
+                        return false;
+        return true;
+}
+
 const struct record_claim *record_claims_find(const struct record_claims *r, const char *claim) {
         for (size_t i = 0; i < r->n_claims; i++)
                 if (util_streq(r->claims[i].claim, claim))

@@ -17,7 +17,9 @@ struct election_wish election_wish(const struct election *e, const struct electi
         const struct lock_fact *l = &e->lock;
         bool term = e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock_known &&
                     l->sort == LOCK_SOUND && l->uid == e->term_uid && l->tenure == tenure;
-        struct election_wish w = {.needed = c->tenure == tenure && e->state != ELECTION_STOPPED && !e->stop_wanted};
+        /* Not before the lock was read: at the start that is one connection to the server instead of two. */
+        struct election_wish w = {.needed = c->tenure == tenure && e->lock_known && e->state != ELECTION_STOPPED &&
+                                            !e->stop_wanted};
 
         if (term && election_own(e)) {
                 w.named = l->orphaned ? 0 : l->placeholder; /* an orphaned lock names nobody that could be kept */

@@ -198,6 +198,12 @@ struct heartbeat_action heartbeat_step(struct heartbeat *h, const struct heartbe
         const struct heartbeat_action nothing = {.op = HEARTBEAT_OP_NONE};
         uint64_t now = ev->now_usec;
 
+        if (!h->begun && c->unclaimed) {
+                /* Ours is what carries a claim of this disk: there is none. If the name is taken the POST finds out. */
+                h->state = HEARTBEAT_ABSENT;
+                h->unread = false;
+        }
+        h->begun = true;
         absorb(h, c, ev);
         if (h->op != HEARTBEAT_OP_NONE || now < h->retry_at_usec)
                 return nothing;

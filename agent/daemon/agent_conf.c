@@ -114,6 +114,7 @@ static void set_conf(struct agent *a, const struct agent_lock *l) {
                 h->retry_max_usec = t == CORE_LEASE ? a->conf->renew_interval_usec : RETRY_MAX_USEC;
                 h->rate_permille = RATE_PERMILLE;
                 h->tenure = t;
+                h->unclaimed = p->unclaimed;
                 if (t == CORE_LEASE && c->lease_duration_usec > p->duration_usec)
                         h->duration_usec = p->duration_usec = c->lease_duration_usec;
         }

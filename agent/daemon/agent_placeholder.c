@@ -29,6 +29,10 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
                 p->has_object = true;
         }
         ev.fact = agent_placeholder_fact(p, reply->placeholder);
+        if (p->agent->core.removing && op == HEARTBEAT_OP_READ && ev.result == RESULT_NOT_FOUND && p->claim[0] &&
+            !p->claim_doubtful)
+                /* Gone, and nothing with this claim is on its way: the next start need not look. */
+                (void)store_claim_settle(p->agent->store, p->scope, p->claim, NULL);
         agent_placeholder_event(p, &ev);
         agent_pump(p->agent);
 }
@@ -121,11 +125,13 @@ static void on_watch(const struct kube_watch_event *event, void *userdata) {
 }
 
 void agent_placeholder_follow(struct agent_placeholder *p) {
-        bool wanted = p->tenure == CORE_LIFE && core_wish(&p->agent->core, p->index).named;
+        struct heartbeat_wish w = core_wish(&p->agent->core, p->index);
+        bool wanted = p->tenure == CORE_LIFE && w.named;
 
         if (!wanted)
                 p->watch = (kube_slot_free(p->watch), NULL);
-        else if (!p->watch) /* without it the verify interval still finds out */
+        else if (!p->watch && heartbeat(p)->proven_at_usec >= w.proof_after_usec)
+                /* Not before the proof that the permit waits for; without it the verify interval still finds out */
                 (void)kube_watch(p->agent->kube, p->kind == PLACEHOLDER_POD ? KUBE_WATCH_POD : KUBE_WATCH_LEASE, p->ns,
                                  p->name, on_watch, p, &p->watch);
 }
@@ -140,6 +146,7 @@ int agent_placeholder_start(struct agent_placeholder *p, struct err *err) {
         r = store_claims(p->agent->store, p->scope, &p->claims, err);
         if (r < 0)
                 journal_log(LOG_ERR, "%s/%s: %s", p->ns, p->name, err->text);
+        p->unclaimed = r >= 0 && record_claims_settled(&p->claims);
         return 0;
 }
 

@@ -48,6 +48,9 @@ int record_claims_format(const struct record_claims *r, char **ret);
 int record_identity_parse(struct record_identity *ret, const char *text, size_t size, struct err *err);
 int record_claims_parse(struct record_claims *ret, const char *text, size_t size, struct err *err);
 
+/* Whether each of them has had a definite answer. */
+bool record_claims_settled(const struct record_claims *r);
+
 /* The claim with this text, or NULL. */
 const struct record_claim *record_claims_find(const struct record_claims *r, const char *claim);
 

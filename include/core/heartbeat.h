@@ -38,6 +38,7 @@ struct heartbeat_conf {
         uint64_t duration_usec; /* a strange placeholder that records none is watched this long */
         uint32_t rate_permille; /* how wrong clock rates may be */
         uint8_t tenure;
+        bool unclaimed; /* when it began no claim was on disk whose POST may have made an object, or may yet */
 };
 
 /* What the elections that use it want, gathered by the core. */
@@ -80,6 +81,7 @@ struct heartbeat {
         uint8_t failed_op; /* enum heartbeat_op */
         bool claim_ready;  /* a claim is on disk, and no answer has used it up */
         bool unread;       /* read before anything else */
+        bool begun;        /* has had its first step */
         bool confirmed;    /* strange: the version was read again after the wait */
 };
 

@@ -82,6 +82,7 @@ struct agent_placeholder {
         struct record_claims claims;
         char claim[RECORD_CLAIM_HEX + 1];
         bool claim_doubtful;
+        bool unclaimed;                        /* at the start every claim was settled */
         char sent_times[AGENT_SENT_TIMES][40]; /* renewTimes that this process wrote, ring */
         unsigned next_time;
         struct kube_slot *request, *watch;
@@ -115,9 +116,15 @@ struct agent {
         char bus_error[256];
         char api_error[512];
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
-        uint64_t stopping_since_usec;   /* CLOCK_BOOTTIME, 0: not stopping */
+        uint64_t contact_shown_usec;    /* … as STATUS= says */
+        sd_event_source *status_timer;
+        bool status_due;
+        char status[2048];            /* STATUS= sent last */
+        uint64_t stopping_since_usec; /* CLOCK_BOOTTIME, 0: not stopping */
         int trace_fd;
-        bool traced; /* this process has its first line in the trace */
+        uint64_t started_usec; /* CLOCK_BOOTTIME */
+        bool watching;         /* watches are open, or opened when wanted */
+        bool traced;           /* this process has its first line in the trace */
         bool in_pump;
 };
 
@@ -151,6 +158,8 @@ int agent_conf_reload(struct agent *a, struct err *err);
 int agent_conf_orphan(struct agent *a, const char *lock, const char *unit);
 /* Drops the locks that are no longer configured and out. */
 void agent_conf_reap(struct agent *a);
+/* Opens the watch of the lock. */
+void agent_lock_follow(struct agent_lock *l);
 /* Starts or ends the watch of the holder's placeholder as the core's view of the lock asks. */
 void agent_lock_follow_holder(struct agent_lock *l);
 /* Watches our own life placeholder while a lock of ours names it: nobody renews it, so nothing else would notice. */

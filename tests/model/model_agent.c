@@ -78,6 +78,9 @@ static void with_core(struct world *w, unsigned a, struct core *core, struct cor
         l->placeholder[CORE_LEASE] = CORE_LEASE;
         l->due = false;
         p[t] = (struct core_placeholder){.heartbeat = g->heartbeat, .conf = heartbeat_conf(a, (uint8_t)t)};
+        p[t].conf.unclaimed = true;
+        for (unsigned i = 0; i < MAX_CLAIMS; i++)
+                p[t].conf.unclaimed = p[t].conf.unclaimed && !g->claims[SLOT_HEARTBEAT][i];
         p[!t] = (struct core_placeholder){.conf = heartbeat_conf(a, (uint8_t)!t)};
         heartbeat_init(&p[!t].heartbeat);
         *core = (struct core){.locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES};

@@ -31,6 +31,23 @@ static void test_winning(void **state) {
         }
 }
 
+/* At the start the lock is read before anything is asked about the placeholder: one connection at a time. */
+static void test_lock_first(void **state) {
+        (void)state;
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                builder_init(&b, t, 1);
+                builder_restart(&b);
+                assert_int_equal(b.beat[t].op, HEARTBEAT_OP_NONE);
+                builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FAILED);
+                assert_int_equal(b.beat[t].op, HEARTBEAT_OP_NONE);
+                builder_until(&b, ELECTION_OP_READ);
+                builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
+                assert_int_equal(b.beat[t].op, HEARTBEAT_OP_READ);
+                builder_settle(&b);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
 /* The proof that counts is sent after the lock was known to be ours. */
 static void test_no_permit_without_proof(void **state) {
         (void)state;
@@ -205,6 +222,7 @@ static void test_takeover_begins_with_the_post(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_winning),
+                cmocka_unit_test(test_lock_first),
                 cmocka_unit_test(test_no_permit_without_proof),
                 cmocka_unit_test(test_late_post_names_gone_placeholder),
                 cmocka_unit_test(test_claims),

@@ -260,6 +260,51 @@ static void test_claims(void **state) {
         assert_false(h.claim_ready);
 }
 
+/* No claim was on disk at the start: nothing under the name can be ours, so the POST comes first, with a claim like any
+ * other; what it meets is read. That holds for the first step alone. */
+static void test_unclaimed(void **state) {
+        const struct placeholder_fact nothing = {.present = false};
+        struct placeholder_fact f = own();
+
+        (void)state;
+        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+                for (unsigned unclaimed = 0; unclaimed < 2; unclaimed++) {
+                        struct heartbeat_conf c = builder_heartbeat_conf(t);
+                        struct heartbeat_event ev = {.now_usec = NOW, .sent_at_usec = NOW};
+                        struct heartbeat h;
+
+                        c.unclaimed = unclaimed;
+                        heartbeat_init(&h);
+                        assert_int_equal(heartbeat_step(&h, &c, &ev).op, HEARTBEAT_OP_NONE); /* not wanted yet */
+                        ev.wish = needed;
+                        assert_int_equal(heartbeat_step(&h, &c, &ev).op,
+                                         unclaimed ? HEARTBEAT_OP_CLAIM : HEARTBEAT_OP_READ);
+                        if (!unclaimed)
+                                continue;
+                        ev.type = HEARTBEAT_EV_REPLY;
+                        ev.op = HEARTBEAT_OP_CLAIM;
+                        assert_int_equal(heartbeat_step(&h, &c, &ev).op, HEARTBEAT_OP_CREATE);
+                        ev.op = HEARTBEAT_OP_CREATE;
+                        ev.result = RESULT_EXISTS;
+                        assert_int_equal(heartbeat_step(&h, &c, &ev).op, HEARTBEAT_OP_READ);
+                        ev.op = HEARTBEAT_OP_READ;
+                        ev.result = RESULT_OK;
+                        ev.fact = own();
+                        ev.fact.claimed = false;
+                        (void)heartbeat_step(&h, &c, &ev);
+                        assert_int_equal(h.state, HEARTBEAT_STRANGE);
+                        /* Later, when it does not know again, it looks first. */
+                        h = in_state(HEARTBEAT_LIVE);
+                        h.begun = true;
+                        h.op = HEARTBEAT_OP_RENEW;
+                        f.deleting = true;
+                        ev.op = HEARTBEAT_OP_RENEW;
+                        ev.fact = f;
+                        assert_int_equal(heartbeat_step(&h, &c, &ev).op, HEARTBEAT_OP_READ);
+                        ev.fact = nothing;
+                }
+}
+
 /* Proof is asked for by the instant it must not be older than. */
 static void test_proof_on_demand(void **state) {
         struct heartbeat h = in_state(HEARTBEAT_LIVE);
@@ -395,6 +440,7 @@ int main(void) {
                 cmocka_unit_test(test_strange_and_observed),
                 cmocka_unit_test(test_dying),
                 cmocka_unit_test(test_claims),
+                cmocka_unit_test(test_unclaimed),
                 cmocka_unit_test(test_proof_on_demand),
                 cmocka_unit_test(test_renews_each_interval),
                 cmocka_unit_test(test_life_verifies),

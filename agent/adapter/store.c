@@ -24,6 +24,7 @@ struct store {
         int dir_fd;
         int claims_fd;
         int lock_fd;
+        bool synced; /* the entries of dir, claims among them, are as durable as what is written below them */
         struct record_identity identity;
 };
 
@@ -158,9 +159,6 @@ int store_open(struct store **ret, const char *dir, const struct store_host *hos
                 r = open_identity(s, host, err);
         if (r < 0)
                 return r;
-        /* The new directory entries have to be as durable as what is written below them. */
-        if (fsync(s->dir_fd) < 0)
-                return err_setf(err, -errno, "cannot sync %s: %s", s->dir, strerror(errno));
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -262,6 +260,11 @@ static int write_claims(struct store *s, const struct record_claims *claims, str
         r = record_claims_format(claims, &text);
         if (r == 0)
                 r = store_file_replace(s->claims_fd, file, text);
+        if (r == 0 && !s->synced) {
+                /* Here and not when opening: after the other two there is hardly anything left to wait for. */
+                r = fsync(s->dir_fd) < 0 ? -errno : 0;
+                s->synced = r == 0;
+        }
         return r < 0 ? err_setf(err, r, "cannot write %s/claims/%s: %s", s->dir, file, strerror(-r)) : 0;
 }
 

@@ -9,18 +9,23 @@
 #define KUBE_EVENTS_MAX 8
 
 struct kube_request {
-        struct kube_slot slot; /* first: a slot is freed as what it is part of */
-        struct http_request *http;
+        struct kube_slot slot;     /* first: a slot is freed as what it is part of */
+        struct http_request *http; /* NULL: waits for its timer */
         struct kube_subject subject;
         kube_reply_cb cb;
         void *userdata;
+        /* only Events wait */
+        sd_event_source *timer;
+        char *body;
 };
 
 static void cancel(struct kube_slot *slot) {
         struct kube_request *q = (struct kube_request *)slot;
 
-        if (q->http && q->subject.kind == KUBE_KIND_EVENT)
+        if ((q->http || q->timer) && q->subject.kind == KUBE_KIND_EVENT)
                 slot->kube->n_events--;
+        q->timer = sd_event_source_disable_unref(q->timer);
+        free(TAKE_PTR(q->body));
         http_request_free(TAKE_PTR(q->http));
 }
 
@@ -67,11 +72,10 @@ static int add_query(char **path, const char *query) {
         return -ENOMEM;
 }
 
-static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
-                 void *userdata, struct kube_slot **ret_slot) {
-        _cleanup_free_ char *body = order->body;
+static int send(struct kube_request *q, const char *method, const char *body, const char *content_type) {
+        struct kube *kube = q->slot.kube;
+        const struct kube_subject *subject = &q->subject;
         _cleanup_free_ char *path = NULL;
-        struct kube_request *q;
         bool is_named = subject->op != KUBE_OP_CREATE && subject->op != KUBE_OP_LIST;
         int r;
 
@@ -80,32 +84,45 @@ static int start(struct kube *kube, const struct kube_subject *subject, const st
                 r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
         if (r < 0)
                 return r;
-        q = calloc(1, sizeof(*q));
-        if (!q)
-                return -ENOMEM;
-        q->subject = *subject;
-        q->cb = cb;
-        q->userdata = userdata;
-        kube_slot_init(&q->slot, kube, cancel, ret_slot != NULL);
-
         const struct http_call call = {
-                .method = order->method,
+                .method = method,
                 .path = path,
                 .body = body,
-                .content_type = order->content_type,
+                .content_type = content_type,
                 .token = kube_token(kube),
                 .timeout_usec = kube->timeout_usec,
                 .response_max = KUBE_RESPONSE_MAX,
                 .cb = on_answer,
                 .userdata = q,
         };
-        r = http_start(kube->http, &call, &q->http);
+        return http_start(kube->http, &call, &q->http);
+}
+
+static struct kube_request *request_new(struct kube *kube, const struct kube_subject *subject, bool is_owned) {
+        struct kube_request *q = calloc(1, sizeof(*q));
+
+        if (!q)
+                return NULL;
+        q->subject = *subject;
+        kube_slot_init(&q->slot, kube, cancel, is_owned);
+        return q;
+}
+
+static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
+                 void *userdata, struct kube_slot **ret_slot) {
+        _cleanup_free_ char *body = order->body;
+        struct kube_request *q = request_new(kube, subject, ret_slot != NULL);
+        int r;
+
+        if (!q)
+                return -ENOMEM;
+        q->cb = cb;
+        q->userdata = userdata;
+        r = send(q, order->method, body, order->content_type);
         if (r < 0) {
                 kube_slot_free(&q->slot);
                 return r;
         }
-        if (subject->kind == KUBE_KIND_EVENT)
-                kube->n_events++;
         if (ret_slot)
                 *ret_slot = &q->slot;
         return 0;
@@ -289,17 +306,42 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
 
 /* ---- Events ---- */
 
-int kube_event_create(struct kube *kube, const struct event_object *e) {
-        struct order order = {.method = "POST", .content_type = JSON};
+static int on_event_due(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct kube_request *q = userdata;
+        _cleanup_free_ char *body = TAKE_PTR(q->body);
+
+        (void)source;
+        (void)usec;
+        if (send(q, "POST", body, JSON) < 0) {
+                kube_slot_free(&q->slot);
+                return 0;
+        }
+        q->timer = sd_event_source_disable_unref(q->timer);
+        return 0;
+}
+
+int kube_event_create(struct kube *kube, const struct event_object *e, uint64_t delay_usec) {
         struct kube_subject s;
+        struct kube_request *q;
         int r;
 
         if (kube->n_events >= KUBE_EVENTS_MAX)
                 return -EAGAIN;
         r = set_subject(&s, KUBE_OP_CREATE, KUBE_KIND_EVENT, e->ns, e->name, NULL);
+        if (r < 0)
+                return r;
+        q = request_new(kube, &s, /* is_owned= */ false);
+        if (!q)
+                return -ENOMEM;
+        r = event_build(e, kube_now(CLOCK_REALTIME), &q->body);
         if (r >= 0)
-                r = event_build(e, kube_now(CLOCK_REALTIME), &order.body);
-        return r < 0 ? r : start(kube, &s, &order, NULL, NULL, NULL);
+                r = sd_event_add_time_relative(kube->event, &q->timer, CLOCK_BOOTTIME, delay_usec, 1, on_event_due, q);
+        if (r < 0) {
+                kube_slot_free(&q->slot);
+                return r;
+        }
+        kube->n_events++;
+        return 0;
 }
 
 unsigned kube_events_pending(const struct kube *kube) {

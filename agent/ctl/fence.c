@@ -176,7 +176,7 @@ static int freed(struct fence *f, const char *how) {
         };
 
         /* For humans, and silent when forbidden: the annotation was there before. */
-        if (kube_event_create(f->kube.kube, &ev) >= 0)
+        if (kube_event_create(f->kube.kube, &ev, 0) >= 0)
                 ctl_kube_flush(&f->kube);
         (void)printf("fenced: lock %s/%s is free, %s holds it no more%s\n", f->ns, f->lock, f->holder, how);
         return CTL_OK;

@@ -5,6 +5,8 @@
 
 #include "daemon/agent.h"
 
+#define EVENT_DELAY_USEC (250 * USEC_PER_MSEC)
+
 void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
         struct agent *a = l->agent;
         const struct election *e = &a->core.locks[l->index].election;
@@ -50,5 +52,6 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
                                l->answered.identity[0] ? l->answered.identity : l->seen.identity);
         } else
                 return;
-        (void)kube_event_create(a->kube, &ev);
+        /* Out of the way of the requests that a change of hands waits for. */
+        (void)kube_event_create(a->kube, &ev, a->stopping_since_usec ? 0 : EVENT_DELAY_USEC);
 }

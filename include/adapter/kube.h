@@ -115,8 +115,9 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
 
 /* ---- Events ---- */
 
-/* Sends it and forgets it: no callback, failures are dropped, at most 8 under way (more are dropped too: -EAGAIN). */
-int kube_event_create(struct kube *kube, const struct event_object *e);
+/* Sends it after `delay_usec` and forgets it: no callback, failures are dropped, at most 8 waiting or under way (more
+ * are dropped too: -EAGAIN). */
+int kube_event_create(struct kube *kube, const struct event_object *e, uint64_t delay_usec);
 /* How many are under way, for a program that ends after it. */
 unsigned kube_events_pending(const struct kube *kube);
 

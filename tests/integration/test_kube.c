@@ -655,16 +655,24 @@ static void test_events(void **state) {
 
         (void)state;
         world_open(&w, answer_created, NULL);
-        while (n < 100 && (r = kube_event_create(w.kube, &e)) == 0)
+        while (n < 100 && (r = kube_event_create(w.kube, &e, n % 2 ? 20 * USEC_PER_MSEC : 0)) == 0)
                 n++;
         assert_int_equal(r, -EAGAIN);
         assert_int_equal(n, 8);
         for (unsigned i = 0; i < 500 && rawserver_n_requests(w.server) < 8; i++)
                 run_for(&w, 10 * USEC_PER_MSEC);
         run_for(&w, 100 * USEC_PER_MSEC);
-        assert_int_equal(kube_event_create(w.kube, &e), 0);
+        assert_int_equal(kube_event_create(w.kube, &e, 0), 0);
         e.kind = "Secret";
-        assert_int_equal(kube_event_create(w.kube, &e), -EINVAL);
+        assert_int_equal(kube_event_create(w.kube, &e, 0), -EINVAL);
+        e.kind = "ConfigMap";
+        run_for(&w, 100 * USEC_PER_MSEC);
+        /* One that waits has sent nothing, is counted, and ends with everything else. */
+        n = rawserver_n_requests(w.server);
+        assert_int_equal(kube_event_create(w.kube, &e, USEC_PER_SEC), 0);
+        run_for(&w, 100 * USEC_PER_MSEC);
+        assert_int_equal(rawserver_n_requests(w.server), n);
+        assert_int_equal(kube_events_pending(w.kube), 1);
         world_close(&w);
 }
 

@@ -349,8 +349,9 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
         return util_empty(uid) ? -EINVAL : start(kube, &o, cb, userdata, ret_slot);
 }
 
-int kube_event_create(struct kube *kube, const struct event_object *e) {
+int kube_event_create(struct kube *kube, const struct event_object *e, uint64_t delay_usec) {
         (void)kube;
+        (void)delay_usec;
         world_log("Event %s: %s", e->reason, e->note);
         return 0;
 }

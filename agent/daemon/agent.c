@@ -14,6 +14,9 @@
 /* Time for the API writes of a release, beyond the units' own stop timeouts. */
 #define RELEASE_USEC (30 * USEC_PER_SEC)
 
+/* Watches wait no longer than this for the locks to come to rest after a start. */
+#define WATCH_LATEST_USEC USEC_PER_SEC
+
 uint32_t agent_random(void) {
         uint32_t x = 0;
 
@@ -156,6 +159,28 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* On the way from a start to the permit nothing is wanted from a watch, which costs a connection of its own and all
+ * that belongs to it: watches open when the locks have come to rest, or after a second. */
+static bool may_watch(const struct agent *a) {
+        for (size_t i = 0; i < a->core.n_locks; i++) {
+                uint8_t s = a->core.locks[i].election.state;
+
+                if (s == ELECTION_STARTING || (s >= ELECTION_CLAIMING && s <= ELECTION_PROVING))
+                        return clock_boottime_usec() >= a->started_usec + WATCH_LATEST_USEC;
+        }
+        return true;
+}
+
+static void follow(struct agent *a) {
+        a->watching = a->watching || may_watch(a);
+        for (size_t i = 0; i < a->core.n_locks && a->watching; i++) {
+                agent_lock_follow(a->locks[i]);
+                agent_lock_follow_holder(a->locks[i]);
+        }
+        for (size_t i = 0; i < a->core.n_placeholders && a->watching; i++)
+                agent_placeholder_follow(a->placeholders[i]);
+}
+
 void agent_pump(struct agent *a) {
         uint64_t at;
         unsigned n = 0;
@@ -172,10 +197,9 @@ void agent_pump(struct agent *a) {
                 journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
                 at = clock_boottime_usec() + USEC_PER_SEC;
         }
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                agent_lock_follow_holder(a->locks[i]);
-        for (size_t i = 0; i < a->core.n_placeholders; i++)
-                agent_placeholder_follow(a->placeholders[i]);
+        follow(a);
+        if (!a->watching && at > a->started_usec + WATCH_LATEST_USEC)
+                at = a->started_usec + WATCH_LATEST_USEC;
         if (at == USEC_INFINITY)
                 (void)sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
         else {
@@ -297,6 +321,7 @@ static int start(struct agent *a, struct err *err) {
                 return err_setf(err, -EIO, "no random numbers: %m");
         for (unsigned i = 0; i < sizeof(nonce); i++)
                 (void)snprintf(a->nonce + 2 * i, 3, "%02x", nonce[i]);
+        a->started_usec = clock_boottime_usec();
         r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, USEC_INFINITY, 1, on_timer, a);
         if (r < 0)
                 return err_setf(err, r, "cannot make a CLOCK_BOOTTIME timer: %s", strerror(-r));
@@ -349,6 +374,7 @@ void agent_free(struct agent *a) {
         conf_free(a->conf);
         sd_event_source_disable_unref(a->timer);
         sd_event_source_disable_unref(a->extend);
+        sd_event_source_disable_unref(a->status_timer);
         sd_event_unref(a->event);
         if (a->trace_fd >= 0)
                 close(a->trace_fd);

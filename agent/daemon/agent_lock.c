@@ -105,6 +105,11 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         agent_pump(l->agent);
 }
 
+void agent_lock_follow(struct agent_lock *l) {
+        if (!l->watch) /* without it the verify interval still finds out; tried again at the next turn */
+                (void)kube_watch(l->agent->kube, KUBE_WATCH_LOCK, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
+}
+
 void agent_lock_follow_holder(struct agent_lock *l) {
         const struct election *e = election(l);
         const struct lock_object *o = e->lock.sort == LOCK_SOUND ? find(l, e->lock.uid, 0) : NULL;
@@ -239,8 +244,7 @@ int agent_lock_start(struct agent_lock *l, struct err *err) {
         if (r < 0)
                 journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
         l->since_realtime_usec = clock_realtime_usec();
-        r = kube_watch(l->agent->kube, KUBE_WATCH_LOCK, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
-        return r < 0 ? err_setf(err, r, "lock '%s': cannot watch it: %s", l->title, strerror(-r)) : 0;
+        return 0;
 }
 
 void agent_lock_free(struct agent_lock *l) {

@@ -8,6 +8,9 @@
 #include "codec/report.h"
 #include "daemon/agent.h"
 
+#define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
+#define CONTACT_NEWS_USEC (60 * USEC_PER_SEC)
+
 struct lock_text {
         const char *role;
         const char *holder;
@@ -251,8 +254,8 @@ static void status_line(struct agent *a, char *buf, size_t size) {
         char contact[CLOCK_TEXT_SIZE] = "never";
         size_t leading = 0;
 
-        if (a->contact_realtime_usec)
-                (void)clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - a->contact_realtime_usec),
+        if (a->contact_shown_usec)
+                (void)clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - a->contact_shown_usec),
                                             contact);
         for (size_t i = 0; i < a->core.n_locks; i++)
                 leading += a->core.locks[i].election.state == ELECTION_LEADING;
@@ -281,8 +284,42 @@ static void status_line(struct agent *a, char *buf, size_t size) {
                 buf[0] = (char)(buf[0] - 'a' + 'A');
 }
 
-void agent_status_update(struct agent *a) {
+static int on_status_due(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct agent *a = userdata;
         char line[4400];
+
+        (void)source;
+        (void)usec;
+        a->status_due = false;
+        a->contact_shown_usec = a->contact_realtime_usec;
+        status_line(a, line, sizeof(line));
+        (void)snprintf(a->status, sizeof(a->status), "%.2047s", line);
+        notify_status("%s", line);
+        return 0;
+}
+
+/* STATUS= a moment after what it tells of, all that happened by then in one, so that PID 1 first does what else is
+ * asked of it. That the API server answered, and nothing else, is news once a minute. */
+static void show(struct agent *a) {
+        char line[4400];
+        int r;
+
+        if (a->status_due)
+                return;
+        if (a->contact_realtime_usec - a->contact_shown_usec < CONTACT_NEWS_USEC) {
+                status_line(a, line, sizeof(line));
+                if (strncmp(line, a->status, sizeof(a->status) - 1) == 0)
+                        return;
+        }
+        r = a->status_timer ? sd_event_source_set_time_relative(a->status_timer, STATUS_DELAY_USEC)
+                            : sd_event_add_time_relative(a->event, &a->status_timer, CLOCK_BOOTTIME, STATUS_DELAY_USEC,
+                                                         1, on_status_due, a);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(a->status_timer, SD_EVENT_ONESHOT);
+        a->status_due = r >= 0;
+}
+
+void agent_status_update(struct agent *a) {
         bool changed = false;
 
         for (size_t i = 0; i < a->core.n_locks; i++) {
@@ -290,8 +327,7 @@ void agent_status_update(struct agent *a) {
                 record_change(a->locks[i]);
                 record_damage(a->locks[i]);
         }
-        status_line(a, line, sizeof(line));
-        notify_status("%s", line);
+        show(a);
         if (changed && a->bus)
                 bus_status_changed(a->bus);
 }

@@ -167,6 +167,7 @@ static void absorb(struct heartbeat *h, const struct heartbeat_conf *c, const st
                         lose(h, HEARTBEAT_LIVE);
                         h->uid = ev->fact.uid;
                         h->version = ev->fact.version;
+                        h->looked_at_usec = ev->sent_at_usec;
                         h->claim_ready = false;
                 } else
                         h->unread = ev->result != RESULT_DENIED && ev->result != RESULT_FAILED;

@@ -293,6 +293,17 @@ static void test_unclaimed(void **state) {
                         ev.fact.claimed = false;
                         (void)heartbeat_step(&h, &c, &ev);
                         assert_int_equal(h.state, HEARTBEAT_STRANGE);
+                        /* Made, it need not be looked at before the proof. */
+                        h = in_state(HEARTBEAT_ABSENT);
+                        h.begun = h.claim_ready = true;
+                        h.looked_at_usec = 0;
+                        h.op = HEARTBEAT_OP_CREATE;
+                        ev.op = HEARTBEAT_OP_CREATE;
+                        ev.fact = own();
+                        ev.wish.named = true;
+                        ev.wish.proof_after_usec = NOW;
+                        assert_int_equal(heartbeat_step(&h, &c, &ev).op, HEARTBEAT_OP_RENEW);
+                        ev.wish = needed;
                         /* Later, when it does not know again, it looks first. */
                         h = in_state(HEARTBEAT_LIVE);
                         h.begun = true;

@@ -8,9 +8,11 @@
 #include "adapter/notify.h"
 #include "guard/guard_parts.h"
 
-#define RECONNECT_USEC  (500 * USEC_PER_MSEC)
-#define LOG_WINDOW_USEC (10 * USEC_PER_SEC)
-#define LOG_WINDOW_MAX  20
+#define RECONNECT_USEC (500 * USEC_PER_MSEC)
+/* PID 1 handles STATUS= before the start or stop that it is asked for at that moment. */
+#define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
+#define LOG_WINDOW_USEC   (10 * USEC_PER_SEC)
+#define LOG_WINDOW_MAX    20
 
 uint64_t guard_now(struct guard *g) {
         uint64_t now = clock_boottime_usec();
@@ -36,7 +38,11 @@ static void on_changed(const char *unit, void *userdata) {
         for (size_t i = 0; i < g->n_units; i++) {
                 struct supervise_event ev = {.type = SUPERVISE_EV_WAKE};
 
-                if (!unit || util_streq(unit, g->unit[i]->name))
+                if (unit && !util_streq(unit, g->unit[i]->name))
+                        continue;
+                if (guard_now(g) < g->unit[i]->quiet_until_usec)
+                        g->unit[i]->wake_due = true;
+                else
                         guard_unit_step(g->unit[i], &ev, NULL);
         }
 }
@@ -71,15 +77,24 @@ static void connect_units(struct guard *g) {
         g->status_due = true;
 }
 
-/* Answers that were known at once, and so could not be given within the step that asked. */
+/* Answers that were known at once, and so could not be given within the step that asked; and what waited for a start.
+ */
 static bool deliver(struct guard_unit *u) {
-        bool any = u->reading_due || u->start_due;
+        bool quiet = guard_now(u->guard) < u->quiet_until_usec;
+        bool any = u->reading_due || (!quiet && (u->start_due || u->wake_due));
 
-        if (u->start_due) {
+        if (u->wake_due && !quiet && !(u->start_due && u->start_result == SUPERVISE_START_OK)) {
+                struct supervise_event ev = {.type = SUPERVISE_EV_WAKE};
+
+                u->wake_due = false;
+                guard_unit_step(u, &ev, NULL);
+        }
+        if (u->start_due && !quiet) {
                 struct supervise_event ev = {.type = SUPERVISE_EV_START_RESULT,
                                              .start_result = (uint8_t)u->start_result};
 
-                u->start_due = false;
+                /* Begins a reading, which is newer than what woke. */
+                u->start_due = u->wake_due = false;
                 guard_unit_step(u, &ev, NULL);
         }
         if (u->reading_due) {
@@ -112,6 +127,8 @@ static uint64_t settle(struct guard *g) {
                         }
                         again |= deliver(u);
                         at = supervise_deadline(&u->s);
+                        if ((u->start_due || u->wake_due) && u->quiet_until_usec < at)
+                                at = u->quiet_until_usec;
                         if (at < next)
                                 next = at;
                 }
@@ -134,8 +151,15 @@ static int turn(struct guard *g) {
         next = settle(g);
         if (g->hang_up)
                 guard_socket_close(g);
-        if (g->status_due)
+        now = guard_now(g);
+        if (g->status_due && g->status_at_usec == 0)
+                g->status_at_usec = now + STATUS_DELAY_USEC;
+        if (g->status_at_usec > 0 && now >= g->status_at_usec) {
+                g->status_at_usec = 0;
                 guard_status(g);
+        }
+        if (g->status_at_usec > 0 && g->status_at_usec < next)
+                next = g->status_at_usec;
         now = guard_now(g);
         if (g->watchdog_usec > 0 && next > now) {
                 /* Last, and with nothing overdue: two hangs with a ping between them would add up to two limits. */

@@ -175,7 +175,7 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
 }
 
 void guard_status(struct guard *g) {
-        char line[1024] = "", until[CLOCK_TEXT_SIZE];
+        char line[1024] = "";
         size_t n = 0;
 
         g->status_due = false;
@@ -184,13 +184,11 @@ void guard_status(struct guard *g) {
                 const char *separator = n > 0 ? "; " : "";
                 int m;
 
-                if (supervise_permitted(&u->s) && u->s.stop_at_usec == USEC_INFINITY)
-                        m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted for life (lock %s)", separator,
-                                     u->name, supervise_state_to_string(u->s.state), u->permit.lock);
-                else if (supervise_permitted(&u->s))
-                        m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted until %s (lock %s)", separator,
-                                     u->name, supervise_state_to_string(u->s.state),
-                                     clock_format_boottime(u->s.stop_at_usec, until), u->permit.lock);
+                if (supervise_permitted(&u->s))
+                        /* Until when would be news at each renewal: leaderctl status tells. */
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted %s (lock %s)", separator, u->name,
+                                     supervise_state_to_string(u->s.state),
+                                     u->s.stop_at_usec == USEC_INFINITY ? "for life" : "under a lease", u->permit.lock);
                 else if (u->s.state == SUPERVISE_FOREIGN)
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: runs without a permit", separator, u->name);
                 else if (supervise_stopping(&u->s))

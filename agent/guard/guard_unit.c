@@ -152,6 +152,9 @@ static void on_read(enum units_answer answer, const char *text, const struct enr
         guard_unit_step(u, &ev, NULL);
 }
 
+/* PID 1 answers a start before it begins it, and answers all questions before that. Ours would make the unit wait. */
+#define START_QUIET_USEC (20 * USEC_PER_MSEC)
+
 static void on_start(enum units_answer answer, const char *text, _unused_ const struct enroll_facts *facts,
                      void *userdata) {
         static const uint8_t results[] = {
@@ -165,6 +168,12 @@ static void on_start(enum units_answer answer, const char *text, _unused_ const 
 
         units_call_free(u->start);
         u->start = NULL;
+        if (answer == UNITS_OK && guard_now(u->guard) < u->quiet_until_usec) {
+                u->start_due = true;
+                u->start_result = SUPERVISE_START_OK;
+                return;
+        }
+        u->quiet_until_usec = 0;
         if (answer != UNITS_OK) {
                 (void)snprintf(u->trouble, sizeof(u->trouble), "systemd did not start %s: %s", u->name, text);
                 journal_log(LOG_WARNING, "%s", u->trouble);
@@ -199,8 +208,11 @@ static void start_unit(struct guard_unit *u) {
         units_call_free(u->start);
         u->start = NULL;
         u->trouble[0] = '\0';
+        u->start_due = false;
+        u->quiet_until_usec = guard_now(u->guard) + START_QUIET_USEC;
         r = units_start(u->guard->units, &u->start, u->name, on_start, u);
         if (r < 0) {
+                u->quiet_until_usec = 0;
                 u->start_due = true;
                 u->start_result = SUPERVISE_START_LOST;
         }
@@ -209,6 +221,7 @@ static void start_unit(struct guard_unit *u) {
 static void stop_unit(struct guard_unit *u) {
         units_call_free(u->stop);
         u->stop = NULL;
+        u->quiet_until_usec = 0;
         /* Not connected: the core sends it again after the next reading that finds the unit running. */
         (void)units_stop(u->guard->units, &u->stop, u->name, on_stop, u);
 }

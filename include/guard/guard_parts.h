@@ -31,9 +31,10 @@ struct guard_unit {
         size_t n_waits;
         struct units_call *read, *start, *stop;
         struct supervise_reading reading; /* to be delivered in the next turn when reading_due */
-        bool reading_due, start_due;
+        bool reading_due, start_due, wake_due;
         enum supervise_start_result start_result;
-        uint64_t since_usec; /* of the state */
+        uint64_t quiet_until_usec; /* PID 1 is left alone with a start: start_due and wake_due wait */
+        uint64_t since_usec;       /* of the state */
         uint32_t main_pid;
         char name[256];
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
@@ -56,7 +57,8 @@ struct guard {
         int connection_fd;
         bool hang_up; /* the connection cannot take a reply: close it */
         bool status_due;
-        uint64_t now_usec; /* never goes back */
+        uint64_t status_at_usec; /* when it is told, 0: not due */
+        uint64_t now_usec;       /* never goes back */
         uint64_t reconnect_at_usec;
         uint64_t pinged_at_usec, watchdog_usec;
         bool watchdog_bad;        /* run by systemd, but with no watchdog that could end a lease in time */

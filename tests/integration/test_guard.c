@@ -282,6 +282,29 @@ static void revoke_all(struct fixture *x, int fd, const char *uid) {
         assert_int_equal(p.unit_state, PERMIT_UNIT_STOPPED);
 }
 
+/* A start is asked for, and PID 1 is left alone with it: what it says of the unit meanwhile is looked at afterwards,
+ * once; a revoke does not wait for that. */
+static void test_quiet_start(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_reply p;
+        unsigned before;
+
+        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        before = x->pid1.state->reads;
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, PERMIT_OK);
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        do
+                assert_true(take(fd, &p));
+        while (p.unit_state != PERMIT_UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->starts, 1);
+        assert_int_equal(x->pid1.state->reads, before + 2); /* the check, and one afterwards */
+        revoke_all(x, fd, "A");
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, PERMIT_OK);
+        revoke_all(x, fd, "B");
+        assert_int_equal(x->pid1.state->stops, 2);
+}
+
 static void test_lead_and_revoke(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -695,13 +718,21 @@ static void test_watchdog(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-                TEST(test_lead_and_revoke),   TEST(test_refusals),
-                TEST(test_malformed),         TEST(test_newest_connection),
-                TEST(test_deaf_agent),        TEST(test_stranger),
-                TEST(test_guard_killed),      TEST(test_pid1_lost),
-                TEST(test_pid1_blocked),      TEST(test_stop_waits_for_cgroup),
-                TEST(test_unrecorded_revoke), TEST(test_lease_loses_enrolment),
-                TEST(test_no_cgroup2),        TEST(test_watchdog),
+                TEST(test_quiet_start),
+                TEST(test_lead_and_revoke),
+                TEST(test_refusals),
+                TEST(test_malformed),
+                TEST(test_newest_connection),
+                TEST(test_deaf_agent),
+                TEST(test_stranger),
+                TEST(test_guard_killed),
+                TEST(test_pid1_lost),
+                TEST(test_pid1_blocked),
+                TEST(test_stop_waits_for_cgroup),
+                TEST(test_unrecorded_revoke),
+                TEST(test_lease_loses_enrolment),
+                TEST(test_no_cgroup2),
+                TEST(test_watchdog),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

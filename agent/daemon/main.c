@@ -60,7 +60,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
         (void)usec;
         (void)userdata;
         notify_watchdog();
-        r = sd_event_source_set_time_relative(source, notify_watchdog_usec() / 4);
+        r = sd_event_source_set_time_relative(source, notify_watchdog_usec() / 2);
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

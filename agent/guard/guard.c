@@ -163,12 +163,12 @@ static int turn(struct guard *g) {
         now = guard_now(g);
         if (g->watchdog_usec > 0 && next > now) {
                 /* Last, and with nothing overdue: two hangs with a ping between them would add up to two limits. */
-                if (now - g->pinged_at_usec >= g->watchdog_usec / 8) {
+                if (now - g->pinged_at_usec >= g->watchdog_usec / 6) {
                         notify_watchdog();
                         g->pinged_at_usec = now;
                 }
-                if (next > g->pinged_at_usec + g->watchdog_usec / 4)
-                        next = g->pinged_at_usec + g->watchdog_usec / 4;
+                if (next > g->pinged_at_usec + g->watchdog_usec / 3)
+                        next = g->pinged_at_usec + g->watchdog_usec / 3;
         }
         r = sd_event_source_set_time(g->timer, next);
         if (r < 0)

@@ -75,7 +75,7 @@ static void guard_watchdog(void *arg, uint64_t ping) {
 }
 
 void pid1_guard_frozen(struct host *h) {
-        uint64_t ago = world_random(WATCHDOG_USEC / 4);
+        uint64_t ago = world_random(WATCHDOG_USEC / 3);
 
         if (!world.real_watchdog && world.now - h->guard_ping > ago)
                 h->guard_ping = world.now - ago;

@@ -98,8 +98,8 @@ begin() { # HOST…: start what competes there
         for host; do
                 if [[ $who == peer ]]; then
                         host_exec "$host" systemctl start peer.service
-                else
-                        agents_start "$host"
+                else # the guard runs already; not `enable --now`, which has PID 1 reload first
+                        host_exec "$host" systemctl start leader-agent.service
                 fi || { host_journal "$host" -n 20 >&2; die "$who does not start on $host"; }
         done
 }
@@ -140,6 +140,16 @@ started() { # OFFSET
 
 # prop HOST UNIT PROPERTY: a timestamp of systemd, as ns
 prop() { echo "$(host_exec "$1" systemctl show -P "$3" "$2")000"; }
+
+# asked HOST: when its guard last asked PID 1 for a start job. Its record of that follows at once, and the kernel stamps the
+# datagram when it is sent: nothing more runs while the figure is taken.
+asked() {
+        local us mono real
+        host_exec "$1" journalctl --sync
+        us=$(host_exec "$1" journalctl -q -o json -n 1 SYSLOG_IDENTIFIER=leader-guard NEW_STATE=starting | jq -r ._SOURCE_REALTIME_TIMESTAMP)
+        read -r mono real < <("$INSTANT")
+        echo $((mono - (real - us * 1000)))
+}
 
 # The instant of exec of the process that competes on HOST.
 exec_instant() { host_exec "$1" sed -zn 's/^INSTANT=//p' "/proc/$(main_pid "$1")/environ" | tr -d '\0'; }

@@ -12,11 +12,13 @@ rows() {
         cat <<'R'
 # What a user waits for
 start|process start → unit start job, lock free; ms (client-go: → its work begins)|22
+start_process|the same, but to the process of the unit (its InactiveExitTimestamp): systemd's job, cgroup and fork; ms|
 start_work|the same, but to the first instruction of the unit; ms|
 sandbox|before that: systemd's fork → exec, mostly the sandbox of the unit file; ms|
 stepdown|step-down → next host's unit start job, less the unit's own stop; ms (client-go: SIGTERM → the other's work)|15
+stepdown_process|the same, but to the process of the next host's unit; ms|
 stepdown_order|of that: the order → the unit's stop job|
-stepdown_next|of that: unit stopped → next host's start job|
+stepdown_next|of that: unit stopped → next host's start job asked for|
 crash|host crash → takeover, lease of 15 s; s|
 crash_over|of that: beyond last renewal + 15 s|0.1
 # Faults of 40 s: seconds in which two worked

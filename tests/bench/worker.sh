@@ -78,7 +78,8 @@ start_one() { # HOST
         if [[ $who == peer ]]; then
                 value start peer "$(ratio "($began - $exec) / 1e6")"
         else
-                value start "$who" "$(ratio "($(prop "$1" $UNIT InactiveExitTimestampMonotonic) - $exec) / 1e6")"
+                value start "$who" "$(ratio "($(asked "$1") - $exec) / 1e6")"
+                value start_process "$who" "$(ratio "($(prop "$1" $UNIT InactiveExitTimestampMonotonic) - $exec) / 1e6")"
                 value sandbox "$who" "$(ratio "($exec - $(prop "$1" leader-agent.service ExecMainStartTimestampMonotonic)) / 1e6")"
         fi
         value start_work "$who" "$(ratio "($began - $exec) / 1e6")"
@@ -126,8 +127,9 @@ stepdown_one() {
         fi
         wait_for 10 stamped "$new"
         local stop=$(prop "$old" $UNIT ActiveExitTimestampMonotonic) stopped=$(prop "$old" $UNIT InactiveEnterTimestampMonotonic)
-        local next=$(prop "$new" $UNIT InactiveExitTimestampMonotonic)
+        local next=$(asked "$new") process=$(prop "$new" $UNIT InactiveExitTimestampMonotonic)
         value stepdown "$who" "$(ratio "($next - $t0 - ($stopped - $stop)) / 1e6")"
+        value stepdown_process "$who" "$(ratio "($process - $t0 - ($stopped - $stop)) / 1e6")"
         value stepdown_order "$who" "$(ratio "($stop - $t0) / 1e6")"
         value stepdown_next "$who" "$(ratio "($next - $stopped) / 1e6")"
 }

@@ -6,6 +6,7 @@
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "codec/report.h"
+#include "codec/timespan.h"
 #include "daemon/agent.h"
 
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
@@ -87,7 +88,7 @@ static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
 static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
         const struct election *e = election(l);
         const struct lock_object *o = object(l);
-        char t[CLOCK_TEXT_SIZE];
+        char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
         uint8_t h = hold(l);
 
         buf[0] = '\0';
@@ -121,10 +122,14 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                                        "waits: delete that placeholder when no other host uses this identity");
                 else if (e->lock.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
-                else if (e->lock.tenure == CORE_LEASE && e->holder_seen)
-                        (void)snprintf(buf, size, "takes over if %s stays silent until %s",
-                                       o ? o->holder : "the holder",
-                                       clock_format_boottime(e->holder_seen_at_usec + e->lock.duration_usec, t));
+                else if (e->lock.tenure == CORE_LEASE && e->holder_seen &&
+                         clock_boottime_usec() - e->holder_seen_at_usec > e->lock.duration_usec / 2)
+                        (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
+                                       clock_format_boottime(e->holder_seen_at_usec + e->lock.duration_usec, t),
+                                       o ? o->holder : "the holder");
+                else if (e->lock.tenure == CORE_LEASE && e->holder_seen) /* no instant: it would be news each time */
+                        (void)snprintf(buf, size, "takes over if %s is silent for %s", o ? o->holder : "the holder",
+                                       timespan_format(span, e->lock.duration_usec));
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;

@@ -199,7 +199,7 @@ struct heartbeat_action heartbeat_step(struct heartbeat *h, const struct heartbe
         const struct heartbeat_action nothing = {.op = HEARTBEAT_OP_NONE};
         uint64_t now = ev->now_usec;
 
-        if (!h->begun && c->unclaimed) {
+        if (!h->begun && c->unclaimed && h->state == HEARTBEAT_UNREAD) {
                 /* Ours is what carries a claim of this disk: there is none. If the name is taken the POST finds out. */
                 h->state = HEARTBEAT_ABSENT;
                 h->unread = false;

@@ -9,6 +9,7 @@
  *   model_agent.c   agent shell: core steps, requests, claims, link
  *   model_guard.c   guard shell, PID 1, the unit
  *   model_moves.c   which moves there are, what each does
+ *   model_time.c    ticks, clocks that run at other rates
  *   model_words.c   a move in words
  *   model_explore.c breadth-first search, traces, dead ends
  *   model_main.c    options, report */
@@ -169,6 +170,8 @@ struct world {
         uint8_t n_late;
         struct write late[MAX_LATE]; /* given up by the client, may land yet */
         struct fence fence;
+        uint8_t slips[MAX_AGENTS];  /* ticks that the clock of this host may still gain or lose */
+        uint8_t steady[MAX_AGENTS]; /* ticks until it may do so again */
         struct agent agents[MAX_AGENTS];
         struct host hosts[MAX_AGENTS];
         /* not part of the state */
@@ -182,6 +185,9 @@ struct parameters {
         uint8_t tenure[MAX_AGENTS];
         unsigned faults, humans;
         unsigned duration[MAX_AGENTS], renew_deadline, stop, watchdog, margin; /* ticks */
+        unsigned rate;  /* ticks within a duration, by which the core expects a clock to be wrong */
+        unsigned slips; /* ticks that each clock does gain or lose in all */
+        unsigned apart; /* ticks between two of them */
         bool gc, time, no_invariant;
         bool leading; /* begin with agent 0 leading */
         uint64_t max_states;
@@ -222,7 +228,8 @@ enum move_kind {
         MOVE_ADMIN_START,
         MOVE_SLOW_START,
         MOVE_LATE_START,
-        MOVE_TICK,
+        MOVE_TICK,        /* arg: set of hosts whose clocks stand still meanwhile */
+        MOVE_CLOCK_GAINS, /* the clock of one host runs a tick ahead of the others */
         MOVE_DELETE_LOCK,
         MOVE_DELETE_PLACEHOLDER,
         MOVE_STEP_DOWN,
@@ -298,6 +305,16 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit);
 /* A start job or call: runs the unit if gate and bindings allow. */
 void pid1_start(struct world *w, unsigned h);
 bool pid1_would_start(const struct world *w, unsigned h);
+
+/* ---- time ---- */
+
+/* still: set of hosts whose clocks lose this tick. */
+bool time_may_tick(const struct world *w, unsigned still);
+void time_tick(struct world *w, unsigned still);
+bool time_may_gain(const struct world *w, unsigned h);
+void time_gain(struct world *w, unsigned h);
+/* The permille that the core is configured with. */
+uint32_t time_permille(unsigned a);
 
 /* ---- coverage ---- */
 

@@ -9,6 +9,7 @@ static struct election_conf election_conf(unsigned a) {
                 .stop_timeout_usec = parameters.stop * TICK,
                 .kill_margin_usec = parameters.margin * TICK,
                 .verify_interval_usec = USEC_INFINITY,
+                .rate_permille = time_permille(a),
                 .tenure = parameters.tenure[a],
         };
 }
@@ -18,6 +19,7 @@ static struct heartbeat_conf heartbeat_conf(unsigned a, uint8_t tenure) {
                 .renew_interval_usec = TICK,
                 .verify_interval_usec = USEC_INFINITY,
                 .duration_usec = parameters.duration[a] * TICK,
+                .rate_permille = time_permille(a),
                 .tenure = tenure,
         };
 }

@@ -85,12 +85,13 @@ static void instant(struct coder *c, uint64_t *v, int64_t old) {
         }
 }
 
-/* Something began then, and is compared with now after a wait of at most the longest lease duration. */
+/* Something began then, and is compared with now after a wait of at most the longest lease duration and its margin. */
 static void coarse(struct coder *c, uint64_t *v) {
         int64_t longest = 0;
 
         for (unsigned i = 0; i < parameters.agents; i++)
-                longest = (int64_t)parameters.duration[i] > longest ? (int64_t)parameters.duration[i] : longest;
+                if ((int64_t)(parameters.duration[i] + parameters.rate) > longest)
+                        longest = (int64_t)(parameters.duration[i] + parameters.rate);
         instant(c, v, longest);
 }
 
@@ -454,6 +455,10 @@ static void code_world(struct coder *c, struct world *w) {
         if (w->fence.phase) {
                 token(c, TOKEN_LOCK, &w->fence.uid);
                 token(c, TOKEN_VERSION, &w->fence.version);
+        }
+        for (unsigned i = 0; i < parameters.agents && parameters.slips; i++) {
+                byte(c, &w->slips[i]);
+                byte(c, &w->steady[i]);
         }
         byte(c, &w->n_late);
         for (unsigned i = 0; i < w->n_late; i++)

@@ -107,9 +107,11 @@ int main(int argc, char **argv) {
                 {"margin", required_argument, NULL, 'm'},   {"renew-deadline", required_argument, NULL, 'r'},
                 {"only", required_argument, NULL, 'o'},     {"no-invariant", no_argument, NULL, 'i'},
                 {"leading", no_argument, NULL, 'l'},        {"duration-b", required_argument, NULL, 'b'},
-                {"watchdog", required_argument, NULL, 'w'}, {},
+                {"watchdog", required_argument, NULL, 'w'}, {"rate", required_argument, NULL, 'R'},
+                {"slips", required_argument, NULL, 'S'},    {"apart", required_argument, NULL, 'A'},
+                {"hole", no_argument, NULL, 'H'},           {},
         };
-        bool with_coverage = false;
+        bool with_coverage = false, hole = false;
         int c, r;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -159,6 +161,18 @@ int main(int argc, char **argv) {
                 case 'r':
                         parameters.renew_deadline = number(optarg);
                         break;
+                case 'R':
+                        parameters.rate = parameters.slips = number(optarg);
+                        break;
+                case 'S':
+                        parameters.slips = number(optarg);
+                        break;
+                case 'A':
+                        parameters.apart = number(optarg);
+                        break;
+                case 'H':
+                        hole = true;
+                        break;
                 case 'o':
                         if (!only(optarg))
                                 return 2;
@@ -170,6 +184,8 @@ int main(int argc, char **argv) {
                 return 2;
         for (unsigned i = 0; i < parameters.agents; i++)
                 parameters.time |= parameters.tenure[i] == CORE_LEASE;
+        if (parameters.slips && !parameters.apart)
+                parameters.apart = parameters.duration[0] + 1;
         setvbuf(stdout, NULL, _IOLBF, 0);
         printf("model: %u agents (", parameters.agents);
         for (unsigned i = 0; i < parameters.agents; i++)
@@ -177,7 +193,14 @@ int main(int argc, char **argv) {
         printf("), from %s, %u faults, %u human acts, garbage collector %s\n",
                parameters.leading ? "A leading" : "nothing", parameters.faults, parameters.humans,
                parameters.gc ? "may act at any time" : "off");
+        if (parameters.slips)
+                printf("  clocks: each gains or loses %u ticks in all, %u ticks apart; the core allows for %u in %u\n",
+                       parameters.slips, parameters.apart, parameters.rate, parameters.duration[0]);
         r = explore();
+        if (hole) {
+                printf(r == 1 ? "  as stated: this is a hole\n" : "UNEXPECTED: the hole was not found\n");
+                r = !r;
+        }
         if (with_coverage)
                 show_coverage();
         return r;

@@ -147,22 +147,13 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         process_faults(w, ret, n, h);
 }
 
-static bool may_tick(const struct world *w) {
-        if (!parameters.time)
-                return false;
-        for (unsigned h = 0; h < parameters.agents; h++) {
-                const struct agent *g = &w->agents[h];
-                const struct host *o = &w->hosts[h];
-
-                for (unsigned s = 0; s < N_SLOTS && !g->frozen; s++)
-                        if (g->request[s].state == REQUEST_SENT)
-                                return false;
-                if (o->up && o->frozen && o->watchdog >= parameters.watchdog)
-                        return false;
-                if (o->unit == UNIT_STOPPING && o->stop_left == 0)
-                        return false;
-        }
-        return true;
+static void add_time(const struct world *w, struct move ret[MAX_MOVES], unsigned *n) {
+        for (unsigned still = 0; still < 1U << parameters.agents; still++)
+                if (time_may_tick(w, still))
+                        add(w, ret, n, MOVE_TICK, 0, still, 0);
+        for (unsigned h = 0; h < parameters.agents; h++)
+                if (time_may_gain(w, h))
+                        add(w, ret, n, MOVE_CLOCK_GAINS, h, 0, 0);
 }
 
 unsigned moves(const struct world *w, struct move ret[MAX_MOVES]) {
@@ -186,64 +177,11 @@ unsigned moves(const struct world *w, struct move ret[MAX_MOVES]) {
                 if (w->placeholders[i].exists && !w->placeholders[i].deleting)
                         for (unsigned x = EXTRA_NONE; x <= EXTRA_ORPHAN; x++)
                                 add(w, ret, &n, MOVE_DELETE_PLACEHOLDER, i, x, 2);
-        if (may_tick(w))
-                add(w, ret, &n, MOVE_TICK, 0, 0, 0);
+        add_time(w, ret, &n);
         return n;
 }
 
 /* ---- effects ---- */
-
-static void back(uint64_t *at, bool keep_zero) {
-        if (*at == USEC_INFINITY || (*at == 0 && keep_zero))
-                return;
-        *at -= TICK;
-}
-
-static void tick(struct world *w) {
-        w->now_usec = BASE + 50;
-        for (unsigned i = 0; i < parameters.agents; i++) {
-                struct agent *g = &w->agents[i];
-                struct host *o = &w->hosts[i];
-                uint64_t *at[] = {
-                        &g->election.holder_seen_at_usec,
-                        &g->election.own_at_usec,
-                        &g->election.permit_proof_usec,
-                        &g->election.leading_since_usec,
-                        &g->election.verify_at_usec,
-                        &g->election.retry_at_usec,
-                        &g->election.cool_until_usec,
-                        &g->election.holder_silent_usec,
-                        &g->election.orphan_at_usec,
-                        &g->election.prove_first_usec,
-                        &g->election.lapse_at_usec,
-                        &g->heartbeat.proven_at_usec,
-                        &g->heartbeat.renewed_at_usec,
-                        &g->heartbeat.retry_at_usec,
-                        &g->heartbeat.seen_at_usec,
-                        &g->request[0].sent_at_usec,
-                        &g->request[1].sent_at_usec,
-                        &o->file_stop_at_usec,
-                        &o->file_kill_at_usec,
-                        &o->supervise.stop_at_usec,
-                        &o->supervise.kill_at_usec,
-                        &o->supervise.disk_stop_at_usec,
-                        &o->supervise.disk_kill_at_usec,
-                        &o->supervise.retry_at_usec,
-                        &o->supervise.stop_sent_at_usec,
-                };
-
-                for (unsigned k = 0; k < ELEMENTSOF(at); k++)
-                        back(at[k], true);
-                for (unsigned k = 0; k < o->n_queue; k++) {
-                        back(&o->queue[k].stop_at_usec, true);
-                        back(&o->queue[k].kill_at_usec, true);
-                }
-                if (o->up && o->frozen)
-                        o->watchdog++;
-                if (o->unit == UNIT_STOPPING)
-                        o->stop_left--;
-        }
-}
 
 static void give_up(struct world *w, struct move m) {
         struct request *r = &w->agents[m.agent].request[m.arg];
@@ -418,7 +356,10 @@ void move_apply(struct world *w, struct move m) {
                 (void)api_gc(w, m.arg, false);
                 break;
         case MOVE_TICK:
-                tick(w);
+                time_tick(w, m.arg);
+                break;
+        case MOVE_CLOCK_GAINS:
+                time_gain(w, m.agent);
                 break;
         case MOVE_DELETE_LOCK:
                 api_delete_lock(w, m.arg);
@@ -447,6 +388,7 @@ void world_init(struct world *w) {
         w->now_usec = BASE + 50;
         w->faults = (uint8_t)parameters.faults;
         w->humans = (uint8_t)parameters.humans;
+        memset(w->slips, (int)parameters.slips, parameters.agents);
         for (unsigned h = 0; h < parameters.agents; h++) {
                 w->agents[h].tenure = parameters.tenure[h];
                 process_move(w, (struct move){.kind = MOVE_BOOT, .agent = (uint8_t)h});

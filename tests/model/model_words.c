@@ -34,6 +34,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_SLOW_START] = "start delayed",
         [MOVE_LATE_START] = "delayed start happens",
         [MOVE_TICK] = "time passes",
+        [MOVE_CLOCK_GAINS] = "clock gains a tick",
         [MOVE_DELETE_LOCK] = "human deletes the lock",
         [MOVE_DELETE_PLACEHOLDER] = "human deletes the placeholder",
         [MOVE_STEP_DOWN] = "human asks to step down",
@@ -144,6 +145,11 @@ void move_words(const struct world *w, struct move m, FILE *f) {
                 break;
         case MOVE_GC:
                 fprintf(f, " %s", m.arg < 3 ? gc_words[m.arg] : "takes its finalizer off a placeholder");
+                break;
+        case MOVE_TICK:
+                for (unsigned h = 0; h < parameters.agents; h++)
+                        if (m.arg >> h & 1)
+                                fprintf(f, ", but not on the clock of %c", 'A' + h);
                 break;
         case MOVE_SLOW_START:
         case MOVE_LATE_START:

@@ -112,6 +112,12 @@ mutant absent-placeholder-deposed-at-once caught "$lease --faults 0 --humans 1" 
         core/election_absorb.c 's/bool waited = e->holder_seen && ev->now_usec >= due;/bool waited = e->holder_seen;/'
 mutant instants-ignored-by-the-guard caught "$lease --faults 1 --humans 0 --only kill-agent" core/supervise.c \
         's/if \(supervise_permitted\(s\) && now >= s->stop_at_usec\)/if (supervise_permitted(s) \&\& now == 0)/;s/at = supervise_usec_min\(at, s->stop_at_usec\)/at = supervise_usec_min(at, UINT64_MAX)/'
+# Both sides have the margin, each for its own clock.
+rate="$lease --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1"
+mutant challenger-without-the-clock-margin caught "$rate" core/election_absorb.c \
+        's/return util_usec_add\(d, d \/ 1000 \* c->rate_permille\);/return d;/'
+mutant holder-without-the-clock-margin caught "$rate" core/election.c \
+        's/ \+ d \/ 1000 \* c->rate_permille;/;/'
 
 # ---- proof, renewal ----
 mutant renewals-of-a-dying-lease-count caught "$lease --faults 0 --humans 1 --no-gc" core/heartbeat.c \

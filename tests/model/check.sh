@@ -21,6 +21,7 @@ small=(
         '--tenure lease --leading --faults 0 --humans 2 --states 12000000'
         '--tenure lease --leading --faults 1 --humans 1 --states 12000000'
         '--tenure lease --leading --faults 2 --humans 0 --states 12000000'
+        '--tenure lease --leading --faults 1 --humans 1 --only old-event'
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1'
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent,freeze-guard --duration 8 --renew-deadline 9 --margin 2 --rate 1'
         # Stated holes: clocks worse than the bound.

@@ -7,6 +7,7 @@
  *   model_tidy.c    drops what has no influence any more
  *   model_api.c     what the API server does with a request
  *   model_agent.c   agent shell: core steps, requests, claims, link
+ *   model_watch.c   what watches show the agent, and when
  *   model_guard.c   guard shell, PID 1, the unit
  *   model_moves.c   which moves there are, what each does
  *   model_time.c    ticks, clocks that run at other rates
@@ -110,6 +111,17 @@ enum {
         N_SLOTS,
 };
 
+/* An event that a watch has not delivered yet: what it shows may be old by then. */
+struct held_lock {
+        uint8_t there, gone_uid; /* no such lock: 0 was never there, else this one was deleted */
+        struct api_lock lock;
+};
+
+struct held_placeholder {
+        uint8_t there, gone_uid, name;
+        struct api_placeholder placeholder;
+};
+
 struct agent {
         uint8_t up, frozen, tenure;
         uint8_t connected, broken; /* broken: closed by the other side, not noticed yet */
@@ -120,6 +132,8 @@ struct agent {
         struct request request[N_SLOTS];
         uint8_t n_replies;
         struct guard_fact replies[MAX_QUEUE];
+        struct held_lock held_lock;
+        struct held_placeholder held_holder;
         struct election election;
         struct heartbeat heartbeat;
 };
@@ -210,6 +224,8 @@ enum move_kind {
         MOVE_WATCH_LOCK,
         MOVE_WATCH_HOLDER,
         MOVE_VERIFY,
+        MOVE_HOLD_WATCH, /* arg: 1 the holder's placeholder, else the lock; 2 seen deleted */
+        MOVE_HELD_WATCH,
         MOVE_GC,
         MOVE_KILL_AGENT,
         MOVE_START_AGENT,
@@ -275,15 +291,32 @@ void agent_end(struct world *w, unsigned a);
 bool agent_busy(const struct world *w, unsigned a);
 void agent_local(struct world *w, unsigned a);
 void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
-void agent_watch_lock(struct world *w, unsigned a);
-bool agent_watch_lock_news(const struct world *w, unsigned a);
-void agent_watch_holder(struct world *w, unsigned a);
-bool agent_watch_holder_news(const struct world *w, unsigned a);
-/* A life holder looks whether its placeholder is still there. */
-void agent_verify(struct world *w, unsigned a);
-bool agent_verify_news(const struct world *w, unsigned a);
+struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l);
+struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p);
+/* l: the lock that the event is about, if any. */
+void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l);
+/* The watch of its own placeholder shows something. */
+void agent_placeholder_seen(struct world *w, unsigned a);
 void agent_step_down(struct world *w, unsigned a);
 void agent_tell(struct world *w, unsigned a, const struct guard_fact *f);
+
+/* ---- watches ---- */
+
+/* The moves of agent a's watches; `held`: events that were delayed may come too. */
+bool watch_lock_news(const struct world *w, unsigned a);
+void watch_lock(struct world *w, unsigned a);
+bool watch_holder_news(const struct world *w, unsigned a);
+void watch_holder(struct world *w, unsigned a);
+/* A life holder's watch of its own placeholder. */
+bool watch_own_open(const struct world *w, unsigned a);
+bool watch_own_news(const struct world *w, unsigned a);
+/* Events are delayed: of the lock or of the holder's placeholder. deleted: there is none, and the watch saw it go. */
+bool watch_may_hold(const struct world *w, unsigned a, bool holder, bool deleted);
+void watch_hold(struct world *w, unsigned a, bool holder, bool deleted);
+bool watch_held(const struct world *w, unsigned a, bool holder);
+void watch_deliver(struct world *w, unsigned a, bool holder);
+/* Closes the watch of a holder that is not waited for any more. */
+void watch_follow(struct world *w, unsigned a);
 
 /* ---- guard, PID 1 ---- */
 

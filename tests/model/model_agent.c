@@ -33,7 +33,7 @@ static bool on_disk(const struct agent *g, unsigned slot, uint8_t claim) {
         return false;
 }
 
-static struct lock_fact lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
+struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
         struct lock_fact f = {.sort = LOCK_ABSENT};
 
         if (!l)
@@ -51,7 +51,7 @@ static struct lock_fact lock_fact(const struct world *w, unsigned a, const struc
         return f;
 }
 
-static struct placeholder_fact placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
+struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
         struct placeholder_fact f = {.present = false};
 
         if (!p)
@@ -300,7 +300,7 @@ static void note_owner(struct world *w, unsigned a, const struct api_lock *l) {
                 g->lock_owner = l->owner;
 }
 
-static void lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
+void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
         struct agent *g = &w->agents[a];
         uint8_t before = g->lock_owner;
 
@@ -315,6 +315,7 @@ static void lock_event(struct world *w, unsigned a, struct election_event *ev, c
         note_owner(w, a, l);
         if (!w->bad)
                 pump(w, a);
+        watch_follow(w, a);
 }
 
 static void election_answer(struct world *w, unsigned a, const struct request *r, const struct answer *answer) {
@@ -322,14 +323,14 @@ static void election_answer(struct world *w, unsigned a, const struct request *r
         bool holder = r->op == ELECTION_OP_READ_HOLDER || r->op == ELECTION_OP_DELETE_HOLDER;
 
         if (holder) {
-                ev.holder = placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
+                ev.holder = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
                 ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else {
                 const struct api_lock *l = answer->has_object && r->op != ELECTION_OP_STRIP ? &answer->lock : NULL;
 
-                ev.lock = lock_fact(w, a, l);
-                lock_event(w, a, &ev, l);
+                ev.lock = agent_lock_fact(w, a, l);
+                agent_lock_event(w, a, &ev, l);
         }
 }
 
@@ -346,7 +347,7 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
                         .op = r.op,
                         .result = answer->result,
                         .sent_at_usec = r.sent_at_usec,
-                        .fact = placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
+                        .fact = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
                 };
 
                 heartbeat_event(w, a, &ev);
@@ -355,69 +356,14 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
         }
 }
 
-bool agent_watch_lock_news(const struct world *w, unsigned a) {
-        const struct election *e = &w->agents[a].election;
-
-        if (!e->lock_known)
-                return false;
-        if (!w->lock.exists)
-                return e->lock.sort != LOCK_ABSENT;
-        return e->lock.sort == LOCK_ABSENT || e->lock.uid != w->lock.uid || e->lock.version != w->lock.version;
-}
-
-void agent_watch_lock(struct world *w, unsigned a) {
-        const struct election *e = &w->agents[a].election;
-        struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
-
-        if (e->lock.sort != LOCK_ABSENT && (!w->lock.exists || e->lock.uid != w->lock.uid)) {
-                ev.lock = (struct lock_fact){.sort = LOCK_ABSENT, .uid = e->lock.uid};
-                lock_event(w, a, &ev, NULL);
-        } else {
-                ev.lock = lock_fact(w, a, &w->lock);
-                lock_event(w, a, &ev, &w->lock);
-        }
-}
-
-bool agent_watch_holder_news(const struct world *w, unsigned a) {
-        const struct agent *g = &w->agents[a];
-        const struct election *e = &g->election;
-        const struct api_placeholder *p = &w->placeholders[g->lock_owner];
-        bool alive = p->exists && p->uid == e->holder_uid && !p->deleting;
-
-        return e->state == ELECTION_CANDIDATE && e->lock.sort == LOCK_SOUND && e->lock.tenure == CORE_LEASE &&
-               e->holder_uid && e->holder_uid == e->lock.placeholder && e->holder_seen &&
-               (alive == e->holder_gone || (alive && p->version != e->holder_version));
-}
-
-/* Another uid under that name comes after the news that the one watched for was deleted. */
-void agent_watch_holder(struct world *w, unsigned a) {
-        const struct api_placeholder *p = &w->placeholders[w->agents[a].lock_owner];
-        struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
-
-        if (p->exists && p->uid == w->agents[a].election.holder_uid) {
-                ev.holder = placeholder_fact(w, a, p);
-                ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
-        } else
-                ev.holder.uid = w->agents[a].election.holder_uid;
-        lock_event(w, a, &ev, NULL);
-}
-
-bool agent_verify_news(const struct world *w, unsigned a) {
-        const struct agent *g = &w->agents[a];
-        const struct api_placeholder *p = &w->placeholders[a];
-
-        return g->tenure == CORE_LIFE && g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.op == HEARTBEAT_OP_NONE &&
-               !g->heartbeat.unread && (!p->exists || p->deleting || p->uid != g->heartbeat.uid);
-}
-
-void agent_verify(struct world *w, unsigned a) {
+void agent_placeholder_seen(struct world *w, unsigned a) {
         heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_SEEN});
         if (!w->bad)
                 pump(w, a);
 }
 
 void agent_step_down(struct world *w, unsigned a) {
-        lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
+        agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
 }
 
 /* ---- link ---- */
@@ -457,16 +403,16 @@ void agent_local(struct world *w, unsigned a) {
                 g->n_replies--;
                 memmove(g->replies, g->replies + 1, g->n_replies * sizeof(g->replies[0]));
                 memset(&g->replies[g->n_replies], 0, sizeof(g->replies[0]));
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else if (g->broken) {
                 g->broken = g->connected = 0;
                 ev.type = ELECTION_EV_LINK_DOWN;
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else if (!g->connected) {
                 g->connected = 1;
                 guard_connect(w, a);
                 ev.type = ELECTION_EV_LINK_UP;
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else
                 pump(w, a);
 }
@@ -504,6 +450,8 @@ void agent_end(struct world *w, unsigned a) {
         memset(g->claim, 0, sizeof(g->claim));
         memset(g->request, 0, sizeof(g->request));
         memset(g->replies, 0, sizeof(g->replies));
+        memset(&g->held_lock, 0, sizeof(g->held_lock));
+        memset(&g->held_holder, 0, sizeof(g->held_holder));
         memset(&g->election, 0, sizeof(g->election));
         memset(&g->heartbeat, 0, sizeof(g->heartbeat));
 }

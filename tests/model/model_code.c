@@ -319,6 +319,20 @@ static void code_heartbeat(struct coder *c, struct heartbeat *h) {
         flag(c, &h->confirmed);
 }
 
+static void code_held(struct coder *c, struct agent *g) {
+        byte(c, &g->held_lock.there);
+        if (g->held_lock.there) {
+                token(c, TOKEN_LOCK, &g->held_lock.gone_uid);
+                code_lock(c, &g->held_lock.lock);
+        }
+        byte(c, &g->held_holder.there);
+        if (g->held_holder.there) {
+                token(c, TOKEN_PLACEHOLDER, &g->held_holder.gone_uid);
+                byte(c, &g->held_holder.name);
+                code_placeholder(c, &g->held_holder.placeholder);
+        }
+}
+
 static void code_agent(struct coder *c, struct agent *g, unsigned a) {
         byte(c, &g->up);
         if (!c->encode)
@@ -338,6 +352,7 @@ static void code_agent(struct coder *c, struct agent *g, unsigned a) {
                 byte(c, &g->n_replies);
                 for (unsigned i = 0; i < g->n_replies; i++)
                         code_guard_fact(c, &g->replies[i]);
+                code_held(c, g);
                 code_election(c, &g->election);
                 code_heartbeat(c, &g->heartbeat);
         }

@@ -76,6 +76,8 @@ static bool only(const char *list) {
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
                 {"crash", MOVE_CRASH},
+                {"old-event", MOVE_HOLD_WATCH},
+                {"own-event", MOVE_VERIFY},
                 {"unit-exit", MOVE_UNIT_EXIT},
                 {"slow-start", MOVE_SLOW_START},
         };

@@ -101,6 +101,21 @@ static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned
         }
 }
 
+static void watches(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned a) {
+        if (watch_lock_news(w, a))
+                add(w, ret, n, MOVE_WATCH_LOCK, a, 0, 0);
+        if (watch_holder_news(w, a))
+                add(w, ret, n, MOVE_WATCH_HOLDER, a, 0, 0);
+        if (watch_own_open(w, a))
+                add(w, ret, n, MOVE_VERIFY, a, 0, watch_own_news(w, a) ? 0 : 1);
+        for (unsigned k = 0; k < 4; k++)
+                if (watch_may_hold(w, a, k & 1, k & 2))
+                        add(w, ret, n, MOVE_HOLD_WATCH, a, k, 1);
+        for (unsigned k = 0; k < 2; k++)
+                if (watch_held(w, a, k))
+                        add(w, ret, n, MOVE_HELD_WATCH, a, k, 0);
+}
+
 static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned h) {
         const struct agent *g = &w->agents[h];
         const struct host *o = &w->hosts[h];
@@ -117,12 +132,7 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         else if (g->frozen)
                 add(w, ret, n, MOVE_THAW_AGENT, h, 0, 0);
         else {
-                if (agent_watch_lock_news(w, h))
-                        add(w, ret, n, MOVE_WATCH_LOCK, h, 0, 0);
-                if (agent_watch_holder_news(w, h))
-                        add(w, ret, n, MOVE_WATCH_HOLDER, h, 0, 0);
-                if (agent_verify_news(w, h))
-                        add(w, ret, n, MOVE_VERIFY, h, 0, 0);
+                watches(w, ret, n, h);
                 add(w, ret, n, MOVE_STEP_DOWN, h, 0, 2);
         }
         if (!o->up)
@@ -344,13 +354,19 @@ void move_apply(struct world *w, struct move m) {
                 break;
         }
         case MOVE_WATCH_LOCK:
-                agent_watch_lock(w, m.agent);
+                watch_lock(w, m.agent);
                 break;
         case MOVE_WATCH_HOLDER:
-                agent_watch_holder(w, m.agent);
+                watch_holder(w, m.agent);
                 break;
         case MOVE_VERIFY:
-                agent_verify(w, m.agent);
+                agent_placeholder_seen(w, m.agent);
+                break;
+        case MOVE_HOLD_WATCH:
+                watch_hold(w, m.agent, m.arg & 1, m.arg & 2);
+                break;
+        case MOVE_HELD_WATCH:
+                watch_deliver(w, m.agent, m.arg);
                 break;
         case MOVE_GC:
                 (void)api_gc(w, m.arg, false);

@@ -15,6 +15,8 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_WATCH_LOCK] = "watch shows the lock",
         [MOVE_WATCH_HOLDER] = "watch shows the holder's placeholder",
         [MOVE_VERIFY] = "agent looks after its placeholder",
+        [MOVE_HOLD_WATCH] = "watch event delayed",
+        [MOVE_HELD_WATCH] = "delayed watch event arrives",
         [MOVE_GC] = "garbage collector",
         [MOVE_KILL_AGENT] = "agent killed",
         [MOVE_START_AGENT] = "agent starts",
@@ -145,6 +147,10 @@ void move_words(const struct world *w, struct move m, FILE *f) {
                 break;
         case MOVE_GC:
                 fprintf(f, " %s", m.arg < 3 ? gc_words[m.arg] : "takes its finalizer off a placeholder");
+                break;
+        case MOVE_HOLD_WATCH:
+        case MOVE_HELD_WATCH:
+                fprintf(f, " (%s%s)", m.arg & 1 ? "the holder's placeholder" : "lock", m.arg & 2 ? ", deleted" : "");
                 break;
         case MOVE_TICK:
                 for (unsigned h = 0; h < parameters.agents; h++)

@@ -127,6 +127,11 @@ mutant renewal-by-name caught "$lease --faults 0 --humans 1" core/heartbeat.c \
 mutant proof-by-own-placeholder caught "$lease --faults 0 --humans 1" core/election.c \
         's/v->uid == e->lock.placeholder && v->proven/v->proven/;s/\(v->status == HEARTBEAT_NONE \|\| \(v->status == HEARTBEAT_OURS && v->uid != l->placeholder\)\)/false/'
 
+# A watch may lag behind what was read: it must not end a wait, nor be the only witness of an end.
+mutant deposed-on-the-word-of-a-watch caught "$lease --faults 1 --humans 1 --only old-event" core/election_absorb.c \
+        's/^( +)if \(f->uid == e->holder_uid\)$/\1if (true)/' core/election.c \
+        's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
+
 # ---- conditional writes ----
 mutant placeholder-deleted-without-version caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
         's/ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version,/ELECTION_OP_DELETE_HOLDER, e->holder_uid, 0,/'

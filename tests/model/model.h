@@ -53,7 +53,7 @@ enum extra {
 
 struct api_lock {
         uint8_t exists, deleting, finalizer, extra, owned /* ownerReferences not empty */;
-        uint8_t owner;            /* agent whose identity is in it */
+        uint8_t owner;            /* agent that wrote it, or adopted it last */
         uint8_t tenure, duration; /* as recorded */
         uint8_t uid, version, claim, placeholder, boot;
 };
@@ -126,7 +126,7 @@ struct agent {
         uint8_t up, frozen, tenure;
         uint8_t connected, broken; /* broken: closed by the other side, not noticed yet */
         uint8_t nonce;
-        uint8_t lock_owner;                  /* whose identity the lock in election.lock bears */
+        uint8_t lock_owner;                  /* identity that the lock in election.lock bears */
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
         struct request request[N_SLOTS];
@@ -186,6 +186,7 @@ struct world {
         struct fence fence;
         uint8_t slips[MAX_AGENTS];  /* ticks that the clock of this host may still gain or lose */
         uint8_t steady[MAX_AGENTS]; /* ticks until it may do so again */
+        uint8_t cloned;             /* the last host has come to be, as a copy of the first */
         struct agent agents[MAX_AGENTS];
         struct host hosts[MAX_AGENTS];
         /* not part of the state */
@@ -203,6 +204,8 @@ struct parameters {
         unsigned slips; /* ticks that each clock does gain or lose in all */
         unsigned apart; /* ticks between two of them */
         bool gc, time, no_invariant;
+        bool hole;    /* a violation is expected */
+        bool clone;   /* the last host is a clone of the first one's disk */
         bool leading; /* begin with agent 0 leading */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
@@ -237,6 +240,8 @@ enum move_kind {
         MOVE_THAW_GUARD,
         MOVE_WATCHDOG,
         MOVE_SLOW_READING,
+        MOVE_LOSE_STATE, /* the state directory is gone when the agent starts */
+        MOVE_CLONE,
         MOVE_CRASH,
         MOVE_BOOT,
         MOVE_UNIT_STOPPED,
@@ -259,6 +264,10 @@ struct move {
 };
 
 void world_init(struct world *w);
+/* The name under which this agent's placeholder goes; a clone has that of its original. */
+unsigned world_identity(unsigned a);
+/* A life lock whose claim its holder has lost: held until a human fences, as the manual says. */
+bool world_is_stuck(const struct world *w);
 unsigned moves(const struct world *w, struct move ret[MAX_MOVES]);
 void move_apply(struct world *w, struct move m);
 void move_words(const struct world *w, struct move m, FILE *f);
@@ -288,6 +297,7 @@ enum {
 
 void agent_start(struct world *w, unsigned a);
 void agent_end(struct world *w, unsigned a);
+bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim);
 bool agent_busy(const struct world *w, unsigned a);
 void agent_local(struct world *w, unsigned a);
 void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);

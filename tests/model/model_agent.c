@@ -26,7 +26,9 @@ static struct heartbeat_conf heartbeat_conf(unsigned a, uint8_t tenure) {
 
 /* ---- facts ---- */
 
-static bool on_disk(const struct agent *g, unsigned slot, uint8_t claim) {
+bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim) {
+        const struct agent *g = &w->agents[a];
+
         for (unsigned i = 0; claim && i < MAX_CLAIMS; i++)
                 if (g->claims[slot][i] == claim)
                         return true;
@@ -45,8 +47,8 @@ struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct
         f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
         f.tenure = l->tenure;
         f.deleting = l->deleting;
-        f.claimed = on_disk(&w->agents[a], SLOT_ELECTION, l->claim);
-        f.same_boot = l->owner == a && l->boot == w->hosts[a].boot;
+        f.claimed = agent_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
+        f.same_boot = world_identity(l->owner) == world_identity(a) && l->boot == w->hosts[a].boot;
         f.orphaned = l->finalizer && !l->owned;
         return f;
 }
@@ -61,7 +63,7 @@ struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a
         f.version = p->version;
         f.duration_usec = 0; /* information only; the lock's record decides */
         f.deleting = p->deleting;
-        f.claimed = on_disk(&w->agents[a], SLOT_HEARTBEAT, p->claim);
+        f.claimed = agent_claim_on_disk(w, a, SLOT_HEARTBEAT, p->claim);
         f.same_boot = p->boot == w->hosts[a].boot;
         f.own_write = p->nonce == w->agents[a].nonce;
         return f;
@@ -142,7 +144,7 @@ static struct write placeholder_write(const struct world *w, unsigned a, const s
         struct write r = {
                 .kind = kinds[out->op],
                 .sender = (uint8_t)a,
-                .name = (uint8_t)a,
+                .name = (uint8_t)world_identity(a),
                 .uid = (uint8_t)out->uid,
                 .version = (uint8_t)out->version,
         };
@@ -297,7 +299,7 @@ static void note_owner(struct world *w, unsigned a, const struct api_lock *l) {
         struct agent *g = &w->agents[a];
 
         if (l && g->election.lock_known && g->election.lock.sort != LOCK_ABSENT && g->election.lock.uid == l->uid)
-                g->lock_owner = l->owner;
+                g->lock_owner = (uint8_t)world_identity(l->owner);
 }
 
 void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
@@ -306,7 +308,7 @@ void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, co
 
         /* Known before the step, because the step may ask for the holder at once. */
         if (l)
-                g->lock_owner = l->owner;
+                g->lock_owner = (uint8_t)world_identity(l->owner);
         election_event(w, a, ev);
         if (g->election.lock.sort == LOCK_ABSENT)
                 g->lock_owner = 0;

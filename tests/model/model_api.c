@@ -116,6 +116,7 @@ static struct answer lock_write(struct world *w, const struct write *r) {
                 lock_unfinalize(w, r->sender);
         else if (r->kind == LOCK_ADOPT) {
                 l->boot = r->boot;
+                l->owner = r->sender;
                 changed(w, &l->version);
         } else {
                 l->owned = 1;
@@ -189,7 +190,7 @@ bool api_write_is_dead(const struct world *w, const struct write *r) {
 bool api_gc(struct world *w, unsigned what, bool dry) {
         struct api_lock *l = &w->lock;
         bool owner = l->exists && l->owned && placeholder_there(w, l->placeholder, true);
-        struct api_placeholder *p = l->exists ? &w->placeholders[l->owner] : NULL;
+        struct api_placeholder *p = l->exists ? &w->placeholders[world_identity(l->owner)] : NULL;
 
         if (what == 0) { /* owner gone, or deleted in the foreground: mark the lock */
                 if (!l->exists || l->deleting || !l->owned || (owner && p->extra != EXTRA_FOREGROUND))

@@ -475,6 +475,8 @@ static void code_world(struct coder *c, struct world *w) {
                 byte(c, &w->slips[i]);
                 byte(c, &w->steady[i]);
         }
+        if (parameters.clone)
+                byte(c, &w->cloned);
         byte(c, &w->n_late);
         for (unsigned i = 0; i < w->n_late; i++)
                 code_write(c, &w->late[i]);

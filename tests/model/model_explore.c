@@ -100,7 +100,7 @@ static bool goal(const struct world *w) {
                 running += w->hosts[h].unit == UNIT_RUNNING;
                 stopping += w->hosts[h].unit == UNIT_STOPPING;
         }
-        return running == 1 && stopping == 0;
+        return (running == 1 && stopping == 0) || world_is_stuck(w);
 }
 
 /* ---- traces ---- */

@@ -76,6 +76,8 @@ static bool only(const char *list) {
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
                 {"crash", MOVE_CRASH},
+                {"lose-state", MOVE_LOSE_STATE},
+                {"clone", MOVE_CLONE},
                 {"old-event", MOVE_HOLD_WATCH},
                 {"own-event", MOVE_VERIFY},
                 {"unit-exit", MOVE_UNIT_EXIT},
@@ -102,18 +104,29 @@ static unsigned number(const char *s) {
 
 int main(int argc, char **argv) {
         static const struct option options[] = {
-                {"agents", required_argument, NULL, 'a'},   {"tenure", required_argument, NULL, 't'},
-                {"faults", required_argument, NULL, 'f'},   {"humans", required_argument, NULL, 'h'},
-                {"states", required_argument, NULL, 's'},   {"no-gc", no_argument, NULL, 'g'},
-                {"coverage", no_argument, NULL, 'c'},       {"duration", required_argument, NULL, 'd'},
-                {"margin", required_argument, NULL, 'm'},   {"renew-deadline", required_argument, NULL, 'r'},
-                {"only", required_argument, NULL, 'o'},     {"no-invariant", no_argument, NULL, 'i'},
-                {"leading", no_argument, NULL, 'l'},        {"duration-b", required_argument, NULL, 'b'},
-                {"watchdog", required_argument, NULL, 'w'}, {"rate", required_argument, NULL, 'R'},
-                {"slips", required_argument, NULL, 'S'},    {"apart", required_argument, NULL, 'A'},
-                {"hole", no_argument, NULL, 'H'},           {},
+                {"agents", required_argument, NULL, 'a'},
+                {"tenure", required_argument, NULL, 't'},
+                {"faults", required_argument, NULL, 'f'},
+                {"humans", required_argument, NULL, 'h'},
+                {"states", required_argument, NULL, 's'},
+                {"no-gc", no_argument, NULL, 'g'},
+                {"coverage", no_argument, NULL, 'c'},
+                {"duration", required_argument, NULL, 'd'},
+                {"margin", required_argument, NULL, 'm'},
+                {"renew-deadline", required_argument, NULL, 'r'},
+                {"only", required_argument, NULL, 'o'},
+                {"no-invariant", no_argument, NULL, 'i'},
+                {"leading", no_argument, NULL, 'l'},
+                {"duration-b", required_argument, NULL, 'b'},
+                {"watchdog", required_argument, NULL, 'w'},
+                {"rate", required_argument, NULL, 'R'},
+                {"slips", required_argument, NULL, 'S'},
+                {"apart", required_argument, NULL, 'A'},
+                {"hole", no_argument, NULL, 'H'},
+                {"clone", no_argument, NULL, 'C'},
+                {},
         };
-        bool with_coverage = false, hole = false;
+        bool with_coverage = false;
         int c, r;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -173,7 +186,10 @@ int main(int argc, char **argv) {
                         parameters.apart = number(optarg);
                         break;
                 case 'H':
-                        hole = true;
+                        parameters.hole = true;
+                        break;
+                case 'C':
+                        parameters.clone = true;
                         break;
                 case 'o':
                         if (!only(optarg))
@@ -195,11 +211,13 @@ int main(int argc, char **argv) {
         printf("), from %s, %u faults, %u human acts, garbage collector %s\n",
                parameters.leading ? "A leading" : "nothing", parameters.faults, parameters.humans,
                parameters.gc ? "may act at any time" : "off");
+        if (parameters.clone)
+                printf("  %c is a clone of A, if it comes up\n", 'A' + (int)parameters.agents - 1);
         if (parameters.slips)
                 printf("  clocks: each gains or loses %u ticks in all, %u ticks apart; the core allows for %u in %u\n",
                        parameters.slips, parameters.apart, parameters.rate, parameters.duration[0]);
         r = explore();
-        if (hole) {
+        if (parameters.hole) {
                 printf(r == 1 ? "  as stated: this is a hole\n" : "UNEXPECTED: the hole was not found\n");
                 r = !r;
         }

@@ -120,7 +120,13 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         const struct agent *g = &w->agents[h];
         const struct host *o = &w->hosts[h];
 
+        if (!g->up)
+                add(w, ret, n, MOVE_LOSE_STATE, h, 0, 1);
         if (!o->on) {
+                if (parameters.clone && h + 1 == parameters.agents && !w->cloned) {
+                        add(w, ret, n, MOVE_CLONE, h, 0, 1);
+                        return;
+                }
                 add(w, ret, n, MOVE_BOOT, h, 0, 0);
                 if (w->lock.exists && w->lock.owner == h && w->lock.tenure == CORE_LIFE && !w->fence.phase)
                         add(w, ret, n, MOVE_FENCE, h, 0, 2);
@@ -213,6 +219,13 @@ static void crash(struct world *w, unsigned h) {
         memset(o, 0, sizeof(*o));
 }
 
+static void boot(struct world *w, unsigned h) {
+        w->hosts[h].on = 1;
+        w->hosts[h].boot = token_new(w, TOKEN_BOOT);
+        guard_start(w, h);
+        agent_start(w, h);
+}
+
 static void request_move(struct world *w, struct move m) {
         struct request *r = &w->agents[m.agent].request[m.arg];
         struct answer answer = {.result = RESULT_FAILED};
@@ -284,11 +297,16 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_CRASH:
                 crash(w, m.agent);
                 break;
+        case MOVE_LOSE_STATE:
+                memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
+                break;
+        case MOVE_CLONE:
+                w->cloned = 1;
+                memcpy(w->agents[m.agent].claims, w->agents[0].claims, sizeof(w->agents[0].claims));
+                boot(w, m.agent);
+                break;
         case MOVE_BOOT:
-                o->on = 1;
-                o->boot = token_new(w, TOKEN_BOOT);
-                guard_start(w, m.agent);
-                agent_start(w, m.agent);
+                boot(w, m.agent);
                 break;
         case MOVE_UNIT_STOPPED:
         case MOVE_UNIT_EXIT:
@@ -319,10 +337,14 @@ static void process_move(struct world *w, struct move m) {
 
 static void check(struct world *w) {
         unsigned running = 0;
+        bool clones;
 
         for (unsigned h = 0; h < parameters.agents; h++)
                 running += w->hosts[h].unit != UNIT_INACTIVE;
-        if (running > 1 && !w->bad)
+        /* A stated hole in life tenure: the clone's claim is as good as the original's, until that reads the lock. */
+        clones = parameters.clone && parameters.tenure[0] == CORE_LIFE && !parameters.hole &&
+                 w->hosts[0].unit != UNIT_INACTIVE && w->hosts[parameters.agents - 1].unit != UNIT_INACTIVE;
+        if (running > (clones ? 2 : 1) && !w->bad)
                 w->bad = "two units run at once";
 }
 
@@ -399,6 +421,16 @@ void move_apply(struct world *w, struct move m) {
         check(w);
 }
 
+unsigned world_identity(unsigned a) {
+        return parameters.clone && a + 1 == parameters.agents ? 0 : a;
+}
+
+bool world_is_stuck(const struct world *w) {
+        const struct api_lock *l = &w->lock;
+
+        return l->exists && l->tenure == CORE_LIFE && !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
+}
+
 void world_init(struct world *w) {
         memset(w, 0, sizeof(*w));
         w->now_usec = BASE + 50;
@@ -407,7 +439,8 @@ void world_init(struct world *w) {
         memset(w->slips, (int)parameters.slips, parameters.agents);
         for (unsigned h = 0; h < parameters.agents; h++) {
                 w->agents[h].tenure = parameters.tenure[h];
-                process_move(w, (struct move){.kind = MOVE_BOOT, .agent = (uint8_t)h});
+                if (!parameters.clone || h + 1 < parameters.agents)
+                        boot(w, h);
         }
         for (unsigned n = 0; parameters.leading && n < 200 && !w->bad; n++) {
                 uint8_t bytes[MAX_BYTES];

@@ -79,7 +79,7 @@ bool watch_own_open(const struct world *w, unsigned a) {
 }
 
 bool watch_own_news(const struct world *w, unsigned a) {
-        const struct api_placeholder *p = &w->placeholders[a];
+        const struct api_placeholder *p = &w->placeholders[world_identity(a)];
 
         return !p->exists || p->deleting || p->uid != w->agents[a].heartbeat.uid;
 }

@@ -183,6 +183,15 @@ mutant only-the-last-claim-kept caught "--no-invariant --tenure life --states 30
 mutant claim-forgotten-at-409 caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only slow,hold,kill-agent" model/model_agent.c \
         's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
 
+# ---- clones, lost state ----
+mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" core/election_absorb.c \
+        's/\(e->lock\.tenure == CORE_LIFE \|\| e->lock\.same_boot\)/true/' core/heartbeat.c \
+        's/\(c->tenure == CORE_LIFE \|\| f->same_boot\)/true/'
+mutant strange-lease-renewed caught "$lease --agents 1 --faults 2 --humans 0 --only kill-agent,lose-state" core/heartbeat.c \
+        's/bool mine = .*/bool mine = true;/;s/else if \(w->renewing\)/else if (w->renewing || w->needed)/'
+mutant life-lock-led-without-the-boot-check caught "--leading --tenure life --clone --faults 1 --humans 0 --only clone" core/election.c \
+        's/else if \(!l->same_boot\)/else if (false)/;s/if \(!l->same_boot\)/if (false)/'
+
 # ---- who may free what ----
 mutant life-lock-deposed-like-a-lease caught "--no-invariant --tenure life --faults 0 --humans 0" core/election.c \
         's/else if \(l->tenure == CORE_LEASE\)$/else/;s/l->tenure != CORE_LEASE \|\| l->uid != e->holder_lock/l->uid != e->holder_lock/'

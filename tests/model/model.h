@@ -205,6 +205,7 @@ struct parameters {
         unsigned apart; /* ticks between two of them */
         bool gc, time, no_invariant;
         bool hole;    /* a violation is expected */
+        bool pod;     /* placeholders are Pods, not Leases */
         bool clone;   /* the last host is a clone of the first one's disk */
         bool leading; /* begin with agent 0 leading */
         uint64_t max_states;

@@ -124,6 +124,7 @@ int main(int argc, char **argv) {
                 {"apart", required_argument, NULL, 'A'},
                 {"hole", no_argument, NULL, 'H'},
                 {"clone", no_argument, NULL, 'C'},
+                {"placeholder", required_argument, NULL, 'p'},
                 {},
         };
         bool with_coverage = false;
@@ -188,6 +189,9 @@ int main(int argc, char **argv) {
                 case 'H':
                         parameters.hole = true;
                         break;
+                case 'p':
+                        parameters.pod = strcmp(optarg, "pod") == 0;
+                        break;
                 case 'C':
                         parameters.clone = true;
                         break;
@@ -211,6 +215,8 @@ int main(int argc, char **argv) {
         printf("), from %s, %u faults, %u human acts, garbage collector %s\n",
                parameters.leading ? "A leading" : "nothing", parameters.faults, parameters.humans,
                parameters.gc ? "may act at any time" : "off");
+        if (parameters.pod)
+                printf("  placeholders: Pods\n");
         if (parameters.clone)
                 printf("  %c is a clone of A, if it comes up\n", 'A' + (int)parameters.agents - 1);
         if (parameters.slips)

@@ -132,6 +132,12 @@ mutant deposed-on-the-word-of-a-watch caught "$lease --faults 1 --humans 1 --onl
         's/^( +)if \(f->uid == e->holder_uid\)$/\1if (true)/' core/election.c \
         's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
 
+# A PATCH of a Pod that is gone is answered 404; a Lease's PUT with a uid is never.
+mutant pod-gone-unnoticed caught "$lease --agents 1 --placeholder pod --faults 0 --humans 1" core/heartbeat.c \
+        '/^static void absorb_renew/,/^}/s/lose\(h, HEARTBEAT_ABSENT\);/(void)0;/'
+mutant lease-gone-is-never-answered-404 harmless "$lease --agents 1 --faults 0 --humans 1" core/heartbeat.c \
+        '/^static void absorb_renew/,/^}/s/lose\(h, HEARTBEAT_ABSENT\);/(void)0;/'
+
 # ---- conditional writes ----
 mutant placeholder-deleted-without-version caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
         's/ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version,/ELECTION_OP_DELETE_HOLDER, e->holder_uid, 0,/'

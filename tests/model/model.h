@@ -129,6 +129,8 @@ struct agent {
         uint8_t lock_owner;                  /* identity that the lock in election.lock bears */
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
+        uint8_t lost;                        /* the state directory was, once */
+        uint8_t claiming[N_SLOTS];           /* a new one is being written */
         struct request request[N_SLOTS];
         uint8_t n_replies;
         struct guard_fact replies[MAX_QUEUE];
@@ -158,7 +160,7 @@ struct host {
         uint8_t wake;         /* a signal for the guard */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
         /* under /run */
-        uint8_t gate, file, file_uid, file_lease;
+        uint8_t gate, file /* enum supervise_file */, file_uid, file_lease;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
         /* the guard */
@@ -224,6 +226,7 @@ enum move_kind {
         MOVE_FAIL,
         MOVE_DELIVER,
         MOVE_GIVE_UP,
+        MOVE_TWICE, /* sent again by the connection: executed once more, some time */
         MOVE_LATE,
         MOVE_WATCH_LOCK,
         MOVE_WATCH_HOLDER,
@@ -241,7 +244,10 @@ enum move_kind {
         MOVE_THAW_GUARD,
         MOVE_WATCHDOG,
         MOVE_SLOW_READING,
-        MOVE_LOSE_STATE, /* the state directory is gone when the agent starts */
+        MOVE_CLAIM_FAILS, /* it could not be written */
+        MOVE_TEAR,        /* the agent dies in the middle of the write */
+        MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
+        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
         MOVE_CLONE,
         MOVE_CRASH,
         MOVE_BOOT,
@@ -289,6 +295,8 @@ bool api_gc(struct world *w, unsigned what, bool dry);
 void api_delete_lock(struct world *w, uint8_t extra);
 void api_delete_placeholder(struct world *w, unsigned name, uint8_t extra);
 void api_fence_goes_on(struct world *w);
+/* Nobody waits for it any more, but it may be executed yet. */
+void api_late(struct world *w, const struct write *write);
 bool api_write_is_dead(const struct world *w, const struct write *write);
 enum {
         N_GC = 3 + MAX_AGENTS,
@@ -299,6 +307,8 @@ enum {
 void agent_start(struct world *w, unsigned a);
 void agent_end(struct world *w, unsigned a);
 bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim);
+void agent_claim_fails(struct world *w, unsigned a, unsigned slot);
+void agent_tear(struct world *w, unsigned a, unsigned slot);
 bool agent_busy(const struct world *w, unsigned a);
 void agent_local(struct world *w, unsigned a);
 void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);

@@ -190,10 +190,7 @@ static void perform_lock(struct world *w, unsigned a, const struct election_acti
                 return;
         coverage.election_ops[out->request.op]++;
         if (out->request.op == ELECTION_OP_CLAIM) {
-                struct election_event ev = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_CLAIM, .result = RESULT_OK};
-
-                claim_new(w, a, SLOT_ELECTION);
-                election_event(w, a, &ev);
+                g->claiming[SLOT_ELECTION] = 1;
                 return;
         }
         send(w, a, SLOT_ELECTION, out->request.op, lock_write(w, a, out));
@@ -204,10 +201,7 @@ static void perform_placeholder(struct world *w, unsigned a, const struct heartb
                 return;
         coverage.heartbeat_ops[out->op]++;
         if (out->op == HEARTBEAT_OP_CLAIM) {
-                struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = HEARTBEAT_OP_CLAIM, .result = RESULT_OK};
-
-                claim_new(w, a, SLOT_HEARTBEAT);
-                heartbeat_event(w, a, &ev);
+                w->agents[a].claiming[SLOT_HEARTBEAT] = 1;
                 return;
         }
         send(w, a, SLOT_HEARTBEAT, out->op, placeholder_write(w, a, out));
@@ -382,6 +376,38 @@ void agent_tell(struct world *w, unsigned a, const struct guard_fact *f) {
         g->replies[g->n_replies++] = *f;
 }
 
+static void claim_written(struct world *w, unsigned a, unsigned slot, uint8_t result) {
+        struct election_event lock = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_CLAIM, .result = result};
+        struct heartbeat_event placeholder = {
+                .type = HEARTBEAT_EV_REPLY,
+                .op = HEARTBEAT_OP_CLAIM,
+                .result = result,
+        };
+
+        w->agents[a].claiming[slot] = 0;
+        if (slot == SLOT_ELECTION)
+                election_event(w, a, &lock);
+        else
+                heartbeat_event(w, a, &placeholder);
+        if (!w->bad)
+                pump(w, a);
+}
+
+void agent_claim_fails(struct world *w, unsigned a, unsigned slot) {
+        claim_written(w, a, slot, RESULT_FAILED);
+}
+
+/* A claim that no request has carried yet may be there or not: nothing can turn up with it. */
+void agent_tear(struct world *w, unsigned a, unsigned slot) {
+        struct agent *g = &w->agents[a];
+        uint8_t before[MAX_CLAIMS];
+
+        memcpy(before, g->claims[slot], sizeof(before));
+        memset(g->claims[slot], 0, sizeof(before));
+        memcpy(g->claims[slot], before, sizeof(before)); /* what was torn is a temporary file */
+        agent_end(w, a);
+}
+
 bool agent_busy(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
         struct core core;
@@ -390,7 +416,7 @@ bool agent_busy(const struct world *w, unsigned a) {
 
         if (!g->up || g->frozen)
                 return false;
-        if (g->n_replies || g->broken || !g->connected)
+        if (g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
                 return true;
         with_core((struct world *)w, a, &core, &l, p);
         return core_deadline(&core) <= w->now_usec;
@@ -400,7 +426,12 @@ void agent_local(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
         struct election_event ev = {.type = ELECTION_EV_GUARD};
 
-        if (g->n_replies) {
+        if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_HEARTBEAT]) {
+                unsigned slot = g->claiming[SLOT_ELECTION] ? SLOT_ELECTION : SLOT_HEARTBEAT;
+
+                claim_new(w, a, slot);
+                claim_written(w, a, slot, RESULT_OK);
+        } else if (g->n_replies) {
                 ev.guard = g->replies[0];
                 g->n_replies--;
                 memmove(g->replies, g->replies + 1, g->n_replies * sizeof(g->replies[0]));
@@ -437,19 +468,15 @@ void agent_end(struct world *w, unsigned a) {
         for (unsigned slot = 0; slot < N_SLOTS; slot++) {
                 struct request *r = &g->request[slot];
 
-                if ((r->state == REQUEST_SENT || r->state == REQUEST_SLOW) && !api_write_is_dead(w, &r->write)) {
-                        if (w->n_late == MAX_LATE) {
-                                fprintf(stderr, "model: MAX_LATE is too small\n");
-                                abort();
-                        }
-                        w->late[w->n_late++] = r->write;
-                }
+                if (r->state == REQUEST_SENT || r->state == REQUEST_SLOW)
+                        api_late(w, &r->write);
         }
         if (g->connected && !g->broken && w->hosts[a].up)
                 w->hosts[a].eof = 1;
         g->up = g->frozen = g->connected = g->broken = 0;
         g->nonce = g->lock_owner = g->n_replies = 0;
         memset(g->claim, 0, sizeof(g->claim));
+        memset(g->claiming, 0, sizeof(g->claiming));
         memset(g->request, 0, sizeof(g->request));
         memset(g->replies, 0, sizeof(g->replies));
         memset(&g->held_lock, 0, sizeof(g->held_lock));

@@ -189,6 +189,16 @@ bool api_write_is_dead(const struct world *w, const struct write *r) {
         return !p->exists || (r->uid && r->uid != p->uid) || (r->version && r->version != p->version);
 }
 
+void api_late(struct world *w, const struct write *r) {
+        if (api_write_is_dead(w, r))
+                return;
+        if (w->n_late == MAX_LATE) {
+                fprintf(stderr, "model: MAX_LATE is too small\n");
+                abort();
+        }
+        w->late[w->n_late++] = *r;
+}
+
 /* What the garbage collector can do now; it may never do it. */
 bool api_gc(struct world *w, unsigned what, bool dry) {
         struct api_lock *l = &w->lock;

@@ -347,6 +347,7 @@ static void code_agent(struct coder *c, struct agent *g, unsigned a) {
                 byte(c, &g->lock_owner);
                 for (unsigned s = 0; s < N_SLOTS; s++) {
                         token(c, TOKEN_CLAIM, &g->claim[s]);
+                        byte(c, &g->claiming[s]);
                         code_request(c, &g->request[s]);
                 }
                 byte(c, &g->n_replies);
@@ -485,6 +486,7 @@ static void code_world(struct coder *c, struct world *w) {
         for (unsigned i = 0; i < parameters.agents; i++)
                 code_host(c, &w->hosts[i]);
         for (unsigned i = 0; i < parameters.agents; i++) {
+                byte(c, &w->agents[i].lost);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_HEARTBEAT], MAX_CLAIMS);
                 code_set(c, TOKEN_LOCK, w->hosts[i].revoked, MAX_REVOKED);

@@ -141,7 +141,7 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
 
         switch ((enum supervise_action_type)type) {
         case SUPERVISE_WRITE_PERMIT:
-                o->file = 1;
+                o->file = SUPERVISE_FILE_VALID;
                 o->file_uid = (uint8_t)s->uid;
                 o->file_lease = s->lease;
                 o->file_stop_at_usec = s->stop_at_usec;
@@ -322,16 +322,18 @@ void guard_start(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
         struct supervise_event ev = {
                 .type = SUPERVISE_EV_FOUND,
-                .file = o->file ? SUPERVISE_FILE_VALID : SUPERVISE_FILE_NONE,
+                .file = o->file,
                 .gate = o->gate,
-                .uid = o->file_uid,
-                .lease = o->file_lease,
-                .stop_at_usec = o->file_stop_at_usec,
-                .kill_at_usec = o->file_kill_at_usec,
-                .stop_timeout_usec = o->file ? parameters.stop * TICK : 0,
-                .revoked = revoked(o, o->file_uid),
         };
 
+        if (o->file == SUPERVISE_FILE_VALID) {
+                ev.uid = o->file_uid;
+                ev.lease = o->file_lease;
+                ev.stop_at_usec = o->file_stop_at_usec;
+                ev.kill_at_usec = o->file_kill_at_usec;
+                ev.stop_timeout_usec = parameters.stop * TICK;
+                ev.revoked = revoked(o, o->file_uid);
+        }
         o->up = 1;
         supervise_init(&o->supervise);
         (void)step(w, h, &ev, ALL_ACTIONS);

@@ -38,6 +38,11 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
 
         if (g->up) {
                 add(w, ret, n, MOVE_KILL_AGENT, h, 0, 1);
+                for (unsigned s = 0; s < N_SLOTS; s++)
+                        if (g->claiming[s]) {
+                                add(w, ret, n, MOVE_CLAIM_FAILS, h, s, 1);
+                                add(w, ret, n, MOVE_TEAR, h, s, 1);
+                        }
                 if (!g->frozen)
                         add(w, ret, n, MOVE_FREEZE_AGENT, h, 0, 1);
         }
@@ -96,6 +101,8 @@ static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned
                         continue;
                 }
                 add(w, ret, n, MOVE_HOLD, a, s, 1);
+                if (r->write.kind > READ_PLACEHOLDER)
+                        add(w, ret, n, MOVE_TWICE, a, s, 1);
                 add(w, ret, n, MOVE_SLOW, a, s, 1);
                 add(w, ret, n, MOVE_FAIL, a, s, 1);
         }
@@ -141,9 +148,11 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 watches(w, ret, n, h);
                 add(w, ret, n, MOVE_STEP_DOWN, h, 0, 2);
         }
-        if (!o->up)
+        if (!o->up) {
                 add(w, ret, n, MOVE_START_GUARD, h, 0, 0);
-        else if (o->frozen) {
+                if (o->file == SUPERVISE_FILE_VALID)
+                        add(w, ret, n, MOVE_DAMAGE, h, 0, 1);
+        } else if (o->frozen) {
                 add(w, ret, n, MOVE_THAW_GUARD, h, 0, 0);
                 if (!parameters.time || o->watchdog >= parameters.watchdog)
                         add(w, ret, n, MOVE_WATCHDOG, h, 0, 0);
@@ -203,11 +212,8 @@ static void give_up(struct world *w, struct move m) {
         struct request *r = &w->agents[m.agent].request[m.arg];
         struct answer unknown = {.result = RESULT_UNKNOWN};
 
-        if (r->state == REQUEST_SLOW && !api_write_is_dead(w, &r->write)) {
-                if (w->n_late == MAX_LATE)
-                        abort();
-                w->late[w->n_late++] = r->write;
-        }
+        if (r->state == REQUEST_SLOW)
+                api_late(w, &r->write);
         agent_answer(w, m.agent, m.arg, &unknown);
 }
 
@@ -241,6 +247,9 @@ static void request_move(struct world *w, struct move m) {
                 break;
         case MOVE_SLOW:
                 r->state = REQUEST_SLOW;
+                break;
+        case MOVE_TWICE:
+                api_late(w, &r->write);
                 break;
         case MOVE_FAIL:
                 agent_answer(w, m.agent, m.arg, &answer);
@@ -297,8 +306,18 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_CRASH:
                 crash(w, m.agent);
                 break;
+        case MOVE_CLAIM_FAILS:
+                agent_claim_fails(w, m.agent, m.arg);
+                break;
+        case MOVE_TEAR:
+                agent_tear(w, m.agent, m.arg);
+                break;
+        case MOVE_DAMAGE:
+                o->file = SUPERVISE_FILE_BAD;
+                break;
         case MOVE_LOSE_STATE:
                 memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
+                w->agents[m.agent].lost = 1;
                 break;
         case MOVE_CLONE:
                 w->cloned = 1;
@@ -362,6 +381,7 @@ void move_apply(struct world *w, struct move m) {
         case MOVE_EXECUTE:
         case MOVE_HOLD:
         case MOVE_SLOW:
+        case MOVE_TWICE:
         case MOVE_FAIL:
         case MOVE_DELIVER:
         case MOVE_GIVE_UP:
@@ -428,7 +448,8 @@ unsigned world_identity(unsigned a) {
 bool world_is_stuck(const struct world *w) {
         const struct api_lock *l = &w->lock;
 
-        return l->exists && l->tenure == CORE_LIFE && !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
+        return l->exists && l->tenure == CORE_LIFE && w->agents[l->owner].lost &&
+               !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }
 
 void world_init(struct world *w) {

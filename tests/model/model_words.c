@@ -11,6 +11,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_FAIL] = "request fails, not executed",
         [MOVE_DELIVER] = "delayed answer arrives",
         [MOVE_GIVE_UP] = "agent gives up waiting",
+        [MOVE_TWICE] = "request sent twice",
         [MOVE_LATE] = "given-up request lands",
         [MOVE_WATCH_LOCK] = "watch shows the lock",
         [MOVE_WATCH_HOLDER] = "watch shows the holder's placeholder",
@@ -28,6 +29,9 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_THAW_GUARD] = "guard thawed",
         [MOVE_WATCHDOG] = "PID 1's watchdog kills the guard",
         [MOVE_SLOW_READING] = "reading of the unit delayed",
+        [MOVE_CLAIM_FAILS] = "claim cannot be written",
+        [MOVE_TEAR] = "agent dies while it writes a claim",
+        [MOVE_DAMAGE] = "permit file damaged",
         [MOVE_LOSE_STATE] = "state directory lost",
         [MOVE_CLONE] = "a clone of A's disk comes up",
         [MOVE_CRASH] = "host crashes",
@@ -125,6 +129,7 @@ void move_words(const struct world *w, struct move m, FILE *f) {
         case MOVE_EXECUTE:
         case MOVE_HOLD:
         case MOVE_SLOW:
+        case MOVE_TWICE:
         case MOVE_FAIL:
         case MOVE_DELIVER:
         case MOVE_GIVE_UP:

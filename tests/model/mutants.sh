@@ -188,6 +188,13 @@ mutant only-the-last-claim-kept caught "--no-invariant --tenure life --states 30
         's/^( +)if \(!g->claims\[slot\]\[i\]\) \{/\1if (i == 0) { memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
 mutant claim-forgotten-at-409 caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only slow,hold,kill-agent" model/model_agent.c \
         's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+mutant own-post-sent-twice-taken-for-anothers caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 0 --only twice" model/model_agent.c \
+        's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+# Two claims of one lock must live at once for the loss of the older to matter: a POST that lands twice.
+mutant claims-overwritten-in-place caught "--no-invariant --agents 1 --tenure life --faults 2 --humans 1 --only twice,tear" model/model_agent.c \
+        's/memcpy\(g->claims\[slot\], before, sizeof\(before\)\);/(void)0;/'
+mutant claim-counts-though-its-write-failed caught "--no-invariant --agents 1 --tenure life --faults 2 --humans 0 --only no-claim,hold,kill-agent" core/election_absorb.c \
+        's/e->claim_ready = ev->result == RESULT_OK;/e->claim_ready = true;/'
 
 # ---- clones, lost state ----
 mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" core/election_absorb.c \

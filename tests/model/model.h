@@ -12,7 +12,8 @@
  *   model_moves.c   which moves there are, what each does
  *   model_time.c    ticks, clocks that run at other rates
  *   model_words.c   a move in words
- *   model_explore.c breadth-first search, traces, dead ends
+ *   model_explore.c breadth-first search, traces
+ *   model_live.c    dead ends, fair cycles
  *   model_main.c    options, report */
 #pragma once
 

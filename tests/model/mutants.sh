@@ -25,7 +25,8 @@ control() {
 }
 
 # mutant NAME EXPECT ARGUMENTS FILE SED [FILE SED]...
-# EXPECT: caught (two units, a finalizer or a dead end), or harmless (told why in the comment above it).
+# EXPECT: caught (two units, a finalizer or a dead end), livelock (nothing of these, but a fair cycle), or harmless (told
+# why in the comment above it).
 mutant() {
         local name=$1 expect=$2 arguments=$3 work=$dir/$1 file
         shift 3
@@ -72,7 +73,12 @@ mutant() {
                 fi
                 ;;
         1)
-                echo "caught   $name: $(grep -m1 -E 'VIOLATION|DEAD END' "$work/report"), $(grep -cE '^ +[0-9]+\. ' "$work/report") steps ($arguments)"
+                if [[ $expect == livelock ]] && ! grep -q '^LIVELOCK' "$work/report"; then
+                        echo "ERROR    $name: caught, but not by fairness: $(grep -m1 -E 'VIOLATION|DEAD END' "$work/report")"
+                        broken=$((broken + 1))
+                        return 0
+                fi
+                echo "caught   $name: $(grep -m1 -E 'VIOLATION|DEAD END|LIVELOCK' "$work/report"), $(grep -cE '^ +[0-9]+\. ' "$work/report") steps ($arguments)"
                 [[ -n ${TRACES:-} ]] && sed 's/^/         /' "$work/report"
                 caught=$((caught + 1))
                 ;;
@@ -169,6 +175,12 @@ mutant marked-lock-adopted caught "--leading --tenure life --faults 1 --humans 1
 mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill-guard" core/supervise.c \
         's/^( +)supervise_begin_stop_unpermitted\(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/\1supervise_act(a, SUPERVISE_RECORD_REQUEST, 0); supervise_act(a, SUPERVISE_REPLY_STOPPED, 0); if (0) supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/' \
         core/supervise_follow.c 's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
+
+# ---- progress ----
+# A goal can be reached (should the watch speak), but nobody is obliged to: only fairness tells.
+mutant absence-believed-from-a-watch-only livelock "$lease --agents 1 --faults 1 --humans 1 --only crash" core/election_absorb.c \
+        's/\? &ev->holder : &absent/? \&ev->holder : \&(struct placeholder_fact){.present = true, .uid = e->holder_uid, .version = e->holder_version}/' core/election.c \
+        's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
 
 # ---- guard ----
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.

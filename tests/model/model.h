@@ -4,6 +4,7 @@
  * daemons link; this world maps their actions to effects and effects to facts as the shells do.
  *
  *   model_code.c    world <-> canonical bytes: tokens renumbered, instants relative to now
+ *   model_code_core.c  same, the core's structs
  *   model_tidy.c    drops what has no influence any more
  *   model_api.c     what the API server does with a request
  *   model_agent.c   agent shell: core steps, requests, claims, link
@@ -14,6 +15,7 @@
  *   model_words.c   a move in words
  *   model_explore.c breadth-first search, traces
  *   model_live.c    dead ends, fair cycles
+ *   model_cover.c   what was reached, for check.sh to compare with transitions.txt
  *   model_main.c    options, report */
 #pragma once
 
@@ -125,6 +127,7 @@ struct held_placeholder {
 
 struct agent {
         uint8_t up, frozen, tenure;
+        uint8_t leaving;           /* the service is being stopped: releases, then ends */
         uint8_t connected, broken; /* broken: closed by the other side, not noticed yet */
         uint8_t nonce;
         uint8_t lock_owner;                  /* identity that the lock in election.lock bears */
@@ -262,6 +265,7 @@ enum move_kind {
         MOVE_DELETE_LOCK,
         MOVE_DELETE_PLACEHOLDER,
         MOVE_STEP_DOWN,
+        MOVE_STOP_AGENT,
         MOVE_FENCE,
         MOVE_FENCE_GOES_ON,
         N_MOVES,
@@ -274,7 +278,7 @@ struct move {
 void world_init(struct world *w);
 /* The name under which this agent's placeholder goes; a clone has that of its original. */
 unsigned world_identity(unsigned a);
-/* A life lock whose claim its holder has lost: held until a human fences, as the manual says. */
+/* Life, and the claim of lock or placeholder is lost: held until a human acts, as the manual says. */
 bool world_is_stuck(const struct world *w);
 unsigned moves(const struct world *w, struct move ret[MAX_MOVES]);
 void move_apply(struct world *w, struct move m);
@@ -319,6 +323,7 @@ struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a
 void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l);
 /* The watch of its own placeholder shows something. */
 void agent_placeholder_seen(struct world *w, unsigned a);
+void agent_stop(struct world *w, unsigned a);
 void agent_step_down(struct world *w, unsigned a);
 void agent_tell(struct world *w, unsigned a, const struct guard_fact *f);
 
@@ -382,6 +387,8 @@ struct coverage {
 };
 extern struct coverage coverage;
 const char *move_kind_to_string(unsigned kind);
+/* One line for each state, transition, operation and move that was met. Returns false when it cannot. */
+bool cover_write(const char *path);
 
 /* Returns 0: nothing found; 1: a violation or dead end, told on stdout. */
 int explore(void);

@@ -84,7 +84,12 @@ static void with_core(struct world *w, unsigned a, struct core *core, struct cor
         p[t] = (struct core_placeholder){.heartbeat = g->heartbeat, .conf = heartbeat_conf(a, (uint8_t)t)};
         p[!t] = (struct core_placeholder){.conf = heartbeat_conf(a, (uint8_t)!t)};
         heartbeat_init(&p[!t].heartbeat);
-        *core = (struct core){.locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES};
+        if (g->leaving) { /* nothing of the other tenure is there to be taken away */
+                p[!t].heartbeat.state = HEARTBEAT_ABSENT;
+                p[!t].heartbeat.unread = false;
+        }
+        *core = (struct core){
+                .locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES, .removing = g->leaving};
 }
 
 static void claim_new(struct world *w, unsigned a, unsigned slot) {
@@ -358,6 +363,21 @@ void agent_placeholder_seen(struct world *w, unsigned a) {
                 pump(w, a);
 }
 
+void agent_stop(struct world *w, unsigned a) {
+        w->agents[a].leaving = 1;
+        agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
+        if (w->bad)
+                return;
+        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+        if (!w->bad)
+                pump(w, a);
+}
+
+static bool has_released(const struct agent *g) {
+        return g->leaving && g->election.state == ELECTION_STOPPED &&
+               !(g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.attempts < 2);
+}
+
 void agent_step_down(struct world *w, unsigned a) {
         agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
 }
@@ -416,7 +436,7 @@ bool agent_busy(const struct world *w, unsigned a) {
 
         if (!g->up || g->frozen)
                 return false;
-        if (g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
+        if (has_released(g) || g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
                 return true;
         with_core((struct world *)w, a, &core, &l, p);
         return core_deadline(&core) <= w->now_usec;
@@ -426,7 +446,9 @@ void agent_local(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
         struct election_event ev = {.type = ELECTION_EV_GUARD};
 
-        if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_HEARTBEAT]) {
+        if (has_released(g)) {
+                agent_end(w, a);
+        } else if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_HEARTBEAT]) {
                 unsigned slot = g->claiming[SLOT_ELECTION] ? SLOT_ELECTION : SLOT_HEARTBEAT;
 
                 claim_new(w, a, slot);
@@ -473,7 +495,7 @@ void agent_end(struct world *w, unsigned a) {
         }
         if (g->connected && !g->broken && w->hosts[a].up)
                 w->hosts[a].eof = 1;
-        g->up = g->frozen = g->connected = g->broken = 0;
+        g->up = g->frozen = g->leaving = g->connected = g->broken = 0;
         g->nonce = g->lock_owner = g->n_replies = 0;
         memset(g->claim, 0, sizeof(g->claim));
         memset(g->claiming, 0, sizeof(g->claiming));

@@ -18,49 +18,6 @@ struct parameters parameters = {
         .fault_kinds = UINT64_MAX,
 };
 
-static void show(const char *title, const uint64_t *matrix, unsigned n, const char *(*name)(unsigned)) {
-        printf("  %s:\n", title);
-        for (unsigned from = 0; from < n; from++) {
-                printf("    %-10s ->", name(from));
-                for (unsigned to = 0; to < n; to++)
-                        if (to != from && matrix[from * n + to])
-                                printf(" %s", name(to));
-                printf("\n");
-        }
-}
-
-static const char *election_name(unsigned s) {
-        return election_state_to_string((uint8_t)s);
-}
-
-static const char *heartbeat_name(unsigned s) {
-        return heartbeat_state_to_string((uint8_t)s);
-}
-
-static const char *supervise_name(unsigned s) {
-        return supervise_state_to_string(s);
-}
-
-static void show_coverage(void) {
-        show("election transitions", &coverage.election[0][0], N_ELECTION_STATES, election_name);
-        show("heartbeat transitions", &coverage.heartbeat[0][0], N_HEARTBEAT_STATES, heartbeat_name);
-        show("supervise transitions", &coverage.supervise[0][0], N_SUPERVISE_STATES, supervise_name);
-        printf("  operations:");
-        for (unsigned i = 1; i < N_ELECTION_OPS; i++)
-                printf(" %s%s", election_op_to_string((uint8_t)i), coverage.election_ops[i] ? "" : " (never)");
-        for (unsigned i = 1; i < N_HEARTBEAT_OPS; i++)
-                printf(" %s%s", heartbeat_op_to_string((uint8_t)i), coverage.heartbeat_ops[i] ? "" : " (never)");
-        printf("\n  reasons never seen:");
-        for (unsigned i = 1; i < N_ELECTION_REASONS; i++)
-                if (!coverage.reasons[i])
-                        printf(" '%s'", election_reason_to_string((uint8_t)i));
-        printf("\n  moves never made:");
-        for (unsigned i = 0; i < N_MOVES; i++)
-                if (!coverage.moves[i])
-                        printf(" '%s'", move_kind_to_string(i));
-        printf("\n");
-}
-
 /* "hold,crash": only these faults. Returns false for an unknown word. */
 static bool only(const char *list) {
         static const struct {
@@ -114,7 +71,7 @@ int main(int argc, char **argv) {
                 {"humans", required_argument, NULL, 'h'},
                 {"states", required_argument, NULL, 's'},
                 {"no-gc", no_argument, NULL, 'g'},
-                {"coverage", no_argument, NULL, 'c'},
+                {"coverage", required_argument, NULL, 'c'},
                 {"duration", required_argument, NULL, 'd'},
                 {"margin", required_argument, NULL, 'm'},
                 {"renew-deadline", required_argument, NULL, 'r'},
@@ -131,7 +88,7 @@ int main(int argc, char **argv) {
                 {"placeholder", required_argument, NULL, 'p'},
                 {},
         };
-        bool with_coverage = false;
+        const char *cover = NULL;
         int c, r;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -164,7 +121,7 @@ int main(int argc, char **argv) {
                         parameters.no_invariant = true;
                         break;
                 case 'c':
-                        with_coverage = true;
+                        cover = optarg;
                         break;
                 case 'd':
                         parameters.duration[0] = parameters.duration[1] = parameters.duration[2] = number(optarg);
@@ -231,7 +188,7 @@ int main(int argc, char **argv) {
                 printf(r == 1 ? "  as stated: this is a hole\n" : "UNEXPECTED: the hole was not found\n");
                 r = !r;
         }
-        if (with_coverage)
-                show_coverage();
+        if (cover && !cover_write(cover))
+                return 2;
         return r;
 }

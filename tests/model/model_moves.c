@@ -147,6 +147,8 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         else {
                 watches(w, ret, n, h);
                 add(w, ret, n, MOVE_STEP_DOWN, h, 0, 2);
+                if (!g->leaving)
+                        add(w, ret, n, MOVE_STOP_AGENT, h, 0, 2);
         }
         if (!o->up) {
                 add(w, ret, n, MOVE_START_GUARD, h, 0, 0);
@@ -428,6 +430,9 @@ void move_apply(struct world *w, struct move m) {
         case MOVE_STEP_DOWN:
                 agent_step_down(w, m.agent);
                 break;
+        case MOVE_STOP_AGENT:
+                agent_stop(w, m.agent);
+                break;
         case MOVE_FENCE:
                 w->fence = (struct fence){.phase = 1, .uid = w->lock.uid, .version = w->lock.version};
                 break;
@@ -448,6 +453,16 @@ unsigned world_identity(unsigned a) {
 bool world_is_stuck(const struct world *w) {
         const struct api_lock *l = &w->lock;
 
+        bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */
+
+        for (unsigned i = 0; i < parameters.agents && out; i++) {
+                const struct api_placeholder *p = &w->placeholders[world_identity(i)];
+
+                out = w->agents[i].lost && parameters.tenure[i] == CORE_LIFE && p->exists &&
+                      !agent_claim_on_disk(w, i, SLOT_HEARTBEAT, p->claim);
+        }
+        if (out)
+                return true;
         return l->exists && l->tenure == CORE_LIFE && w->agents[l->owner].lost &&
                !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }

@@ -46,6 +46,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_DELETE_LOCK] = "human deletes the lock",
         [MOVE_DELETE_PLACEHOLDER] = "human deletes the placeholder",
         [MOVE_STEP_DOWN] = "human asks to step down",
+        [MOVE_STOP_AGENT] = "human stops the agent",
         [MOVE_FENCE] = "human begins to fence",
         [MOVE_FENCE_GOES_ON] = "fence tool goes on",
 };
@@ -115,7 +116,8 @@ static void agent_step_words(const struct agent *g, FILE *f) {
                         r->stopped ? ", seen stopped" : "");
         } else
                 fprintf(f, "%s",
-                        g->broken       ? " (connection to the guard lost)"
+                        g->leaving      ? " (on its way out)"
+                        : g->broken     ? " (connection to the guard lost)"
                         : !g->connected ? " (connects to the guard)"
                                         : " (timer)");
 }

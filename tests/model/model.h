@@ -4,13 +4,15 @@
  * daemons link; this world maps their actions to effects and effects to facts as the shells do.
  *
  *   model_code.c    world <-> canonical bytes: tokens renumbered, instants relative to now
- *   model_code_core.c  same, the core's structs
+ *   model_code_core.c same, the core's structs
  *   model_tidy.c    drops what has no influence any more
  *   model_api.c     what the API server does with a request
- *   model_agent.c   agent shell: core steps, requests, claims, link
+ *   model_facts.c   agent shell: what the core is told, what its actions become
+ *   model_agent.c   agent shell: core steps, claims, link, life of the process
  *   model_watch.c   what watches show the agent, and when
  *   model_guard.c   guard shell, PID 1, the unit
- *   model_moves.c   which moves there are, what each does
+ *   model_moves.c   which moves there are
+ *   model_effects.c what each does
  *   model_time.c    ticks, clocks that run at other rates
  *   model_words.c   a move in words
  *   model_explore.c breadth-first search, traces
@@ -317,6 +319,10 @@ void agent_tear(struct world *w, unsigned a, unsigned slot);
 bool agent_busy(const struct world *w, unsigned a);
 void agent_local(struct world *w, unsigned a);
 void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
+struct election_conf agent_election_conf(unsigned a);
+struct heartbeat_conf agent_heartbeat_conf(unsigned a, uint8_t tenure);
+struct write agent_lock_write(const struct world *w, unsigned a, const struct election_actions *out);
+struct write agent_placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out);
 struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l);
 struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p);
 /* l: the lock that the event is about, if any. */

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Breaks the protocol on purpose, one line at a time, and demands that the explorer notices. Each mutant is a copy of the
-# core and of the model with one sed expression per named file; an expression that changes nothing is an error, so the
-# table follows the code.
+# Breaks the protocol on purpose, one line at a time, and demands that the explorer notices. Each mutant is the
+# explorer with one sed expression per named file of the core or the model; an expression that changes nothing is an
+# error, so the table follows the code.
 #
 #   mutants.sh DIR [NAME...]    builds and runs in DIR; without names: all
 # Environment: MODEL (the explorer of the unbroken protocol), CC, MODEL_CFLAGS, TRACES=1 (print each trace).
@@ -24,32 +24,53 @@ control() {
         return "$(cat "$key")"
 }
 
+# The objects of what a mutant leaves as it is.
+compile() {
+        # shellcheck disable=SC2086
+        ${CC:-gcc} $flags -Itests/model -c -o "$2" "$1"
+}
+
+base() {
+        local file
+        rm -rf "$dir/base"
+        mkdir -p "$dir/base/core" "$dir/base/model"
+        for file in agent/core/*.c; do compile "$file" "$dir/base/core/$(basename "$file" .c).o" || return 1; done
+        for file in tests/model/*.c; do compile "$file" "$dir/base/model/$(basename "$file" .c).o" || return 1; done
+}
+
 # mutant NAME EXPECT ARGUMENTS FILE SED [FILE SED]...
 # EXPECT: caught (two units, a finalizer or a dead end), livelock (nothing of these, but a fair cycle), or harmless (told
 # why in the comment above it).
 mutant() {
-        local name=$1 expect=$2 arguments=$3 work=$dir/$1 file
+        local name=$1 expect=$2 arguments=$3 work=$dir/$1 file object
+        local -A objects=()
         shift 3
         [[ $only == "  " || $only == *" $name "* ]] || return 0
         count=$((count + 1))
         rm -rf "$work"
         mkdir -p "$work/core" "$work/model"
-        cp agent/core/*.c "$work/core/"
-        cp tests/model/*.c tests/model/*.h "$work/model/"
+        for object in core model; do
+                for file in "$dir/base/$object"/*.o; do objects[$object/$(basename "$file" .o)]=$file; done
+        done
         while (($# >= 2)); do
-                file=$work/$1
-                cp "$file" "$file.orig"
-                sed -i -E "$2" "$file"
+                file=$work/$1 object=${1%.c}
+                if [[ $1 == core/* ]]; then cp "agent/$1" "$file.orig"; else cp "tests/$1" "$file.orig"; fi
+                sed -E "$2" "$file.orig" >"$file"
                 if cmp -s "$file" "$file.orig"; then
                         echo "ERROR    $name: the expression does not match $1 any more: $2"
                         broken=$((broken + 1))
                         return 0
                 fi
+                if ! compile "$file" "$work/$object.o" >"$work/build.log" 2>&1; then
+                        echo "ERROR    $name: does not build, see $work/build.log"
+                        broken=$((broken + 1))
+                        return 0
+                fi
+                objects[$object]=$work/$object.o
                 shift 2
         done
-        # shellcheck disable=SC2086
-        if ! ${CC:-gcc} $flags -I"$work/model" -o "$work/model.bin" "$work"/core/*.c "$work"/model/*.c -lm >"$work/build.log" 2>&1; then
-                echo "ERROR    $name: does not build, see $work/build.log"
+        if ! ${CC:-gcc} -o "$work/model.bin" "${objects[@]}" -lm >"$work/build.log" 2>&1; then
+                echo "ERROR    $name: does not link, see $work/build.log"
                 broken=$((broken + 1))
                 return 0
         fi
@@ -90,6 +111,8 @@ mutant() {
         rm -f "$work/model.bin"
 }
 
+base || exit 2
+
 # The search begins at "A leads, B waits" unless something else is needed, with the faults that the breakage needs.
 life='--no-invariant --leading --tenure life --states 3000000'
 lease='--no-invariant --leading --tenure lease --states 3000000'
@@ -108,8 +131,9 @@ mutant stop-begins-at-the-end-of-the-lease caught "$lease --faults 1 --humans 0 
 mutant margin-below-the-watchdog caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard --renew-deadline 9" core/election.c \
         's/margin = c->stop_timeout_usec \+ c->kill_margin_usec/margin = c->stop_timeout_usec/'
 mutant watchdog-at-the-kill-instant caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard" model/model_moves.c \
+        's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/' model/model_time.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/'
-mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_moves.c \
+mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_effects.c \
         's/^( +)o->frozen = m.kind == MOVE_FREEZE_GUARD;/\1o->frozen = m.kind == MOVE_FREEZE_GUARD, o->watchdog = 0;/'
 mutant wait-not-restarted-by-a-renewal caught "$lease --faults 1 --humans 0 --only slow" core/election_absorb.c \
         's/f->version != e->holder_version\)\)/false))/;s/^( +)e->holder_fresh = waited.*/\1e->holder_fresh = waited \&\& !e->holder_gone, e->holder_version = ev->holder.version;/'

@@ -54,12 +54,13 @@ static void tidy_proofs(struct agent *g) {
 }
 
 /* What was seen of a holder is forgotten when another lock is met (observe()), and a lock that is gone does not come
- * back; an answer in flight may still show it. */
-static void tidy_holder(struct election *e) {
+ * back; an answer or a watch event on its way may still show it. */
+static void tidy_holder(struct agent *g) {
+        struct election *e = &g->election;
         bool elsewhere = (e->state >= ELECTION_CLAIMING && e->state <= ELECTION_RELEASING) ||
                          (e->lock_known && e->lock.sort == LOCK_ABSENT);
 
-        if (e->op == ELECTION_OP_NONE && elsewhere) {
+        if (e->op == ELECTION_OP_NONE && elsewhere && !g->held_lock.there) {
                 e->holder_lock = e->holder_uid = e->holder_version = 0;
                 e->holder_seen_at_usec = e->holder_silent_usec = 0;
                 e->holder_seen = e->holder_gone = e->holder_fresh = e->holder_look = false;
@@ -83,7 +84,7 @@ void world_tidy(struct world *w) {
                 struct host *o = &w->hosts[i];
 
                 tidy_proofs(g);
-                tidy_holder(e);
+                tidy_holder(g);
                 /* For humans only. */
                 e->reason = 0;
                 o->supervise.reason = 0;

@@ -214,6 +214,9 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
         coverage.supervise[state][o->supervise.state]++;
         if (!supervise_invariant(&o->supervise))
                 w->bad = "supervise_invariant() is false";
+        if (!parameters.no_invariant && state >= SUPERVISE_RESUMING && o->supervise.state == SUPERVISE_STOPPED &&
+            o->unit != UNIT_INACTIVE)
+                w->bad = "the guard takes the unit for stopped while it runs";
         /* The shell's list of waiting permits is the one of before the request in hand. */
         for (unsigned i = 0; i < a.n && i < limit; i++)
                 perform(w, h, ev, uid_before, a.a[i].type, a.a[i].result, &answered);

@@ -67,6 +67,9 @@ static bool local(const struct world *w, struct move ret[MAX_MOVES], unsigned *n
                         add(w, ret, n, MOVE_AGENT, h, 0, 0);
                 else
                         continue;
+                /* An answer that PID 1 gave before may come ahead of whatever else wakes the guard. */
+                if (w->hosts[h].up && !w->hosts[h].frozen && w->hosts[h].reading == 2)
+                        add(w, ret, n, MOVE_SLOW_READING, h, 1, 0);
                 process_faults(w, ret, n, h);
                 return true;
         }

@@ -196,6 +196,9 @@ mutant deletion-mark-ignored caught "--leading --tenure life --faults 0 --humans
         's/^( +)if \(l->deleting\)$/\1if (false)/'
 mutant marked-lock-adopted caught "--leading --tenure life --faults 1 --humans 1 --only crash" core/election.c \
         's/^( +)else if \(l->deleting\)$/\1else if (false)/;s/^( +)if \(l->deleting\)$/\1if (false)/'
+# The gate was there when the look began, and somebody may have started the unit since.
+mutant look-of-before-the-stop-confirms-it caught "--leading --tenure lease --states 3000000 --faults 3 --humans 0 --only unit-exit,slow-reading,kill-agent" core/supervise.c \
+        's/if \(!supervise_stopping\(s\) \|\| before >= SUPERVISE_STOPPING\)/if (true)/'
 mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill-guard" core/supervise.c \
         's/^( +)supervise_begin_stop_unpermitted\(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/\1supervise_act(a, SUPERVISE_RECORD_REQUEST, 0); supervise_act(a, SUPERVISE_REPLY_STOPPED, 0); if (0) supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/' \
         core/supervise_follow.c 's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'

@@ -396,5 +396,5 @@ const char *move_kind_to_string(unsigned kind);
 /* One line for each state, transition, operation and move that was met. Returns false when it cannot. */
 bool cover_write(const char *path);
 
-/* Returns 0: nothing found; 1: a violation or dead end, told on stdout. */
-int explore(void);
+/* Returns 0: nothing found; 1: told on stdout. *ret_unsafe: a violation, not a dead end or a livelock. */
+int explore(bool *ret_unsafe);

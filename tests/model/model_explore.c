@@ -199,7 +199,7 @@ static void allocate(void) {
         graph.sorts = graph_reserve(max * 24);
 }
 
-int explore(void) {
+int explore(bool *ret_unsafe) {
         struct level now = {}, next = {};
         struct world w;
         uint8_t bytes[MAX_BYTES];
@@ -209,9 +209,11 @@ int explore(void) {
         uint64_t index = 0, largest = 0;
         double began = seconds();
 
+        *ret_unsafe = false;
         allocate();
         world_init(&w);
         if (w.bad) {
+                *ret_unsafe = true;
                 printf("VIOLATION: %s (before anything went wrong: on the way to \"A leads\")\n", w.bad);
                 return 1;
         }
@@ -232,6 +234,7 @@ int explore(void) {
                         at += size + 2;
                         largest = size > largest ? size : largest;
                         if (expand(&w, index++, &next) != 0) {
+                                *ret_unsafe = true;
                                 printf("  found after %lu states, depth %u, %.1f s\n", (unsigned long)graph.n,
                                        depth + 1, seconds() - began);
                                 return 1;

@@ -113,7 +113,8 @@ void world_tidy(struct world *w) {
                         e->swap_version = 0;       /* set with each such request */
                 if (e->state != ELECTION_STOPPING) /* both are set when a stop begins */
                         e->lapsed = false;
-                if (e->state != ELECTION_STOPPING || e->revoke_taken || e->lapsed)
+                if (!(e->state == ELECTION_PROVING && e->lock.tenure == CORE_LEASE) &&
+                    (e->state != ELECTION_STOPPING || e->revoke_taken || e->lapsed))
                         e->lapse_at_usec = 0;
                 if (!e->lock.orphaned)
                         e->orphan_at_usec = 0;

@@ -208,6 +208,12 @@ mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill
 mutant absence-believed-from-a-watch-only livelock "$lease --agents 1 --faults 1 --humans 1 --only crash" core/election_absorb.c \
         's/\? &ev->holder : &absent/? \&ev->holder : \&(struct placeholder_fact){.present = true, .uid = e->holder_uid, .version = e->holder_version}/' core/election.c \
         's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
+# The holder's guard never comes back: nobody may keep a lease alive that no unit of this host can use.
+gone="--no-invariant --tenure lease --states 3000000 --faults 1 --humans 0 --only kill-guard"
+mutant lease-kept-without-a-guard-before-the-permit livelock "$gone" core/election.c \
+        's/if \(e->state == ELECTION_PROVING && l->tenure == CORE_LEASE && .*/if (false)/'
+mutant lease-kept-without-a-guard-while-stopping livelock "$gone" core/election.c \
+        's/e->lapsed = .*/e->lapsed = false;/'
 
 # ---- guard ----
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.

@@ -21,9 +21,9 @@ small=(
         '--tenure lease --faults 2 --humans 0 --only twice,kill-agent'
         '--tenure lease --faults 2 --humans 0 --only damage,kill-guard'
         '--tenure lease --leading --faults 1 --humans 0 --no-gc'
-        '--tenure lease --leading --faults 0 --humans 2 --states 15000000'
-        '--tenure lease --leading --faults 1 --humans 1 --states 15000000'
-        '--tenure lease --leading --faults 2 --humans 0 --states 15000000'
+        '--tenure lease --leading --faults 0 --humans 2 --states 6000000'
+        '--tenure lease --leading --faults 1 --humans 1 --states 6000000'
+        '--tenure lease --leading --faults 2 --humans 0 --states 6000000'
         '--tenure lease --leading --faults 1 --humans 1 --only old-event'
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1'
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent,freeze-guard --duration 8 --renew-deadline 9 --margin 2 --rate 1'
@@ -44,7 +44,7 @@ small=(
         '--tenure mixed --faults 1 --humans 0'
         '--tenure mixed --faults 0 --humans 1'
         '--tenure life --agents 3 --leading --faults 1 --humans 0'
-        '--tenure lease --agents 3 --leading --faults 0 --humans 0 --states 15000000'
+        '--tenure lease --agents 3 --leading --faults 0 --humans 0 --states 6000000'
 )
 large=(
         '--tenure life --faults 2 --humans 1 --states 400000000'

@@ -211,9 +211,11 @@ mutant absence-believed-from-a-watch-only livelock "$lease --agents 1 --faults 1
 # The holder's guard never comes back: nobody may keep a lease alive that no unit of this host can use.
 gone="--no-invariant --tenure lease --states 3000000 --faults 1 --humans 0 --only kill-guard"
 mutant lease-kept-without-a-guard-before-the-permit livelock "$gone" core/election.c \
-        's/if \(e->state == ELECTION_PROVING && l->tenure == CORE_LEASE && .*/if (false)/'
+        's/if \(e->state == ELECTION_PROVING && l->tenure == CORE_LEASE && .*/if (false)/' core/election_view.c \
+        's/if \(e->state == ELECTION_PROVING && .*/if (false)/'
 mutant lease-kept-without-a-guard-while-stopping livelock "$gone" core/election.c \
-        's/e->lapsed = .*/e->lapsed = false;/'
+        's/e->lapsed = !e->revoke_taken .*/e->lapsed = false;/' core/election_view.c \
+        's/if \(e->state == ELECTION_STOPPING && .*/if (false)/'
 
 # ---- guard ----
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.

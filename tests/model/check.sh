@@ -44,7 +44,9 @@ small=(
         '--tenure mixed --faults 1 --humans 0'
         '--tenure mixed --faults 0 --humans 1'
         '--tenure life --agents 3 --leading --faults 1 --humans 0'
-        '--tenure lease --agents 3 --leading --faults 0 --humans 0 --states 6000000'
+        '--tenure lease --agents 3 --leading --faults 0 --humans 0'
+        '--tenure lease --agents 3 --leading --faults 1 --humans 0 --only kill-agent,crash --states 3000000'
+        '--tenure life --agents 3 --leading --faults 1 --humans 1 --only kill-agent,crash,kill-guard --states 3000000'
 )
 large=(
         '--tenure life --faults 2 --humans 1 --states 400000000'

@@ -121,7 +121,7 @@ check-layers: $(BIN)
 
 # Unit, model, simulation and integration tests again, under the address and undefined-behaviour sanitizers.
 check-san:
-	+@$(MAKE) --no-print-directory SAN=1 check-unit check-integration
+	+@$(MAKE) --no-print-directory SAN=1 BOUNDS=few check-unit check-integration check-model check-sim check-holes
 
 fmt: ; clang-format-14 -i $(FORMATTED)
 

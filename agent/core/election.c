@@ -77,6 +77,10 @@ static uint64_t cooldown(const struct election *e, uint64_t first_usec, uint64_t
         return d < max_usec ? d : max_usec;
 }
 
+static uint64_t lapse_at(const struct step *s) {
+        return s->now + s->c->renew_deadline_usec + s->c->stop_timeout_usec + s->c->kill_margin_usec;
+}
+
 static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         struct election *e = s->e;
 
@@ -102,7 +106,7 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->step_down_wanted = false;
         e->leading_since_usec = 0;
         /* No permit is sent from here on: whoever enforces the last one has ended the unit by then, guard or PID 1. */
-        e->lapse_at_usec = s->now + s->c->renew_deadline_usec + s->c->stop_timeout_usec + s->c->kill_margin_usec;
+        e->lapse_at_usec = lapse_at(s);
         e->lapsed = false;
         e->permit_proof_usec = 0;
         move(s, ELECTION_STOPPING);
@@ -167,6 +171,8 @@ static uint8_t broken(const struct step *s) {
                 return REASON_LEASE_TOO_SHORT;
         if (permitted && s->now >= stop_at)
                 return REASON_LEASE_EXPIRED;
+        if (e->state == ELECTION_PROVING && l->tenure == CORE_LEASE && !e->guard_linked && s->now >= e->lapse_at_usec)
+                return REASON_GUARD_AWAY;
         if (answered && e->guard.revoked)
                 return REASON_PERMIT_REVOKED;
         if (permitted && answered && e->guard.refusal == GUARD_REFUSED_FOREIGN)
@@ -236,6 +242,8 @@ static void take_up(struct step *s) {
                 e->permit_proof_usec = 0;
                 e->term_stop_usec = s->c->stop_timeout_usec;
                 e->term_margin_usec = s->c->kill_margin_usec;
+                /* A lease that is kept alive with nobody here to run the unit keeps everybody else from it. */
+                e->lapse_at_usec = lapse_at(s);
                 move(s, ELECTION_PROVING);
         }
 }

@@ -58,6 +58,8 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
                 at = min(at, e->retry_at_usec);
         if (e->state == ELECTION_STOPPING && !e->revoke_taken && !e->lapsed)
                 at = min(at, e->lapse_at_usec);
+        if (e->state == ELECTION_PROVING && e->lock.tenure == CORE_LEASE && !e->guard_linked)
+                at = min(at, e->lapse_at_usec);
         if (e->cool_until_usec)
                 at = min(at, e->cool_until_usec);
         if (!e->reread && (e->state <= ELECTION_CANDIDATE || e->state == ELECTION_PROVING || permitted))

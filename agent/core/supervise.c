@@ -293,7 +293,9 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                         s->reading = SUPERVISE_READ_OLD;
                 break;
         case SUPERVISE_EV_READING:
-                supervise_on_reading(s, &a, ev);
+                /* When this step began a stop, that look was begun with the gate there; its own is on its way. */
+                if (!supervise_stopping(s) || before >= SUPERVISE_STOPPING)
+                        supervise_on_reading(s, &a, ev);
                 break;
         case SUPERVISE_EV_START_RESULT:
                 on_start_result(s, &a, ev);

@@ -105,7 +105,7 @@ struct election {
         uint64_t term_stop_usec;    /* stop_timeout and kill_margin as configured when the term began: 0 before that */
         uint64_t term_margin_usec;
         uint64_t prove_first_usec; /* a term ended unproven: the next lock only with a later proof */
-        uint64_t lapse_at_usec;    /* stopping without a word of the guard: from here on the lease may lapse */
+        uint64_t lapse_at_usec; /* proving or stopping without a word of the guard: from here on the lease may lapse */
         uint64_t leading_since_usec;
         uint64_t asked_uid; /* the guard was asked about it since it was connected */
         uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */

@@ -4,13 +4,20 @@
  * daemons link; this world maps their actions to effects and effects to facts as the shells do.
  *
  *   model_code.c    world <-> canonical bytes: tokens renumbered, instants relative to now
+ *   model_code_core.c same, the core's structs
  *   model_tidy.c    drops what has no influence any more
  *   model_api.c     what the API server does with a request
- *   model_agent.c   agent shell: core steps, requests, claims, link
+ *   model_facts.c   agent shell: what the core is told, what its actions become
+ *   model_agent.c   agent shell: core steps, claims, link, life of the process
+ *   model_watch.c   what watches show the agent, and when
  *   model_guard.c   guard shell, PID 1, the unit
- *   model_moves.c   which moves there are, what each does
+ *   model_moves.c   which moves there are
+ *   model_effects.c what each does
+ *   model_time.c    ticks, clocks that run at other rates
  *   model_words.c   a move in words
- *   model_explore.c breadth-first search, traces, dead ends
+ *   model_explore.c breadth-first search, traces
+ *   model_live.c    dead ends, fair cycles
+ *   model_cover.c   what was reached, for check.sh to compare with transitions.txt
  *   model_main.c    options, report */
 #pragma once
 
@@ -51,7 +58,7 @@ enum extra {
 
 struct api_lock {
         uint8_t exists, deleting, finalizer, extra, owned /* ownerReferences not empty */;
-        uint8_t owner;            /* agent whose identity is in it */
+        uint8_t owner;            /* agent that wrote it, or adopted it last */
         uint8_t tenure, duration; /* as recorded */
         uint8_t uid, version, claim, placeholder, boot;
 };
@@ -109,16 +116,32 @@ enum {
         N_SLOTS,
 };
 
+/* An event that a watch has not delivered yet: what it shows may be old by then. */
+struct held_lock {
+        uint8_t there, gone_uid; /* no such lock: 0 was never there, else this one was deleted */
+        struct api_lock lock;
+};
+
+struct held_placeholder {
+        uint8_t there, gone_uid, name;
+        struct api_placeholder placeholder;
+};
+
 struct agent {
         uint8_t up, frozen, tenure;
+        uint8_t leaving;           /* the service is being stopped: releases, then ends */
         uint8_t connected, broken; /* broken: closed by the other side, not noticed yet */
         uint8_t nonce;
-        uint8_t lock_owner;                  /* whose identity the lock in election.lock bears */
+        uint8_t lock_owner;                  /* identity that the lock in election.lock bears */
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
+        uint8_t lost;                        /* the state directory was, once */
+        uint8_t claiming[N_SLOTS];           /* a new one is being written */
         struct request request[N_SLOTS];
         uint8_t n_replies;
         struct guard_fact replies[MAX_QUEUE];
+        struct held_lock held_lock;
+        struct held_placeholder held_holder;
         struct election election;
         struct heartbeat heartbeat;
 };
@@ -143,7 +166,7 @@ struct host {
         uint8_t wake;         /* a signal for the guard */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
         /* under /run */
-        uint8_t gate, file, file_uid, file_lease;
+        uint8_t gate, file /* enum supervise_file */, file_uid, file_lease;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
         /* the guard */
@@ -169,6 +192,9 @@ struct world {
         uint8_t n_late;
         struct write late[MAX_LATE]; /* given up by the client, may land yet */
         struct fence fence;
+        uint8_t slips[MAX_AGENTS];  /* ticks that the clock of this host may still gain or lose */
+        uint8_t steady[MAX_AGENTS]; /* ticks until it may do so again */
+        uint8_t cloned;             /* the last host has come to be, as a copy of the first */
         struct agent agents[MAX_AGENTS];
         struct host hosts[MAX_AGENTS];
         /* not part of the state */
@@ -182,7 +208,13 @@ struct parameters {
         uint8_t tenure[MAX_AGENTS];
         unsigned faults, humans;
         unsigned duration[MAX_AGENTS], renew_deadline, stop, watchdog, margin; /* ticks */
+        unsigned rate;  /* ticks within a duration, by which the core expects a clock to be wrong */
+        unsigned slips; /* ticks that each clock does gain or lose in all */
+        unsigned apart; /* ticks between two of them */
         bool gc, time, no_invariant;
+        bool hole;    /* a violation is expected */
+        bool pod;     /* placeholders are Pods, not Leases */
+        bool clone;   /* the last host is a clone of the first one's disk */
         bool leading; /* begin with agent 0 leading */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
@@ -200,10 +232,13 @@ enum move_kind {
         MOVE_FAIL,
         MOVE_DELIVER,
         MOVE_GIVE_UP,
+        MOVE_TWICE, /* sent again by the connection: executed once more, some time */
         MOVE_LATE,
         MOVE_WATCH_LOCK,
         MOVE_WATCH_HOLDER,
         MOVE_VERIFY,
+        MOVE_HOLD_WATCH, /* arg: 1 the holder's placeholder, else the lock; 2 seen deleted */
+        MOVE_HELD_WATCH,
         MOVE_GC,
         MOVE_KILL_AGENT,
         MOVE_START_AGENT,
@@ -215,6 +250,11 @@ enum move_kind {
         MOVE_THAW_GUARD,
         MOVE_WATCHDOG,
         MOVE_SLOW_READING,
+        MOVE_CLAIM_FAILS, /* it could not be written */
+        MOVE_TEAR,        /* the agent dies in the middle of the write */
+        MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
+        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
+        MOVE_CLONE,
         MOVE_CRASH,
         MOVE_BOOT,
         MOVE_UNIT_STOPPED,
@@ -222,10 +262,12 @@ enum move_kind {
         MOVE_ADMIN_START,
         MOVE_SLOW_START,
         MOVE_LATE_START,
-        MOVE_TICK,
+        MOVE_TICK,        /* arg: set of hosts whose clocks stand still meanwhile */
+        MOVE_CLOCK_GAINS, /* the clock of one host runs a tick ahead of the others */
         MOVE_DELETE_LOCK,
         MOVE_DELETE_PLACEHOLDER,
         MOVE_STEP_DOWN,
+        MOVE_STOP_AGENT,
         MOVE_FENCE,
         MOVE_FENCE_GOES_ON,
         N_MOVES,
@@ -236,6 +278,10 @@ struct move {
 };
 
 void world_init(struct world *w);
+/* The name under which this agent's placeholder goes; a clone has that of its original. */
+unsigned world_identity(unsigned a);
+/* Life, and the claim of lock or placeholder is lost: held until a human acts, as the manual says. */
+bool world_is_stuck(const struct world *w);
 unsigned moves(const struct world *w, struct move ret[MAX_MOVES]);
 void move_apply(struct world *w, struct move m);
 void move_words(const struct world *w, struct move m, FILE *f);
@@ -256,6 +302,8 @@ bool api_gc(struct world *w, unsigned what, bool dry);
 void api_delete_lock(struct world *w, uint8_t extra);
 void api_delete_placeholder(struct world *w, unsigned name, uint8_t extra);
 void api_fence_goes_on(struct world *w);
+/* Nobody waits for it any more, but it may be executed yet. */
+void api_late(struct world *w, const struct write *write);
 bool api_write_is_dead(const struct world *w, const struct write *write);
 enum {
         N_GC = 3 + MAX_AGENTS,
@@ -265,18 +313,43 @@ enum {
 
 void agent_start(struct world *w, unsigned a);
 void agent_end(struct world *w, unsigned a);
+bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim);
+void agent_claim_fails(struct world *w, unsigned a, unsigned slot);
+void agent_tear(struct world *w, unsigned a, unsigned slot);
 bool agent_busy(const struct world *w, unsigned a);
 void agent_local(struct world *w, unsigned a);
 void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
-void agent_watch_lock(struct world *w, unsigned a);
-bool agent_watch_lock_news(const struct world *w, unsigned a);
-void agent_watch_holder(struct world *w, unsigned a);
-bool agent_watch_holder_news(const struct world *w, unsigned a);
-/* A life holder looks whether its placeholder is still there. */
-void agent_verify(struct world *w, unsigned a);
-bool agent_verify_news(const struct world *w, unsigned a);
+struct election_conf agent_election_conf(unsigned a);
+struct heartbeat_conf agent_heartbeat_conf(unsigned a, uint8_t tenure);
+struct write agent_lock_write(const struct world *w, unsigned a, const struct election_actions *out);
+struct write agent_placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out);
+struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l);
+struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p);
+/* l: the lock that the event is about, if any. */
+void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l);
+/* The watch of its own placeholder shows something. */
+void agent_placeholder_seen(struct world *w, unsigned a);
+void agent_stop(struct world *w, unsigned a);
 void agent_step_down(struct world *w, unsigned a);
 void agent_tell(struct world *w, unsigned a, const struct guard_fact *f);
+
+/* ---- watches ---- */
+
+/* The moves of agent a's watches; `held`: events that were delayed may come too. */
+bool watch_lock_news(const struct world *w, unsigned a);
+void watch_lock(struct world *w, unsigned a);
+bool watch_holder_news(const struct world *w, unsigned a);
+void watch_holder(struct world *w, unsigned a);
+/* A life holder's watch of its own placeholder. */
+bool watch_own_open(const struct world *w, unsigned a);
+bool watch_own_news(const struct world *w, unsigned a);
+/* Events are delayed: of the lock or of the holder's placeholder. deleted: there is none, and the watch saw it go. */
+bool watch_may_hold(const struct world *w, unsigned a, bool holder, bool deleted);
+void watch_hold(struct world *w, unsigned a, bool holder, bool deleted);
+bool watch_held(const struct world *w, unsigned a, bool holder);
+void watch_deliver(struct world *w, unsigned a, bool holder);
+/* Closes the watch of a holder that is not waited for any more. */
+void watch_follow(struct world *w, unsigned a);
 
 /* ---- guard, PID 1 ---- */
 
@@ -299,6 +372,16 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit);
 void pid1_start(struct world *w, unsigned h);
 bool pid1_would_start(const struct world *w, unsigned h);
 
+/* ---- time ---- */
+
+/* still: set of hosts whose clocks lose this tick. */
+bool time_may_tick(const struct world *w, unsigned still);
+void time_tick(struct world *w, unsigned still);
+bool time_may_gain(const struct world *w, unsigned h);
+void time_gain(struct world *w, unsigned h);
+/* The permille that the core is configured with. */
+uint32_t time_permille(unsigned a);
+
 /* ---- coverage ---- */
 
 struct coverage {
@@ -310,6 +393,8 @@ struct coverage {
 };
 extern struct coverage coverage;
 const char *move_kind_to_string(unsigned kind);
+/* One line for each state, transition, operation and move that was met. Returns false when it cannot. */
+bool cover_write(const char *path);
 
-/* Returns 0: nothing found; 1: a violation or dead end, told on stdout. */
-int explore(void);
+/* Returns 0: nothing found; 1: told on stdout. *ret_unsafe: a violation, not a dead end or a livelock. */
+int explore(bool *ret_unsafe);

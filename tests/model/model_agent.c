@@ -2,69 +2,6 @@
 /* The agent's shell in small: what agent_lock.c, agent_placeholder.c, agent_facts.c and agent_guard.c do. */
 #include "model.h"
 
-static struct election_conf election_conf(unsigned a) {
-        return (struct election_conf){
-                .lease_duration_usec = parameters.duration[a] * TICK,
-                .renew_deadline_usec = parameters.renew_deadline * TICK,
-                .stop_timeout_usec = parameters.stop * TICK,
-                .kill_margin_usec = parameters.margin * TICK,
-                .verify_interval_usec = USEC_INFINITY,
-                .tenure = parameters.tenure[a],
-        };
-}
-
-static struct heartbeat_conf heartbeat_conf(unsigned a, uint8_t tenure) {
-        return (struct heartbeat_conf){
-                .renew_interval_usec = TICK,
-                .verify_interval_usec = USEC_INFINITY,
-                .duration_usec = parameters.duration[a] * TICK,
-                .tenure = tenure,
-        };
-}
-
-/* ---- facts ---- */
-
-static bool on_disk(const struct agent *g, unsigned slot, uint8_t claim) {
-        for (unsigned i = 0; claim && i < MAX_CLAIMS; i++)
-                if (g->claims[slot][i] == claim)
-                        return true;
-        return false;
-}
-
-static struct lock_fact lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
-        struct lock_fact f = {.sort = LOCK_ABSENT};
-
-        if (!l)
-                return f;
-        f.uid = l->uid;
-        f.version = l->version;
-        f.placeholder = l->placeholder;
-        f.duration_usec = l->tenure == CORE_LEASE ? l->duration * TICK : 0;
-        f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
-        f.tenure = l->tenure;
-        f.deleting = l->deleting;
-        f.claimed = on_disk(&w->agents[a], SLOT_ELECTION, l->claim);
-        f.same_boot = l->owner == a && l->boot == w->hosts[a].boot;
-        f.orphaned = l->finalizer && !l->owned;
-        return f;
-}
-
-static struct placeholder_fact placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
-        struct placeholder_fact f = {.present = false};
-
-        if (!p)
-                return f;
-        f.present = true;
-        f.uid = p->uid;
-        f.version = p->version;
-        f.duration_usec = 0; /* information only; the lock's record decides */
-        f.deleting = p->deleting;
-        f.claimed = on_disk(&w->agents[a], SLOT_HEARTBEAT, p->claim);
-        f.same_boot = p->boot == w->hosts[a].boot;
-        f.own_write = p->nonce == w->agents[a].nonce;
-        return f;
-}
-
 /* ---- steps ---- */
 
 static void with_core(struct world *w, unsigned a, struct core *core, struct core_lock *l,
@@ -73,17 +10,22 @@ static void with_core(struct world *w, unsigned a, struct core *core, struct cor
         unsigned t = g->tenure;
 
         l->election = g->election;
-        l->conf = election_conf(a);
+        l->conf = agent_election_conf(a);
         l->placeholder[CORE_LIFE] = CORE_LIFE;
         l->placeholder[CORE_LEASE] = CORE_LEASE;
         l->due = false;
-        p[t] = (struct core_placeholder){.heartbeat = g->heartbeat, .conf = heartbeat_conf(a, (uint8_t)t)};
+        p[t] = (struct core_placeholder){.heartbeat = g->heartbeat, .conf = agent_heartbeat_conf(a, (uint8_t)t)};
         p[t].conf.unclaimed = true;
         for (unsigned i = 0; i < MAX_CLAIMS; i++)
                 p[t].conf.unclaimed = p[t].conf.unclaimed && !g->claims[SLOT_HEARTBEAT][i];
-        p[!t] = (struct core_placeholder){.conf = heartbeat_conf(a, (uint8_t)!t)};
+        p[!t] = (struct core_placeholder){.conf = agent_heartbeat_conf(a, (uint8_t)!t)};
         heartbeat_init(&p[!t].heartbeat);
-        *core = (struct core){.locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES};
+        if (g->leaving) { /* nothing of the other tenure is there to be taken away */
+                p[!t].heartbeat.state = HEARTBEAT_ABSENT;
+                p[!t].heartbeat.unread = false;
+        }
+        *core = (struct core){
+                .locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES, .removing = g->leaving};
 }
 
 static void claim_new(struct world *w, unsigned a, unsigned slot) {
@@ -98,63 +40,6 @@ static void claim_new(struct world *w, unsigned a, unsigned slot) {
         /* Only claims that can still turn up are kept in the state; four of them at once do not fit. */
         fprintf(stderr, "model: MAX_CLAIMS is too small\n");
         abort();
-}
-
-static struct write lock_write(const struct world *w, unsigned a, const struct election_actions *out) {
-        static const uint8_t kinds[N_ELECTION_OPS] = {
-                [ELECTION_OP_READ] = READ_LOCK,
-                [ELECTION_OP_CREATE] = LOCK_CREATE,
-                [ELECTION_OP_ADOPT] = LOCK_ADOPT,
-                [ELECTION_OP_RESTORE] = LOCK_RESTORE,
-                [ELECTION_OP_DELETE] = LOCK_DELETE,
-                [ELECTION_OP_STRIP] = LOCK_STRIP,
-                [ELECTION_OP_READ_HOLDER] = READ_PLACEHOLDER,
-                [ELECTION_OP_DELETE_HOLDER] = PLACEHOLDER_DELETE,
-        };
-        const struct agent *g = &w->agents[a];
-        uint8_t op = out->request.op;
-        bool holder = op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_DELETE_HOLDER;
-        struct write r = {
-                .kind = kinds[op],
-                .sender = (uint8_t)a,
-                .name = holder ? g->lock_owner : 0,
-                .uid = (uint8_t)out->request.uid,
-                .version = (uint8_t)out->request.version,
-                .placeholder = (uint8_t)out->request.placeholder,
-        };
-
-        if (op == ELECTION_OP_CREATE) {
-                r.tenure = parameters.tenure[a];
-                r.duration = (uint8_t)parameters.duration[a];
-                r.claim = g->claim[SLOT_ELECTION];
-        }
-        if (op == ELECTION_OP_CREATE || op == ELECTION_OP_ADOPT)
-                r.boot = w->hosts[a].boot;
-        return r;
-}
-
-static struct write placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out) {
-        static const uint8_t kinds[N_HEARTBEAT_OPS] = {
-                [HEARTBEAT_OP_READ] = READ_PLACEHOLDER,     [HEARTBEAT_OP_CREATE] = PLACEHOLDER_CREATE,
-                [HEARTBEAT_OP_RENEW] = PLACEHOLDER_RENEW,   [HEARTBEAT_OP_CLEAR] = PLACEHOLDER_CLEAR,
-                [HEARTBEAT_OP_DELETE] = PLACEHOLDER_DELETE,
-        };
-        const struct agent *g = &w->agents[a];
-        struct write r = {
-                .kind = kinds[out->op],
-                .sender = (uint8_t)a,
-                .name = (uint8_t)a,
-                .uid = (uint8_t)out->uid,
-                .version = (uint8_t)out->version,
-        };
-
-        if (out->op == HEARTBEAT_OP_CREATE)
-                r.claim = g->claim[SLOT_HEARTBEAT];
-        if (out->op == HEARTBEAT_OP_CREATE || out->op == HEARTBEAT_OP_RENEW) {
-                r.boot = w->hosts[a].boot;
-                r.nonce = g->nonce;
-        }
-        return r;
 }
 
 static void send(struct world *w, unsigned a, unsigned slot, uint8_t op, struct write write) {
@@ -189,13 +74,10 @@ static void perform_lock(struct world *w, unsigned a, const struct election_acti
                 return;
         coverage.election_ops[out->request.op]++;
         if (out->request.op == ELECTION_OP_CLAIM) {
-                struct election_event ev = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_CLAIM, .result = RESULT_OK};
-
-                claim_new(w, a, SLOT_ELECTION);
-                election_event(w, a, &ev);
+                g->claiming[SLOT_ELECTION] = 1;
                 return;
         }
-        send(w, a, SLOT_ELECTION, out->request.op, lock_write(w, a, out));
+        send(w, a, SLOT_ELECTION, out->request.op, agent_lock_write(w, a, out));
 }
 
 static void perform_placeholder(struct world *w, unsigned a, const struct heartbeat_action *out) {
@@ -203,13 +85,10 @@ static void perform_placeholder(struct world *w, unsigned a, const struct heartb
                 return;
         coverage.heartbeat_ops[out->op]++;
         if (out->op == HEARTBEAT_OP_CLAIM) {
-                struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = HEARTBEAT_OP_CLAIM, .result = RESULT_OK};
-
-                claim_new(w, a, SLOT_HEARTBEAT);
-                heartbeat_event(w, a, &ev);
+                w->agents[a].claiming[SLOT_HEARTBEAT] = 1;
                 return;
         }
-        send(w, a, SLOT_HEARTBEAT, out->op, placeholder_write(w, a, out));
+        send(w, a, SLOT_HEARTBEAT, out->op, agent_placeholder_write(w, a, out));
 }
 
 /* Takes the core's structs back, then lets what is due go on. */
@@ -298,16 +177,16 @@ static void note_owner(struct world *w, unsigned a, const struct api_lock *l) {
         struct agent *g = &w->agents[a];
 
         if (l && g->election.lock_known && g->election.lock.sort != LOCK_ABSENT && g->election.lock.uid == l->uid)
-                g->lock_owner = l->owner;
+                g->lock_owner = (uint8_t)world_identity(l->owner);
 }
 
-static void lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
+void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
         struct agent *g = &w->agents[a];
         uint8_t before = g->lock_owner;
 
         /* Known before the step, because the step may ask for the holder at once. */
         if (l)
-                g->lock_owner = l->owner;
+                g->lock_owner = (uint8_t)world_identity(l->owner);
         election_event(w, a, ev);
         if (g->election.lock.sort == LOCK_ABSENT)
                 g->lock_owner = 0;
@@ -316,6 +195,7 @@ static void lock_event(struct world *w, unsigned a, struct election_event *ev, c
         note_owner(w, a, l);
         if (!w->bad)
                 pump(w, a);
+        watch_follow(w, a);
 }
 
 static void election_answer(struct world *w, unsigned a, const struct request *r, const struct answer *answer) {
@@ -323,14 +203,14 @@ static void election_answer(struct world *w, unsigned a, const struct request *r
         bool holder = r->op == ELECTION_OP_READ_HOLDER || r->op == ELECTION_OP_DELETE_HOLDER;
 
         if (holder) {
-                ev.holder = placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
+                ev.holder = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
                 ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else {
                 const struct api_lock *l = answer->has_object && r->op != ELECTION_OP_STRIP ? &answer->lock : NULL;
 
-                ev.lock = lock_fact(w, a, l);
-                lock_event(w, a, &ev, l);
+                ev.lock = agent_lock_fact(w, a, l);
+                agent_lock_event(w, a, &ev, l);
         }
 }
 
@@ -347,7 +227,7 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
                         .op = r.op,
                         .result = answer->result,
                         .sent_at_usec = r.sent_at_usec,
-                        .fact = placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
+                        .fact = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
                 };
 
                 heartbeat_event(w, a, &ev);
@@ -356,69 +236,29 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
         }
 }
 
-bool agent_watch_lock_news(const struct world *w, unsigned a) {
-        const struct election *e = &w->agents[a].election;
-
-        if (!e->lock_known)
-                return false;
-        if (!w->lock.exists)
-                return e->lock.sort != LOCK_ABSENT;
-        return e->lock.sort == LOCK_ABSENT || e->lock.uid != w->lock.uid || e->lock.version != w->lock.version;
-}
-
-void agent_watch_lock(struct world *w, unsigned a) {
-        const struct election *e = &w->agents[a].election;
-        struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
-
-        if (e->lock.sort != LOCK_ABSENT && (!w->lock.exists || e->lock.uid != w->lock.uid)) {
-                ev.lock = (struct lock_fact){.sort = LOCK_ABSENT, .uid = e->lock.uid};
-                lock_event(w, a, &ev, NULL);
-        } else {
-                ev.lock = lock_fact(w, a, &w->lock);
-                lock_event(w, a, &ev, &w->lock);
-        }
-}
-
-bool agent_watch_holder_news(const struct world *w, unsigned a) {
-        const struct agent *g = &w->agents[a];
-        const struct election *e = &g->election;
-        const struct api_placeholder *p = &w->placeholders[g->lock_owner];
-        bool alive = p->exists && p->uid == e->holder_uid && !p->deleting;
-
-        return e->state == ELECTION_CANDIDATE && e->lock.sort == LOCK_SOUND && e->lock.tenure == CORE_LEASE &&
-               e->holder_uid && e->holder_uid == e->lock.placeholder && e->holder_seen &&
-               (alive == e->holder_gone || (alive && p->version != e->holder_version));
-}
-
-/* Another uid under that name comes after the news that the one watched for was deleted. */
-void agent_watch_holder(struct world *w, unsigned a) {
-        const struct api_placeholder *p = &w->placeholders[w->agents[a].lock_owner];
-        struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
-
-        if (p->exists && p->uid == w->agents[a].election.holder_uid) {
-                ev.holder = placeholder_fact(w, a, p);
-                ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
-        } else
-                ev.holder.uid = w->agents[a].election.holder_uid;
-        lock_event(w, a, &ev, NULL);
-}
-
-bool agent_verify_news(const struct world *w, unsigned a) {
-        const struct agent *g = &w->agents[a];
-        const struct api_placeholder *p = &w->placeholders[a];
-
-        return g->tenure == CORE_LIFE && g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.op == HEARTBEAT_OP_NONE &&
-               !g->heartbeat.unread && (!p->exists || p->deleting || p->uid != g->heartbeat.uid);
-}
-
-void agent_verify(struct world *w, unsigned a) {
+void agent_placeholder_seen(struct world *w, unsigned a) {
         heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_SEEN});
         if (!w->bad)
                 pump(w, a);
 }
 
+void agent_stop(struct world *w, unsigned a) {
+        w->agents[a].leaving = 1;
+        agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
+        if (w->bad)
+                return;
+        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+        if (!w->bad)
+                pump(w, a);
+}
+
+static bool has_released(const struct agent *g) {
+        return g->leaving && g->election.state == ELECTION_STOPPED &&
+               !(g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.attempts < 2);
+}
+
 void agent_step_down(struct world *w, unsigned a) {
-        lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
+        agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
 }
 
 /* ---- link ---- */
@@ -435,6 +275,38 @@ void agent_tell(struct world *w, unsigned a, const struct guard_fact *f) {
         g->replies[g->n_replies++] = *f;
 }
 
+static void claim_written(struct world *w, unsigned a, unsigned slot, uint8_t result) {
+        struct election_event lock = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_CLAIM, .result = result};
+        struct heartbeat_event placeholder = {
+                .type = HEARTBEAT_EV_REPLY,
+                .op = HEARTBEAT_OP_CLAIM,
+                .result = result,
+        };
+
+        w->agents[a].claiming[slot] = 0;
+        if (slot == SLOT_ELECTION)
+                election_event(w, a, &lock);
+        else
+                heartbeat_event(w, a, &placeholder);
+        if (!w->bad)
+                pump(w, a);
+}
+
+void agent_claim_fails(struct world *w, unsigned a, unsigned slot) {
+        claim_written(w, a, slot, RESULT_FAILED);
+}
+
+/* A claim that no request has carried yet may be there or not: nothing can turn up with it. */
+void agent_tear(struct world *w, unsigned a, unsigned slot) {
+        struct agent *g = &w->agents[a];
+        uint8_t before[MAX_CLAIMS];
+
+        memcpy(before, g->claims[slot], sizeof(before));
+        memset(g->claims[slot], 0, sizeof(before));
+        memcpy(g->claims[slot], before, sizeof(before)); /* what was torn is a temporary file */
+        agent_end(w, a);
+}
+
 bool agent_busy(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
         struct core core;
@@ -443,7 +315,7 @@ bool agent_busy(const struct world *w, unsigned a) {
 
         if (!g->up || g->frozen)
                 return false;
-        if (g->n_replies || g->broken || !g->connected)
+        if (has_released(g) || g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
                 return true;
         with_core((struct world *)w, a, &core, &l, p);
         return core_deadline(&core) <= w->now_usec;
@@ -453,21 +325,28 @@ void agent_local(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
         struct election_event ev = {.type = ELECTION_EV_GUARD};
 
-        if (g->n_replies) {
+        if (has_released(g)) {
+                agent_end(w, a);
+        } else if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_HEARTBEAT]) {
+                unsigned slot = g->claiming[SLOT_ELECTION] ? SLOT_ELECTION : SLOT_HEARTBEAT;
+
+                claim_new(w, a, slot);
+                claim_written(w, a, slot, RESULT_OK);
+        } else if (g->n_replies) {
                 ev.guard = g->replies[0];
                 g->n_replies--;
                 memmove(g->replies, g->replies + 1, g->n_replies * sizeof(g->replies[0]));
                 memset(&g->replies[g->n_replies], 0, sizeof(g->replies[0]));
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else if (g->broken) {
                 g->broken = g->connected = 0;
                 ev.type = ELECTION_EV_LINK_DOWN;
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else if (!g->connected) {
                 g->connected = 1;
                 guard_connect(w, a);
                 ev.type = ELECTION_EV_LINK_UP;
-                lock_event(w, a, &ev, NULL);
+                agent_lock_event(w, a, &ev, NULL);
         } else
                 pump(w, a);
 }
@@ -490,21 +369,19 @@ void agent_end(struct world *w, unsigned a) {
         for (unsigned slot = 0; slot < N_SLOTS; slot++) {
                 struct request *r = &g->request[slot];
 
-                if ((r->state == REQUEST_SENT || r->state == REQUEST_SLOW) && !api_write_is_dead(w, &r->write)) {
-                        if (w->n_late == MAX_LATE) {
-                                fprintf(stderr, "model: MAX_LATE is too small\n");
-                                abort();
-                        }
-                        w->late[w->n_late++] = r->write;
-                }
+                if (r->state == REQUEST_SENT || r->state == REQUEST_SLOW)
+                        api_late(w, &r->write);
         }
         if (g->connected && !g->broken && w->hosts[a].up)
                 w->hosts[a].eof = 1;
-        g->up = g->frozen = g->connected = g->broken = 0;
+        g->up = g->frozen = g->leaving = g->connected = g->broken = 0;
         g->nonce = g->lock_owner = g->n_replies = 0;
         memset(g->claim, 0, sizeof(g->claim));
+        memset(g->claiming, 0, sizeof(g->claiming));
         memset(g->request, 0, sizeof(g->request));
         memset(g->replies, 0, sizeof(g->replies));
+        memset(&g->held_lock, 0, sizeof(g->held_lock));
+        memset(&g->held_holder, 0, sizeof(g->held_holder));
         memset(&g->election, 0, sizeof(g->election));
         memset(&g->heartbeat, 0, sizeof(g->heartbeat));
 }

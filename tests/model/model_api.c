@@ -116,6 +116,7 @@ static struct answer lock_write(struct world *w, const struct write *r) {
                 lock_unfinalize(w, r->sender);
         else if (r->kind == LOCK_ADOPT) {
                 l->boot = r->boot;
+                l->owner = r->sender;
                 changed(w, &l->version);
         } else {
                 l->owned = 1;
@@ -126,7 +127,8 @@ static struct answer lock_write(struct world *w, const struct write *r) {
 }
 
 static struct answer placeholder_write(struct world *w, const struct write *r) {
-        struct api_placeholder *p = &w->placeholders[r->name];
+        struct api_placeholder *p = &w->placeholders[r->name], before = *p;
+        bool put = !parameters.pod && (r->kind == PLACEHOLDER_RENEW || r->kind == PLACEHOLDER_CLEAR);
 
         if (r->kind == PLACEHOLDER_CREATE) {
                 if (p->exists)
@@ -136,19 +138,21 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
                 changed(w, &p->version);
                 return of_placeholder(w, RESULT_OK, r->name);
         }
-        if (!p->exists && r->kind == PLACEHOLDER_RENEW && !r->uid) { /* PUT creates */
+        if (!p->exists && r->kind == PLACEHOLDER_RENEW && !r->uid && !parameters.pod) { /* PUT creates */
                 *p = (struct api_placeholder){.exists = 1, .boot = r->boot, .nonce = r->nonce};
                 p->uid = token_new(w, TOKEN_PLACEHOLDER);
                 changed(w, &p->version);
                 return of_placeholder(w, RESULT_OK, r->name);
         }
-        if (!p->exists) /* a PUT that names a uid is answered 409, not 404 */
-                return of_placeholder(w, r->kind == PLACEHOLDER_RENEW ? RESULT_CONFLICT : RESULT_NOT_FOUND, r->name);
+        if (!p->exists) /* a PUT that names a uid is answered 409, not 404; a Pod is PATCHed */
+                return of_placeholder(w, put ? RESULT_CONFLICT : RESULT_NOT_FOUND, r->name);
         if ((r->uid && p->uid != r->uid) || (r->version && p->version != r->version))
                 return of_placeholder(w, RESULT_CONFLICT, r->name);
         if (r->kind == PLACEHOLDER_DELETE) {
                 if (!p->deleting)
                         api_delete_placeholder(w, r->name, EXTRA_NONE);
+                if (parameters.pod) /* the Pod itself is answered, gone or not; for a Lease it is a Status */
+                        return (struct answer){.result = RESULT_OK, .has_object = 1, .placeholder = before};
         } else if (r->kind == PLACEHOLDER_CLEAR) {
                 p->extra = EXTRA_NONE;
                 changed(w, &p->version);
@@ -185,11 +189,21 @@ bool api_write_is_dead(const struct world *w, const struct write *r) {
         return !p->exists || (r->uid && r->uid != p->uid) || (r->version && r->version != p->version);
 }
 
+void api_late(struct world *w, const struct write *r) {
+        if (api_write_is_dead(w, r))
+                return;
+        if (w->n_late == MAX_LATE) {
+                fprintf(stderr, "model: MAX_LATE is too small\n");
+                abort();
+        }
+        w->late[w->n_late++] = *r;
+}
+
 /* What the garbage collector can do now; it may never do it. */
 bool api_gc(struct world *w, unsigned what, bool dry) {
         struct api_lock *l = &w->lock;
         bool owner = l->exists && l->owned && placeholder_there(w, l->placeholder, true);
-        struct api_placeholder *p = l->exists ? &w->placeholders[l->owner] : NULL;
+        struct api_placeholder *p = l->exists ? &w->placeholders[world_identity(l->owner)] : NULL;
 
         if (what == 0) { /* owner gone, or deleted in the foreground: mark the lock */
                 if (!l->exists || l->deleting || !l->owned || (owner && p->extra != EXTRA_FOREGROUND))

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Breadth-first search over canonical states. Each is known by a 128-bit hash; the bytes are kept only for the level
- * that is being expanded and the next one. Parents and moves give the trace; edges without faults give the dead ends.
+ * that is being expanded and the next one. Parents and moves give the trace.
  */
 #include <math.h>
 #include <sys/mman.h>
 #include <time.h>
 
-#include "model.h"
-
-struct key {
-        uint64_t a, b;
-};
+#include "model_graph.h"
 
 struct level {
         uint8_t *bytes;
@@ -18,21 +14,9 @@ struct level {
         uint64_t first, n;
 };
 
-static struct {
-        uint32_t *table; /* index + 1 */
-        uint64_t mask;
-        struct key *keys;
-        uint32_t *parents;
-        struct move *moves;
-        uint8_t *marks; /* bit 0: exactly one unit runs; 1, 2: reaches such a state with, without garbage collection */
-        uint64_t n;
-        uint64_t *edges_at;
-        uint32_t *edges; /* top bit: needs the garbage collector */
-        uint64_t n_edges;
-        uint64_t transitions;
-} x;
+struct graph graph;
 
-static void *reserve(size_t size) {
+void *graph_reserve(size_t size) {
         void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
         if (p == MAP_FAILED) {
@@ -77,20 +61,30 @@ static void level_add(struct level *l, const uint8_t *bytes, size_t n) {
 
 /* Returns the index; *ret_new: first time. */
 static uint64_t lookup(struct key k, bool *ret_new) {
-        uint64_t at = k.a & x.mask;
+        uint64_t at = k.a & graph.mask;
 
-        for (; x.table[at]; at = (at + 1) & x.mask) {
-                const struct key *o = &x.keys[x.table[at] - 1];
+        for (; graph.table[at]; at = (at + 1) & graph.mask) {
+                const struct key *o = &graph.keys[graph.table[at] - 1];
 
                 if (o->a == k.a && o->b == k.b) {
                         *ret_new = false;
-                        return x.table[at] - 1;
+                        return graph.table[at] - 1;
                 }
         }
         *ret_new = true;
-        x.keys[x.n] = k;
-        x.table[at] = (uint32_t)++x.n;
-        return x.n - 1;
+        graph.keys[graph.n] = k;
+        graph.table[at] = (uint32_t)++graph.n;
+        return graph.n - 1;
+}
+
+uint64_t graph_find(struct world *w) {
+        uint8_t bytes[MAX_BYTES];
+        size_t size = world_encode(w, bytes);
+        bool fresh;
+        uint64_t i = lookup(hash(bytes, size), &fresh);
+
+        world_decode(w, bytes);
+        return i;
 }
 
 static bool goal(const struct world *w) {
@@ -100,12 +94,12 @@ static bool goal(const struct world *w) {
                 running += w->hosts[h].unit == UNIT_RUNNING;
                 stopping += w->hosts[h].unit == UNIT_STOPPING;
         }
-        return running == 1 && stopping == 0;
+        return (running == 1 && stopping == 0) || world_is_stuck(w);
 }
 
 /* ---- traces ---- */
 
-static void replay(struct move *path, size_t n, bool last_is_bad) {
+static void replay(struct move *path, size_t n, bool last_is_bad, struct world *ret) {
         struct world w;
         uint8_t bytes[MAX_BYTES];
 
@@ -126,55 +120,24 @@ static void replay(struct move *path, size_t n, bool last_is_bad) {
         }
         printf("  then:\n");
         world_words(&w, stdout);
+        *ret = w;
 }
 
-static void trace(uint64_t index, const struct move *last) {
+void graph_trace(uint64_t index, const struct move *last, struct world *ret) {
         struct move path[4096];
         size_t n = 0, i;
 
         if (last)
                 path[n++] = *last;
-        for (; index != 0 && n < ELEMENTSOF(path); index = x.parents[index])
-                path[n++] = x.moves[index];
+        for (; index != 0 && n < ELEMENTSOF(path); index = graph.parents[index])
+                path[n++] = graph.moves[index];
         for (i = 0; i < n / 2; i++) {
                 struct move t = path[i];
 
                 path[i] = path[n - 1 - i];
                 path[n - 1 - i] = t;
         }
-        replay(path, n, last != NULL);
-}
-
-/* ---- dead ends ---- */
-
-/* Backwards over the edges that need no fault and no human. Returns the number of states that reach no goal. */
-static uint64_t dead_ends(bool gc, uint64_t *ret_first) {
-        uint8_t bit = gc ? 2 : 4;
-        uint64_t dead = 0;
-        bool again = true;
-
-        for (uint64_t i = 0; i < x.n; i++)
-                if (x.marks[i] & 1)
-                        x.marks[i] |= bit;
-        while (again) {
-                again = false;
-                for (uint64_t i = x.n; i-- > 0;) {
-                        if (x.marks[i] & bit)
-                                continue;
-                        for (uint64_t k = x.edges_at[i]; k < x.edges_at[i + 1]; k++)
-                                if ((gc || !(x.edges[k] >> 31)) && (x.marks[x.edges[k] & 0x7fffffff] & bit)) {
-                                        x.marks[i] |= bit;
-                                        again = true;
-                                        break;
-                                }
-                }
-        }
-        for (uint64_t i = x.n; i-- > 0;)
-                if (!(x.marks[i] & bit)) {
-                        dead++;
-                        *ret_first = i;
-                }
-        return dead;
+        replay(path, n, last != NULL, ret);
 }
 
 static double seconds(void) {
@@ -184,36 +147,12 @@ static double seconds(void) {
         return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int liveness(bool complete) {
-        uint64_t first = 0, dead;
-        int r = 0;
-
-        if (!complete) {
-                printf("  dead ends: not looked for (the bound was reached)\n");
-                return 0;
-        }
-        for (int gc = parameters.gc; gc >= 0; gc--) {
-                dead = dead_ends(gc, &first);
-                if (dead == 0) {
-                        printf("  dead ends: none, garbage collector %s\n", gc ? "on" : "off");
-                        continue;
-                }
-                printf("DEAD END: from %lu of %lu states no state with one running unit is reachable, garbage "
-                       "collector %s\n",
-                       (unsigned long)dead, (unsigned long)x.n, gc ? "on" : "off");
-                trace(first, NULL);
-                r = 1;
-                break;
-        }
-        return r;
-}
-
 static int expand(struct world *w, uint64_t index, struct level *next) {
         struct move m[MAX_MOVES];
         unsigned n = moves(w, m);
         uint8_t bytes[MAX_BYTES];
 
-        x.edges_at[index] = x.n_edges;
+        graph.edges_at[index] = graph.n_edges;
         for (unsigned i = 0; i < n; i++) {
                 struct world v = *w;
                 uint64_t to;
@@ -221,24 +160,26 @@ static int expand(struct world *w, uint64_t index, struct level *next) {
                 bool fresh;
 
                 move_apply(&v, m[i]);
-                x.transitions++;
+                graph.transitions++;
                 if (v.bad) {
                         printf("VIOLATION: %s\n", v.bad);
-                        trace(index, &m[i]);
+                        graph_trace(index, &m[i], &v);
                         return 1;
                 }
                 size = world_encode(&v, bytes);
                 to = lookup(hash(bytes, size), &fresh);
                 if (fresh) {
-                        x.parents[to] = (uint32_t)index;
-                        x.moves[to] = m[i];
-                        x.marks[to] = goal(&v);
+                        graph.parents[to] = (uint32_t)index;
+                        graph.moves[to] = m[i];
+                        graph.marks[to] = goal(&v);
                         level_add(next, bytes, size);
                 }
-                if (m[i].cost == 0)
-                        x.edges[x.n_edges++] = (uint32_t)to | (m[i].kind == MOVE_GC ? 1U << 31 : 0);
+                if (m[i].cost == 0) {
+                        graph.sorts[graph.n_edges] = live_sort(&m[i]);
+                        graph.edges[graph.n_edges++] = (uint32_t)to;
+                }
         }
-        x.edges_at[index + 1] = x.n_edges;
+        graph.edges_at[index + 1] = graph.n_edges;
         return 0;
 }
 
@@ -247,17 +188,18 @@ static void allocate(void) {
 
         while (slots < max * 2)
                 slots *= 2;
-        x.mask = slots - 1;
-        x.table = reserve(slots * sizeof(*x.table));
-        x.keys = reserve(max * sizeof(*x.keys));
-        x.parents = reserve(max * sizeof(*x.parents));
-        x.moves = reserve(max * sizeof(*x.moves));
-        x.marks = reserve(max);
-        x.edges_at = reserve((max + 1) * sizeof(*x.edges_at));
-        x.edges = reserve(max * 24 * sizeof(*x.edges));
+        graph.mask = slots - 1;
+        graph.table = graph_reserve(slots * sizeof(*graph.table));
+        graph.keys = graph_reserve(max * sizeof(*graph.keys));
+        graph.parents = graph_reserve(max * sizeof(*graph.parents));
+        graph.moves = graph_reserve(max * sizeof(*graph.moves));
+        graph.marks = graph_reserve(max);
+        graph.edges_at = graph_reserve((max + 1) * sizeof(*graph.edges_at));
+        graph.edges = graph_reserve(max * 24 * sizeof(*graph.edges));
+        graph.sorts = graph_reserve(max * 24);
 }
 
-int explore(void) {
+int explore(bool *ret_unsafe) {
         struct level now = {}, next = {};
         struct world w;
         uint8_t bytes[MAX_BYTES];
@@ -267,21 +209,23 @@ int explore(void) {
         uint64_t index = 0, largest = 0;
         double began = seconds();
 
+        *ret_unsafe = false;
         allocate();
         world_init(&w);
         if (w.bad) {
+                *ret_unsafe = true;
                 printf("VIOLATION: %s (before anything went wrong: on the way to \"A leads\")\n", w.bad);
                 return 1;
         }
         size = world_encode(&w, bytes);
         (void)lookup(hash(bytes, size), &fresh);
-        x.marks[0] = goal(&w);
+        graph.marks[0] = goal(&w);
         level_add(&now, bytes, size);
         while (now.n && complete) {
                 size_t at = 0;
 
                 while (at < now.size) {
-                        if (x.n >= parameters.max_states) {
+                        if (graph.n >= parameters.max_states) {
                                 complete = false;
                                 break;
                         }
@@ -290,8 +234,11 @@ int explore(void) {
                         at += size + 2;
                         largest = size > largest ? size : largest;
                         if (expand(&w, index++, &next) != 0) {
-                                printf("  found after %lu states, depth %u, %.1f s\n", (unsigned long)x.n, depth + 1,
-                                       seconds() - began);
+                                *ret_unsafe = true;
+                                printf("  found after %lu states, depth %u, %.1f s\n", (unsigned long)graph.n,
+                                       depth + 1, seconds() - began);
+                                free(now.bytes);
+                                free(next.bytes);
                                 return 1;
                         }
                 }
@@ -302,14 +249,19 @@ int explore(void) {
                 depth++;
                 if (getenv("MODEL_VERBOSE"))
                         fprintf(stderr, "depth %u: %lu new, %lu states, %.1f s\n", depth, (unsigned long)now.n,
-                                (unsigned long)x.n, seconds() - began);
+                                (unsigned long)graph.n, seconds() - began);
         }
         free(now.bytes);
         free(next.bytes);
         printf("  %s: %lu states, %lu transitions, depth %u, %.1f s, largest state %lu bytes; odds that a hash "
                "collision "
                "hid a state: 2^%.0f\n",
-               complete ? "complete" : "NOT complete (bound reached)", (unsigned long)x.n, (unsigned long)x.transitions,
-               depth, seconds() - began, (unsigned long)largest, 2 * log2((double)x.n) - 129);
-        return liveness(complete);
+               complete ? "complete" : "NOT complete (bound reached)", (unsigned long)graph.n,
+               (unsigned long)graph.transitions, depth, seconds() - began, (unsigned long)largest,
+               2 * log2((double)graph.n) - 129);
+        if (!complete) {
+                printf("  dead ends, fair cycles: not looked for (the bound was reached)\n");
+                return 0;
+        }
+        return live_check();
 }

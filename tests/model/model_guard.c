@@ -141,7 +141,7 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
 
         switch ((enum supervise_action_type)type) {
         case SUPERVISE_WRITE_PERMIT:
-                o->file = 1;
+                o->file = SUPERVISE_FILE_VALID;
                 o->file_uid = (uint8_t)s->uid;
                 o->file_lease = s->lease;
                 o->file_stop_at_usec = s->stop_at_usec;
@@ -214,6 +214,9 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
         coverage.supervise[state][o->supervise.state]++;
         if (!supervise_invariant(&o->supervise))
                 w->bad = "supervise_invariant() is false";
+        if (!parameters.no_invariant && state >= SUPERVISE_RESUMING && o->supervise.state == SUPERVISE_STOPPED &&
+            o->unit != UNIT_INACTIVE)
+                w->bad = "the guard takes the unit for stopped while it runs";
         /* The shell's list of waiting permits is the one of before the request in hand. */
         for (unsigned i = 0; i < a.n && i < limit; i++)
                 perform(w, h, ev, uid_before, a.a[i].type, a.a[i].result, &answered);
@@ -322,16 +325,18 @@ void guard_start(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
         struct supervise_event ev = {
                 .type = SUPERVISE_EV_FOUND,
-                .file = o->file ? SUPERVISE_FILE_VALID : SUPERVISE_FILE_NONE,
+                .file = o->file,
                 .gate = o->gate,
-                .uid = o->file_uid,
-                .lease = o->file_lease,
-                .stop_at_usec = o->file_stop_at_usec,
-                .kill_at_usec = o->file_kill_at_usec,
-                .stop_timeout_usec = o->file ? parameters.stop * TICK : 0,
-                .revoked = revoked(o, o->file_uid),
         };
 
+        if (o->file == SUPERVISE_FILE_VALID) {
+                ev.uid = o->file_uid;
+                ev.lease = o->file_lease;
+                ev.stop_at_usec = o->file_stop_at_usec;
+                ev.kill_at_usec = o->file_kill_at_usec;
+                ev.stop_timeout_usec = parameters.stop * TICK;
+                ev.revoked = revoked(o, o->file_uid);
+        }
         o->up = 1;
         supervise_init(&o->supervise);
         (void)step(w, h, &ev, ALL_ACTIONS);

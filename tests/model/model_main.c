@@ -18,49 +18,6 @@ struct parameters parameters = {
         .fault_kinds = UINT64_MAX,
 };
 
-static void show(const char *title, const uint64_t *matrix, unsigned n, const char *(*name)(unsigned)) {
-        printf("  %s:\n", title);
-        for (unsigned from = 0; from < n; from++) {
-                printf("    %-10s ->", name(from));
-                for (unsigned to = 0; to < n; to++)
-                        if (to != from && matrix[from * n + to])
-                                printf(" %s", name(to));
-                printf("\n");
-        }
-}
-
-static const char *election_name(unsigned s) {
-        return election_state_to_string((uint8_t)s);
-}
-
-static const char *heartbeat_name(unsigned s) {
-        return heartbeat_state_to_string((uint8_t)s);
-}
-
-static const char *supervise_name(unsigned s) {
-        return supervise_state_to_string(s);
-}
-
-static void show_coverage(void) {
-        show("election transitions", &coverage.election[0][0], N_ELECTION_STATES, election_name);
-        show("heartbeat transitions", &coverage.heartbeat[0][0], N_HEARTBEAT_STATES, heartbeat_name);
-        show("supervise transitions", &coverage.supervise[0][0], N_SUPERVISE_STATES, supervise_name);
-        printf("  operations:");
-        for (unsigned i = 1; i < N_ELECTION_OPS; i++)
-                printf(" %s%s", election_op_to_string((uint8_t)i), coverage.election_ops[i] ? "" : " (never)");
-        for (unsigned i = 1; i < N_HEARTBEAT_OPS; i++)
-                printf(" %s%s", heartbeat_op_to_string((uint8_t)i), coverage.heartbeat_ops[i] ? "" : " (never)");
-        printf("\n  reasons never seen:");
-        for (unsigned i = 1; i < N_ELECTION_REASONS; i++)
-                if (!coverage.reasons[i])
-                        printf(" '%s'", election_reason_to_string((uint8_t)i));
-        printf("\n  moves never made:");
-        for (unsigned i = 0; i < N_MOVES; i++)
-                if (!coverage.moves[i])
-                        printf(" '%s'", move_kind_to_string(i));
-        printf("\n");
-}
-
 /* "hold,crash": only these faults. Returns false for an unknown word. */
 static bool only(const char *list) {
         static const struct {
@@ -70,12 +27,20 @@ static bool only(const char *list) {
                 {"hold", MOVE_HOLD},
                 {"slow", MOVE_SLOW},
                 {"fail", MOVE_FAIL},
+                {"twice", MOVE_TWICE},
+                {"no-claim", MOVE_CLAIM_FAILS},
+                {"tear", MOVE_TEAR},
+                {"damage", MOVE_DAMAGE},
                 {"kill-agent", MOVE_KILL_AGENT},
                 {"freeze-agent", MOVE_FREEZE_AGENT},
                 {"kill-guard", MOVE_KILL_GUARD},
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
                 {"crash", MOVE_CRASH},
+                {"lose-state", MOVE_LOSE_STATE},
+                {"clone", MOVE_CLONE},
+                {"old-event", MOVE_HOLD_WATCH},
+                {"own-event", MOVE_VERIFY},
                 {"unit-exit", MOVE_UNIT_EXIT},
                 {"slow-start", MOVE_SLOW_START},
         };
@@ -100,16 +65,31 @@ static unsigned number(const char *s) {
 
 int main(int argc, char **argv) {
         static const struct option options[] = {
-                {"agents", required_argument, NULL, 'a'},   {"tenure", required_argument, NULL, 't'},
-                {"faults", required_argument, NULL, 'f'},   {"humans", required_argument, NULL, 'h'},
-                {"states", required_argument, NULL, 's'},   {"no-gc", no_argument, NULL, 'g'},
-                {"coverage", no_argument, NULL, 'c'},       {"duration", required_argument, NULL, 'd'},
-                {"margin", required_argument, NULL, 'm'},   {"renew-deadline", required_argument, NULL, 'r'},
-                {"only", required_argument, NULL, 'o'},     {"no-invariant", no_argument, NULL, 'i'},
-                {"leading", no_argument, NULL, 'l'},        {"duration-b", required_argument, NULL, 'b'},
-                {"watchdog", required_argument, NULL, 'w'}, {},
+                {"agents", required_argument, NULL, 'a'},
+                {"tenure", required_argument, NULL, 't'},
+                {"faults", required_argument, NULL, 'f'},
+                {"humans", required_argument, NULL, 'h'},
+                {"states", required_argument, NULL, 's'},
+                {"no-gc", no_argument, NULL, 'g'},
+                {"coverage", required_argument, NULL, 'c'},
+                {"duration", required_argument, NULL, 'd'},
+                {"margin", required_argument, NULL, 'm'},
+                {"renew-deadline", required_argument, NULL, 'r'},
+                {"only", required_argument, NULL, 'o'},
+                {"no-invariant", no_argument, NULL, 'i'},
+                {"leading", no_argument, NULL, 'l'},
+                {"duration-b", required_argument, NULL, 'b'},
+                {"watchdog", required_argument, NULL, 'w'},
+                {"rate", required_argument, NULL, 'R'},
+                {"slips", required_argument, NULL, 'S'},
+                {"apart", required_argument, NULL, 'A'},
+                {"hole", no_argument, NULL, 'H'},
+                {"clone", no_argument, NULL, 'C'},
+                {"placeholder", required_argument, NULL, 'p'},
+                {},
         };
-        bool with_coverage = false;
+        const char *cover = NULL;
+        bool unsafe;
         int c, r;
 
         while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -142,7 +122,7 @@ int main(int argc, char **argv) {
                         parameters.no_invariant = true;
                         break;
                 case 'c':
-                        with_coverage = true;
+                        cover = optarg;
                         break;
                 case 'd':
                         parameters.duration[0] = parameters.duration[1] = parameters.duration[2] = number(optarg);
@@ -159,6 +139,24 @@ int main(int argc, char **argv) {
                 case 'r':
                         parameters.renew_deadline = number(optarg);
                         break;
+                case 'R':
+                        parameters.rate = parameters.slips = number(optarg);
+                        break;
+                case 'S':
+                        parameters.slips = number(optarg);
+                        break;
+                case 'A':
+                        parameters.apart = number(optarg);
+                        break;
+                case 'H':
+                        parameters.hole = true;
+                        break;
+                case 'p':
+                        parameters.pod = strcmp(optarg, "pod") == 0;
+                        break;
+                case 'C':
+                        parameters.clone = true;
+                        break;
                 case 'o':
                         if (!only(optarg))
                                 return 2;
@@ -170,6 +168,8 @@ int main(int argc, char **argv) {
                 return 2;
         for (unsigned i = 0; i < parameters.agents; i++)
                 parameters.time |= parameters.tenure[i] == CORE_LEASE;
+        if (parameters.slips && !parameters.apart)
+                parameters.apart = parameters.duration[0] + 1;
         setvbuf(stdout, NULL, _IOLBF, 0);
         printf("model: %u agents (", parameters.agents);
         for (unsigned i = 0; i < parameters.agents; i++)
@@ -177,8 +177,19 @@ int main(int argc, char **argv) {
         printf("), from %s, %u faults, %u human acts, garbage collector %s\n",
                parameters.leading ? "A leading" : "nothing", parameters.faults, parameters.humans,
                parameters.gc ? "may act at any time" : "off");
-        r = explore();
-        if (with_coverage)
-                show_coverage();
+        if (parameters.pod)
+                printf("  placeholders: Pods\n");
+        if (parameters.clone)
+                printf("  %c is a clone of A, if it comes up\n", 'A' + (int)parameters.agents - 1);
+        if (parameters.slips)
+                printf("  clocks: each gains or loses %u ticks in all, %u ticks apart; the core allows for %u in %u\n",
+                       parameters.slips, parameters.apart, parameters.rate, parameters.duration[0]);
+        r = explore(&unsafe);
+        if (parameters.hole) {
+                printf(unsafe ? "  as stated: this is a hole\n" : "UNEXPECTED: the hole was not found\n");
+                r = !unsafe;
+        }
+        if (cover && !cover_write(cover))
+                return 2;
         return r;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which moves there are and what each does. What a process does at once (no request, no fault) is done before anything
- * else moves, one host after the other: such steps touch their own host only, so their order among hosts shows nothing
- * new. Faults strike between them. */
+/* Which moves there are. What a process does at once (no request, no fault) is done before anything else moves, one
+ * host after the other: such steps touch their own host only, so their order among hosts shows nothing new. Faults
+ * strike between them. */
 #include "model.h"
-
-struct coverage coverage;
 
 static void add(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, uint8_t kind, unsigned agent,
                 unsigned arg, unsigned cost) {
@@ -38,6 +36,11 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
 
         if (g->up) {
                 add(w, ret, n, MOVE_KILL_AGENT, h, 0, 1);
+                for (unsigned s = 0; s < N_SLOTS; s++)
+                        if (g->claiming[s]) {
+                                add(w, ret, n, MOVE_CLAIM_FAILS, h, s, 1);
+                                add(w, ret, n, MOVE_TEAR, h, s, 1);
+                        }
                 if (!g->frozen)
                         add(w, ret, n, MOVE_FREEZE_AGENT, h, 0, 1);
         }
@@ -64,6 +67,9 @@ static bool local(const struct world *w, struct move ret[MAX_MOVES], unsigned *n
                         add(w, ret, n, MOVE_AGENT, h, 0, 0);
                 else
                         continue;
+                /* An answer that PID 1 gave before may come ahead of whatever else wakes the guard. */
+                if (w->hosts[h].up && !w->hosts[h].frozen && w->hosts[h].reading == 2)
+                        add(w, ret, n, MOVE_SLOW_READING, h, 1, 0);
                 process_faults(w, ret, n, h);
                 return true;
         }
@@ -96,16 +102,39 @@ static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned
                         continue;
                 }
                 add(w, ret, n, MOVE_HOLD, a, s, 1);
+                if (r->write.kind > READ_PLACEHOLDER)
+                        add(w, ret, n, MOVE_TWICE, a, s, 1);
                 add(w, ret, n, MOVE_SLOW, a, s, 1);
                 add(w, ret, n, MOVE_FAIL, a, s, 1);
         }
+}
+
+static void watches(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned a) {
+        if (watch_lock_news(w, a))
+                add(w, ret, n, MOVE_WATCH_LOCK, a, 0, 0);
+        if (watch_holder_news(w, a))
+                add(w, ret, n, MOVE_WATCH_HOLDER, a, 0, 0);
+        if (watch_own_open(w, a))
+                add(w, ret, n, MOVE_VERIFY, a, 0, watch_own_news(w, a) ? 0 : 1);
+        for (unsigned k = 0; k < 4; k++)
+                if (watch_may_hold(w, a, k & 1, k & 2))
+                        add(w, ret, n, MOVE_HOLD_WATCH, a, k, 1);
+        for (unsigned k = 0; k < 2; k++)
+                if (watch_held(w, a, k))
+                        add(w, ret, n, MOVE_HELD_WATCH, a, k, 0);
 }
 
 static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned h) {
         const struct agent *g = &w->agents[h];
         const struct host *o = &w->hosts[h];
 
+        if (!g->up)
+                add(w, ret, n, MOVE_LOSE_STATE, h, 0, 1);
         if (!o->on) {
+                if (parameters.clone && h + 1 == parameters.agents && !w->cloned) {
+                        add(w, ret, n, MOVE_CLONE, h, 0, 1);
+                        return;
+                }
                 add(w, ret, n, MOVE_BOOT, h, 0, 0);
                 if (w->lock.exists && w->lock.owner == h && w->lock.tenure == CORE_LIFE && !w->fence.phase)
                         add(w, ret, n, MOVE_FENCE, h, 0, 2);
@@ -117,17 +146,16 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         else if (g->frozen)
                 add(w, ret, n, MOVE_THAW_AGENT, h, 0, 0);
         else {
-                if (agent_watch_lock_news(w, h))
-                        add(w, ret, n, MOVE_WATCH_LOCK, h, 0, 0);
-                if (agent_watch_holder_news(w, h))
-                        add(w, ret, n, MOVE_WATCH_HOLDER, h, 0, 0);
-                if (agent_verify_news(w, h))
-                        add(w, ret, n, MOVE_VERIFY, h, 0, 0);
+                watches(w, ret, n, h);
                 add(w, ret, n, MOVE_STEP_DOWN, h, 0, 2);
+                if (!g->leaving)
+                        add(w, ret, n, MOVE_STOP_AGENT, h, 0, 2);
         }
-        if (!o->up)
+        if (!o->up) {
                 add(w, ret, n, MOVE_START_GUARD, h, 0, 0);
-        else if (o->frozen) {
+                if (o->file == SUPERVISE_FILE_VALID)
+                        add(w, ret, n, MOVE_DAMAGE, h, 0, 1);
+        } else if (o->frozen) {
                 add(w, ret, n, MOVE_THAW_GUARD, h, 0, 0);
                 if (!parameters.time || o->watchdog >= parameters.watchdog)
                         add(w, ret, n, MOVE_WATCHDOG, h, 0, 0);
@@ -147,22 +175,13 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         process_faults(w, ret, n, h);
 }
 
-static bool may_tick(const struct world *w) {
-        if (!parameters.time)
-                return false;
-        for (unsigned h = 0; h < parameters.agents; h++) {
-                const struct agent *g = &w->agents[h];
-                const struct host *o = &w->hosts[h];
-
-                for (unsigned s = 0; s < N_SLOTS && !g->frozen; s++)
-                        if (g->request[s].state == REQUEST_SENT)
-                                return false;
-                if (o->up && o->frozen && o->watchdog >= parameters.watchdog)
-                        return false;
-                if (o->unit == UNIT_STOPPING && o->stop_left == 0)
-                        return false;
-        }
-        return true;
+static void add_time(const struct world *w, struct move ret[MAX_MOVES], unsigned *n) {
+        for (unsigned still = 0; still < 1U << parameters.agents; still++)
+                if (time_may_tick(w, still))
+                        add(w, ret, n, MOVE_TICK, 0, still, 0);
+        for (unsigned h = 0; h < parameters.agents; h++)
+                if (time_may_gain(w, h))
+                        add(w, ret, n, MOVE_CLOCK_GAINS, h, 0, 0);
 }
 
 unsigned moves(const struct world *w, struct move ret[MAX_MOVES]) {
@@ -186,284 +205,6 @@ unsigned moves(const struct world *w, struct move ret[MAX_MOVES]) {
                 if (w->placeholders[i].exists && !w->placeholders[i].deleting)
                         for (unsigned x = EXTRA_NONE; x <= EXTRA_ORPHAN; x++)
                                 add(w, ret, &n, MOVE_DELETE_PLACEHOLDER, i, x, 2);
-        if (may_tick(w))
-                add(w, ret, &n, MOVE_TICK, 0, 0, 0);
+        add_time(w, ret, &n);
         return n;
-}
-
-/* ---- effects ---- */
-
-static void back(uint64_t *at, bool keep_zero) {
-        if (*at == USEC_INFINITY || (*at == 0 && keep_zero))
-                return;
-        *at -= TICK;
-}
-
-static void tick(struct world *w) {
-        w->now_usec = BASE + 50;
-        for (unsigned i = 0; i < parameters.agents; i++) {
-                struct agent *g = &w->agents[i];
-                struct host *o = &w->hosts[i];
-                uint64_t *at[] = {
-                        &g->election.holder_seen_at_usec,
-                        &g->election.own_at_usec,
-                        &g->election.permit_proof_usec,
-                        &g->election.leading_since_usec,
-                        &g->election.verify_at_usec,
-                        &g->election.retry_at_usec,
-                        &g->election.cool_until_usec,
-                        &g->election.holder_silent_usec,
-                        &g->election.orphan_at_usec,
-                        &g->election.prove_first_usec,
-                        &g->election.lapse_at_usec,
-                        &g->heartbeat.proven_at_usec,
-                        &g->heartbeat.renewed_at_usec,
-                        &g->heartbeat.retry_at_usec,
-                        &g->heartbeat.seen_at_usec,
-                        &g->request[0].sent_at_usec,
-                        &g->request[1].sent_at_usec,
-                        &o->file_stop_at_usec,
-                        &o->file_kill_at_usec,
-                        &o->supervise.stop_at_usec,
-                        &o->supervise.kill_at_usec,
-                        &o->supervise.disk_stop_at_usec,
-                        &o->supervise.disk_kill_at_usec,
-                        &o->supervise.retry_at_usec,
-                        &o->supervise.stop_sent_at_usec,
-                };
-
-                for (unsigned k = 0; k < ELEMENTSOF(at); k++)
-                        back(at[k], true);
-                for (unsigned k = 0; k < o->n_queue; k++) {
-                        back(&o->queue[k].stop_at_usec, true);
-                        back(&o->queue[k].kill_at_usec, true);
-                }
-                if (o->up && o->frozen)
-                        o->watchdog++;
-                if (o->unit == UNIT_STOPPING)
-                        o->stop_left--;
-        }
-}
-
-static void give_up(struct world *w, struct move m) {
-        struct request *r = &w->agents[m.agent].request[m.arg];
-        struct answer unknown = {.result = RESULT_UNKNOWN};
-
-        if (r->state == REQUEST_SLOW && !api_write_is_dead(w, &r->write)) {
-                if (w->n_late == MAX_LATE)
-                        abort();
-                w->late[w->n_late++] = r->write;
-        }
-        agent_answer(w, m.agent, m.arg, &unknown);
-}
-
-static void crash(struct world *w, unsigned h) {
-        struct host *o = &w->hosts[h];
-
-        if (w->agents[h].up)
-                agent_end(w, h);
-        memset(o, 0, sizeof(*o));
-}
-
-static void request_move(struct world *w, struct move m) {
-        struct request *r = &w->agents[m.agent].request[m.arg];
-        struct answer answer = {.result = RESULT_FAILED};
-
-        switch (m.kind) {
-        case MOVE_EXECUTE:
-                answer = api_perform(w, &r->write);
-                agent_answer(w, m.agent, m.arg, &answer);
-                break;
-        case MOVE_HOLD:
-                r->answer = api_perform(w, &r->write);
-                r->state = REQUEST_HELD;
-                break;
-        case MOVE_SLOW:
-                r->state = REQUEST_SLOW;
-                break;
-        case MOVE_FAIL:
-                agent_answer(w, m.agent, m.arg, &answer);
-                break;
-        case MOVE_DELIVER:
-                answer = r->answer;
-                agent_answer(w, m.agent, m.arg, &answer);
-                break;
-        default:
-                give_up(w, m);
-                break;
-        }
-}
-
-static void reading_move(struct world *w, struct move m) {
-        struct host *o = &w->hosts[m.agent];
-
-        if (m.arg == 0) {
-                o->taken = guard_look(w, m.agent);
-                o->reading = 2;
-        } else
-                guard_slow_reading(w, m.agent);
-}
-
-static void process_move(struct world *w, struct move m) {
-        struct host *o = &w->hosts[m.agent];
-
-        switch (m.kind) {
-        case MOVE_KILL_AGENT:
-                agent_end(w, m.agent);
-                break;
-        case MOVE_START_AGENT:
-                agent_start(w, m.agent);
-                break;
-        case MOVE_FREEZE_AGENT:
-        case MOVE_THAW_AGENT:
-                w->agents[m.agent].frozen = m.kind == MOVE_FREEZE_AGENT;
-                break;
-        case MOVE_KILL_GUARD:
-                if (m.arg > 0)
-                        (void)guard_local(w, m.agent, m.arg);
-                guard_end(w, m.agent);
-                break;
-        case MOVE_WATCHDOG:
-                guard_end(w, m.agent);
-                break;
-        case MOVE_START_GUARD:
-                guard_start(w, m.agent);
-                break;
-        case MOVE_FREEZE_GUARD:
-        case MOVE_THAW_GUARD:
-                o->frozen = m.kind == MOVE_FREEZE_GUARD;
-                break;
-        case MOVE_CRASH:
-                crash(w, m.agent);
-                break;
-        case MOVE_BOOT:
-                o->on = 1;
-                o->boot = token_new(w, TOKEN_BOOT);
-                guard_start(w, m.agent);
-                agent_start(w, m.agent);
-                break;
-        case MOVE_UNIT_STOPPED:
-        case MOVE_UNIT_EXIT:
-                pid1_set(w, m.agent, UNIT_INACTIVE);
-                break;
-        case MOVE_ADMIN_START:
-                pid1_start(w, m.agent);
-                break;
-        case MOVE_SLOW_START: /* 0: the call is on its way; 1: the job waits in the queue */
-                o->start_job = m.arg ? 2 : 0;
-                if (!m.arg)
-                        o->start_result = 0, o->start_late = 1;
-                break;
-        case MOVE_LATE_START:
-                if (m.arg)
-                        o->start_job = 0;
-                else {
-                        o->start_result = o->up && o->start_late == 1 ? 1 + SUPERVISE_START_OK : 0;
-                        o->start_late = 0;
-                }
-                pid1_start(w, m.agent);
-                break;
-        default:
-                reading_move(w, m);
-                break;
-        }
-}
-
-static void check(struct world *w) {
-        unsigned running = 0;
-
-        for (unsigned h = 0; h < parameters.agents; h++)
-                running += w->hosts[h].unit != UNIT_INACTIVE;
-        if (running > 1 && !w->bad)
-                w->bad = "two units run at once";
-}
-
-void move_apply(struct world *w, struct move m) {
-        coverage.moves[m.kind]++;
-        w->faults = (uint8_t)(w->faults - (m.cost == 1));
-        w->humans = (uint8_t)(w->humans - (m.cost == 2));
-        switch (m.kind) {
-        case MOVE_GUARD:
-                (void)guard_local(w, m.agent, ALL_ACTIONS);
-                break;
-        case MOVE_AGENT:
-                agent_local(w, m.agent);
-                break;
-        case MOVE_EXECUTE:
-        case MOVE_HOLD:
-        case MOVE_SLOW:
-        case MOVE_FAIL:
-        case MOVE_DELIVER:
-        case MOVE_GIVE_UP:
-                request_move(w, m);
-                break;
-        case MOVE_LATE: {
-                struct write r = w->late[m.arg];
-
-                w->late[m.arg] = w->late[--w->n_late];
-                memset(&w->late[w->n_late], 0, sizeof(w->late[0]));
-                (void)api_perform(w, &r);
-                break;
-        }
-        case MOVE_WATCH_LOCK:
-                agent_watch_lock(w, m.agent);
-                break;
-        case MOVE_WATCH_HOLDER:
-                agent_watch_holder(w, m.agent);
-                break;
-        case MOVE_VERIFY:
-                agent_verify(w, m.agent);
-                break;
-        case MOVE_GC:
-                (void)api_gc(w, m.arg, false);
-                break;
-        case MOVE_TICK:
-                tick(w);
-                break;
-        case MOVE_DELETE_LOCK:
-                api_delete_lock(w, m.arg);
-                break;
-        case MOVE_DELETE_PLACEHOLDER:
-                api_delete_placeholder(w, m.agent, m.arg);
-                break;
-        case MOVE_STEP_DOWN:
-                agent_step_down(w, m.agent);
-                break;
-        case MOVE_FENCE:
-                w->fence = (struct fence){.phase = 1, .uid = w->lock.uid, .version = w->lock.version};
-                break;
-        case MOVE_FENCE_GOES_ON:
-                api_fence_goes_on(w);
-                break;
-        default:
-                process_move(w, m);
-                break;
-        }
-        check(w);
-}
-
-void world_init(struct world *w) {
-        memset(w, 0, sizeof(*w));
-        w->now_usec = BASE + 50;
-        w->faults = (uint8_t)parameters.faults;
-        w->humans = (uint8_t)parameters.humans;
-        for (unsigned h = 0; h < parameters.agents; h++) {
-                w->agents[h].tenure = parameters.tenure[h];
-                process_move(w, (struct move){.kind = MOVE_BOOT, .agent = (uint8_t)h});
-        }
-        for (unsigned n = 0; parameters.leading && n < 200 && !w->bad; n++) {
-                uint8_t bytes[MAX_BYTES];
-                struct move m[MAX_MOVES];
-                unsigned k = moves(w, m), i = 0;
-
-                while (i < k && m[i].kind != MOVE_GUARD && m[i].kind != MOVE_AGENT && m[i].kind != MOVE_EXECUTE)
-                        i++;
-                if (i == k)
-                        break;
-                move_apply(w, m[i]);
-                if (w->bad)
-                        break;
-                (void)world_encode(w, bytes);
-                world_decode(w, bytes);
-        }
 }

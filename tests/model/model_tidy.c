@@ -54,12 +54,13 @@ static void tidy_proofs(struct agent *g) {
 }
 
 /* What was seen of a holder is forgotten when another lock is met (observe()), and a lock that is gone does not come
- * back; an answer in flight may still show it. */
-static void tidy_holder(struct election *e) {
+ * back; an answer or a watch event on its way may still show it. */
+static void tidy_holder(struct agent *g) {
+        struct election *e = &g->election;
         bool elsewhere = (e->state >= ELECTION_CLAIMING && e->state <= ELECTION_RELEASING) ||
                          (e->lock_known && e->lock.sort == LOCK_ABSENT);
 
-        if (e->op == ELECTION_OP_NONE && elsewhere) {
+        if (e->op == ELECTION_OP_NONE && elsewhere && !g->held_lock.there) {
                 e->holder_lock = e->holder_uid = e->holder_version = 0;
                 e->holder_seen_at_usec = e->holder_silent_usec = 0;
                 e->holder_seen = e->holder_gone = e->holder_fresh = e->holder_look = false;
@@ -83,7 +84,7 @@ void world_tidy(struct world *w) {
                 struct host *o = &w->hosts[i];
 
                 tidy_proofs(g);
-                tidy_holder(e);
+                tidy_holder(g);
                 /* The configuration does not change here: without them it is what counts. */
                 e->term_stop_usec = e->term_margin_usec = 0;
                 /* For humans only. */
@@ -114,7 +115,8 @@ void world_tidy(struct world *w) {
                         e->swap_version = 0;       /* set with each such request */
                 if (e->state != ELECTION_STOPPING) /* both are set when a stop begins */
                         e->lapsed = false;
-                if (e->state != ELECTION_STOPPING || e->revoke_taken || e->lapsed)
+                if (!(e->state == ELECTION_PROVING && e->lock.tenure == CORE_LEASE) &&
+                    (e->state != ELECTION_STOPPING || e->revoke_taken || e->lapsed))
                         e->lapse_at_usec = 0;
                 if (!e->lock.orphaned)
                         e->orphan_at_usec = 0;

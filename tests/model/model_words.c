@@ -11,10 +11,13 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_FAIL] = "request fails, not executed",
         [MOVE_DELIVER] = "delayed answer arrives",
         [MOVE_GIVE_UP] = "agent gives up waiting",
+        [MOVE_TWICE] = "request sent twice",
         [MOVE_LATE] = "given-up request lands",
         [MOVE_WATCH_LOCK] = "watch shows the lock",
         [MOVE_WATCH_HOLDER] = "watch shows the holder's placeholder",
         [MOVE_VERIFY] = "agent looks after its placeholder",
+        [MOVE_HOLD_WATCH] = "watch event delayed",
+        [MOVE_HELD_WATCH] = "delayed watch event arrives",
         [MOVE_GC] = "garbage collector",
         [MOVE_KILL_AGENT] = "agent killed",
         [MOVE_START_AGENT] = "agent starts",
@@ -26,6 +29,11 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_THAW_GUARD] = "guard thawed",
         [MOVE_WATCHDOG] = "PID 1's watchdog kills the guard",
         [MOVE_SLOW_READING] = "reading of the unit delayed",
+        [MOVE_CLAIM_FAILS] = "claim cannot be written",
+        [MOVE_TEAR] = "agent dies while it writes a claim",
+        [MOVE_DAMAGE] = "permit file damaged",
+        [MOVE_LOSE_STATE] = "state directory lost",
+        [MOVE_CLONE] = "a clone of A's disk comes up",
         [MOVE_CRASH] = "host crashes",
         [MOVE_BOOT] = "host boots",
         [MOVE_UNIT_STOPPED] = "unit has stopped",
@@ -34,9 +42,11 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_SLOW_START] = "start delayed",
         [MOVE_LATE_START] = "delayed start happens",
         [MOVE_TICK] = "time passes",
+        [MOVE_CLOCK_GAINS] = "clock gains a tick",
         [MOVE_DELETE_LOCK] = "human deletes the lock",
         [MOVE_DELETE_PLACEHOLDER] = "human deletes the placeholder",
         [MOVE_STEP_DOWN] = "human asks to step down",
+        [MOVE_STOP_AGENT] = "human stops the agent",
         [MOVE_FENCE] = "human begins to fence",
         [MOVE_FENCE_GOES_ON] = "fence tool goes on",
 };
@@ -106,7 +116,8 @@ static void agent_step_words(const struct agent *g, FILE *f) {
                         r->stopped ? ", seen stopped" : "");
         } else
                 fprintf(f, "%s",
-                        g->broken       ? " (connection to the guard lost)"
+                        g->leaving      ? " (on its way out)"
+                        : g->broken     ? " (connection to the guard lost)"
                         : !g->connected ? " (connects to the guard)"
                                         : " (timer)");
 }
@@ -120,6 +131,7 @@ void move_words(const struct world *w, struct move m, FILE *f) {
         case MOVE_EXECUTE:
         case MOVE_HOLD:
         case MOVE_SLOW:
+        case MOVE_TWICE:
         case MOVE_FAIL:
         case MOVE_DELIVER:
         case MOVE_GIVE_UP:
@@ -144,6 +156,15 @@ void move_words(const struct world *w, struct move m, FILE *f) {
                 break;
         case MOVE_GC:
                 fprintf(f, " %s", m.arg < 3 ? gc_words[m.arg] : "takes its finalizer off a placeholder");
+                break;
+        case MOVE_HOLD_WATCH:
+        case MOVE_HELD_WATCH:
+                fprintf(f, " (%s%s)", m.arg & 1 ? "the holder's placeholder" : "lock", m.arg & 2 ? ", deleted" : "");
+                break;
+        case MOVE_TICK:
+                for (unsigned h = 0; h < parameters.agents; h++)
+                        if (m.arg >> h & 1)
+                                fprintf(f, ", but not on the clock of %c", 'A' + h);
                 break;
         case MOVE_SLOW_START:
         case MOVE_LATE_START:

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Breaks the protocol on purpose, one line at a time, and demands that the explorer notices. Each mutant is a copy of the
-# core and of the model with one sed expression per named file; an expression that changes nothing is an error, so the
-# table follows the code.
+# Breaks the protocol on purpose, one line at a time, and demands that the explorer notices. Each mutant is the
+# explorer with one sed expression per named file of the core or the model; an expression that changes nothing is an
+# error, so the table follows the code.
 #
 #   mutants.sh DIR [NAME...]    builds and runs in DIR; without names: all
 # Environment: MODEL (the explorer of the unbroken protocol), CC, MODEL_CFLAGS, TRACES=1 (print each trace).
@@ -24,31 +24,53 @@ control() {
         return "$(cat "$key")"
 }
 
+# The objects of what a mutant leaves as it is.
+compile() {
+        # shellcheck disable=SC2086
+        ${CC:-gcc} $flags -Itests/model -c -o "$2" "$1"
+}
+
+base() {
+        local file
+        rm -rf "$dir/base"
+        mkdir -p "$dir/base/core" "$dir/base/model"
+        for file in agent/core/*.c; do compile "$file" "$dir/base/core/$(basename "$file" .c).o" || return 1; done
+        for file in tests/model/*.c; do compile "$file" "$dir/base/model/$(basename "$file" .c).o" || return 1; done
+}
+
 # mutant NAME EXPECT ARGUMENTS FILE SED [FILE SED]...
-# EXPECT: caught (two units, a finalizer or a dead end), or harmless (told why in the comment above it).
+# EXPECT: caught (two units, a finalizer or a dead end), livelock (nothing of these, but a fair cycle), or harmless (told
+# why in the comment above it).
 mutant() {
-        local name=$1 expect=$2 arguments=$3 work=$dir/$1 file
+        local name=$1 expect=$2 arguments=$3 work=$dir/$1 file object
+        local -A objects=()
         shift 3
         [[ $only == "  " || $only == *" $name "* ]] || return 0
         count=$((count + 1))
         rm -rf "$work"
         mkdir -p "$work/core" "$work/model"
-        cp agent/core/*.c "$work/core/"
-        cp tests/model/*.c tests/model/*.h "$work/model/"
+        for object in core model; do
+                for file in "$dir/base/$object"/*.o; do objects[$object/$(basename "$file" .o)]=$file; done
+        done
         while (($# >= 2)); do
-                file=$work/$1
-                cp "$file" "$file.orig"
-                sed -i -E "$2" "$file"
+                file=$work/$1 object=${1%.c}
+                if [[ $1 == core/* ]]; then cp "agent/$1" "$file.orig"; else cp "tests/$1" "$file.orig"; fi
+                sed -E "$2" "$file.orig" >"$file"
                 if cmp -s "$file" "$file.orig"; then
                         echo "ERROR    $name: the expression does not match $1 any more: $2"
                         broken=$((broken + 1))
                         return 0
                 fi
+                if ! compile "$file" "$work/$object.o" >"$work/build.log" 2>&1; then
+                        echo "ERROR    $name: does not build, see $work/build.log"
+                        broken=$((broken + 1))
+                        return 0
+                fi
+                objects[$object]=$work/$object.o
                 shift 2
         done
-        # shellcheck disable=SC2086
-        if ! ${CC:-gcc} $flags -I"$work/model" -o "$work/model.bin" "$work"/core/*.c "$work"/model/*.c -lm >"$work/build.log" 2>&1; then
-                echo "ERROR    $name: does not build, see $work/build.log"
+        if ! ${CC:-gcc} -o "$work/model.bin" "${objects[@]}" -lm >"$work/build.log" 2>&1; then
+                echo "ERROR    $name: does not link, see $work/build.log"
                 broken=$((broken + 1))
                 return 0
         fi
@@ -72,7 +94,12 @@ mutant() {
                 fi
                 ;;
         1)
-                echo "caught   $name: $(grep -m1 -E 'VIOLATION|DEAD END' "$work/report"), $(grep -cE '^ +[0-9]+\. ' "$work/report") steps ($arguments)"
+                if [[ $expect == livelock ]] && ! grep -q '^LIVELOCK' "$work/report"; then
+                        echo "ERROR    $name: caught, but not by fairness: $(grep -m1 -E 'VIOLATION|DEAD END' "$work/report")"
+                        broken=$((broken + 1))
+                        return 0
+                fi
+                echo "caught   $name: $(grep -m1 -E 'VIOLATION|DEAD END|LIVELOCK' "$work/report"), $(grep -cE '^ +[0-9]+\. ' "$work/report") steps ($arguments)"
                 [[ -n ${TRACES:-} ]] && sed 's/^/         /' "$work/report"
                 caught=$((caught + 1))
                 ;;
@@ -83,6 +110,8 @@ mutant() {
         esac
         rm -f "$work/model.bin"
 }
+
+base || exit 2
 
 # The search begins at "A leads, B waits" unless something else is needed, with the faults that the breakage needs.
 life='--no-invariant --leading --tenure life --states 3000000'
@@ -102,8 +131,9 @@ mutant stop-begins-at-the-end-of-the-lease caught "$lease --faults 1 --humans 0 
 mutant margin-below-the-watchdog caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard --renew-deadline 9" core/election.c \
         's/margin = stop \+ kill_margin/margin = stop/'
 mutant watchdog-at-the-kill-instant caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard" model/model_moves.c \
+        's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/' model/model_time.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/'
-mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_moves.c \
+mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_effects.c \
         's/^( +)o->frozen = m.kind == MOVE_FREEZE_GUARD;/\1o->frozen = m.kind == MOVE_FREEZE_GUARD, o->watchdog = 0;/'
 mutant wait-not-restarted-by-a-renewal caught "$lease --faults 1 --humans 0 --only slow" core/election_absorb.c \
         's/f->version != e->holder_version\)\)/false))/;s/^( +)e->holder_fresh = waited.*/\1e->holder_fresh = waited \&\& !e->holder_gone, e->holder_version = ev->holder.version;/'
@@ -112,6 +142,12 @@ mutant absent-placeholder-deposed-at-once caught "$lease --faults 0 --humans 1" 
         core/election_absorb.c 's/bool waited = e->holder_seen && ev->now_usec >= due;/bool waited = e->holder_seen;/'
 mutant instants-ignored-by-the-guard caught "$lease --faults 1 --humans 0 --only kill-agent" core/supervise.c \
         's/if \(supervise_permitted\(s\) && now >= s->stop_at_usec\)/if (supervise_permitted(s) \&\& now == 0)/;s/at = supervise_usec_min\(at, s->stop_at_usec\)/at = supervise_usec_min(at, UINT64_MAX)/'
+# Both sides have the margin, each for its own clock.
+rate="$lease --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1"
+mutant challenger-without-the-clock-margin caught "$rate" core/election_absorb.c \
+        's/return util_usec_add\(d, d \/ 1000 \* c->rate_permille\);/return d;/'
+mutant holder-without-the-clock-margin caught "$rate" core/election.c \
+        's/ \+ d \/ 1000 \* c->rate_permille;/;/'
 
 # ---- proof, renewal ----
 mutant renewals-of-a-dying-lease-count caught "$lease --faults 0 --humans 1 --no-gc" core/heartbeat.c \
@@ -120,6 +156,17 @@ mutant renewal-by-name caught "$lease --faults 0 --humans 1" core/heartbeat.c \
         's/HEARTBEAT_OP_RENEW, h->uid, h->version/HEARTBEAT_OP_RENEW, 0, 0/;s/if \(f->uid != h->uid \|\| f->deleting\)/if (f->deleting)/'
 mutant proof-by-own-placeholder caught "$lease --faults 0 --humans 1" core/election.c \
         's/v->uid == e->lock.placeholder && v->proven/v->proven/;s/\(v->status == HEARTBEAT_NONE \|\| \(v->status == HEARTBEAT_OURS && v->uid != l->placeholder\)\)/false/'
+
+# A watch may lag behind what was read: it must not end a wait, nor be the only witness of an end.
+mutant deposed-on-the-word-of-a-watch caught "$lease --faults 1 --humans 1 --only old-event" core/election_absorb.c \
+        's/^( +)if \(f->uid == e->holder_uid\)$/\1if (true)/' core/election.c \
+        's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
+
+# A PATCH of a Pod that is gone is answered 404; a Lease's PUT with a uid is never.
+mutant pod-gone-unnoticed caught "$lease --agents 1 --placeholder pod --faults 0 --humans 1" core/heartbeat.c \
+        '/^static void absorb_renew/,/^}/s/lose\(h, HEARTBEAT_ABSENT\);/(void)0;/'
+mutant lease-gone-is-never-answered-404 harmless "$lease --agents 1 --faults 0 --humans 1" core/heartbeat.c \
+        '/^static void absorb_renew/,/^}/s/lose\(h, HEARTBEAT_ABSENT\);/(void)0;/'
 
 # ---- conditional writes ----
 mutant placeholder-deleted-without-version caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
@@ -149,9 +196,26 @@ mutant deletion-mark-ignored caught "--leading --tenure life --faults 0 --humans
         's/^( +)if \(l->deleting\)$/\1if (false)/'
 mutant marked-lock-adopted caught "--leading --tenure life --faults 1 --humans 1 --only crash" core/election.c \
         's/^( +)else if \(l->deleting\)$/\1else if (false)/;s/^( +)if \(l->deleting\)$/\1if (false)/'
+# The gate was there when the look began, and somebody may have started the unit since.
+mutant look-of-before-the-stop-confirms-it caught "--leading --tenure lease --states 3000000 --faults 3 --humans 0 --only unit-exit,slow-reading,kill-agent" core/supervise.c \
+        's/if \(!supervise_stopping\(s\) \|\| before >= SUPERVISE_STOPPING\)/if (true)/'
 mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill-guard" core/supervise.c \
         's/^( +)supervise_begin_stop_unpermitted\(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/\1supervise_act(a, SUPERVISE_RECORD_REQUEST, 0); supervise_act(a, SUPERVISE_REPLY_STOPPED, 0); if (0) supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/' \
         core/supervise_follow.c 's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
+
+# ---- progress ----
+# A goal can be reached (should the watch speak), but nobody is obliged to: only fairness tells.
+mutant absence-believed-from-a-watch-only livelock "$lease --agents 1 --faults 1 --humans 1 --only crash" core/election_absorb.c \
+        's/\? &ev->holder : &absent/? \&ev->holder : \&(struct placeholder_fact){.present = true, .uid = e->holder_uid, .version = e->holder_version}/' core/election.c \
+        's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
+# The holder's guard never comes back: nobody may keep a lease alive that no unit of this host can use.
+gone="--no-invariant --tenure lease --states 3000000 --faults 1 --humans 0 --only kill-guard"
+mutant lease-kept-without-a-guard-before-the-permit livelock "$gone" core/election.c \
+        's/if \(e->state == ELECTION_PROVING && l->tenure == CORE_LEASE && .*/if (false)/' core/election_view.c \
+        's/if \(e->state == ELECTION_PROVING && .*/if (false)/'
+mutant lease-kept-without-a-guard-while-stopping livelock "$gone" core/election.c \
+        's/e->lapsed = !e->revoke_taken .*/e->lapsed = false;/' core/election_view.c \
+        's/if \(e->state == ELECTION_STOPPING && .*/if (false)/'
 
 # ---- guard ----
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.
@@ -171,6 +235,22 @@ mutant only-the-last-claim-kept caught "--no-invariant --tenure life --states 30
         's/^( +)if \(!g->claims\[slot\]\[i\]\) \{/\1if (i == 0) { memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
 mutant claim-forgotten-at-409 caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only slow,hold,kill-agent" model/model_agent.c \
         's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+mutant own-post-sent-twice-taken-for-anothers caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 0 --only twice" model/model_agent.c \
+        's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+# Two claims of one lock must live at once for the loss of the older to matter: a POST that lands twice.
+mutant claims-overwritten-in-place caught "--no-invariant --agents 1 --tenure life --faults 2 --humans 1 --only twice,tear" model/model_agent.c \
+        's/memcpy\(g->claims\[slot\], before, sizeof\(before\)\);/(void)0;/'
+mutant claim-counts-though-its-write-failed caught "--no-invariant --agents 1 --tenure life --faults 2 --humans 0 --only no-claim,hold,kill-agent" core/election_absorb.c \
+        's/e->claim_ready = ev->result == RESULT_OK;/e->claim_ready = true;/'
+
+# ---- clones, lost state ----
+mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" core/election_absorb.c \
+        's/\(e->lock\.tenure == CORE_LIFE \|\| e->lock\.same_boot\)/true/' core/heartbeat.c \
+        's/\(c->tenure == CORE_LIFE \|\| f->same_boot\)/true/'
+mutant strange-lease-renewed caught "$lease --agents 1 --faults 2 --humans 0 --only kill-agent,lose-state" core/heartbeat.c \
+        's/bool mine = .*/bool mine = true;/;s/else if \(w->renewing\)/else if (w->renewing || w->needed)/'
+mutant life-lock-led-without-the-boot-check caught "--leading --tenure life --clone --faults 1 --humans 0 --only clone" core/election.c \
+        's/else if \(!l->same_boot\)/else if (false)/;s/if \(!l->same_boot\)/if (false)/'
 
 # ---- who may free what ----
 mutant life-lock-deposed-like-a-lease caught "--no-invariant --tenure life --faults 0 --humans 0" core/election.c \

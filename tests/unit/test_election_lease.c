@@ -138,6 +138,30 @@ static void test_expires_without_guard(void **state) {
         builder_saw(&b, "REVOKE delete strip");
 }
 
+/* Won, but the guard went before it had a permit: nobody here can run the unit, so the lease is not kept for ever. */
+static void test_guard_gone_while_proving(void **state) {
+        (void)state;
+        builder_init(&b, CORE_LEASE, 1);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CREATE);
+        builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
+        builder_link(&b, false);
+        builder_wait(&b, 12 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_PROVING);
+        builder_wait(&b, 2 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_STOPPING);
+        assert_int_equal(builder_election(&b, 0)->reason, REASON_GUARD_AWAY);
+        builder_wait(&b, 14 * SEC);
+        builder_forget(&b);
+        builder_wait(&b, 20 * SEC);
+        builder_never(&b, "lease.renew");
+        builder_never(&b, "PERMIT");
+        builder_link(&b, true);
+        builder_wait(&b, 60 * SEC);
+        builder_saw(&b, "REVOKE");
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
 /* Renewals go on until the unit was seen stopped. */
 static void test_renews_while_stopping(void **state) {
         (void)state;
@@ -401,6 +425,7 @@ int main(void) {
                 cmocka_unit_test(test_expired),
                 cmocka_unit_test(test_guard_is_first),
                 cmocka_unit_test(test_expires_without_guard),
+                cmocka_unit_test(test_guard_gone_while_proving),
                 cmocka_unit_test(test_renews_while_stopping),
                 cmocka_unit_test(test_placeholder_lost),
                 cmocka_unit_test(test_renewal_of_a_dying_lease),

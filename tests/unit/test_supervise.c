@@ -222,6 +222,12 @@ static const struct row rows[] = {
           {5, "permit A lease 14 19", "permit-file reply:ok", SUPERVISE_RUNNING},
           {10, "tick", "", SUPERVISE_RUNNING},
           {14, "tick", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"lease: a reading that comes when the first instant is over was begun with the gate there: it confirms "
+         "nothing",
+         {LEASED,
+          {9, "wake", "read", SUPERVISE_RUNNING},
+          {10, "read off", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {10, "read off", "-permit-file push", SUPERVISE_STOPPED}}},
         {"lease: a permit also shortens",
          {LEASED,
           {5, "permit A lease 7 9", "permit-file reply:ok", SUPERVISE_RUNNING},

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values and the core's structs as canonical bytes. */
+#include "model_code.h"
+
+void coder_byte(struct coder *c, uint8_t *v) {
+        if (c->encode)
+                c->bytes[c->n++] = *v;
+        else
+                *v = c->bytes[c->n++];
+}
+
+void coder_flag(struct coder *c, bool *v) {
+        uint8_t b = *v;
+
+        coder_byte(c, &b);
+        *v = b;
+}
+
+void coder_token(struct coder *c, enum token kind, uint8_t *v) {
+        if (c->encode) {
+                if (*v && !c->map[kind][*v])
+                        c->map[kind][*v] = ++c->next[kind];
+                c->bytes[c->n++] = c->map[kind][*v];
+        } else {
+                *v = c->bytes[c->n++];
+                if (*v > c->next[kind])
+                        c->next[kind] = *v;
+        }
+}
+
+void coder_token64(struct coder *c, enum token kind, uint64_t *v) {
+        uint8_t b = (uint8_t)*v;
+
+        coder_token(c, kind, &b);
+        *v = b;
+}
+
+/* Rounds to the tick at which it takes effect: what is due within a tick is due at the next. Beyond `old` ticks ago all
+ * instants are alike. */
+static void coder_instant(struct coder *c, uint64_t *v, int64_t old) {
+        if (c->encode) {
+                int64_t rel;
+                uint8_t b;
+
+                if (*v == 0)
+                        b = 0;
+                else if (*v == USEC_INFINITY)
+                        b = 255;
+                else {
+                        rel = (int64_t)(*v / TICK) - (int64_t)(BASE / TICK);
+                        if (*v % TICK > 10000)
+                                rel++;
+                        rel = rel < -old ? -old : rel > 60 ? 60 : rel;
+                        b = (uint8_t)(128 + rel);
+                }
+                c->bytes[c->n++] = b;
+        } else {
+                uint8_t b = c->bytes[c->n++];
+
+                *v = b == 0 ? 0 : b == 255 ? USEC_INFINITY : BASE + TICK * b - TICK * 128;
+        }
+}
+
+void coder_coarse(struct coder *c, uint64_t *v) {
+        int64_t longest = 0;
+
+        for (unsigned i = 0; i < parameters.agents; i++)
+                if ((int64_t)(parameters.duration[i] + parameters.rate) > longest)
+                        longest = (int64_t)(parameters.duration[i] + parameters.rate);
+        coder_instant(c, v, longest);
+}
+
+void coder_due(struct coder *c, uint64_t *v) {
+        coder_instant(c, v, 1);
+}
+
+void coder_span(struct coder *c, uint64_t *v) {
+        uint8_t b = (uint8_t)(*v / TICK);
+
+        coder_byte(c, &b);
+        *v = b * TICK;
+}
+
+void coder_fine(struct coder *c, uint64_t *v) {
+        uint64_t tick = *v;
+        uint8_t rank = 0;
+
+        if (c->encode)
+                for (unsigned i = 0; *v && i < c->n_fine; i++)
+                        if (c->fine[i] == *v)
+                                rank = (uint8_t)i;
+        if (c->encode && *v)
+                tick = *v - *v % TICK;
+        coder_coarse(c, &tick);
+        coder_byte(c, &rank);
+        if (!c->encode)
+                *v = tick ? tick + rank + 1 : 0;
+}
+
+void coder_collect(struct coder *c, const struct agent *g) {
+        const uint64_t all[MAX_FINE] = {
+                g->election.own_at_usec,
+                g->election.permit_proof_usec,
+                g->heartbeat.proven_at_usec,
+                g->election.orphan_at_usec,
+                g->election.prove_first_usec,
+                g->request[SLOT_ELECTION].sent_at_usec,
+                g->request[SLOT_HEARTBEAT].sent_at_usec,
+        };
+
+        c->n_fine = 0;
+        for (unsigned i = 0; i < MAX_FINE; i++) {
+                unsigned at = 0;
+
+                if (!all[i])
+                        continue;
+                while (at < c->n_fine && c->fine[at] < all[i])
+                        at++;
+                if (at < c->n_fine && c->fine[at] == all[i])
+                        continue;
+                memmove(c->fine + at + 1, c->fine + at, (c->n_fine - at) * sizeof(c->fine[0]));
+                c->fine[at] = all[i];
+                c->n_fine++;
+        }
+}
+
+static void code_lock_fact(struct coder *c, struct lock_fact *f) {
+        coder_byte(c, &f->sort);
+        coder_token64(c, TOKEN_LOCK, &f->uid);
+        coder_token64(c, TOKEN_VERSION, &f->version);
+        coder_token64(c, TOKEN_PLACEHOLDER, &f->placeholder);
+        coder_byte(c, &f->tenure);
+        coder_flag(c, &f->deleting);
+        coder_flag(c, &f->claimed);
+        coder_flag(c, &f->same_boot);
+        coder_flag(c, &f->orphaned);
+        coder_span(c, &f->duration_usec);
+}
+
+void code_guard_fact(struct coder *c, struct guard_fact *f) {
+        coder_token64(c, TOKEN_LOCK, &f->permit);
+        coder_token64(c, TOKEN_LOCK, &f->about);
+        coder_byte(c, &f->unit);
+        coder_byte(c, &f->refusal);
+        coder_flag(c, &f->revoked);
+        coder_flag(c, &f->stopped);
+}
+
+/* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
+ * sizes here are changed: a forgotten field makes the search blind. */
+_Static_assert(sizeof(struct election) == 280 && offsetof(struct election, stop_confirmed) == 272,
+               "struct election has changed: see code_election()");
+_Static_assert(sizeof(struct heartbeat) == 72 && offsetof(struct heartbeat, confirmed) == 71,
+               "struct heartbeat has changed: see code_heartbeat()");
+_Static_assert(sizeof(struct supervise) == 72, "struct supervise has changed: see code_supervise()");
+_Static_assert(sizeof(struct guard_fact) == 24, "struct guard_fact has changed: see code_guard_fact()");
+_Static_assert(sizeof(struct lock_fact) == 40, "struct lock_fact has changed: see code_lock_fact()");
+
+void code_election(struct coder *c, struct election *e) {
+        coder_byte(c, &e->state);
+        coder_byte(c, &e->op);
+        coder_byte(c, &e->reason);
+        coder_byte(c, &e->attempts);
+        coder_byte(c, &e->failed_op);
+        coder_byte(c, &e->failures);
+        code_lock_fact(c, &e->lock);
+        code_guard_fact(c, &e->guard);
+        coder_token64(c, TOKEN_LOCK, &e->holder_lock);
+        coder_token64(c, TOKEN_PLACEHOLDER, &e->holder_uid);
+        coder_token64(c, TOKEN_VERSION, &e->holder_version);
+        coder_coarse(c, &e->holder_seen_at_usec);
+        coder_coarse(c, &e->holder_silent_usec);
+        coder_token64(c, TOKEN_VERSION, &e->swap_version);
+        coder_token64(c, TOKEN_LOCK, &e->term_uid);
+        coder_token64(c, TOKEN_PLACEHOLDER, &e->term_placeholder);
+        coder_fine(c, &e->own_at_usec);
+        coder_fine(c, &e->orphan_at_usec);
+        coder_fine(c, &e->permit_proof_usec);
+        coder_fine(c, &e->prove_first_usec);
+        coder_coarse(c, &e->leading_since_usec);
+        coder_due(c, &e->lapse_at_usec);
+        coder_token64(c, TOKEN_LOCK, &e->asked_uid);
+        coder_token64(c, TOKEN_LOCK, &e->unfit_uid);
+        coder_token64(c, TOKEN_VERSION, &e->seen_version);
+        coder_coarse(c, &e->verify_at_usec);
+        coder_due(c, &e->retry_at_usec);
+        coder_due(c, &e->cool_until_usec);
+        coder_span(c, &e->cool_usec);
+        coder_flag(c, &e->lock_known);
+        coder_flag(c, &e->lock_read);
+        coder_flag(c, &e->reread);
+        coder_flag(c, &e->seen);
+        coder_flag(c, &e->seen_absent);
+        coder_flag(c, &e->guard_linked);
+        coder_flag(c, &e->query);
+        coder_flag(c, &e->claim_ready);
+        coder_flag(c, &e->holder_seen);
+        coder_flag(c, &e->holder_gone);
+        coder_flag(c, &e->holder_fresh);
+        coder_flag(c, &e->holder_look);
+        coder_flag(c, &e->permit_again);
+        coder_flag(c, &e->lapsed);
+        coder_flag(c, &e->stop_wanted);
+        coder_flag(c, &e->step_down_wanted);
+        coder_flag(c, &e->revoke_sent);
+        coder_flag(c, &e->revoke_taken);
+        coder_flag(c, &e->stop_confirmed);
+}
+
+void code_heartbeat(struct coder *c, struct heartbeat *h) {
+        coder_byte(c, &h->state);
+        coder_byte(c, &h->op);
+        coder_byte(c, &h->attempts);
+        coder_byte(c, &h->failed_op);
+        coder_token64(c, TOKEN_PLACEHOLDER, &h->uid);
+        coder_token64(c, TOKEN_VERSION, &h->version);
+        coder_fine(c, &h->proven_at_usec);
+        coder_due(c, &h->renewed_at_usec);
+        coder_coarse(c, &h->looked_at_usec);
+        coder_due(c, &h->retry_at_usec);
+        coder_coarse(c, &h->seen_at_usec);
+        coder_span(c, &h->strange_duration_usec);
+        coder_flag(c, &h->claim_ready);
+        coder_flag(c, &h->unread);
+        coder_flag(c, &h->begun);
+        coder_flag(c, &h->confirmed);
+}
+
+void code_supervise(struct coder *c, struct supervise *s) {
+        coder_token64(c, TOKEN_LOCK, &s->uid);
+        coder_due(c, &s->stop_at_usec);
+        coder_due(c, &s->kill_at_usec);
+        coder_span(c, &s->stop_timeout_usec);
+        coder_due(c, &s->disk_stop_at_usec);
+        coder_due(c, &s->disk_kill_at_usec);
+        coder_due(c, &s->retry_at_usec);
+        coder_due(c, &s->stop_sent_at_usec);
+        coder_byte(c, &s->state);
+        coder_byte(c, &s->reason);
+        coder_byte(c, &s->lease);
+        coder_byte(c, &s->gate);
+        coder_byte(c, &s->unrecorded);
+        coder_byte(c, &s->start);
+        coder_byte(c, &s->reading);
+        coder_byte(c, &s->waits);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each move does, and what must be true after it. */
+#include "model.h"
+
+struct coverage coverage;
+
+static void give_up(struct world *w, struct move m) {
+        struct request *r = &w->agents[m.agent].request[m.arg];
+        struct answer unknown = {.result = RESULT_UNKNOWN};
+
+        if (r->state == REQUEST_SLOW)
+                api_late(w, &r->write);
+        agent_answer(w, m.agent, m.arg, &unknown);
+}
+
+static void crash(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+
+        if (w->agents[h].up)
+                agent_end(w, h);
+        memset(o, 0, sizeof(*o));
+}
+
+static void boot(struct world *w, unsigned h) {
+        w->hosts[h].on = 1;
+        w->hosts[h].boot = token_new(w, TOKEN_BOOT);
+        guard_start(w, h);
+        agent_start(w, h);
+}
+
+static void request_move(struct world *w, struct move m) {
+        struct request *r = &w->agents[m.agent].request[m.arg];
+        struct answer answer = {.result = RESULT_FAILED};
+
+        switch (m.kind) {
+        case MOVE_EXECUTE:
+                answer = api_perform(w, &r->write);
+                agent_answer(w, m.agent, m.arg, &answer);
+                break;
+        case MOVE_HOLD:
+                r->answer = api_perform(w, &r->write);
+                r->state = REQUEST_HELD;
+                break;
+        case MOVE_SLOW:
+                r->state = REQUEST_SLOW;
+                break;
+        case MOVE_TWICE:
+                api_late(w, &r->write);
+                break;
+        case MOVE_FAIL:
+                agent_answer(w, m.agent, m.arg, &answer);
+                break;
+        case MOVE_DELIVER:
+                answer = r->answer;
+                agent_answer(w, m.agent, m.arg, &answer);
+                break;
+        default:
+                give_up(w, m);
+                break;
+        }
+}
+
+static void reading_move(struct world *w, struct move m) {
+        struct host *o = &w->hosts[m.agent];
+
+        if (m.arg == 0) {
+                o->taken = guard_look(w, m.agent);
+                o->reading = 2;
+        } else
+                guard_slow_reading(w, m.agent);
+}
+
+static void process_move(struct world *w, struct move m) {
+        struct host *o = &w->hosts[m.agent];
+
+        switch (m.kind) {
+        case MOVE_KILL_AGENT:
+                agent_end(w, m.agent);
+                break;
+        case MOVE_START_AGENT:
+                agent_start(w, m.agent);
+                break;
+        case MOVE_FREEZE_AGENT:
+        case MOVE_THAW_AGENT:
+                w->agents[m.agent].frozen = m.kind == MOVE_FREEZE_AGENT;
+                break;
+        case MOVE_KILL_GUARD:
+                if (m.arg > 0)
+                        (void)guard_local(w, m.agent, m.arg);
+                guard_end(w, m.agent);
+                break;
+        case MOVE_WATCHDOG:
+                guard_end(w, m.agent);
+                break;
+        case MOVE_START_GUARD:
+                guard_start(w, m.agent);
+                break;
+        case MOVE_FREEZE_GUARD:
+        case MOVE_THAW_GUARD:
+                o->frozen = m.kind == MOVE_FREEZE_GUARD;
+                break;
+        case MOVE_CRASH:
+                crash(w, m.agent);
+                break;
+        case MOVE_CLAIM_FAILS:
+                agent_claim_fails(w, m.agent, m.arg);
+                break;
+        case MOVE_TEAR:
+                agent_tear(w, m.agent, m.arg);
+                break;
+        case MOVE_DAMAGE:
+                o->file = SUPERVISE_FILE_BAD;
+                break;
+        case MOVE_LOSE_STATE:
+                memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
+                w->agents[m.agent].lost = 1;
+                break;
+        case MOVE_CLONE:
+                w->cloned = 1;
+                memcpy(w->agents[m.agent].claims, w->agents[0].claims, sizeof(w->agents[0].claims));
+                boot(w, m.agent);
+                break;
+        case MOVE_BOOT:
+                boot(w, m.agent);
+                break;
+        case MOVE_UNIT_STOPPED:
+        case MOVE_UNIT_EXIT:
+                pid1_set(w, m.agent, UNIT_INACTIVE);
+                break;
+        case MOVE_ADMIN_START:
+                pid1_start(w, m.agent);
+                break;
+        case MOVE_SLOW_START: /* 0: the call is on its way; 1: the job waits in the queue */
+                o->start_job = m.arg ? 2 : 0;
+                if (!m.arg)
+                        o->start_result = 0, o->start_late = 1;
+                break;
+        case MOVE_LATE_START:
+                if (m.arg)
+                        o->start_job = 0;
+                else {
+                        o->start_result = o->up && o->start_late == 1 ? 1 + SUPERVISE_START_OK : 0;
+                        o->start_late = 0;
+                }
+                pid1_start(w, m.agent);
+                break;
+        default:
+                reading_move(w, m);
+                break;
+        }
+}
+
+static void check(struct world *w) {
+        unsigned running = 0;
+        bool clones;
+
+        for (unsigned h = 0; h < parameters.agents; h++)
+                running += w->hosts[h].unit != UNIT_INACTIVE;
+        /* A stated hole in life tenure: the clone's claim is as good as the original's, until that reads the lock. */
+        clones = parameters.clone && parameters.tenure[0] == CORE_LIFE && !parameters.hole &&
+                 w->hosts[0].unit != UNIT_INACTIVE && w->hosts[parameters.agents - 1].unit != UNIT_INACTIVE;
+        if (running > (clones ? 2 : 1) && !w->bad)
+                w->bad = "two units run at once";
+}
+
+void move_apply(struct world *w, struct move m) {
+        coverage.moves[m.kind]++;
+        w->faults = (uint8_t)(w->faults - (m.cost == 1));
+        w->humans = (uint8_t)(w->humans - (m.cost == 2));
+        switch (m.kind) {
+        case MOVE_GUARD:
+                (void)guard_local(w, m.agent, ALL_ACTIONS);
+                break;
+        case MOVE_AGENT:
+                agent_local(w, m.agent);
+                break;
+        case MOVE_EXECUTE:
+        case MOVE_HOLD:
+        case MOVE_SLOW:
+        case MOVE_TWICE:
+        case MOVE_FAIL:
+        case MOVE_DELIVER:
+        case MOVE_GIVE_UP:
+                request_move(w, m);
+                break;
+        case MOVE_LATE: {
+                struct write r = w->late[m.arg];
+
+                w->late[m.arg] = w->late[--w->n_late];
+                memset(&w->late[w->n_late], 0, sizeof(w->late[0]));
+                (void)api_perform(w, &r);
+                break;
+        }
+        case MOVE_WATCH_LOCK:
+                watch_lock(w, m.agent);
+                break;
+        case MOVE_WATCH_HOLDER:
+                watch_holder(w, m.agent);
+                break;
+        case MOVE_VERIFY:
+                agent_placeholder_seen(w, m.agent);
+                break;
+        case MOVE_HOLD_WATCH:
+                watch_hold(w, m.agent, m.arg & 1, m.arg & 2);
+                break;
+        case MOVE_HELD_WATCH:
+                watch_deliver(w, m.agent, m.arg);
+                break;
+        case MOVE_GC:
+                (void)api_gc(w, m.arg, false);
+                break;
+        case MOVE_TICK:
+                time_tick(w, m.arg);
+                break;
+        case MOVE_CLOCK_GAINS:
+                time_gain(w, m.agent);
+                break;
+        case MOVE_DELETE_LOCK:
+                api_delete_lock(w, m.arg);
+                break;
+        case MOVE_DELETE_PLACEHOLDER:
+                api_delete_placeholder(w, m.agent, m.arg);
+                break;
+        case MOVE_STEP_DOWN:
+                agent_step_down(w, m.agent);
+                break;
+        case MOVE_STOP_AGENT:
+                agent_stop(w, m.agent);
+                break;
+        case MOVE_FENCE:
+                w->fence = (struct fence){.phase = 1, .uid = w->lock.uid, .version = w->lock.version};
+                break;
+        case MOVE_FENCE_GOES_ON:
+                api_fence_goes_on(w);
+                break;
+        default:
+                process_move(w, m);
+                break;
+        }
+        check(w);
+}
+
+unsigned world_identity(unsigned a) {
+        return parameters.clone && a + 1 == parameters.agents ? 0 : a;
+}
+
+bool world_is_stuck(const struct world *w) {
+        const struct api_lock *l = &w->lock;
+
+        bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */
+
+        for (unsigned i = 0; i < parameters.agents && out; i++) {
+                const struct api_placeholder *p = &w->placeholders[world_identity(i)];
+
+                out = w->agents[i].lost && parameters.tenure[i] == CORE_LIFE && p->exists &&
+                      !agent_claim_on_disk(w, i, SLOT_HEARTBEAT, p->claim);
+        }
+        if (out)
+                return true;
+        return l->exists && l->tenure == CORE_LIFE && w->agents[l->owner].lost &&
+               !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
+}
+
+void world_init(struct world *w) {
+        memset(w, 0, sizeof(*w));
+        w->now_usec = BASE + 50;
+        w->faults = (uint8_t)parameters.faults;
+        w->humans = (uint8_t)parameters.humans;
+        memset(w->slips, (int)parameters.slips, parameters.agents);
+        for (unsigned h = 0; h < parameters.agents; h++) {
+                w->agents[h].tenure = parameters.tenure[h];
+                if (!parameters.clone || h + 1 < parameters.agents)
+                        boot(w, h);
+        }
+        for (unsigned n = 0; parameters.leading && n < 200 && !w->bad; n++) {
+                uint8_t bytes[MAX_BYTES];
+                struct move m[MAX_MOVES];
+                unsigned k = moves(w, m), i = 0;
+
+                while (i < k && m[i].kind != MOVE_GUARD && m[i].kind != MOVE_AGENT && m[i].kind != MOVE_EXECUTE)
+                        i++;
+                if (i == k)
+                        break;
+                move_apply(w, m[i]);
+                if (w->bad)
+                        break;
+                (void)world_encode(w, bytes);
+                world_decode(w, bytes);
+        }
+}

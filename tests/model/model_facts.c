@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the core and the world: configuration, facts made of objects, requests made of actions (agent_conf.c,
+ * agent_facts.c and the adapters in small). */
+#include "model.h"
+
+struct election_conf agent_election_conf(unsigned a) {
+        return (struct election_conf){
+                .lease_duration_usec = parameters.duration[a] * TICK,
+                .renew_deadline_usec = parameters.renew_deadline * TICK,
+                .stop_timeout_usec = parameters.stop * TICK,
+                .kill_margin_usec = parameters.margin * TICK,
+                .verify_interval_usec = USEC_INFINITY,
+                .rate_permille = time_permille(a),
+                .tenure = parameters.tenure[a],
+        };
+}
+
+struct heartbeat_conf agent_heartbeat_conf(unsigned a, uint8_t tenure) {
+        return (struct heartbeat_conf){
+                .renew_interval_usec = TICK,
+                .verify_interval_usec = USEC_INFINITY,
+                .duration_usec = parameters.duration[a] * TICK,
+                .rate_permille = time_permille(a),
+                .tenure = tenure,
+        };
+}
+
+/* ---- facts ---- */
+
+bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim) {
+        const struct agent *g = &w->agents[a];
+
+        for (unsigned i = 0; claim && i < MAX_CLAIMS; i++)
+                if (g->claims[slot][i] == claim)
+                        return true;
+        return false;
+}
+
+struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
+        struct lock_fact f = {.sort = LOCK_ABSENT};
+
+        if (!l)
+                return f;
+        f.uid = l->uid;
+        f.version = l->version;
+        f.placeholder = l->placeholder;
+        f.duration_usec = l->tenure == CORE_LEASE ? l->duration * TICK : 0;
+        f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
+        f.tenure = l->tenure;
+        f.deleting = l->deleting;
+        f.claimed = agent_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
+        f.same_boot = world_identity(l->owner) == world_identity(a) && l->boot == w->hosts[a].boot;
+        f.orphaned = l->finalizer && !l->owned;
+        return f;
+}
+
+struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
+        struct placeholder_fact f = {.present = false};
+
+        if (!p)
+                return f;
+        f.present = true;
+        f.uid = p->uid;
+        f.version = p->version;
+        f.duration_usec = 0; /* information only; the lock's record decides */
+        f.deleting = p->deleting;
+        f.claimed = agent_claim_on_disk(w, a, SLOT_HEARTBEAT, p->claim);
+        f.same_boot = p->boot == w->hosts[a].boot;
+        f.own_write = p->nonce == w->agents[a].nonce;
+        return f;
+}
+
+struct write agent_lock_write(const struct world *w, unsigned a, const struct election_actions *out) {
+        static const uint8_t kinds[N_ELECTION_OPS] = {
+                [ELECTION_OP_READ] = READ_LOCK,
+                [ELECTION_OP_CREATE] = LOCK_CREATE,
+                [ELECTION_OP_ADOPT] = LOCK_ADOPT,
+                [ELECTION_OP_RESTORE] = LOCK_RESTORE,
+                [ELECTION_OP_DELETE] = LOCK_DELETE,
+                [ELECTION_OP_STRIP] = LOCK_STRIP,
+                [ELECTION_OP_READ_HOLDER] = READ_PLACEHOLDER,
+                [ELECTION_OP_DELETE_HOLDER] = PLACEHOLDER_DELETE,
+        };
+        const struct agent *g = &w->agents[a];
+        uint8_t op = out->request.op;
+        bool holder = op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_DELETE_HOLDER;
+        struct write r = {
+                .kind = kinds[op],
+                .sender = (uint8_t)a,
+                .name = holder ? g->lock_owner : 0,
+                .uid = (uint8_t)out->request.uid,
+                .version = (uint8_t)out->request.version,
+                .placeholder = (uint8_t)out->request.placeholder,
+        };
+
+        if (op == ELECTION_OP_CREATE) {
+                r.tenure = parameters.tenure[a];
+                r.duration = (uint8_t)parameters.duration[a];
+                r.claim = g->claim[SLOT_ELECTION];
+        }
+        if (op == ELECTION_OP_CREATE || op == ELECTION_OP_ADOPT)
+                r.boot = w->hosts[a].boot;
+        return r;
+}
+
+struct write agent_placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out) {
+        static const uint8_t kinds[N_HEARTBEAT_OPS] = {
+                [HEARTBEAT_OP_READ] = READ_PLACEHOLDER,     [HEARTBEAT_OP_CREATE] = PLACEHOLDER_CREATE,
+                [HEARTBEAT_OP_RENEW] = PLACEHOLDER_RENEW,   [HEARTBEAT_OP_CLEAR] = PLACEHOLDER_CLEAR,
+                [HEARTBEAT_OP_DELETE] = PLACEHOLDER_DELETE,
+        };
+        const struct agent *g = &w->agents[a];
+        struct write r = {
+                .kind = kinds[out->op],
+                .sender = (uint8_t)a,
+                .name = (uint8_t)world_identity(a),
+                .uid = (uint8_t)out->uid,
+                .version = (uint8_t)out->version,
+        };
+
+        if (out->op == HEARTBEAT_OP_CREATE)
+                r.claim = g->claim[SLOT_HEARTBEAT];
+        if (out->op == HEARTBEAT_OP_CREATE || out->op == HEARTBEAT_OP_RENEW) {
+                r.boot = w->hosts[a].boot;
+                r.nonce = g->nonce;
+        }
+        return r;
+}

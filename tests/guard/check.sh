@@ -86,7 +86,7 @@ check "permit starts the unit" says '^ok starting final=0 revoked=0 permit=A1' p
 check "… it runs" says '^ok running' permit wait app.service running 5
 check "… with its environment" says 'LEADER_TERM=4711.*LEADER_LOCK=default/test-lock.*LEADER_LOCK_UID=A1.*LEADER_IDENTITY=web-1-0011aabb' \
         in_host sh -c 'tr "\0" " " < /proc/$(systemctl show -P MainPID app.service)/environ | tr -s " "; true'
-check "status says so" says 'app.service: running, permitted for life .lock default/test-lock' in_host systemctl show -P StatusText leader-guard
+check "status says so" wait_for 5 says 'app.service: running, permitted for life .lock default/test-lock' in_host systemctl show -P StatusText leader-guard
 check "the same permit again" says '^ok running' permit permit app.service A1 life 5000
 check "another uid is refused" says '^busy running .*permit=A1' permit permit app.service A2 life 5000
 pid=$(in_host systemctl show -P MainPID app.service) guard=$(guard_pid)

@@ -243,7 +243,7 @@ static void on_done(CURL *easy, CURLcode code) {
                                HTTP_HEADER_MAX);
         else if (code != CURLE_OK)
                 (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
-        if (!q->data_cb && q->result.outcome != HTTP_ANSWERED)
+        if (q->loop == &q->http->plain && q->result.outcome != HTTP_ANSWERED)
                 q->http->suspect_at_usec = monotonic_usec();
         make_ready(q);
 }
@@ -318,13 +318,13 @@ static int set_request(struct http_request *q, const struct http_call *call) {
                 SET(q, CURLOPT_TIMEOUT_MS, (long)((call->timeout_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
         /* One dead connection is seldom alone: of those that were open when a request got no answer, none is used
          * again. */
-        if (!call->data_cb && q->http->suspect_at_usec > 0) {
+        if (q->loop == &q->http->plain && q->http->suspect_at_usec > 0) {
                 age_sec = (long)((monotonic_usec() - q->http->suspect_at_usec) / USEC_PER_SEC);
                 if (age_sec > 0 && age_sec < HTTP_LIFETIME_MAX_SEC)
                         SET(q, CURLOPT_MAXLIFETIME_CONN, age_sec);
         }
         SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || age_sec == 0));
-        if (call->data_cb) {
+        if (q->loop == &q->http->streams) {
                 SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
                 SET(q, CURLOPT_PIPEWAIT, 1L);
         } else
@@ -339,7 +339,7 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
         if (!q)
                 return -ENOMEM;
         q->http = http;
-        q->loop = call->data_cb ? &http->streams : &http->plain;
+        q->loop = call->data_cb || call->is_aside ? &http->streams : &http->plain;
         q->response_max = call->response_max;
         q->cb = call->cb;
         q->data_cb = call->data_cb;

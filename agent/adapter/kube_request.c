@@ -92,6 +92,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .token = kube_token(kube),
                 .timeout_usec = kube->timeout_usec,
                 .response_max = KUBE_RESPONSE_MAX,
+                .is_aside = subject->kind == KUBE_KIND_EVENT, /* never in the way of a renewal */
                 .cb = on_answer,
                 .userdata = q,
         };

@@ -5,7 +5,8 @@
  * Plain requests speak HTTP/1.1, one at a time on a connection: giving one up closes exactly that socket, which is what
  * cancels it on the server. A request with a body is never sent twice: libcurl likes to repeat one whose reused
  * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered.
- * Streams share HTTP/2 connections of their own where the server offers that. */
+ * Streams share HTTP/2 connections of their own where the server offers that, and so may requests that nobody waits
+ * for. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -46,6 +47,7 @@ struct http_call {
         uint64_t timeout_usec;    /* for everything, from connecting to the last byte; 0: none (streams) */
         size_t response_max;      /* bytes */
         bool is_fresh;            /* do not use an open connection */
+        bool is_aside;            /* goes with the streams: takes no connection that a plain request may need */
         http_cb cb;               /* exactly once, from the loop, never before http_start() returned, not after free */
         http_data_cb data_cb;     /* makes it a stream: gets the body of a 2xx in pieces */
         void *userdata;

@@ -164,6 +164,11 @@ static bool hang_first(const struct rawserver_request *q, void *userdata) {
         return q->number == 1 ? hang(q, userdata) : echo(q, NULL);
 }
 
+/* Answers all but Events. */
+static bool hang_event(const struct rawserver_request *q, void *userdata) {
+        return strstr(q->head, " /event ") ? hang(q, userdata) : echo(q, NULL);
+}
+
 static bool send_fixed(const struct rawserver_request *q, void *userdata) {
         rawserver_send(q->fd, userdata);
         return false;
@@ -354,6 +359,41 @@ static void test_cancel(void **state) {
         request(&w, &b, "GET", NULL);
         assert_false(a.is_there);
         assert_int_equal(rawserver_n_requests(w.server), 3);
+        world_close(&w);
+}
+
+/* What goes aside leaves the open connection to the next plain request, and says nothing about it when it fails. */
+static void test_aside(void **state) {
+        struct world w;
+        struct answer a, b;
+        const struct http_call call = {
+                .method = "POST",
+                .path = "/event",
+                .body = "{}",
+                .content_type = "application/json",
+                .timeout_usec = 300 * USEC_PER_MSEC,
+                .response_max = 1000,
+                .is_aside = true,
+                .cb = on_result,
+                .userdata = &b,
+        };
+        unsigned n_closed = 0;
+
+        (void)state;
+        world_open(&w, hang_event, &n_closed);
+        request(&w, &a, "PUT", "{}");
+        b = (struct answer){0};
+        assert_int_equal(http_start(w.http, &call, &b.request), 0);
+        run_for(&w, 50 * USEC_PER_MSEC);
+        request(&w, &a, "PUT", "{}");
+        assert_int_equal(a.result.outcome, HTTP_ANSWERED);
+        assert_int_equal(rawserver_n_connections(w.server), 2); /* the Event's is the second */
+        run_until(&w, &b.is_there);
+        assert_int_equal(b.result.outcome, HTTP_BROKEN);
+        http_request_free(TAKE_PTR(b.request));
+        request(&w, &a, "PUT", "{}");
+        assert_int_equal(a.result.outcome, HTTP_ANSWERED);
+        assert_int_equal(rawserver_n_connections(w.server), 2);
         world_close(&w);
 }
 
@@ -644,6 +684,7 @@ int main(void) {
                 cmocka_unit_test(test_refused_connection),
                 cmocka_unit_test(test_timeout),
                 cmocka_unit_test(test_cancel),
+                cmocka_unit_test(test_aside),
                 cmocka_unit_test(test_free_in_callback),
                 cmocka_unit_test(test_bad_answers),
                 cmocka_unit_test(test_too_large),

@@ -18,6 +18,7 @@
 #include "../lib/tempdir.h"
 #include "adapter/clock.h"
 #include "adapter/notify.h"
+#include "util/datagram.h"
 
 struct fixture {
         struct tempdir dir;
@@ -66,6 +67,25 @@ static void test_never_waits(void **state) {
                 notify_status("number %u", i);
         }
         (void)alarm(0);
+}
+
+/* journald hangs and reads nothing: the watchdog's pings get through all the same. */
+static void test_other_receiver_hangs(void **state) {
+        static const char line[32768];
+        const struct fixture *x = *state;
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        _cleanup_close_ int journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        char buf[64];
+        int r = 0;
+
+        assert_true(journal >= 0);
+        assert_true(util_copy(address.sun_path, sizeof(address.sun_path), tempdir_path(&x->dir, "journal")));
+        assert_int_equal(bind(journal, (struct sockaddr *)&address, sizeof(address)), 0);
+        for (unsigned i = 0; i < 5000 && r == 0; i++)
+                r = datagram_send(address.sun_path, line, sizeof(line));
+        assert_int_equal(r, -EAGAIN);
+        notify_watchdog();
+        assert_string_equal(received(x, buf, sizeof(buf)), "WATCHDOG=1");
 }
 
 static void test_status(void **state) {
@@ -149,6 +169,7 @@ static void test_clock(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_never_waits, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_other_receiver_hangs, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_status, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_messages, set_up, tear_down),
                 cmocka_unit_test(test_watchdog_interval),

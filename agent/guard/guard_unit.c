@@ -385,6 +385,9 @@ void guard_unit_step(struct guard_unit *u, struct supervise_event *ev, const str
         if (supervise_deadline(&u->s) <= ev->now_usec)
                 step_with_failures(u, &(struct supervise_event){.type = SUPERVISE_EV_TICK, .now_usec = ev->now_usec},
                                    &(struct performance){});
+        /* A stop that began just now asked PID 1 anew: what was seen before, with the gate there, is no proof of it. */
+        if (ev->type == SUPERVISE_EV_READING && (u->read || u->reading_due))
+                return;
         step_with_failures(u, ev, &p);
         if (!request || p.answered)
                 return;

@@ -215,7 +215,10 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
                 if (l->fresh && a->link_up)
                         agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
                 l->fresh = false;
-                if (configured(c, l) || l->leaving)
+                if (configured(c, l))
+                        continue;
+                l->returning = false; /* a reload before this one may have wanted it back */
+                if (l->leaving)
                         continue;
                 journal_log(LOG_NOTICE, "%s: no longer configured: stopping its unit and releasing it", l->title);
                 l->leaving = true;

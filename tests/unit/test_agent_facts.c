@@ -122,12 +122,35 @@ static void test_returns(void **state) {
         assert_int_equal(c.election.op, ELECTION_OP_NONE);
 }
 
+/* Removed, added again and removed once more, all while its unit still stops: it must not come back. */
+static void test_leaves_twice(void **state) {
+        struct conf conf = {.n_locks = 0};
+        struct agent a = {.trace_fd = -1, .traced = true, .conf = &conf};
+        struct core_lock c = {.election = {.state = ELECTION_STOPPING}, .placeholder = {0, 1}};
+        struct core_placeholder cp[N_CORE_TENURES] = {};
+        struct agent_placeholder p[N_CORE_TENURES] = {{.index = 0}, {.index = 1}};
+        struct agent_placeholder *placeholders[] = {&p[0], &p[1]};
+        struct conf_lock lock = {.name = (char[]){"lock"}, .namespace_ = (char[]){"ns"}};
+        struct agent_lock l = {.agent = &a, .conf = &lock, .leaving = true, .returning = true};
+        struct agent_lock *locks[] = {&l};
+        struct err err = {};
+
+        (void)state;
+        a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_CORE_TENURES};
+        a.locks = locks;
+        a.placeholders = placeholders;
+        assert_int_equal(agent_conf_apply(&a, &conf, &err), 0);
+        assert_true(l.leaving);
+        assert_false(l.returning);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uid_of_the_term_is_kept),
                 cmocka_unit_test(test_lost_claims),
                 cmocka_unit_test(test_other_identity),
                 cmocka_unit_test(test_returns),
+                cmocka_unit_test(test_leaves_twice),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

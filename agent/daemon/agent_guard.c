@@ -89,6 +89,14 @@ static void take_orphan(struct agent *a, const struct permit_reply *r) {
                 (void)link_send(a->link, &q);
 }
 
+/* The unit of a lock that is let go may have another lock by now. */
+static bool stays(const struct agent *a, const char *title) {
+        for (size_t i = 0; i < a->core.n_locks; i++)
+                if (util_streq(a->locks[i]->title, title))
+                        return !a->locks[i]->leaving;
+        return false;
+}
+
 static void on_reply(const struct permit_reply *reply, void *userdata) {
         struct agent *a = userdata;
         bool known = false, accounted = !reply->lock[0]; /* by the lock that it runs for */
@@ -106,6 +114,8 @@ static void on_reply(const struct permit_reply *reply, void *userdata) {
                 note_trouble(l, reply);
                 l->has_guard = true;
                 ev.guard = agent_guard_fact(reply);
+                if (l->leaving && !util_streq(l->title, reply->lock) && stays(a, reply->lock))
+                        ev.guard.permit = 0; /* no stale one: not for this lock to revoke */
                 agent_lock_event(l, &ev);
                 if (!util_streq(l->conf->unit, reply->unit))
                         /* That was about another unit; what is this one's state? */

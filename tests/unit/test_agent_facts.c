@@ -144,6 +144,63 @@ static void test_leaves_twice(void **state) {
         assert_false(l.returning);
 }
 
+/* Lock "old" left the configuration while no agent ran, and could not be read at first; its unit runs for lock "new"
+ * meanwhile. What is still to be released is "old": the permit of "new" is none of its business. */
+static void test_unit_has_another_lock(void **state) {
+        struct agent a = {.trace_fd = -1, .in_pump = true};
+        struct core_lock c[2] = {};
+        struct core_placeholder cp[N_CORE_TENURES] = {};
+        struct conf_lock conf[] = {
+                {.name = (char[]){"new"}, .namespace_ = (char[]){"ns"}, .unit = (char[]){"u.service"}},
+                {.name = (char[]){"old"}, .namespace_ = (char[]){"ns"}, .unit = (char[]){"u.service"}}};
+        struct agent_lock l[] = {{.agent = &a, .index = 0, .conf = &conf[0], .title = "ns/new"},
+                                 {.agent = &a, .index = 1, .conf = &conf[1], .title = "ns/old", .leaving = true}};
+        struct agent_lock *locks[] = {&l[0], &l[1]};
+        const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        struct permit_reply reply = {.unit = "u.service", .permit_uid = "N", .lock = "ns/new"};
+        struct tempdir dir;
+        struct err err = {};
+
+        (void)state;
+        tempdir_make(&dir);
+        assert_int_equal(store_open(&a.store, tempdir_path(&dir, "state"), &host, &err), 0);
+        assert_int_equal(sd_event_new(&a.event), 0);
+        assert_int_equal(link_new(&a.link, a.event, tempdir_path(&dir, "nowhere"), &agent_link_handlers, &a), 0);
+        a.core = (struct core){.locks = c, .n_locks = 2, .placeholders = cp, .n_placeholders = N_CORE_TENURES};
+        a.locks = locks;
+        for (size_t i = 0; i < ELEMENTSOF(c); i++)
+                c[i].placeholder[CORE_LEASE] = 1;
+        reply.unit_state = PERMIT_UNIT_RUNNING;
+        c[0].election = (struct election){.state = ELECTION_STOPPED};
+        c[1].election = (struct election){
+                .state = ELECTION_CANDIDATE,
+                .stop_wanted = true,
+                .guard_linked = true,
+                .lock_known = true,
+                .lock_read = true,
+                .verify_at_usec = USEC_INFINITY,
+                .lock = {.sort = LOCK_SOUND, .claimed = true, .same_boot = true, .uid = util_token("O")},
+        };
+        agent_link_handlers.reply(&reply, &a);
+        assert_int_equal(c[1].election.term_uid, 0);
+        /* … and now the answer about its own. */
+        reply.seq = 1;
+        (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), "O");
+        agent_link_handlers.reply(&reply, &a);
+        assert_int_equal(c[1].election.state, ELECTION_STOPPING);
+        assert_int_equal(c[1].election.term_uid, util_token("O"));
+        /* The permit of a lock that nobody has any more is stale. */
+        c[1].election = (struct election){.state = ELECTION_CANDIDATE, .lock_known = true, .guard_linked = true};
+        c[1].election.verify_at_usec = USEC_INFINITY;
+        l[0].leaving = true;
+        agent_link_handlers.reply(&reply, &a);
+        assert_int_equal(c[1].election.term_uid, util_token("N"));
+        link_free(a.link);
+        store_close(a.store);
+        sd_event_unref(a.event);
+        tempdir_remove(&dir);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uid_of_the_term_is_kept),
@@ -151,6 +208,7 @@ int main(void) {
                 cmocka_unit_test(test_other_identity),
                 cmocka_unit_test(test_returns),
                 cmocka_unit_test(test_leaves_twice),
+                cmocka_unit_test(test_unit_has_another_lock),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ bool election_instants(const struct election *e, const struct election_conf *c, 
                 deadline = c->renew_deadline_usec;
         *ret_stop_at = util_usec_add(proven_at_usec, deadline);
         *ret_kill_at = util_usec_add(*ret_stop_at, stop);
-        return deadline > 0;
+        return deadline >= ELECTION_DEADLINE_MIN_USEC;
 }
 
 static uint64_t cooldown(const struct election *e, uint64_t first_usec, uint64_t max_usec) {

@@ -212,6 +212,10 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
                            const struct heartbeat_view views[N_CORE_TENURES]);
 struct election_wish election_wish(const struct election *e, const struct election_conf *c, uint8_t tenure);
 
+/* A recorded duration that leaves less than this for a renewal, which is what the configuration allows at least, would
+ * be renewed without a pause for a unit that hardly runs. */
+#define ELECTION_DEADLINE_MIN_USEC (USEC_PER_SEC / 10)
+
 /* The instants of the permit that the proof behind `proven_at` allows under this lock's record; infinite for life.
  * Returns false when the recorded duration leaves no time. */
 bool election_instants(const struct election *e, const struct election_conf *c, uint64_t proven_at_usec,

@@ -50,6 +50,19 @@ static void check_strip(struct world *w, unsigned sender) {
                 w->bad = "finalizer removed by a challenger while the placeholder that the lock names is there";
 }
 
+/* An agent marks its own lock, or a lease lock whose holder it has waited out. The human, the fence tool and the garbage
+ * collector do not come here. */
+static void check_mark(struct world *w, unsigned sender) {
+        const struct api_lock *l = &w->lock;
+
+        if (l->deleting || world_identity(sender) == world_identity(l->owner))
+                return;
+        if (l->tenure != CORE_LEASE)
+                w->bad = "life lock deleted by another agent";
+        else if (placeholder_there(w, l->placeholder, false))
+                w->bad = "lock deleted by a challenger while the placeholder that it names is there";
+}
+
 static void lock_unfinalize(struct world *w, unsigned sender) {
         check_strip(w, sender);
         w->lock.finalizer = 0;
@@ -110,9 +123,10 @@ static struct answer lock_write(struct world *w, const struct write *r) {
                 return of_lock(w, RESULT_NOT_FOUND);
         if ((r->uid && l->uid != r->uid) || (r->version && l->version != r->version))
                 return of_lock(w, RESULT_CONFLICT);
-        if (r->kind == LOCK_DELETE)
+        if (r->kind == LOCK_DELETE) {
+                check_mark(w, r->sender);
                 api_delete_lock(w, EXTRA_NONE);
-        else if (r->kind == LOCK_STRIP)
+        } else if (r->kind == LOCK_STRIP)
                 lock_unfinalize(w, r->sender);
         else if (r->kind == LOCK_ADOPT) {
                 l->boot = r->boot;

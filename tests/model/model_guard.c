@@ -207,7 +207,7 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
         uint64_t uid_before = o->supervise.uid;
         uint8_t state = o->supervise.state;
         struct supervise_actions a;
-        bool answered = false;
+        bool answered = false, started = false;
 
         ev->now_usec = ++w->now_usec;
         a = supervise_step(&o->supervise, ev);
@@ -218,8 +218,15 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
             o->unit != UNIT_INACTIVE)
                 w->bad = "the guard takes the unit for stopped while it runs";
         /* The shell's list of waiting permits is the one of before the request in hand. */
-        for (unsigned i = 0; i < a.n && i < limit; i++)
+        for (unsigned i = 0; i < a.n && i < limit; i++) {
+                started = started || a.a[i].type == SUPERVISE_START;
                 perform(w, h, ev, uid_before, a.a[i].type, a.a[i].result, &answered);
+                /* PID 1 does not wait for the rest of the step: where that can show, it does not. */
+                if (started && o->start_job == 1 && i + 1 < a.n && a.a[i + 1].type < SUPERVISE_READ) {
+                        o->start_job = 0;
+                        pid1_start(w, h);
+                }
+        }
         if (ev->type == SUPERVISE_EV_PERMIT && !answered)
                 wait_for(o->waiting_permit, ELEMENTSOF(o->waiting_permit), ev->uid);
         if (ev->type == SUPERVISE_EV_REVOKE)

@@ -130,9 +130,16 @@ mutant stop-begins-at-the-end-of-the-lease caught "$lease --faults 1 --humans 0 
         's/margin = stop \+ kill_margin/margin = 0 * kill_margin/'
 mutant margin-below-the-watchdog caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard --renew-deadline 9" core/election.c \
         's/margin = stop \+ kill_margin/margin = stop/'
+# (That one is also the kill instant at the lease's end.) The kill instant alone there: a guard kills stop_timeout after it began
+# the stop, if that is earlier, and begins at the latest when the watchdog would have ended it: before the margin is used up.
+mutant kill-instant-alone-at-the-end-of-the-lease harmless "$lease --faults 1 --humans 0 --only freeze-guard" core/election.c \
+        's/\*ret_kill_at = util_usec_add\(\*ret_stop_at, stop\);/*ret_kill_at = util_usec_add(proven_at_usec, d);/'
 mutant watchdog-at-the-kill-instant caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard" model/model_moves.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/' model/model_time.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/'
+# CLOCK_MONOTONIC instead of CLOCK_BOOTTIME: what the guard has in memory stays as far off as it was when it was stopped.
+mutant clock-stands-still-while-frozen caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_time.c \
+        's/^( +)for \(unsigned k = 0; k < ELEMENTSOF\(at\); k\+\+\)/\1for (unsigned k = 0; k < ELEMENTSOF(at) - (o->up \&\& o->frozen ? 6 : 0); k++)/'
 mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_effects.c \
         's/^( +)o->frozen = m.kind == MOVE_FREEZE_GUARD;/\1o->frozen = m.kind == MOVE_FREEZE_GUARD, o->watchdog = 0;/'
 mutant wait-not-restarted-by-a-renewal caught "$lease --faults 1 --humans 0 --only slow" core/election_absorb.c \
@@ -157,6 +164,20 @@ mutant renewal-by-name caught "$lease --faults 0 --humans 1" core/heartbeat.c \
 mutant proof-by-own-placeholder caught "$lease --faults 0 --humans 1" core/election.c \
         's/v->uid == e->lock.placeholder && v->proven/v->proven/;s/\(v->status == HEARTBEAT_NONE \|\| \(v->status == HEARTBEAT_OURS && v->uid != l->placeholder\)\)/false/'
 
+# The answer to the POST may be as late as it likes, and others count from when they saw the lock.
+first="--no-invariant --tenure lease --states 1500000"
+no_proof='s/^( +)if \(!proven \|\| !e->guard_linked \|\| e->reread\)$/\1if (!e->guard_linked || e->reread)/;/^ +permit\(s, v->proven_at_usec\);$/{x;s/^/x/;/^x$/{x;s/v->proven_at_usec/s->now/;x};x}'
+mutant no-proof-after-201 caught "$first --faults 1 --humans 0 --only hold" core/election.c "$no_proof"
+# Nobody counts: what ends the term is the mark, and the finalizer waits for the stop. The proof only saves a start and a stop.
+mutant no-proof-after-201-in-life harmless "--no-invariant --tenure life --states 1500000 --faults 1 --humans 1 --only hold" core/election.c \
+        "$no_proof"
+# A Lease that is gone (or another) answers a PUT with 409: sent again and again it never says more.
+mutant renewal-retried-instead-of-read caught "$lease --agents 1 --faults 0 --humans 1" core/heartbeat.c \
+        '/^static void absorb_renew/,/^}/s/^( +)case RESULT_CONFLICT:$/\1case RESULT_CONFLICT: break;/'
+# The name of a holder's placeholder may be taken by its next one.
+mutant holder-observed-by-name caught "$lease --agents 1 --faults 1 --humans 1 --only crash" core/election_absorb.c \
+        's/f->present && f->uid == e->holder_uid && !f->deleting/f->present \&\& !f->deleting/;s/if \(f->uid == e->holder_uid\)/if (true)/'
+
 # A watch may lag behind what was read: it must not end a wait, nor be the only witness of an end.
 mutant deposed-on-the-word-of-a-watch caught "$lease --faults 1 --humans 1 --only old-event" core/election_absorb.c \
         's/^( +)if \(f->uid == e->holder_uid\)$/\1if (true)/' core/election.c \
@@ -171,6 +192,22 @@ mutant lease-gone-is-never-answered-404 harmless "$lease --agents 1 --faults 0 -
 # ---- conditional writes ----
 mutant placeholder-deleted-without-version caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
         's/ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version,/ELECTION_OP_DELETE_HOLDER, e->holder_uid, 0,/'
+# No other object has this version: the uid is the second belt, without both a challenger ends a placeholder that it never saw.
+mutant placeholder-deleted-without-uid harmless "$lease --faults 1 --humans 0 --only slow" core/election.c \
+        's/ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version,/ELECTION_OP_DELETE_HOLDER, 0, e->holder_version,/'
+mutant placeholder-deleted-by-name caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
+        's/ELECTION_OP_DELETE_HOLDER, e->holder_uid, e->holder_version,/ELECTION_OP_DELETE_HOLDER, 0, 0,/'
+# A late one marks the successor's lock: it stops and releases, so no two run, but a healthy term ends (check_mark()).
+mutant lock-deleted-without-uid caught "$lease --faults 2 --humans 0 --only slow,kill-agent" core/election.c \
+        's/ELECTION_OP_DELETE, l->uid, 0, 0/ELECTION_OP_DELETE, 0, 0, 0/'
+mutant deposed-without-ending-the-placeholder caught "$lease --faults 1 --humans 0 --only slow" core/election.c \
+        's/^( +)else if \(e->holder_gone\)$/\1else if (true)/'
+# The boot id of an earlier boot lands late: the lock seems another boot's, and is left alone for good.
+mutant adopted-without-version caught "$life --faults 3 --humans 0 --only crash,slow" core/election.c \
+        's/ELECTION_OP_ADOPT, e->lock.uid, e->lock.version,/ELECTION_OP_ADOPT, e->lock.uid, 0,/'
+# Late, it names an owner that is gone: the collector marks the lock and the holder stops in order.
+mutant restored-without-version harmless "$life --faults 1 --humans 1 --only slow" core/election.c \
+        's/ELECTION_OP_RESTORE, e->lock.uid, e->lock.version,/ELECTION_OP_RESTORE, e->lock.uid, 0,/'
 mutant strip-by-name-without-the-mark caught "$lease --faults 2 --humans 0 --only slow,kill-agent" core/election.c \
         's/ELECTION_OP_STRIP, l->uid, l->version/ELECTION_OP_STRIP, 0, 0/;s/\} else if \(l->deleting\)/} else if (true)/'
 mutant strip-without-the-mark caught "$lease --faults 1 --humans 0 --only kill-agent --no-gc" core/election.c \
@@ -194,8 +231,20 @@ mutant gate-removed-after-the-stop caught "$life --faults 1 --humans 1" core/sup
 # The invariant tells this one: the lock is kept, so nobody else can begin.
 mutant deletion-mark-ignored caught "--leading --tenure life --faults 0 --humans 1" core/election.c \
         's/^( +)if \(l->deleting\)$/\1if (false)/'
-mutant marked-lock-adopted caught "--leading --tenure life --faults 1 --humans 1 --only crash" core/election.c \
-        's/^( +)else if \(l->deleting\)$/\1else if (false)/;s/^( +)if \(l->deleting\)$/\1if (false)/'
+adopt_marked='/^static void take_up/,/^}/s/else if \(l->deleting\)$/else if (false)/;/^static uint8_t broken/,/^}/s/if \(l->deleting\)$/if (false)/'
+mutant marked-lock-adopted caught "--leading --tenure life --faults 1 --humans 1 --only crash" core/election.c "$adopt_marked"
+# The holder revokes a uid for good before it deletes the lock: that is the first belt against a removal that it sent before
+# it was killed, the mark is the second. Each alone is enough, without both the unit runs under a lock that goes.
+twice="$life --faults 2 --humans 0 --only unit-exit,kill-agent"
+permit_again='s/else if \(e->guard.revoked\)/else if (false)/;s/answered && e->guard.revoked\)/false)/'
+mutant marked-lock-adopted-but-its-uid-revoked harmless "$twice" core/election.c "$adopt_marked"
+mutant uid-permitted-again harmless "$twice" core/supervise.c 's/if \(ev->revoked \|\| \(same/if ((same/' core/election.c "$permit_again"
+mutant uid-permitted-again-and-marked-lock-adopted caught "$twice" core/supervise.c \
+        's/if \(ev->revoked \|\| \(same/if ((same/' core/election.c "$adopt_marked;$permit_again"
+lost_revoked='s/^( +)memset\(&o->supervise, 0, sizeof\(o->supervise\)\);/&\n\1memset(o->revoked, 0, sizeof(o->revoked));/'
+mutant revoked-uids-lost-with-the-guard harmless "$life --faults 2 --humans 0 --only kill-guard,unit-exit" model/model_guard.c "$lost_revoked"
+mutant revoked-uids-lost-and-marked-lock-adopted caught "$life --faults 3 --humans 0 --only kill-guard,unit-exit,kill-agent" model/model_guard.c \
+        "$lost_revoked" core/election.c "$adopt_marked"
 # The gate was there when the look began, and somebody may have started the unit since.
 mutant look-of-before-the-stop-confirms-it caught "--leading --tenure lease --states 3000000 --faults 3 --humans 0 --only unit-exit,slow-reading,kill-agent" core/supervise.c \
         's/if \(!supervise_stopping\(s\) \|\| before >= SUPERVISE_STOPPING\)/if (true)/'
@@ -223,6 +272,28 @@ mutant permit-not-on-disk harmless "$life --faults 1 --humans 0 --only kill-guar
         's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
 mutant stale-gate-kept-at-guard-start caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise.c \
         's/if \(ev->revoked \|\| now >= ev->stop_at_usec\)/if (ev->revoked)/;s/supervise_permitted\(s\) && now >= s->stop_at_usec\)/supervise_permitted(s) \&\& s->start != SUPERVISE_START_ANSWERED \&\& now >= s->stop_at_usec)/'
+# The gate is asserted: a start that PID 1 takes ahead of it is refused, and the unit counts as failed on every host.
+mutant start-before-the-gate caught "$first --faults 0 --humans 0" core/supervise_follow.c \
+        '/^static void check_permit/,/^}/{s/^( +)supervise_act\(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK\);/\1start_now(s, a);/;t;s/^( +)start_now\(s, a\);/\1supervise_act(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK);/}'
+# As permit-not-on-disk: the guard that comes next stops what it finds behind a gate without a file. One that adopts it (or
+# leaves it alone) has a running unit that no permit bounds.
+file_late='s/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//;/^static void check_permit/,/^}/s/^( +)supervise_act\(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK\);/&\n\1supervise_act(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK);/'
+gate_ignored='s/ev->file == SUPERVISE_FILE_BAD \|\| ev->gate\)/ev->file == SUPERVISE_FILE_BAD)/'
+mutant file-after-gate harmless "--no-invariant --tenure life --states 1500000 --faults 1 --humans 0 --only kill-guard" core/supervise_follow.c \
+        "$file_late"
+mutant file-after-gate-and-the-running-unit-adopted caught "$first --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise_follow.c \
+        "$file_late" core/supervise.c "$gate_ignored"
+mutant running-unit-adopted-without-a-permit caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise_follow.c \
+        's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//' core/supervise.c \
+        "s/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);/\1;/;$gate_ignored"
+# A permit that an earlier agent sent and nobody has read yet must not follow a stop: a closed connection is read no further,
+# and a revoked uid is never permitted, also when the guard was idle and this agent had sent no permit. Each alone is enough.
+idle='/^static void begin_stop/,/^}/s/e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;/e->revoke_sent = e->revoke_taken = e->stop_confirmed = !e->permit_proof_usec \&\& e->guard_linked \&\& !e->guard.permit \&\& e->guard.unit == GUARD_UNIT_STOPPED;/'
+old='/^void guard_connect/,/^}/{s/^( +)o->n_queue = 0;/\1for (unsigned i = 0; i < o->n_queue; i++) o->queue[i].lease |= 2;/;s/^( +)memset.*//;s/o->superseded = o->up;//};s/ev.lease = m.lease;/ev.lease = m.lease \& 1;/;s/^( +)o->queue\[o->n_queue\+\+\] = m;/\1unsigned at = 0;\n\1while (at < o->n_queue \&\& !(o->queue[at].lease \& 2)) at++;\n\1memmove(o->queue + at + 1, o->queue + at, (size_t)(o->n_queue++ - at) * sizeof(m));\n\1o->queue[at] = m;/'
+links="--no-invariant --agents 1 --tenure life --states 1500000 --humans 1 --only freeze-guard,kill-agent"
+mutant no-revoke-when-idle harmless "$links --faults 2" core/election.c "$idle"
+mutant old-connection-still-read harmless "$links --faults 2" model/model_guard.c "$old"
+mutant old-connection-still-read-and-no-revoke-when-idle caught "$links --faults 3" core/election.c "$idle" model/model_guard.c "$old"
 mutant no-binds-to caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" model/model_guard.c \
         's/pid1_stop\(w, h\); \/\* BindsTo= \*\//(void)0;/'
 mutant binds-to-without-after caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" model/model_guard.c \

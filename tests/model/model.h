@@ -159,6 +159,7 @@ enum unit {
 
 struct host {
         uint8_t on, boot;
+        uint8_t asleep; /* suspended: nothing of it runs, CLOCK_BOOTTIME goes on */
         /* PID 1 */
         uint8_t unit, stop_left;
         uint8_t start_job;    /* queued, runs next */
@@ -255,6 +256,8 @@ enum move_kind {
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
         MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
         MOVE_CLONE,
+        MOVE_SUSPEND,     /* the whole host, without a word before */
+        MOVE_RESUME,
         MOVE_CRASH,
         MOVE_BOOT,
         MOVE_UNIT_STOPPED,

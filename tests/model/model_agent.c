@@ -313,7 +313,7 @@ bool agent_busy(const struct world *w, unsigned a) {
         struct core_lock l;
         struct core_placeholder p[N_CORE_TENURES];
 
-        if (!g->up || g->frozen)
+        if (!g->up || g->frozen || w->hosts[a].asleep)
                 return false;
         if (has_released(g) || g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
                 return true;

@@ -138,6 +138,7 @@ static void code_host(struct coder *c, struct host *o) {
         if (!o->on)
                 return;
         coder_token(c, TOKEN_BOOT, &o->boot);
+        coder_byte(c, &o->asleep);
         coder_byte(c, &o->unit);
         coder_byte(c, &o->stop_left);
         coder_byte(c, &o->start_job);

@@ -99,6 +99,15 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_THAW_GUARD:
                 o->frozen = m.kind == MOVE_FREEZE_GUARD;
                 break;
+        case MOVE_SUSPEND:
+                o->asleep = 1;
+                break;
+        case MOVE_RESUME:
+                /* What is overdue at the guard comes first; the unit may run until that is scheduled, as the manual says. */
+                o->asleep = 0;
+                if (guard_busy(w, m.agent))
+                        (void)guard_local(w, m.agent, ALL_ACTIONS);
+                break;
         case MOVE_CRASH:
                 crash(w, m.agent);
                 break;
@@ -155,7 +164,7 @@ static void check(struct world *w) {
         bool clones;
 
         for (unsigned h = 0; h < parameters.agents; h++)
-                running += w->hosts[h].unit != UNIT_INACTIVE;
+                running += w->hosts[h].unit != UNIT_INACTIVE && !w->hosts[h].asleep;
         /* A stated hole in life tenure: the clone's claim is as good as the original's, until that reads the lock. */
         clones = parameters.clone && parameters.tenure[0] == CORE_LIFE && !parameters.hole &&
                  w->hosts[0].unit != UNIT_INACTIVE && w->hosts[parameters.agents - 1].unit != UNIT_INACTIVE;

@@ -300,6 +300,8 @@ void guard_slow_reading(struct world *w, unsigned h) {
 bool guard_busy(const struct world *w, unsigned h) {
         const struct host *o = &w->hosts[h];
 
+        if (o->asleep)
+                return false;
         if (o->start_job == 1)
                 return true;
         if (!o->up || o->frozen)

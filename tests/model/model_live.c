@@ -60,6 +60,7 @@ uint8_t live_sort(const struct move *m) {
         case MOVE_WATCHDOG:
                 return (uint8_t)(host + SORT_WATCHDOG);
         case MOVE_BOOT:
+        case MOVE_RESUME:
                 return (uint8_t)(host + SORT_HOST);
         case MOVE_UNIT_STOPPED:
                 return (uint8_t)(host + SORT_UNIT);

@@ -15,7 +15,7 @@ struct parameters parameters = {
         .margin = 2,
         .gc = true,
         .max_states = 20000000,
-        .fault_kinds = UINT64_MAX,
+        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND), /* that one only where it is asked for */
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -36,6 +36,7 @@ static bool only(const char *list) {
                 {"kill-guard", MOVE_KILL_GUARD},
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
+                {"suspend", MOVE_SUSPEND},
                 {"crash", MOVE_CRASH},
                 {"lose-state", MOVE_LOSE_STATE},
                 {"clone", MOVE_CLONE},

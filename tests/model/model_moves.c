@@ -78,6 +78,7 @@ static bool local(const struct world *w, struct move ret[MAX_MOVES], unsigned *n
 
 static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned a) {
         const struct agent *g = &w->agents[a];
+        bool still = g->frozen || w->hosts[a].asleep;
 
         for (unsigned s = 0; s < N_SLOTS; s++) {
                 const struct request *r = &g->request[s];
@@ -85,13 +86,13 @@ static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned
                 if (r->state == REQUEST_NONE)
                         continue;
                 if (r->state == REQUEST_HELD) {
-                        if (g->frozen)
+                        if (still)
                                 continue;
                         add(w, ret, n, MOVE_DELIVER, a, s, 0);
                         add(w, ret, n, MOVE_GIVE_UP, a, s, 0);
                         continue;
                 }
-                if (g->frozen) {
+                if (still) {
                         add(w, ret, n, MOVE_HOLD, a, s, 0);
                         continue;
                 }
@@ -141,6 +142,10 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 return;
         }
         requests(w, ret, n, h);
+        if (o->asleep) {
+                add(w, ret, n, MOVE_RESUME, h, 0, 0);
+                return;
+        }
         if (!g->up)
                 add(w, ret, n, MOVE_START_AGENT, h, 0, 0);
         else if (g->frozen)
@@ -171,6 +176,8 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 add(w, ret, n, MOVE_LATE_START, h, 0, 0);
         if (o->start_job == 2)
                 add(w, ret, n, MOVE_LATE_START, h, 1, 0);
+        if (parameters.time && o->up && !o->frozen) /* (PID 1's timers, for a guard that is gone, sleep too) */
+                add(w, ret, n, MOVE_SUSPEND, h, 0, 1);
         add(w, ret, n, MOVE_CRASH, h, 0, 1);
         process_faults(w, ret, n, h);
 }

@@ -20,6 +20,8 @@ static bool is_ready(const struct world *w, unsigned h) {
         const struct agent *g = &w->agents[h];
         const struct host *o = &w->hosts[h];
 
+        if (o->asleep)
+                return true;
         for (unsigned s = 0; s < N_SLOTS && !g->frozen; s++)
                 if (g->request[s].state == REQUEST_SENT)
                         return false;
@@ -88,6 +90,8 @@ static void shift(struct world *w, unsigned i) {
                 back(&o->queue[k].stop_at_usec);
                 back(&o->queue[k].kill_at_usec);
         }
+        if (o->asleep) /* PID 1's timers stand still */
+                return;
         if (o->up && o->frozen)
                 o->watchdog++;
         if (o->unit == UNIT_STOPPING)

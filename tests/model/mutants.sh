@@ -137,7 +137,10 @@ mutant kill-instant-alone-at-the-end-of-the-lease harmless "$lease --faults 1 --
 mutant watchdog-at-the-kill-instant caught "$lease --faults 2 --humans 0 --only kill-agent,freeze-guard" model/model_moves.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/' model/model_time.c \
         's/o->watchdog >= parameters.watchdog/o->watchdog >= parameters.watchdog + 2/'
-# CLOCK_MONOTONIC instead of CLOCK_BOOTTIME: what the guard has in memory stays as far off as it was when it was stopped.
+# CLOCK_MONOTONIC instead of CLOCK_BOOTTIME: a host that comes back from suspend takes its lease for as young as it was.
+mutant clock-stands-still-in-suspend caught "$lease --faults 1 --humans 0 --only suspend" model/model_time.c \
+        's/k < ELEMENTSOF\(at\); k\+\+/k < ELEMENTSOF(at) \&\& !o->asleep; k++/'
+# The same of a guard that is only stopped, and watched by PID 1, whose clock goes on.
 mutant clock-stands-still-while-frozen caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_time.c \
         's/^( +)for \(unsigned k = 0; k < ELEMENTSOF\(at\); k\+\+\)/\1for (unsigned k = 0; k < ELEMENTSOF(at) - (o->up \&\& o->frozen ? 6 : 0); k++)/'
 mutant ping-with-an-instant-overdue caught "$lease --faults 3 --humans 0 --only freeze-guard,kill-agent" model/model_effects.c \
@@ -308,6 +311,10 @@ mutant claim-forgotten-at-409 caught "--no-invariant --tenure life --states 3000
         's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
 mutant own-post-sent-twice-taken-for-anothers caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 0 --only twice" model/model_agent.c \
         's/^( +)struct request r = g->request\[slot\];/\1struct request r = g->request[slot];\n        if (answer->result == RESULT_EXISTS) memset(g->claims[slot], 0, sizeof(g->claims[slot]));/'
+# In this world what runs under a permit runs under the lock of that permit: lost claims leave that lock in place, and nothing
+# starts the unit without a gate. (A unit started by hand: rows of test_supervise and test_election_unit, unit_runs_already.)
+mutant running-unit-taken-for-a-claim harmless "$life --faults 2 --humans 0 --only kill-agent,lose-state" core/election_absorb.c \
+        's/e->lock.sort == LOCK_SOUND && e->lock.claimed &&/e->lock.sort == LOCK_SOUND \&\& (e->lock.claimed || e->guard.permit) \&\&/'
 # Two claims of one lock must live at once for the loss of the older to matter: a POST that lands twice.
 mutant claims-overwritten-in-place caught "--no-invariant --agents 1 --tenure life --faults 2 --humans 1 --only twice,tear" model/model_agent.c \
         's/memcpy\(g->claims\[slot\], before, sizeof\(before\)\);/(void)0;/'

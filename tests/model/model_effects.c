@@ -103,7 +103,7 @@ static void process_move(struct world *w, struct move m) {
                 o->asleep = 1;
                 break;
         case MOVE_RESUME:
-                /* What is overdue at the guard comes first; the unit may run until that is scheduled, as the manual says. */
+                /* What is overdue at the guard comes first. (On a real host the unit may run until it is scheduled.) */
                 o->asleep = 0;
                 if (guard_busy(w, m.agent))
                         (void)guard_local(w, m.agent, ALL_ACTIONS);

@@ -256,7 +256,7 @@ enum move_kind {
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
         MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
         MOVE_CLONE,
-        MOVE_SUSPEND,     /* the whole host, without a word before */
+        MOVE_SUSPEND, /* the whole host, without a word before */
         MOVE_RESUME,
         MOVE_CRASH,
         MOVE_BOOT,

@@ -50,8 +50,8 @@ static void check_strip(struct world *w, unsigned sender) {
                 w->bad = "finalizer removed by a challenger while the placeholder that the lock names is there";
 }
 
-/* An agent marks its own lock, or a lease lock whose holder it has waited out. Human, fence tool and garbage collector do
- * not come here. */
+/* An agent marks its own lock, or a lease lock whose holder it has waited out. Human, fence tool and garbage collector
+ * do not come here. */
 static void check_mark(struct world *w, unsigned sender) {
         const struct api_lock *l = &w->lock;
 

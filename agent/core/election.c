@@ -123,27 +123,6 @@ static void finish(struct step *s) {
         move(s, e->stop_wanted ? ELECTION_STOPPED : ELECTION_CANDIDATE);
 }
 
-uint8_t election_hold(const struct election *e, const struct heartbeat_view views[N_CORE_TENURES], uint64_t now_usec,
-                      const struct election_conf *c) {
-        if (!e->guard_linked || e->guard.unit == GUARD_UNIT_UNKNOWN)
-                return REASON_GUARD_AWAY;
-        if (e->guard.unit == GUARD_UNIT_FOREIGN || e->guard.unit == GUARD_UNIT_STUCK)
-                return REASON_UNIT_FOREIGN;
-        if (e->lock_known && e->lock.sort == LOCK_FOREIGN)
-                return REASON_FOREIGN_LOCK;
-        if (e->lock_known && e->lock.sort == LOCK_DAMAGED)
-                return REASON_DAMAGED_LOCK;
-        if (c->away && c->tenure == CORE_LEASE)
-                return REASON_SLEEP;
-        if (e->unfit_uid && e->lock.sort != LOCK_ABSENT && e->lock.uid == e->unfit_uid)
-                return REASON_OTHER_BOOT;
-        if (views[c->tenure].strange && c->tenure == CORE_LIFE)
-                return REASON_STRANGE_NAME;
-        if (now_usec < e->cool_until_usec)
-                return REASON_COOLDOWN;
-        return REASON_NONE;
-}
-
 /* Why the term cannot go on, REASON_NONE when it can. */
 static uint8_t broken(const struct step *s) {
         const struct election *e = s->e;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others may know of an election: its wishes to the heartbeats, its next deadline, its invariant. */
+/* What others may know of an election: its wishes to the heartbeats, its next deadline, why it stays out, its
+ * invariant. */
 #include "core/election_parts.h"
 
 /* The configured interval was checked against the configured deadline; this term may have begun under another
@@ -71,6 +72,27 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
         if (permitted && election_instants(e, c, e->permit_proof_usec, &stop_at, &kill_at))
                 at = min(at, stop_at);
         return at;
+}
+
+uint8_t election_hold(const struct election *e, const struct heartbeat_view views[N_CORE_TENURES], uint64_t now_usec,
+                      const struct election_conf *c) {
+        if (!e->guard_linked || e->guard.unit == GUARD_UNIT_UNKNOWN)
+                return REASON_GUARD_AWAY;
+        if (e->guard.unit == GUARD_UNIT_FOREIGN || e->guard.unit == GUARD_UNIT_STUCK)
+                return REASON_UNIT_FOREIGN;
+        if (e->lock_known && e->lock.sort == LOCK_FOREIGN)
+                return REASON_FOREIGN_LOCK;
+        if (e->lock_known && e->lock.sort == LOCK_DAMAGED)
+                return REASON_DAMAGED_LOCK;
+        if (c->away && c->tenure == CORE_LEASE)
+                return REASON_SLEEP;
+        if (e->unfit_uid && e->lock.sort != LOCK_ABSENT && e->lock.uid == e->unfit_uid)
+                return REASON_OTHER_BOOT;
+        if (views[c->tenure].strange && c->tenure == CORE_LIFE)
+                return REASON_STRANGE_NAME;
+        if (now_usec < e->cool_until_usec)
+                return REASON_COOLDOWN;
+        return REASON_NONE;
 }
 
 bool election_invariant(const struct election *e) {

@@ -69,7 +69,7 @@ static struct conf_lock *conf(struct host *h) {
         return &h->locks[0];
 }
 
-/* "7s 2200ms 1200ms 3200ms 500ms 1500ms": lease_duration renew_deadline stop_timeout kill_margin renew_interval
+/* "7s 2200ms 1200ms 3510ms 500ms 1500ms": lease_duration renew_deadline stop_timeout kill_margin renew_interval
  * request_timeout. */
 static void given_timing(struct host *h, const char *text) {
         struct conf_lock *l = conf(h);

@@ -9,6 +9,7 @@ scenario() {
         local host=$leader uid=$(lock .metadata.uid) dir=$(state_dir "$leader") kept=$LAB/kept
         rm -rf "$kept"
         cp -a "$dir" "$kept"
+        rm -f "$kept/trace" # a record of what happens, not of the state: it goes on
         head -c 20 "$kept/identity" >"$dir/identity"
         hit "$host" leader-agent KILL
         in_journal "$host" "/var/lib/leader-agent/identity: "

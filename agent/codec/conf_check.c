@@ -121,7 +121,7 @@ static void describe_keys(const struct conf_key *table, const void *base, const 
                 if (text)
                         (void)fprintf(f, "%s%s = \"%s\";\n", indent, key->name, text);
                 else
-                        (void)fprintf(f, "%s# %s: from the kubeconfig or none\n", indent, key->name);
+                        (void)fprintf(f, "%s# %s: not set\n", indent, key->name);
         }
 }
 

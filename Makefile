@@ -21,7 +21,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recove
 
 PC := libcurl json-c libsystemd libconfig libfyaml
 TEST_PC := libmicrohttpd cmocka
-ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Iinclude -DAGENT_VERSION='"$(VERSION)"' -MMD -MP -fno-strict-aliasing \
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"' -MMD -MP -fno-strict-aliasing \
         -fstack-protector-strong $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
 # The guard has no JSON, no network, no YAML: it is linked with libsystemd alone, and fails to link if that changes.
 LIBS_GUARD := -lsystemd
@@ -29,8 +29,10 @@ LIBS_AGENT := -lcurl -ljson-c -lsystemd -lconfig -lfyaml
 LIBS_TEST := -lcmocka -lmicrohttpd $(LIBS_AGENT) -lssl -lcrypto -lpthread
 ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,--gc-sections $(SANFLAGS) $(LDFLAGS)
 
-MODULES := util core codec adapter
+MODULES := base core codec adapter
 LIB_SRC := $(foreach m,$(MODULES),$(wildcard agent/$(m)/*.c))
+# What core and codecs call without becoming impure.
+PURE_SRC := $(foreach n,terms timing retry,agent/base/$(n).c)
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 GUARD_SRC := $(wildcard agent/guard/*.c)
 CTL_SRC := $(wildcard agent/ctl/*.c)
@@ -57,7 +59,7 @@ $(O)/%.o: %.c
 
 $(O)/libagent.a: $(call obj,$(LIB_SRC))
 	@rm -f $@
-	$(call say,AR,$@)ar rcs $@ $^
+	$(call say,AR,$@)ar qcs $@ $^
 
 $(O)/leader-agent: $(call obj,$(DAEMON_SRC)) $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
@@ -71,11 +73,11 @@ $(O)/leaderctl: $(call obj,$(CTL_SRC)) $(O)/libagent.a
 # The parts that main() wires are linked into tests without the mains.
 $(O)/libshell.a: $(call obj,$(filter-out %/main.c,$(DAEMON_SRC) $(GUARD_SRC)))
 	@rm -f $@
-	$(call say,AR,$@)ar rcs $@ $^
+	$(call say,AR,$@)ar qcs $@ $^
 
 $(O)/libtest.a: $(call obj,$(TESTLIB_SRC))
 	@rm -f $@
-	$(call say,AR,$@)ar rcs $@ $^
+	$(call say,AR,$@)ar qcs $@ $^
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
@@ -129,7 +131,7 @@ check-fmt: ; @$(RUN) "tests/check_fmt.sh $(FORMATTED)"
 
 lint:
 	clang-tidy-14 --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,misc-unused-*,-misc-unused-parameters' \
-	    $(wildcard agent/*/*.c) -- -std=gnu17 -D_GNU_SOURCE -Iinclude -DAGENT_VERSION='"$(VERSION)"'
+	    $(wildcard agent/*/*.c) -- -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"'
 
 # ---- installing ----
 

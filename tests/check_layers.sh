@@ -76,7 +76,7 @@ layer_libc() {
 
 none='<>'
 mapfile -t f < <(files util)
-layer_libc util '"util/[^"]*"' "$none" "${f[@]}"
+layer_libc util '"base/[^"]*"' "$none" "${f[@]}"
 mapfile -t f < <(files core | grep -v '/supervise')
 layer core "\"(util/util|core/(core|election|election_parts|heartbeat|backoff|facts))\.h\"|$pure" "${f[@]}"
 mapfile -t f < <(files core 'supervise*')

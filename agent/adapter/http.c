@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "adapter/http_loop.h"
 #include "adapter/http_setup.h"
+#include "base/clock.h"
 
 /* Header fields of one answer together. */
 #define HTTP_HEADER_MAX ((size_t)64 * 1024)
@@ -27,13 +27,6 @@ struct http {
         struct http_request *requests;     /* all */
         struct http_request *first, *last; /* those with something to deliver, in order */
 };
-
-static uint64_t monotonic_usec(void) {
-        struct timespec ts = {.tv_sec = 0};
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
-}
 
 struct http_request {
         struct http *http;
@@ -60,13 +53,6 @@ struct http_request {
         struct http_result result;
         char text[CURL_ERROR_SIZE + 64];
 };
-
-static uint64_t now_boottime(void) {
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail with a valid clock */
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
 
 const char *http_server(const struct http *http) {
         return http->setup.config->server;
@@ -222,7 +208,7 @@ static void on_done(CURL *easy, CURLcode code) {
         (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
         q->is_added = false;
         q->is_done = true;
-        q->result.received_at_usec = now_boottime();
+        q->result.received_at_usec = clock_boottime_usec();
         if (retry_after > 0)
                 q->result.retry_after_usec =
                         (uint64_t)(retry_after < HTTP_RETRY_AFTER_MAX_SEC ? retry_after : HTTP_RETRY_AFTER_MAX_SEC) *
@@ -244,7 +230,7 @@ static void on_done(CURL *easy, CURLcode code) {
         else if (code != CURLE_OK)
                 (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
         if (q->loop == &q->http->plain && q->result.outcome != HTTP_ANSWERED)
-                q->http->suspect_at_usec = monotonic_usec();
+                q->http->suspect_at_usec = clock_monotonic_usec();
         make_ready(q);
 }
 
@@ -319,7 +305,7 @@ static int set_request(struct http_request *q, const struct http_call *call) {
         /* One dead connection is seldom alone: of those that were open when a request got no answer, none is used
          * again. */
         if (q->loop == &q->http->plain && q->http->suspect_at_usec > 0) {
-                age_sec = (long)((monotonic_usec() - q->http->suspect_at_usec) / USEC_PER_SEC);
+                age_sec = (long)((clock_monotonic_usec() - q->http->suspect_at_usec) / USEC_PER_SEC);
                 if (age_sec > 0 && age_sec < HTTP_LIFETIME_MAX_SEC)
                         SET(q, CURLOPT_MAXLIFETIME_CONN, age_sec);
         }
@@ -358,7 +344,7 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
         if (r >= 0)
                 r = set_request(q, call);
         if (r >= 0) {
-                q->result.sent_at_usec = now_boottime();
+                q->result.sent_at_usec = clock_boottime_usec();
                 r = curl_multi_add_handle(q->loop->multi, q->easy) == CURLM_OK ? 0 : -ENOMEM;
         }
         if (r < 0) {

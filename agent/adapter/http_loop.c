@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#include "util/util.h"
+#include "base/util.h"
 
 static void take_finished(struct http_loop *loop) {
         CURLMsg *m;

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "adapter/journal.h"
-#include "util/datagram.h"
+#include "base/datagram.h"
 
 #define FIELDS_MAX     24
 #define LINE_MAX_      2048

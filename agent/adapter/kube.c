@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "adapter/kube_internal.h"
+#include "base/clock.h"
 #include "codec/name.h"
 
 #define KUBE_TIMEOUT_USEC    (5 * USEC_PER_SEC)
@@ -17,22 +16,6 @@
 #define KUBE_LENGTH_USEC     (600 * USEC_PER_SEC)
 #define KUBE_TOKEN_KEEP_USEC (50 * USEC_PER_SEC)
 #define KUBE_TOKEN_MAX       ((size_t)64 * 1024)
-
-uint64_t kube_now(clockid_t clock) {
-        struct timespec t;
-
-        (void)clock_gettime(clock, &t); /* cannot fail with a valid clock */
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
-
-uint64_t kube_random(uint64_t bound) {
-        uint64_t v;
-
-        /* Only for jitter: the clock will do when the kernel has nothing better yet. */
-        if (getrandom(&v, sizeof(v), GRND_NONBLOCK) != sizeof(v))
-                v = kube_now(CLOCK_MONOTONIC);
-        return bound > 0 ? v % bound : 0;
-}
 
 /* ---- slots ---- */
 
@@ -117,7 +100,7 @@ static int read_token(const char *path, char **ret) {
 }
 
 const char *kube_token(struct kube *kube) {
-        uint64_t now = kube_now(CLOCK_BOOTTIME);
+        uint64_t now = clock_boottime_usec();
         char *token = NULL;
         int r;
 
@@ -149,27 +132,28 @@ void kube_token_expire(struct kube *kube) {
 
 /* ---- paths ---- */
 
-static const struct {
-        const char *prefix;
-        const char *plural;
-        const char *name;
-} kinds[] = {
-        [KUBE_KIND_LOCK] = {"/api/v1", "configmaps", "configmap"},
-        [KUBE_KIND_LEASE] = {"/apis/coordination.k8s.io/v1", "leases", "lease"},
-        [KUBE_KIND_POD] = {"/api/v1", "pods", "pod"},
-        [KUBE_KIND_EVENT] = {"/apis/events.k8s.io/v1", "events", "event"},
-};
-
-const char *kube_kind_to_string(enum kube_kind kind) {
-        return kinds[kind].name;
+static struct placeholder_resource resource(struct kube_what what) {
+        switch (what.kind) {
+        case KUBE_KIND_LOCK:
+                return (struct placeholder_resource){"v1", "/api/v1", "configmaps", "configmap"};
+        case KUBE_KIND_PLACEHOLDER:
+                return placeholder_resource(what.placeholder);
+        case KUBE_KIND_EVENT:
+                break;
+        }
+        return (struct placeholder_resource){"events.k8s.io/v1", "/apis/events.k8s.io/v1", "events", "event"};
 }
 
-int kube_path(enum kube_kind kind, const char *ns, const char *name, char **ret) {
+const char *kube_what_to_string(struct kube_what what) {
+        return resource(what).singular;
+}
+
+int kube_path(struct kube_what what, const char *ns, const char *name, char **ret) {
         /* What is a name needs no escaping, and nothing else is let into a path. */
         if ((ns && !name_is_dns_label(ns)) || (name && (!ns || !name_is_dns_subdomain(name))))
                 return -EINVAL;
-        if (asprintf(ret, "%s%s%s/%s%s%s", kinds[kind].prefix, ns ? "/namespaces/" : "", ns ? ns : "",
-                     kinds[kind].plural, name ? "/" : "", name ? name : "") < 0) {
+        if (asprintf(ret, "%s%s%s/%s%s%s", resource(what).path, ns ? "/namespaces/" : "", ns ? ns : "",
+                     resource(what).plural, name ? "/" : "", name ? name : "") < 0) {
                 *ret = NULL;
                 return -ENOMEM;
         }

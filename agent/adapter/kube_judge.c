@@ -38,9 +38,9 @@ static void say(struct kube_answer *a, const struct kube_subject *s, const char 
         };
         va_list ap;
         int n = s->op == KUBE_OP_LIST
-                        ? snprintf(a->text, sizeof(a->text), "list %ss of %s: ", kube_kind_to_string(s->kind),
+                        ? snprintf(a->text, sizeof(a->text), "list %ss of %s: ", kube_what_to_string(s->what),
                                    *s->ns ? s->ns : "all namespaces")
-                        : snprintf(a->text, sizeof(a->text), "%s %s %s/%s: ", ops[s->op], kube_kind_to_string(s->kind),
+                        : snprintf(a->text, sizeof(a->text), "%s %s %s/%s: ", ops[s->op], kube_what_to_string(s->what),
                                    s->ns, s->name);
 
         if (n < 0 || (size_t)n >= sizeof(a->text))
@@ -105,14 +105,13 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
                 a->reply.locks = a->locks;
                 return r;
         }
-        if (s->kind == KUBE_KIND_LOCK) {
+        if (s->what.kind == KUBE_KIND_LOCK) {
                 r = lock_parse(body, n, &a->lock, err);
                 ns = a->lock.ns;
                 name = a->lock.name;
                 uid = a->lock.uid;
         } else {
-                r = placeholder_parse(s->kind == KUBE_KIND_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE, body, n,
-                                      &a->placeholder, err);
+                r = placeholder_parse(s->what.placeholder, body, n, &a->placeholder, err);
                 ns = a->placeholder.ns;
                 name = a->placeholder.name;
                 uid = a->placeholder.uid;
@@ -123,7 +122,7 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
                 return err_setf(err, -EBADMSG, "answer is about another object, %s/%s", ns, name);
         if (*s->uid && !util_streq(uid, s->uid))
                 return err_setf(err, -EBADMSG, "answer is about another uid, %s instead of %s", uid, s->uid);
-        if (s->kind == KUBE_KIND_LOCK)
+        if (s->what.kind == KUBE_KIND_LOCK)
                 a->reply.lock = &a->lock;
         else
                 a->reply.placeholder = &a->placeholder;
@@ -136,7 +135,7 @@ static void judge_success(const struct kube_subject *s, const struct http_result
         struct status status;
 
         a->reply.result = KUBE_OK;
-        if (s->kind == KUBE_KIND_EVENT)
+        if (s->what.kind == KUBE_KIND_EVENT)
                 return;
         /* A DELETE is answered with the object when it stays, with a Status when it is gone. */
         if (s->op == KUBE_OP_DELETE) {

@@ -5,8 +5,13 @@
 
 #include "adapter/kube.h"
 #include "adapter/kube_internal.h"
+#include "base/clock.h"
 
 #define KUBE_EVENTS_MAX 8
+
+#define LOCK           ((struct kube_what){.kind = KUBE_KIND_LOCK})
+#define EVENT          ((struct kube_what){.kind = KUBE_KIND_EVENT})
+#define PLACEHOLDER(k) ((struct kube_what){.kind = KUBE_KIND_PLACEHOLDER, .placeholder = (k)})
 
 struct kube_request {
         struct kube_slot slot;     /* first: a slot is freed as what it is part of */
@@ -22,7 +27,7 @@ struct kube_request {
 static void cancel(struct kube_slot *slot) {
         struct kube_request *q = (struct kube_request *)slot;
 
-        if ((q->http || q->timer) && q->subject.kind == KUBE_KIND_EVENT)
+        if ((q->http || q->timer) && q->subject.what.kind == KUBE_KIND_EVENT)
                 slot->kube->n_events--;
         q->timer = sd_event_source_disable_unref(q->timer);
         free(TAKE_PTR(q->body));
@@ -79,7 +84,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
         bool is_named = subject->op != KUBE_OP_CREATE && subject->op != KUBE_OP_LIST;
         int r;
 
-        r = kube_path(subject->kind, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
+        r = kube_path(subject->what, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
         if (r >= 0 && subject->op == KUBE_OP_LIST)
                 r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
         if (r < 0)
@@ -92,7 +97,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .token = kube_token(kube),
                 .timeout_usec = kube->timeout_usec,
                 .response_max = KUBE_RESPONSE_MAX,
-                .is_aside = subject->kind == KUBE_KIND_EVENT, /* never in the way of a renewal */
+                .is_aside = subject->what.kind == KUBE_KIND_EVENT, /* never in the way of a renewal */
                 .cb = on_answer,
                 .userdata = q,
         };
@@ -129,36 +134,32 @@ static int start(struct kube *kube, const struct kube_subject *subject, const st
         return 0;
 }
 
-static int set_subject(struct kube_subject *s, enum kube_op op, enum kube_kind kind, const char *ns, const char *name,
+static int set_subject(struct kube_subject *s, enum kube_op op, struct kube_what what, const char *ns, const char *name,
                        const char *uid) {
-        *s = (struct kube_subject){.op = op, .kind = kind};
+        *s = (struct kube_subject){.op = op, .what = what};
         if (util_empty(ns) || util_empty(name) || !util_copy(s->ns, sizeof(s->ns), ns) ||
             !util_copy(s->name, sizeof(s->name), name) || (uid && !util_copy(s->uid, sizeof(s->uid), uid)))
                 return -EINVAL;
         return 0;
 }
 
-static enum kube_kind kind_of(enum placeholder_kind kind) {
-        return kind == PLACEHOLDER_POD ? KUBE_KIND_POD : KUBE_KIND_LEASE;
-}
-
 #define JSON        "application/json"
 #define MERGE_PATCH "application/merge-patch+json"
 
-static int get(struct kube *kube, enum kube_kind kind, const char *ns, const char *name, kube_reply_cb cb,
+static int get(struct kube *kube, struct kube_what what, const char *ns, const char *name, kube_reply_cb cb,
                void *userdata, struct kube_slot **ret_slot) {
         const struct order order = {.method = "GET"};
         struct kube_subject s;
-        int r = set_subject(&s, KUBE_OP_GET, kind, ns, name, NULL);
+        int r = set_subject(&s, KUBE_OP_GET, what, ns, name, NULL);
 
         return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
 }
 
-static int delete (struct kube *kube, enum kube_kind kind, const char *ns, const char *name, const char *uid,
+static int delete (struct kube *kube, struct kube_what what, const char *ns, const char *name, const char *uid,
                    const char *version, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
         struct order order = {.method = "DELETE", .content_type = JSON};
         struct kube_subject s;
-        int r = set_subject(&s, KUBE_OP_DELETE, kind, ns, name, uid);
+        int r = set_subject(&s, KUBE_OP_DELETE, what, ns, name, uid);
 
         if (r >= 0)
                 r = lock_build_delete(uid, version, &order.body);
@@ -169,12 +170,12 @@ static int delete (struct kube *kube, enum kube_kind kind, const char *ns, const
 
 int kube_lock_get(struct kube *kube, const char *ns, const char *name, kube_reply_cb cb, void *userdata,
                   struct kube_slot **ret_slot) {
-        return get(kube, KUBE_KIND_LOCK, ns, name, cb, userdata, ret_slot);
+        return get(kube, LOCK, ns, name, cb, userdata, ret_slot);
 }
 
 int kube_lock_list(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
         const struct order order = {.method = "GET"};
-        struct kube_subject s = {.op = KUBE_OP_LIST, .kind = KUBE_KIND_LOCK};
+        struct kube_subject s = {.op = KUBE_OP_LIST, .what = LOCK};
 
         if (ns && (!*ns || !util_copy(s.ns, sizeof(s.ns), ns)))
                 return -EINVAL;
@@ -185,7 +186,7 @@ int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_rep
                      struct kube_slot **ret_slot) {
         struct order order = {.method = "POST", .content_type = JSON};
         struct kube_subject s;
-        int r = set_subject(&s, KUBE_OP_CREATE, KUBE_KIND_LOCK, lock->ns, lock->name, NULL);
+        int r = set_subject(&s, KUBE_OP_CREATE, LOCK, lock->ns, lock->name, NULL);
 
         if (r >= 0)
                 r = lock_build_create(lock, &order.body);
@@ -194,7 +195,7 @@ int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_rep
 
 int kube_lock_delete(struct kube *kube, const char *ns, const char *name, const char *uid, const char *version,
                      kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
-        return delete (kube, KUBE_KIND_LOCK, ns, name, uid, version, cb, userdata, ret_slot);
+        return delete (kube, LOCK, ns, name, uid, version, cb, userdata, ret_slot);
 }
 
 /* r, body: what the builder of the patch returned. */
@@ -205,7 +206,7 @@ static int patch_lock(struct kube *kube, const char *ns, const char *name, const
 
         if (r < 0)
                 return r;
-        r = set_subject(&s, KUBE_OP_CHANGE, KUBE_KIND_LOCK, ns, name, uid);
+        r = set_subject(&s, KUBE_OP_CHANGE, LOCK, ns, name, uid);
         if (r < 0) {
                 free(body);
                 return r;
@@ -249,14 +250,14 @@ int kube_lock_annotate(struct kube *kube, const struct lock_object *seen, const 
 
 int kube_placeholder_get(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                          kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
-        return get(kube, kind_of(kind), ns, name, cb, userdata, ret_slot);
+        return get(kube, PLACEHOLDER(kind), ns, name, cb, userdata, ret_slot);
 }
 
 int kube_placeholder_create(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
                             struct kube_slot **ret_slot) {
         struct order order = {.method = "POST", .content_type = JSON};
         struct kube_subject s;
-        int r = set_subject(&s, KUBE_OP_CREATE, kind_of(p->kind), p->ns, p->name, NULL);
+        int r = set_subject(&s, KUBE_OP_CREATE, PLACEHOLDER(p->kind), p->ns, p->name, NULL);
 
         if (r >= 0)
                 r = placeholder_build_create(p, &order.body);
@@ -266,16 +267,22 @@ int kube_placeholder_create(struct kube *kube, const struct placeholder_object *
 /* A Lease is written as a whole: PUT is what priority and fairness and the usual roles know for Leases. */
 static int change_placeholder(struct kube *kube, const struct placeholder_object *p, int r, char *body,
                               kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
-        const struct order order = {
-                .method = p->kind == PLACEHOLDER_POD ? "PATCH" : "PUT",
-                .body = body,
-                .content_type = p->kind == PLACEHOLDER_POD ? MERGE_PATCH : JSON,
-        };
+        struct order order = {.body = body};
         struct kube_subject s;
 
         if (r < 0)
                 return r;
-        r = set_subject(&s, KUBE_OP_CHANGE, kind_of(p->kind), p->ns, p->name, p->uid);
+        switch (p->kind) {
+        case PLACEHOLDER_LEASE:
+                order.method = "PUT";
+                order.content_type = JSON;
+                break;
+        case PLACEHOLDER_POD:
+                order.method = "PATCH";
+                order.content_type = MERGE_PATCH;
+                break;
+        }
+        r = set_subject(&s, KUBE_OP_CHANGE, PLACEHOLDER(p->kind), p->ns, p->name, p->uid);
         if (r < 0) {
                 free(body);
                 return r;
@@ -302,7 +309,7 @@ int kube_placeholder_clear(struct kube *kube, const struct placeholder_object *p
 int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                             const char *uid, const char *version, kube_reply_cb cb, void *userdata,
                             struct kube_slot **ret_slot) {
-        return delete (kube, kind_of(kind), ns, name, uid, version, cb, userdata, ret_slot);
+        return delete (kube, PLACEHOLDER(kind), ns, name, uid, version, cb, userdata, ret_slot);
 }
 
 /* ---- Events ---- */
@@ -328,13 +335,13 @@ int kube_event_create(struct kube *kube, const struct event_object *e, uint64_t 
 
         if (kube->n_events >= KUBE_EVENTS_MAX)
                 return -EAGAIN;
-        r = set_subject(&s, KUBE_OP_CREATE, KUBE_KIND_EVENT, e->ns, e->name, NULL);
+        r = set_subject(&s, KUBE_OP_CREATE, EVENT, e->ns, e->name, NULL);
         if (r < 0)
                 return r;
         q = request_new(kube, &s, /* is_owned= */ false);
         if (!q)
                 return -ENOMEM;
-        r = event_build(e, kube_now(CLOCK_REALTIME), &q->body);
+        r = event_build(e, clock_realtime_usec(), &q->body);
         if (r >= 0)
                 r = sd_event_add_time_relative(kube->event, &q->timer, CLOCK_BOOTTIME, delay_usec, 1, on_event_due, q);
         if (r < 0) {

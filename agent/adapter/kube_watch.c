@@ -4,14 +4,14 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "adapter/kube.h"
 #include "adapter/kube_internal.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/retry.h"
 #include "codec/watch.h"
 
-#define KUBE_WATCH_BACKOFF_MIN_USEC (500 * USEC_PER_MSEC)
-#define KUBE_WATCH_BACKOFF_MAX_USEC (30 * USEC_PER_SEC)
 /* The first event of a stream comes at once, on old servers (when there is no object) with the first bookmark. */
 #define KUBE_WATCH_FIRST_USEC (90 * USEC_PER_SEC)
 /* A stream that worked for so long ended in peace: the next one starts without backoff. */
@@ -48,16 +48,10 @@ static void restart_in(struct kube_watch *w, uint64_t usec) {
 }
 
 static uint64_t next_delay(struct kube_watch *w, uint64_t at_least_usec) {
-        uint64_t delay = KUBE_WATCH_BACKOFF_MIN_USEC;
+        uint64_t delay = retry_delay_usec(++w->n_failures, &RETRY_WATCH, random_spread());
 
-        for (unsigned i = 0; i < w->n_failures && delay < KUBE_WATCH_BACKOFF_MAX_USEC; i++)
-                delay *= 2;
-        if (delay > KUBE_WATCH_BACKOFF_MAX_USEC)
-                delay = KUBE_WATCH_BACKOFF_MAX_USEC;
-        w->n_failures++;
-        delay = delay / 2 + kube_random(delay / 2 + 1);
         if (at_least_usec > 0) /* never all clients at the same moment */
-                at_least_usec += kube_random(at_least_usec / 2 + 1);
+                at_least_usec += random_below(at_least_usec / 2 + 1);
         return delay > at_least_usec ? delay : at_least_usec;
 }
 
@@ -69,7 +63,7 @@ static void tell(struct kube_watch *w, const struct kube_watch_event *e) {
 static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *text) {
         const struct kube_watch_event e = {
                 .type = KUBE_WATCH_DOWN,
-                .received_at_usec = kube_now(CLOCK_BOOTTIME),
+                .received_at_usec = clock_boottime_usec(),
                 .text = text,
         };
 
@@ -78,11 +72,11 @@ static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *te
 }
 
 static bool was_good(const struct kube_watch *w) {
-        return w->has_told && kube_now(CLOCK_BOOTTIME) - w->started_at_usec >= KUBE_WATCH_GOOD_USEC;
+        return w->has_told && clock_boottime_usec() - w->started_at_usec >= KUBE_WATCH_GOOD_USEC;
 }
 
 static void describe(const struct kube_watch *w, char *dst, size_t size, const char *what) {
-        (void)snprintf(dst, size, "watch %s %s/%s: %s", kube_kind_to_string(w->subject.kind), w->subject.ns,
+        (void)snprintf(dst, size, "watch %s %s/%s: %s", kube_what_to_string(w->subject.what), w->subject.ns,
                        w->subject.name, what);
 }
 
@@ -90,7 +84,7 @@ static void describe(const struct kube_watch *w, char *dst, size_t size, const c
 static int tell_object(struct kube_watch *w, const struct watch_event *e, struct err *err) {
         struct kube_watch_event out = {
                 .type = e->type == WATCH_EVENT_DELETED ? KUBE_WATCH_GONE : KUBE_WATCH_OBJECT,
-                .received_at_usec = kube_now(CLOCK_BOOTTIME),
+                .received_at_usec = clock_boottime_usec(),
                 .text = "",
         };
         struct lock_object lock;
@@ -98,14 +92,13 @@ static int tell_object(struct kube_watch *w, const struct watch_event *e, struct
         const char *ns, *name;
         int r;
 
-        if (w->subject.kind == KUBE_KIND_LOCK) {
+        if (w->subject.what.kind == KUBE_KIND_LOCK) {
                 r = lock_from_json(e->object, &lock, err);
                 out.lock = &lock;
                 ns = lock.ns;
                 name = lock.name;
         } else {
-                r = placeholder_from_json(w->subject.kind == KUBE_KIND_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE,
-                                          e->object, &placeholder, err);
+                r = placeholder_from_json(w->subject.what.placeholder, e->object, &placeholder, err);
                 out.placeholder = &placeholder;
                 ns = placeholder.ns;
                 name = placeholder.name;
@@ -151,7 +144,7 @@ static bool handle_line(struct kube_watch *w, const char *line, size_t n) {
                 else if (e.is_initial_end && !w->has_told) {
                         const struct kube_watch_event absent = {
                                 .type = KUBE_WATCH_ABSENT,
-                                .received_at_usec = kube_now(CLOCK_BOOTTIME),
+                                .received_at_usec = clock_boottime_usec(),
                                 .text = "",
                         };
 
@@ -197,7 +190,7 @@ static void on_end(const struct http_result *http, void *userdata) {
                 /* The usual end: its time was over, or the server goes away. Jitter: all its clients come back now. */
                 if (was_good(w)) {
                         w->n_failures = 0;
-                        restart_in(w, kube_random(100 * USEC_PER_MSEC));
+                        restart_in(w, random_below(100 * USEC_PER_MSEC));
                         return;
                 }
                 if (w->has_told) {
@@ -243,12 +236,12 @@ static int try_start(struct kube_watch *w) {
         struct kube *kube = w->slot.kube;
         _cleanup_free_ char *base = NULL, *path = NULL;
         uint64_t seconds = w->length_usec / USEC_PER_SEC, first = KUBE_WATCH_FIRST_USEC;
-        int r = kube_path(w->subject.kind, w->subject.ns, NULL, &base);
+        int r = kube_path(w->subject.what, w->subject.ns, NULL, &base);
 
         if (r < 0)
                 return r;
         /* Shorter by up to a fifth, so that many clients do not come back in step. */
-        seconds -= kube_random(seconds / 5 + 1);
+        seconds -= random_below(seconds / 5 + 1);
         if (asprintf(&path, "%s?watch=1&allowWatchBookmarks=true&fieldSelector=metadata.name%%3D%s&timeoutSeconds=%llu",
                      base, w->subject.name, (unsigned long long)(seconds > 0 ? seconds : 1)) < 0) {
                 path = NULL;
@@ -264,7 +257,7 @@ static int try_start(struct kube_watch *w) {
                 .data_cb = on_data,
                 .userdata = w,
         };
-        w->started_at_usec = kube_now(CLOCK_BOOTTIME);
+        w->started_at_usec = clock_boottime_usec();
         w->has_told = w->is_stale = false;
         r = http_start(kube->http, &call, &w->http);
         if (r < 0)
@@ -294,25 +287,20 @@ static void cancel(struct kube_slot *slot) {
         watch_splitter_done(&w->splitter);
 }
 
-int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, const char *name, kube_watch_cb cb,
-               void *userdata, struct kube_slot **ret_slot) {
-        static const enum kube_kind kinds[] = {
-                [KUBE_WATCH_LOCK] = KUBE_KIND_LOCK,
-                [KUBE_WATCH_LEASE] = KUBE_KIND_LEASE,
-                [KUBE_WATCH_POD] = KUBE_KIND_POD,
-        };
+static int watch(struct kube *kube, struct kube_what what, const char *ns, const char *name, kube_watch_cb cb,
+                 void *userdata, struct kube_slot **ret_slot) {
         _cleanup_free_ char *path = NULL;
         struct kube_watch *w;
         int r;
 
         /* Also checks the names, which only then are of a length that fits. */
-        r = (size_t)kind < ELEMENTSOF(kinds) && ns && name ? kube_path(kinds[kind], ns, name, &path) : -EINVAL;
+        r = ns && name ? kube_path(what, ns, name, &path) : -EINVAL;
         if (r < 0)
                 return r;
         w = calloc(1, sizeof(*w));
         if (!w)
                 return -ENOMEM;
-        w->subject = (struct kube_subject){.op = KUBE_OP_GET, .kind = kinds[kind]};
+        w->subject = (struct kube_subject){.op = KUBE_OP_GET, .what = what};
         (void)util_copy(w->subject.ns, sizeof(w->subject.ns), ns);
         (void)util_copy(w->subject.name, sizeof(w->subject.name), name);
         w->cb = cb;
@@ -330,4 +318,15 @@ int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, con
         if (ret_slot)
                 *ret_slot = &w->slot;
         return 0;
+}
+
+int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_watch_cb cb, void *userdata,
+                    struct kube_slot **ret_slot) {
+        return watch(kube, (struct kube_what){.kind = KUBE_KIND_LOCK}, ns, name, cb, userdata, ret_slot);
+}
+
+int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                           kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        return watch(kube, (struct kube_what){.kind = KUBE_KIND_PLACEHOLDER, .placeholder = kind}, ns, name, cb,
+                     userdata, ret_slot);
 }

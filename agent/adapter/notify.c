@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "adapter/notify.h"
-#include "util/datagram.h"
+#include "base/datagram.h"
 
 #define STATUS_MAX 2000
 

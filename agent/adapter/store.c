@@ -9,12 +9,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <systemd/sd-id128.h>
-#include <time.h>
 
 #include "adapter/store_file.h"
+#include "base/clock.h"
+#include "base/random.h"
 
 /* Ours alone: the hash of the machine id cannot be traced back to it. */
 #define STORE_APP_ID SD_ID128_MAKE(5c, 1e, 6a, 9d, 0b, 77, 4f, 0e, 91, 3c, d2, 48, a6, 50, e3, 17)
@@ -39,12 +39,6 @@ int store_host_read(struct store_host *ret, struct err *err) {
                 return err_setf(err, -errno, "cannot read the host name: %s", strerror(errno));
         ret->host[sizeof(ret->host) - 1] = '\0';
         return 0;
-}
-
-static uint64_t wall_clock(void) {
-        struct timespec ts;
-        (void)clock_gettime(CLOCK_REALTIME, &ts); /* cannot fail for this clock */
-        return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static int open_directory(struct store *s, struct err *err) {
@@ -111,7 +105,7 @@ static int create_identity(struct store *s, const struct store_host *host, struc
                                 "in the cluster is "
                                 "held by this host any more, remove %s and start again",
                                 s->dir, s->dir, s->dir);
-        s->identity = (struct record_identity){.created_usec = wall_clock()};
+        s->identity = (struct record_identity){.created_usec = clock_realtime_usec()};
         (void)util_copy(s->identity.machine, sizeof(s->identity.machine), host->machine);
         record_identity_make(s->identity.identity, host->host, host->machine);
         _cleanup_free_ char *text = NULL;
@@ -273,13 +267,11 @@ int store_claim_new(struct store *s, const char *scope, char ret_claim[static RE
         int r = store_claims(s, scope, &claims, err);
         if (r < 0)
                 return r;
-        unsigned char bytes[RECORD_CLAIM_HEX / 2];
         char claim[RECORD_CLAIM_HEX + 1];
-        if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-                return err_setf(err, -EIO, "cannot get random bytes: %s", strerror(errno));
-        for (size_t i = 0; i < sizeof(bytes); i++)
-                (void)snprintf(claim + 2 * i, 3, "%02x", bytes[i]);
-        r = record_claims_add(&claims, claim, wall_clock());
+        r = random_hex(claim, RECORD_CLAIM_HEX / 2);
+        if (r < 0)
+                return err_setf(err, r, "cannot get random bytes: %s", strerror(-r));
+        r = record_claims_add(&claims, claim, clock_realtime_usec());
         if (r < 0)
                 return err_setf(err, r,
                                 "%s already has %d claims of less than 24 hours whose requests got no answer: none of "

@@ -246,7 +246,7 @@ static int complete_lock(const struct sources *s, struct conf_lock *l, uint32_t 
                         if ((set & bit) || is_tenure != (pass == 0))
                                 continue;
                         const char *preset =
-                                l->tenure == PERMIT_LIFE && key->preset_life ? key->preset_life : key->preset;
+                                l->tenure == TENURE_LIFE && key->preset_life ? key->preset_life : key->preset;
                         int r = 0;
                         if (s->defaults_set & bit)
                                 r = conf_key_copy(key, l, &s->defaults);

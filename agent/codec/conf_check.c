@@ -10,7 +10,7 @@
 /* The smallest number of whole seconds that fulfils the rule. */
 static uint64_t smallest_duration(uint64_t sum_usec) {
         uint64_t d = (sum_usec / USEC_PER_SEC + 1) * USEC_PER_SEC;
-        while (conf_usable_usec(d) <= sum_usec)
+        while (timing_usable_usec(d, TIMING_RATE_PERMILLE) <= sum_usec)
                 d += USEC_PER_SEC;
         return d;
 }
@@ -23,8 +23,10 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
                                 "%s: lock %s: lease_duration %s must be whole seconds: the API knows no less", l->where,
                                 l->name, timespan_format(d, l->lease_duration_usec));
 
-        uint64_t sum = l->renew_deadline_usec + l->stop_timeout_usec + l->kill_margin_usec;
-        if (sum >= conf_usable_usec(l->lease_duration_usec))
+        const struct timing_lease t = conf_timing(l);
+        uint64_t sum = timing_lasting_usec(&t), usable = timing_usable_usec(t.duration_usec, t.rate_permille),
+                 floor = timing_kill_margin_floor_usec();
+        if (sum >= usable)
                 return err_setf(err, -EINVAL,
                                 "%s: lock %s: two leaders would be possible: renew_deadline %s + stop_timeout %s + "
                                 "kill_margin %s "
@@ -33,17 +35,17 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
                                 l->where, l->name, timespan_format(a, l->renew_deadline_usec),
                                 timespan_format(b, l->stop_timeout_usec), timespan_format(k, l->kill_margin_usec),
                                 timespan_format(s, sum), timespan_format(d, l->lease_duration_usec),
-                                CONF_CLOCK_MARGIN_PERCENT, timespan_format(u, conf_usable_usec(l->lease_duration_usec)),
+                                TIMING_RATE_PERMILLE / 10, timespan_format(u, usable),
                                 timespan_format(n, smallest_duration(sum)));
 
-        if (l->kill_margin_usec <= CONF_GUARD_WATCHDOG_USEC + CONF_GUARD_LATE_USEC)
+        if (l->kill_margin_usec <= floor)
                 return err_setf(err, -EINVAL,
                                 "%s: lock %s: kill_margin %s must be more than %s: a hung guard is noticed only after "
                                 "the WatchdogSec= of leader-guard.service, %s, and systemd's timers are late by up to "
                                 "%s",
-                                l->where, l->name, timespan_format(k, l->kill_margin_usec),
-                                timespan_format(a, CONF_GUARD_WATCHDOG_USEC + CONF_GUARD_LATE_USEC),
-                                timespan_format(u, CONF_GUARD_WATCHDOG_USEC), timespan_format(b, CONF_GUARD_LATE_USEC));
+                                l->where, l->name, timespan_format(k, l->kill_margin_usec), timespan_format(a, floor),
+                                timespan_format(u, TIMING_WATCHDOG_USEC),
+                                timespan_format(b, TIMING_WATCHDOG_LATE_USEC));
 
         sum = c->renew_interval_usec + c->request_timeout_usec;
         if (sum >= l->renew_deadline_usec)
@@ -82,6 +84,16 @@ static int check_length(const struct conf_lock *l, struct err *err) {
                         l->name, strlen(l->namespace_) + strlen(l->name), max);
 }
 
+struct timing_lease conf_timing(const struct conf_lock *l) {
+        return (struct timing_lease){
+                .duration_usec = l->lease_duration_usec,
+                .renew_deadline_usec = l->renew_deadline_usec,
+                .stop_timeout_usec = l->stop_timeout_usec,
+                .kill_margin_usec = l->kill_margin_usec,
+                .rate_permille = TIMING_RATE_PERMILLE,
+        };
+}
+
 int conf_check(const struct conf *c, struct err *err) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX];
         for (size_t i = 0; i < c->n_locks; i++) {
@@ -89,7 +101,7 @@ int conf_check(const struct conf *c, struct err *err) {
                 int r = check_twice(c, i, err);
                 if (r == 0)
                         r = check_length(l, err);
-                if (r == 0 && l->tenure == PERMIT_LEASE)
+                if (r == 0 && l->tenure == TENURE_LEASE)
                         r = check_lease(c, l, err);
                 if (r < 0)
                         return r;
@@ -127,7 +139,7 @@ static void describe_keys(const struct conf_key *table, const void *base, const 
 
 static void describe_meaning(const struct conf *c, const struct conf_lock *l, FILE *f) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX], d[TIMESPAN_MAX];
-        if (l->tenure == PERMIT_LIFE) {
+        if (l->tenure == TENURE_LIFE) {
                 (void)fprintf(f, "    # Two leaders: 0 s. The API server may be away for any time; a host that dies "
                                  "keeps the lock until\n"
                                  "    # it is back, or until a human runs `leaderctl fence`.\n");
@@ -135,7 +147,7 @@ static void describe_meaning(const struct conf *c, const struct conf_lock *l, FI
                 return;
         }
         uint64_t kill = l->renew_deadline_usec + l->stop_timeout_usec;
-        uint64_t latest = l->lease_duration_usec + l->lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
+        uint64_t latest = timing_silence_usec(l->lease_duration_usec, TIMING_RATE_PERMILLE);
         (void)fprintf(f,
                       "    # Two leaders: 0 s. Without a renewal the unit is being stopped after %s and killed after "
                       "%s; nobody else may\n"
@@ -159,12 +171,4 @@ void conf_describe(const struct conf *c, FILE *f) {
                 (void)fprintf(f, "  }%s\n", i + 1 < c->n_locks ? "," : "");
         }
         (void)fprintf(f, ");\n");
-}
-
-const char *conf_tenure_to_string(int tenure) {
-        return tenure == PERMIT_LEASE ? "lease" : "life";
-}
-
-const char *conf_placeholder_to_string(int placeholder) {
-        return placeholder == CONF_PLACEHOLDER_POD ? "Pod" : "Lease";
 }

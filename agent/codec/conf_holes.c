@@ -20,10 +20,6 @@ const char *conf_hole_to_string(enum conf_hole hole) {
         return names[hole];
 }
 
-uint64_t conf_usable_usec(uint64_t lease_duration_usec) {
-        return lease_duration_usec - lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
-}
-
 /* From the word that ends a term to the last process gone. */
 static uint64_t stopping(const struct conf_lock *l) {
         return l->stop_timeout_usec + l->kill_margin_usec;
@@ -31,12 +27,14 @@ static uint64_t stopping(const struct conf_lock *l) {
 
 /* From the sending of the last renewal to the last process gone, on the holder's clock. */
 static uint64_t lasting(const struct conf_lock *l) {
-        return l->renew_deadline_usec + stopping(l);
+        const struct timing_lease t = conf_timing(l);
+
+        return timing_lasting_usec(&t);
 }
 
 /* From then to the first act of a challenger, on that one's clock. */
 static uint64_t waiting(const struct conf_lock *l) {
-        return l->lease_duration_usec + l->lease_duration_usec / 100 * CONF_CLOCK_MARGIN_PERCENT;
+        return timing_silence_usec(l->lease_duration_usec, TIMING_RATE_PERMILLE);
 }
 
 uint64_t conf_rate_overlap_usec(const struct conf_lock *l, uint32_t ppm) {
@@ -49,17 +47,19 @@ uint32_t conf_rate_harmless_ppm(const struct conf_lock *l) {
 }
 
 uint64_t conf_pause_harmless_usec(const struct conf_lock *l) {
-        return util_usec_sub(conf_usable_usec(l->lease_duration_usec), l->renew_deadline_usec + l->stop_timeout_usec);
+        const struct timing_lease t = conf_timing(l);
+
+        return timing_pause_harmless_usec(&t);
 }
 
 /* The holder reads its lock again at the latest then; a watch tells it in a moment, but proves nothing by silence. */
 static uint64_t noticing(const struct conf *c, const struct conf_lock *l) {
         /* A lease that is cut off meanwhile ends by itself; one that is not has its answer before renew_deadline. */
-        return c->verify_interval_usec + (l->tenure == PERMIT_LEASE ? l->renew_deadline_usec : c->request_timeout_usec);
+        return c->verify_interval_usec + (l->tenure == TENURE_LEASE ? l->renew_deadline_usec : c->request_timeout_usec);
 }
 
 uint64_t conf_hole_usec(const struct conf *c, const struct conf_lock *l, enum conf_hole hole) {
-        bool lease = l->tenure == PERMIT_LEASE;
+        bool lease = l->tenure == TENURE_LEASE;
 
         switch (hole) {
         case CONF_HOLE_UNKILLABLE:
@@ -157,7 +157,7 @@ static void describe_life(const struct conf *c, const struct conf_lock *l, FILE 
 }
 
 void conf_describe_holes(const struct conf *c, const struct conf_lock *l, FILE *f) {
-        if (l->tenure == PERMIT_LEASE)
+        if (l->tenure == TENURE_LEASE)
                 describe_lease(c, l, f);
         else
                 describe_life(c, l, f);

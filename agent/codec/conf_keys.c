@@ -11,9 +11,8 @@
 #define MIN  (60 * USEC_PER_SEC)
 #define DAY  (24 * 60 * MIN)
 
-static const struct conf_choice tenures[] = {{"life", PERMIT_LIFE}, {"lease", PERMIT_LEASE}, {NULL, 0}};
-static const struct conf_choice placeholders[] = {
-        {"lease", CONF_PLACEHOLDER_LEASE}, {"pod", CONF_PLACEHOLDER_POD}, {NULL, 0}};
+static const struct conf_choice tenures[] = {{"life", TENURE_LIFE}, {"lease", TENURE_LEASE}, {NULL, 0}};
+static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};
 static const struct conf_choice on_failures[] = {
         {"release", CONF_ON_FAILURE_RELEASE}, {"keep", CONF_ON_FAILURE_KEEP}, {NULL, 0}};
 /* The numbers of syslog(3). */

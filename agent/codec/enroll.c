@@ -61,7 +61,7 @@ static bool listed(const char (*list)[320], size_t n, const char *dir, const cha
 }
 
 static void enroll_again(struct enroll_problem *p, const struct enroll_want *w) {
-        cure(p, "leaderctl enroll --tenure %s %s", w->tenure == ENROLL_LEASE ? "lease" : "life", w->unit);
+        cure(p, "leaderctl enroll --tenure %s %s", tenure_to_string(w->tenure), w->unit);
 }
 
 static void check_start(const struct enroll_facts *f, const struct enroll_want *w, struct list *l) {
@@ -98,7 +98,7 @@ static void check_start(const struct enroll_facts *f, const struct enroll_want *
 }
 
 static void check_stop(const struct enroll_facts *f, const struct enroll_want *w, struct list *l) {
-        bool lease = w->tenure == ENROLL_LEASE;
+        bool lease = w->tenure == TENURE_LEASE;
         uint32_t stages = enroll_stop_stages(f);
         uint64_t budget = w->stop_timeout_usec;
         char each[32];
@@ -189,8 +189,8 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                 "AssertPathExists=%s/leading/%%n\n"
                 "# At shutdown the unit stops first, then the agent releases the lock.\n"
                 "After=" ENROLL_GUARD " " ENROLL_AGENT "\n",
-                w->tenure == ENROLL_LEASE ? "lease" : "life", w->runtime_dir);
-        if (w->tenure == ENROLL_LEASE)
+                tenure_to_string(w->tenure), w->runtime_dir);
+        if (w->tenure == TENURE_LEASE)
                 n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
                               "# When the guard, which ends the unit in time, is gone, PID 1 stops the unit.\n"
                               "BindsTo=" ENROLL_GUARD "\n");
@@ -199,7 +199,7 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                       "# LEADER_TERM, LEADER_LOCK, LEADER_LOCK_UID, LEADER_IDENTITY\n"
                       "EnvironmentFile=-%s/env/%%n\n",
                       w->runtime_dir);
-        if (w->tenure == ENROLL_LEASE) {
+        if (w->tenure == TENURE_LEASE) {
                 if (stage_usec < STAGE_MIN_USEC)
                         return -ERANGE;
                 n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),

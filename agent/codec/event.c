@@ -14,7 +14,7 @@ static const char *api_version_of(const char *kind) {
         enum placeholder_kind p;
 
         if (placeholder_kind_from_string(kind, &p) == 0)
-                return placeholder_kind_to_api_version(p);
+                return placeholder_resource(p).api_version;
         return util_streq(kind, "ConfigMap") ? "v1" : NULL;
 }
 

@@ -7,24 +7,6 @@
 
 #include "codec/object.h"
 
-static const char *const tenures[] = {
-        [LOCK_TENURE_LIFE] = "life",
-        [LOCK_TENURE_LEASE] = "lease",
-};
-
-const char *lock_tenure_to_string(enum lock_tenure tenure) {
-        return LOCK_TENURE_VALID(tenure) ? tenures[tenure] : "unknown";
-}
-
-int lock_tenure_from_string(const char *s, enum lock_tenure *ret) {
-        for (size_t i = 0; i < ELEMENTSOF(tenures); i++)
-                if (util_streq(s, tenures[i])) {
-                        *ret = (enum lock_tenure)i;
-                        return 0;
-                }
-        return -EINVAL;
-}
-
 const char *lock_form_to_string(enum lock_form form) {
         static const char *const forms[] = {
                 [LOCK_FORM_OURS] = "ours",
@@ -103,13 +85,13 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
         }
         if (*placeholder && !l->has_placeholder)
                 damage(l, "data.placeholder '%.60s' is neither Lease/NAME nor Pod/NAME", placeholder);
-        l->has_tenure = lock_tenure_from_string(tenure, &l->tenure) == 0;
+        l->has_tenure = tenure_from_string(tenure, &l->tenure) == 0;
         if (*tenure && !l->has_tenure)
                 damage(l, "data.tenure '%s' is neither life nor lease", tenure);
         l->lease_duration_usec = parse_duration(seconds);
         if (*seconds && l->lease_duration_usec == 0)
                 damage(l, "data.leaseDurationSeconds '%s' is not a positive number of seconds", seconds);
-        else if (l->has_tenure && l->tenure == LOCK_TENURE_LEASE && l->lease_duration_usec == 0)
+        else if (l->has_tenure && l->tenure == TENURE_LEASE && l->lease_duration_usec == 0)
                 damage(l, "record is incomplete: data.leaseDurationSeconds is missing");
         return any;
 }
@@ -140,7 +122,7 @@ static void judge_owner(struct lock_object *l) {
         if (l->n_owners > 1)
                 damage(l, "has %u owners instead of one", l->n_owners);
         else if (!util_streq(l->owner.kind, kind) ||
-                 !util_streq(l->owner.api_version, placeholder_kind_to_api_version(l->placeholder_kind)) ||
+                 !util_streq(l->owner.api_version, placeholder_resource(l->placeholder_kind).api_version) ||
                  !util_streq(l->owner.name, l->placeholder_name) || !util_streq(l->owner.uid, l->placeholder_uid))
                 damage(l, "its owner (%.40s/%.60s) is not the placeholder that its record names", l->owner.kind,
                        l->owner.name);

@@ -11,7 +11,7 @@
 static bool add_owner(struct json_object *metadata, enum placeholder_kind kind, const char *name, const char *uid) {
         struct json_object *owner = object_append_object(object_add_array(metadata, "ownerReferences"));
 
-        return object_add_string(owner, "apiVersion", placeholder_kind_to_api_version(kind)) &&
+        return object_add_string(owner, "apiVersion", placeholder_resource(kind).api_version) &&
                object_add_string(owner, "kind", placeholder_kind_to_string(kind)) &&
                object_add_string(owner, "name", name) && object_add_string(owner, "uid", uid);
 }
@@ -32,7 +32,7 @@ static bool add_record(struct json_object *root, const struct lock_object *l) {
                object_add_string(data, "claim", l->claim) &&
                add_placeholder(data, l->placeholder_kind, l->placeholder_name, l->placeholder_uid) &&
                object_add_string(data, "unit", l->unit) &&
-               object_add_string(data, "tenure", lock_tenure_to_string(l->tenure)) &&
+               object_add_string(data, "tenure", tenure_to_string(l->tenure)) &&
                (l->lease_duration_usec == 0 || object_add_string(data, "leaseDurationSeconds", seconds)) &&
                object_add_string(data, "bootId", l->boot_id) &&
                (!*l->acquired_at || object_add_string(data, "acquiredAt", l->acquired_at)) &&
@@ -54,9 +54,9 @@ int lock_build_create(const struct lock_object *l, char **ret) {
         /* A lock without one of these would be damaged from its first moment. */
         if (!*l->ns || !*l->name || !*l->holder || !*l->identity || !*l->claim || !l->has_placeholder ||
             !PLACEHOLDER_KIND_VALID(l->placeholder_kind) || !*l->placeholder_name || !*l->placeholder_uid ||
-            !*l->unit || !l->has_tenure || !LOCK_TENURE_VALID(l->tenure) || !*l->boot_id ||
+            !*l->unit || !l->has_tenure || !TENURE_VALID(l->tenure) || !*l->boot_id ||
             l->lease_duration_usec % USEC_PER_SEC != 0 || l->lease_duration_usec / USEC_PER_SEC > INT32_MAX ||
-            (l->tenure == LOCK_TENURE_LEASE && l->lease_duration_usec == 0))
+            (l->tenure == TENURE_LEASE && l->lease_duration_usec == 0))
                 return -EINVAL;
         if (!object_add_string(root, "apiVersion", "v1") || !object_add_string(root, "kind", "ConfigMap") ||
             !object_add_string(metadata, "name", l->name) || !object_add_string(metadata, "namespace", l->ns) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/name.h"
 
-#include "util/util.h"
+#include "base/util.h"
 
 static bool alnum(char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');

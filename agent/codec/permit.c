@@ -72,12 +72,12 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                 return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, q->lock_uid);
         if (q->type != PERMIT_PERMIT)
                 return 0;
-        if (q->tenure != PERMIT_LIFE && q->tenure != PERMIT_LEASE)
+        if (!TENURE_VALID(q->tenure))
                 return err_setf(err, -EBADMSG, "%s: tenure %u does not exist", q->unit, q->tenure);
         if (q->stop_at_usec == 0 || q->kill_at_usec < q->stop_at_usec)
                 return err_setf(err, -EBADMSG, "%s: the second instant of a permit must not come before the first",
                                 q->unit);
-        if (q->tenure == PERMIT_LEASE && q->kill_at_usec == USEC_INFINITY)
+        if (q->tenure == TENURE_LEASE && q->kill_at_usec == USEC_INFINITY)
                 return err_setf(err, -EBADMSG, "%s: a lease permit must have an end", q->unit);
         if (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY)
                 return err_setf(err, -EBADMSG, "%s: a permit needs a stop timeout", q->unit);
@@ -100,7 +100,7 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
                                 "reply magic %08x instead of %08x: agent and guard are of different versions, restart "
                                 "both",
                                 p->magic, PERMIT_MAGIC);
-        if (p->result > PERMIT_REFUSED_INTERNAL || p->unit_state > PERMIT_UNIT_STUCK)
+        if (p->result >= N_GUARD_RESULTS || p->unit_state >= N_UNIT_STATES)
                 return err_setf(err, -EBADMSG, "reply with result %u, unit state %u: no such value", p->result,
                                 p->unit_state);
         if (p->request_type != 0 && !PERMIT_REQUEST_TYPE_VALID(p->request_type))
@@ -113,33 +113,7 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
             !terminated(p->text, sizeof(p->text)))
                 return err_setf(err, -EBADMSG, "reply with an unterminated text");
         /* The guard answers a malformed request, too, whose unit it cannot name. */
-        if (!permit_unit_valid(p->unit) && !(p->result == PERMIT_REFUSED_REQUEST && p->unit[0] == '\0'))
+        if (!permit_unit_valid(p->unit) && !(p->result == GUARD_REFUSED_REQUEST && p->unit[0] == '\0'))
                 return err_setf(err, -EBADMSG, "reply about '%s', which is not a unit name", p->unit);
         return 0;
-}
-
-static const char *const unit_states[] = {
-        [PERMIT_UNIT_UNKNOWN] = "unknown", [PERMIT_UNIT_STOPPED] = "stopped",   [PERMIT_UNIT_STARTING] = "starting",
-        [PERMIT_UNIT_RUNNING] = "running", [PERMIT_UNIT_STOPPING] = "stopping", [PERMIT_UNIT_FAILED] = "failed",
-        [PERMIT_UNIT_FOREIGN] = "foreign", [PERMIT_UNIT_STUCK] = "stuck",
-};
-
-static const char *const results[] = {
-        [PERMIT_OK] = "ok",
-        [PERMIT_REFUSED_REVOKED] = "refused: this lock uid was revoked",
-        [PERMIT_REFUSED_BUSY] = "refused: another permit is in force or its stop is not confirmed",
-        [PERMIT_REFUSED_OVERDUE] = "refused: the permit was already over",
-        [PERMIT_REFUSED_ENROLL] = "refused: the unit is not enrolled as it must be",
-        [PERMIT_REFUSED_UNIT] = "refused: the unit cannot be loaded",
-        [PERMIT_REFUSED_FOREIGN] = "refused: the unit runs already without a permit",
-        [PERMIT_REFUSED_REQUEST] = "refused: malformed request",
-        [PERMIT_REFUSED_INTERNAL] = "refused: the guard could not write its files or reach systemd",
-};
-
-const char *permit_unit_state_to_string(enum permit_unit_state s) {
-        return (unsigned)s < ELEMENTSOF(unit_states) ? unit_states[s] : "invalid";
-}
-
-const char *permit_result_to_string(enum permit_result r) {
-        return (unsigned)r < ELEMENTSOF(results) ? results[r] : "invalid";
 }

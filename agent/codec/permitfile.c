@@ -24,9 +24,8 @@ int permitfile_format(const struct permit_request *q, const char *boot_id, const
         n = snprintf(buf, PERMITFILE_MAX,
                      HEAD "boot=%s\nunit=%s\nlock=%s\nuid=%s\nterm=%s\nidentity=%s\ntenure=%s\n"
                           "stop_at=%" PRIu64 "\nkill_at=%" PRIu64 "\nstop_timeout=%" PRIu64 "\ncgroup=%s\n",
-                     boot_id, q->unit, q->lock, q->lock_uid, q->term, q->identity,
-                     q->tenure == PERMIT_LEASE ? "lease" : "life", q->stop_at_usec, q->kill_at_usec,
-                     q->stop_timeout_usec, cgroup);
+                     boot_id, q->unit, q->lock, q->lock_uid, q->term, q->identity, tenure_to_string(q->tenure),
+                     q->stop_at_usec, q->kill_at_usec, q->stop_timeout_usec, cgroup);
         if (n < 0 || n >= PERMITFILE_MAX - 32)
                 return -EINVAL;
         m = snprintf(buf + n, (size_t)(PERMITFILE_MAX - n), "check=%016" PRIx64 "\n", util_token(buf));
@@ -82,7 +81,7 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *t
             !take_usec(&p, "kill_at", &q.kill_at_usec) || !take_usec(&p, "stop_timeout", &q.stop_timeout_usec) ||
             !take(&p, "cgroup", cgroup, sizeof(cgroup)))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged at \"%.20s\"", unit, p);
-        q.tenure = util_streq(tenure, "lease") ? PERMIT_LEASE : PERMIT_LIFE;
+        q.tenure = util_streq(tenure, "lease") ? TENURE_LEASE : TENURE_LIFE;
         /* Written out again it must be the same bytes, check line included: nothing missing, added or changed. */
         if (permitfile_format(&q, boot, cgroup, again) < 0 || !util_streq(buf, again))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged (check line wrong)", unit);

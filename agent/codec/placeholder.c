@@ -10,29 +10,15 @@
 
 #define PREFIX "leaderagent.io/"
 
-static const struct {
-        const char *name;
-        const char *api_version;
-} kinds[] = {
-        [PLACEHOLDER_LEASE] = {"Lease", "coordination.k8s.io/v1"},
-        [PLACEHOLDER_POD] = {"Pod", "v1"},
-};
-
-const char *placeholder_kind_to_string(enum placeholder_kind kind) {
-        return PLACEHOLDER_KIND_VALID(kind) ? kinds[kind].name : "unknown";
-}
-
-const char *placeholder_kind_to_api_version(enum placeholder_kind kind) {
-        return PLACEHOLDER_KIND_VALID(kind) ? kinds[kind].api_version : "unknown";
-}
-
-int placeholder_kind_from_string(const char *s, enum placeholder_kind *ret) {
-        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
-                if (util_streq(s, kinds[i].name)) {
-                        *ret = (enum placeholder_kind)i;
-                        return 0;
-                }
-        return -EINVAL;
+struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
+        switch (kind) {
+        case PLACEHOLDER_LEASE:
+                return (struct placeholder_resource){"coordination.k8s.io/v1", "/apis/coordination.k8s.io/v1", "leases",
+                                                     "lease"};
+        case PLACEHOLDER_POD:
+                return (struct placeholder_resource){"v1", "/api/v1", "pods", "pod"};
+        }
+        return (struct placeholder_resource){"unknown", "/unknown", "unknown", "unknown"};
 }
 
 void placeholder_format_time(char ret[static PLACEHOLDER_TIME_SIZE], uint64_t realtime_usec) {
@@ -69,7 +55,7 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         int r;
 
         memset(ret, 0, sizeof(*ret));
-        r = object_get_meta(object, placeholder_kind_to_api_version(kind), placeholder_kind_to_string(kind), &meta,
+        r = object_get_meta(object, placeholder_resource(kind).api_version, placeholder_kind_to_string(kind), &meta,
                             err);
         if (r < 0)
                 return r;
@@ -199,6 +185,16 @@ static bool is_complete(const struct placeholder_object *p, bool exists) {
                p->lease_duration_usec % USEC_PER_SEC == 0 && (!exists || (*p->uid && *p->version));
 }
 
+static bool add_spec(const struct placeholder_object *p, struct json_object *root) {
+        switch (p->kind) {
+        case PLACEHOLDER_LEASE:
+                return add_lease_spec(p, root);
+        case PLACEHOLDER_POD:
+                return add_pod_spec(root);
+        }
+        return false;
+}
+
 /* The whole object, for POST (exists == false) and PUT. A PUT leaves out the finalizers and so removes them. */
 static int build_whole(const struct placeholder_object *p, bool exists, char **ret) {
         _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
@@ -207,12 +203,11 @@ static int build_whole(const struct placeholder_object *p, bool exists, char **r
 
         if (!is_complete(p, exists))
                 return -EINVAL;
-        if (!object_add_string(root, "apiVersion", kinds[p->kind].api_version) ||
-            !object_add_string(root, "kind", kinds[p->kind].name) || !object_add_string(metadata, "name", p->name) ||
-            !object_add_string(metadata, "namespace", p->ns) ||
+        if (!object_add_string(root, "apiVersion", placeholder_resource(p->kind).api_version) ||
+            !object_add_string(root, "kind", placeholder_kind_to_string(p->kind)) ||
+            !object_add_string(metadata, "name", p->name) || !object_add_string(metadata, "namespace", p->ns) ||
             !object_add_string(labels, "app.kubernetes.io/managed-by", "leader-agent") ||
-            !add_annotations(p, metadata) || (exists && !add_precondition(p, metadata)) ||
-            !(p->kind == PLACEHOLDER_POD ? add_pod_spec(root) : add_lease_spec(p, root)))
+            !add_annotations(p, metadata) || (exists && !add_precondition(p, metadata)) || !add_spec(p, root))
                 return -ENOMEM;
         return object_to_text(root, ret);
 }
@@ -233,12 +228,20 @@ static int build_pod_patch(const struct placeholder_object *p, bool clear, char 
         return object_to_text(root, ret);
 }
 
+static int build_change(const struct placeholder_object *p, bool clear, char **ret) {
+        switch (p->kind) {
+        case PLACEHOLDER_LEASE:
+                return build_whole(p, /* exists= */ true, ret);
+        case PLACEHOLDER_POD:
+                return build_pod_patch(p, clear, ret);
+        }
+        return -EINVAL;
+}
+
 int placeholder_build_renew(const struct placeholder_object *p, char **ret) {
-        return p->kind == PLACEHOLDER_POD ? build_pod_patch(p, /* clear= */ false, ret)
-                                          : build_whole(p, /* exists= */ true, ret);
+        return build_change(p, /* clear= */ false, ret);
 }
 
 int placeholder_build_clear(const struct placeholder_object *p, char **ret) {
-        return p->kind == PLACEHOLDER_POD ? build_pod_patch(p, /* clear= */ true, ret)
-                                          : build_whole(p, /* exists= */ true, ret);
+        return build_change(p, /* clear= */ true, ret);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/utf8.h"
 
-#include "util/util.h"
+#include "base/util.h"
 
 size_t utf8_length(const char *s, size_t left) {
         static const struct {

@@ -2,19 +2,19 @@
 #include "core/core.h"
 #include "core/election_parts.h"
 
-static void views(const struct core *core, const struct core_lock *l, struct heartbeat_view ret[N_CORE_TENURES]) {
-        for (unsigned t = 0; t < N_CORE_TENURES; t++)
-                ret[t] = heartbeat_view(&core->placeholders[l->placeholder[t]].heartbeat);
+static void views(const struct core *core, const struct core_lock *l, struct placeholder_view ret[N_TENURES]) {
+        for (unsigned t = 0; t < N_TENURES; t++)
+                ret[t] = placeholder_view(&core->placeholders[l->placeholder[t]].placeholder);
 }
 
-struct heartbeat_wish core_wish(const struct core *core, size_t p) {
-        struct heartbeat_wish w = {.removing = core->removing};
+struct placeholder_wish core_wish(const struct core *core, size_t p) {
+        struct placeholder_wish w = {.removing = core->removing};
         const struct core_placeholder *ph = &core->placeholders[p];
 
         for (size_t i = 0; i < core->n_locks; i++) {
                 const struct core_lock *l = &core->locks[i];
 
-                for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+                for (uint8_t t = 0; t < N_TENURES; t++) {
                         struct election_wish e;
 
                         if (l->placeholder[t] != p || ph->conf.tenure != t)
@@ -22,8 +22,8 @@ struct heartbeat_wish core_wish(const struct core *core, size_t p) {
                         e = election_wish(&l->election, &l->conf, t);
                         w.needed = w.needed || e.needed;
                         w.renewing = w.renewing || e.renewing;
-                        w.named = w.named || (e.named && e.named == ph->heartbeat.uid);
-                        w.observed = w.observed || (e.observed && e.observed == ph->heartbeat.uid);
+                        w.named = w.named || (e.named && e.named == ph->placeholder.uid);
+                        w.observed = w.observed || (e.observed && e.observed == ph->placeholder.uid);
                         if (e.proof_after_usec > w.proof_after_usec)
                                 w.proof_after_usec = e.proof_after_usec;
                         if (e.interval_usec && (!w.interval_usec || e.interval_usec < w.interval_usec))
@@ -39,9 +39,9 @@ static bool same_wish(const struct election_wish *a, const struct election_wish 
                a->renewing == b->renewing;
 }
 
-static bool same_view(const struct heartbeat_view *a, const struct heartbeat_view *b) {
+static bool same_view(const struct placeholder_view *a, const struct placeholder_view *b) {
         return a->uid == b->uid && a->proven_at_usec == b->proven_at_usec && a->status == b->status &&
-               a->strange == b->strange;
+               a->name_taken == b->name_taken;
 }
 
 /* One compare-and-swap ends the silence of every lock that names the same placeholder: each has its own wait behind it
@@ -50,27 +50,28 @@ static void share_swap(struct core *core, const struct election *e) {
         for (size_t i = 0; i < core->n_locks; i++) {
                 struct election *o = &core->locks[i].election;
 
-                if (o == e || !o->holder_seen || o->holder_uid != e->holder_uid || o->holder_version != e->swap_version)
+                if (o == e || o->holder.state == HOLDER_UNSEEN || o->holder.uid != e->holder.uid ||
+                    o->holder.version != e->holder.swap_version)
                         continue;
-                election_swapped(o, e->swap_version);
+                election_swapped(o, e->holder.swap_version);
                 core->locks[i].due = true;
         }
 }
 
 struct election_actions core_lock_step(struct core *core, size_t i, const struct election_event *ev) {
         struct core_lock *l = &core->locks[i];
-        struct heartbeat_view v[N_CORE_TENURES];
-        struct election_wish before[N_CORE_TENURES];
+        struct placeholder_view v[N_TENURES];
+        struct election_wish before[N_TENURES];
         struct election_actions actions;
         bool swapped = ev->type == ELECTION_EV_REPLY && ev->op == ELECTION_OP_DELETE_HOLDER &&
                        l->election.op == ev->op && ev->result == RESULT_OK;
 
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+        for (uint8_t t = 0; t < N_TENURES; t++)
                 before[t] = election_wish(&l->election, &l->conf, t);
         views(core, l, v);
         l->due = false;
         actions = election_step(&l->election, &l->conf, v, ev);
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 struct election_wish after = election_wish(&l->election, &l->conf, t);
 
                 if (!same_wish(&before[t], &after))
@@ -81,15 +82,15 @@ struct election_actions core_lock_step(struct core *core, size_t i, const struct
         return actions;
 }
 
-struct heartbeat_action core_placeholder_step(struct core *core, size_t i, struct heartbeat_event *ev) {
+struct placeholder_action core_placeholder_step(struct core *core, size_t i, struct placeholder_event *ev) {
         struct core_placeholder *p = &core->placeholders[i];
-        struct heartbeat_view before = heartbeat_view(&p->heartbeat), after;
-        struct heartbeat_action action;
+        struct placeholder_view before = placeholder_view(&p->placeholder), after;
+        struct placeholder_action action;
 
         ev->wish = core_wish(core, i);
         p->due = false;
-        action = heartbeat_step(&p->heartbeat, &p->conf, ev);
-        after = heartbeat_view(&p->heartbeat);
+        action = placeholder_step(&p->placeholder, &p->conf, ev);
+        after = placeholder_view(&p->placeholder);
         if (!same_view(&before, &after))
                 for (size_t n = 0; n < core->n_locks; n++)
                         if (core->locks[n].placeholder[p->conf.tenure] == i)
@@ -98,7 +99,7 @@ struct heartbeat_action core_placeholder_step(struct core *core, size_t i, struc
 }
 
 static uint64_t lock_deadline(const struct core *core, const struct core_lock *l) {
-        struct heartbeat_view v[N_CORE_TENURES];
+        struct placeholder_view v[N_TENURES];
 
         if (l->due)
                 return 0;
@@ -106,14 +107,14 @@ static uint64_t lock_deadline(const struct core *core, const struct core_lock *l
         return election_deadline(&l->election, &l->conf, v);
 }
 
-static uint64_t placeholder_deadline(const struct core *core, size_t i) {
+static uint64_t deadline_of_placeholder(const struct core *core, size_t i) {
         const struct core_placeholder *p = &core->placeholders[i];
-        struct heartbeat_wish w;
+        struct placeholder_wish w;
 
         if (p->due)
                 return 0;
         w = core_wish(core, i);
-        return heartbeat_deadline(&p->heartbeat, &p->conf, &w);
+        return placeholder_deadline(&p->placeholder, &p->conf, &w);
 }
 
 enum core_turn core_next(const struct core *core, uint64_t now_usec, size_t *ret_index) {
@@ -123,7 +124,7 @@ enum core_turn core_next(const struct core *core, uint64_t now_usec, size_t *ret
                         return CORE_TURN_LOCK;
                 }
         for (size_t i = 0; i < core->n_placeholders; i++)
-                if (placeholder_deadline(core, i) <= now_usec) {
+                if (deadline_of_placeholder(core, i) <= now_usec) {
                         *ret_index = i;
                         return CORE_TURN_PLACEHOLDER;
                 }
@@ -139,7 +140,7 @@ uint64_t core_deadline(const struct core *core) {
                 at = d < at ? d : at;
         }
         for (size_t i = 0; i < core->n_placeholders; i++) {
-                uint64_t d = placeholder_deadline(core, i);
+                uint64_t d = deadline_of_placeholder(core, i);
 
                 at = d < at ? d : at;
         }

@@ -57,7 +57,7 @@ static void on_found(struct supervise *s, struct supervise_actions *a, const str
         s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
         if (ev->file == SUPERVISE_FILE_VALID) {
                 s->uid = ev->uid;
-                s->lease = ev->lease;
+                s->tenure = ev->tenure;
                 s->stop_at_usec = s->disk_stop_at_usec = ev->stop_at_usec;
                 s->kill_at_usec = s->disk_kill_at_usec = ev->kill_at_usec;
                 s->stop_timeout_usec = ev->stop_timeout_usec;
@@ -84,7 +84,7 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
         uint64_t now = ev->now_usec;
 
         if (ev->revoked || (same && supervise_stopping(s))) {
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_REVOKED);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_REVOKED);
                 return;
         }
         if (now >= ev->stop_at_usec) {
@@ -92,31 +92,31 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 if (same && supervise_permitted(s)) {
                         supervise_begin_stop(s, a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
                 } else {
-                        supervise_act(a, SUPERVISE_RECORD_REQUEST, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
                         if (same) {
-                                supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_OVERDUE);
+                                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_OVERDUE);
                                 supervise_drop_check(s, a, SUPERVISE_UNREAD, now);
                         }
                 }
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_OVERDUE);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_OVERDUE);
                 return;
         }
         if (s->uid != 0 && !same) {
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_BUSY);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_BUSY);
                 return;
         }
         if (supervise_stopping(s)) {
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_BUSY);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_BUSY);
                 return;
         }
-        if (same && s->lease != ev->lease) {
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_REQUEST);
+        if (same && s->tenure != ev->tenure) {
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_REQUEST);
                 return;
         }
         if (!same) {
                 s->state = SUPERVISE_CHECKING;
                 s->uid = ev->uid;
-                s->lease = ev->lease;
+                s->tenure = ev->tenure;
                 s->start = SUPERVISE_NEVER_STARTED;
                 s->retry_at_usec = UINT64_MAX;
                 s->disk_stop_at_usec = s->disk_kill_at_usec = 0;
@@ -125,8 +125,8 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 /* A renewal needs neither PID 1 nor a reading; an unchanged one (life) not even a write. */
                 if (s->stop_at_usec != ev->stop_at_usec || s->kill_at_usec != ev->kill_at_usec ||
                     s->stop_timeout_usec != ev->stop_timeout_usec)
-                        supervise_act(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK);
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_OK);
         }
         s->stop_at_usec = ev->stop_at_usec;
         s->kill_at_usec = ev->kill_at_usec;
@@ -142,7 +142,7 @@ static void on_revoke(struct supervise *s, struct supervise_actions *a, const st
                                      ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
         } else if (supervise_stopping(s)) {
                 if (!same)
-                        supervise_act(a, SUPERVISE_RECORD_REQUEST, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
                 else if (ev->stop_timeout_usec)
                         s->kill_at_usec =
                                 supervise_usec_min(s->kill_at_usec, supervise_usec_add(now, ev->stop_timeout_usec));
@@ -150,18 +150,18 @@ static void on_revoke(struct supervise *s, struct supervise_actions *a, const st
         } else if (s->uid != 0 && !same) {
                 /* Another permit is asked for or in force. The answer speaks of the unit: it waits until that is seen
                  * stopped. */
-                supervise_act(a, SUPERVISE_RECORD_REQUEST, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
                 supervise_read_now(s, a);
         } else {
                 /* Unknown uid (or one only being checked): the unit may run all the same, or a permit may be on its
                  * way. */
                 if (same)
-                        supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_REVOKED);
+                        supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_REVOKED);
                 supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,
                                                  ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
         }
         s->waits |= SUPERVISE_WAIT_REVOKE;
-        supervise_act(a, SUPERVISE_REPLY_INTERIM, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_REPLY_INTERIM, GUARD_OK);
 }
 
 static void on_start_result(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
@@ -197,8 +197,8 @@ static void on_failed(struct supervise *s, struct supervise_actions *a, const st
         if (s->disk_stop_at_usec == 0 && !(ev->failed & 1U << SUPERVISE_MAKE_GATE)) {
                 /* A first permit that never got as far as its gate: as if it had not been asked for. */
                 s->gate = 0;
-                supervise_act(a, SUPERVISE_REMOVE_PERMIT, SUPERVISE_OK);
-                supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_INTERNAL);
+                supervise_act(a, SUPERVISE_REMOVE_PERMIT, GUARD_OK);
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_INTERNAL);
                 supervise_drop_check(s, a, SUPERVISE_UNREAD, now);
                 supervise_read_now(s, a);
         } else if (ev->failed & 1U << SUPERVISE_WRITE_PERMIT && s->stop_at_usec >= s->disk_stop_at_usec &&
@@ -206,11 +206,11 @@ static void on_failed(struct supervise *s, struct supervise_actions *a, const st
                 /* A renewal that could not be stored is not given: an earlier guard's file must never promise more. */
                 s->stop_at_usec = s->disk_stop_at_usec;
                 s->kill_at_usec = s->disk_kill_at_usec;
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_INTERNAL);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_INTERNAL);
         } else {
                 supervise_begin_stop(s, a, SUPERVISE_REASON_FILES, now, s->stop_timeout_usec);
-                supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_INTERNAL);
-                supervise_act(a, SUPERVISE_REPLY, SUPERVISE_REFUSED_INTERNAL);
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_INTERNAL);
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_INTERNAL);
         }
 }
 
@@ -231,16 +231,16 @@ static void retry(struct supervise *s, struct supervise_actions *a, uint64_t now
                 return;
         if (supervise_stopping(s)) {
                 if (s->gate) {
-                        supervise_act(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK);
                         /* What is under way was begun with the gate there and proves nothing. */
                         s->reading = SUPERVISE_READ_NONE;
                 }
                 s->gate = 0;
                 if (s->unrecorded)
-                        supervise_act(a, SUPERVISE_RECORD, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_RECORD, GUARD_OK);
                 s->unrecorded = 0;
                 if (s->state != SUPERVISE_STOPPING)
-                        supervise_act(a, SUPERVISE_KILL, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_KILL, GUARD_OK);
                 s->retry_at_usec = supervise_usec_add(now, s->state == SUPERVISE_KILLING ? SUPERVISE_KILL_RETRY_USEC
                                                                                          : SUPERVISE_STOP_RETRY_USEC);
         } else {
@@ -264,8 +264,8 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
         if (supervise_permitted(s) && now >= s->stop_at_usec) {
                 supervise_begin_stop(s, &a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
         } else if (s->state == SUPERVISE_CHECKING && now >= s->stop_at_usec) {
-                supervise_act(&a, SUPERVISE_RECORD, SUPERVISE_OK);
-                supervise_act(&a, SUPERVISE_REPLY_PERMITS, SUPERVISE_REFUSED_OVERDUE);
+                supervise_act(&a, SUPERVISE_RECORD, GUARD_OK);
+                supervise_act(&a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_OVERDUE);
                 supervise_drop_check(s, &a, SUPERVISE_UNREAD, now);
         }
 
@@ -308,6 +308,6 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
         }
         retry(s, &a, now);
         if (s->state != before && s->state != SUPERVISE_CHECKING)
-                supervise_act(&a, SUPERVISE_PUSH, SUPERVISE_OK);
+                supervise_act(&a, SUPERVISE_PUSH, GUARD_OK);
         return a;
 }

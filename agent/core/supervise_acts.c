@@ -2,6 +2,7 @@
 /* The building blocks of a step, and the words for logs. */
 #include <string.h>
 
+#include "base/timing.h"
 #include "core/supervise_parts.h"
 
 static const char *const state_names[N_SUPERVISE_STATES] = {
@@ -32,7 +33,7 @@ const char *supervise_reason_to_string(enum supervise_reason reason) {
         return (unsigned)reason < N_SUPERVISE_REASONS ? reason_names[reason] : "invalid";
 }
 
-void supervise_act(struct supervise_actions *a, enum supervise_action_type type, enum supervise_result result) {
+void supervise_act(struct supervise_actions *a, enum supervise_action_type type, enum guard_result result) {
         /* The longest list (a stop that begins past both instants, with replies) has 11; the table test measures it. */
         if (a->n < SUPERVISE_ACTIONS_MAX)
                 a->a[a->n++] = (struct supervise_action){.type = (uint8_t)type, .result = (uint8_t)result};
@@ -46,7 +47,7 @@ void supervise_read_now(struct supervise *s, struct supervise_actions *a) {
                         a->n--;
                         break;
                 }
-        supervise_act(a, SUPERVISE_READ, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_READ, GUARD_OK);
         s->reading = SUPERVISE_READ_UNDER_WAY;
 }
 
@@ -61,14 +62,14 @@ void supervise_become_idle(struct supervise *s, enum supervise_state state, uint
         s->stop_at_usec = s->kill_at_usec = s->stop_timeout_usec = 0;
         s->disk_stop_at_usec = s->disk_kill_at_usec = 0;
         s->stop_sent_at_usec = 0;
-        s->lease = 0;
+        s->tenure = TENURE_LIFE;
         s->start = SUPERVISE_NEVER_STARTED;
         s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
 }
 
 void supervise_begin_kill(struct supervise *s, struct supervise_actions *a, uint64_t now) {
         s->state = SUPERVISE_KILLING;
-        supervise_act(a, SUPERVISE_KILL, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_KILL, GUARD_OK);
         s->retry_at_usec = supervise_usec_add(now, SUPERVISE_KILL_RETRY_USEC);
 }
 
@@ -76,23 +77,23 @@ void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum
                           uint64_t timeout_usec) {
         s->state = SUPERVISE_STOPPING;
         s->reason = (uint8_t)reason;
-        supervise_act(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK);
         s->gate = 0;
         s->kill_at_usec = supervise_usec_min(s->kill_at_usec, supervise_usec_add(now, timeout_usec));
         s->retry_at_usec = supervise_usec_add(now, SUPERVISE_STOP_RETRY_USEC);
         if (s->uid != 0)
-                supervise_act(a, SUPERVISE_RECORD, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_RECORD, GUARD_OK);
         s->unrecorded = 0;
         if (now >= s->kill_at_usec)
                 supervise_begin_kill(s, a, now);
-        supervise_act(a, SUPERVISE_STOP, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_STOP, GUARD_OK);
         s->stop_sent_at_usec = now;
         supervise_read_now(s, a);
 }
 
 void supervise_begin_stop_unpermitted(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason,
                                       uint64_t now, uint64_t uid, uint64_t timeout_usec) {
-        uint64_t timeout = timeout_usec ? timeout_usec : SUPERVISE_STOP_TIMEOUT_USEC;
+        uint64_t timeout = timeout_usec ? timeout_usec : TIMING_STOP_DEFAULT_USEC;
 
         supervise_become_idle(s, SUPERVISE_UNREAD, now);
         s->uid = uid;

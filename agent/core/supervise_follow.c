@@ -21,7 +21,7 @@ static enum supervise_state idle_state(const struct supervise_reading *r) {
 }
 
 static void start_now(struct supervise *s, struct supervise_actions *a) {
-        supervise_act(a, SUPERVISE_START, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_START, GUARD_OK);
         s->state = SUPERVISE_STARTING;
         s->start = SUPERVISE_START_UNDER_WAY;
 }
@@ -29,29 +29,29 @@ static void start_now(struct supervise *s, struct supervise_actions *a) {
 /* The reading that a permit waited for. */
 static void check_permit(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
                          uint64_t now) {
-        enum supervise_result refused = SUPERVISE_OK;
+        enum guard_result refused = GUARD_OK;
 
         if (!r->known)
-                refused = SUPERVISE_REFUSED_INTERNAL;
+                refused = GUARD_REFUSED_INTERNAL;
         else if (!r->load_ok)
-                refused = SUPERVISE_REFUSED_UNIT;
+                refused = GUARD_REFUSED_UNIT;
         else if (r->active != SUPERVISE_INACTIVE || r->populated == SUPERVISE_POPULATED)
-                refused = SUPERVISE_REFUSED_FOREIGN;
+                refused = GUARD_REFUSED_FOREIGN;
         else if (r->populated != SUPERVISE_EMPTY)
-                refused = SUPERVISE_REFUSED_INTERNAL;
+                refused = GUARD_REFUSED_INTERNAL;
         else if (!r->start_ok)
-                refused = SUPERVISE_REFUSED_ENROLL;
-        if (refused != SUPERVISE_OK) {
+                refused = GUARD_REFUSED_ENROLL;
+        if (refused != GUARD_OK) {
                 supervise_act(a, SUPERVISE_REPLY_PERMITS, refused);
                 supervise_drop_check(s, a, idle_state(r), now);
                 return;
         }
-        supervise_act(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK);
-        supervise_act(a, SUPERVISE_WRITE_ENV, SUPERVISE_OK);
-        supervise_act(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK);
+        supervise_act(a, SUPERVISE_WRITE_ENV, GUARD_OK);
+        supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK);
         s->gate = 1;
         start_now(s, a);
-        supervise_act(a, SUPERVISE_REPLY_PERMITS, SUPERVISE_OK);
+        supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_OK);
         s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
 }
 
@@ -64,8 +64,8 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
                 return;
         }
         if (!s->gate) {
-                supervise_act(a, SUPERVISE_WRITE_ENV, SUPERVISE_OK);
-                supervise_act(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_WRITE_ENV, GUARD_OK);
+                supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK);
                 s->gate = 1;
         }
         s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
@@ -103,9 +103,9 @@ static void follow_unit(struct supervise *s, struct supervise_actions *a, const 
 static void follow_stop(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
                         uint64_t now) {
         if (seen_stopped(r) && !s->gate && !s->unrecorded) {
-                supervise_act(a, SUPERVISE_REMOVE_PERMIT, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_REMOVE_PERMIT, GUARD_OK);
                 if (s->waits & SUPERVISE_WAIT_REVOKE)
-                        supervise_act(a, SUPERVISE_REPLY_STOPPED, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_REPLY_STOPPED, GUARD_OK);
                 s->waits &= (uint8_t)~SUPERVISE_WAIT_REVOKE;
                 supervise_become_idle(s, SUPERVISE_STOPPED, now);
                 return;
@@ -113,7 +113,7 @@ static void follow_stop(struct supervise *s, struct supervise_actions *a, const 
         /* The stop job was lost, refused, or replaced by somebody's start job. */
         if (r->known && !r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) &&
             now >= supervise_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) {
-                supervise_act(a, SUPERVISE_STOP, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_STOP, GUARD_OK);
                 s->stop_sent_at_usec = now;
         }
         if (s->state == SUPERVISE_KILLING && r->populated == SUPERVISE_POPULATED &&
@@ -138,7 +138,7 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
                 break;
         case SUPERVISE_CHECKING:
                 if ((s->waits & SUPERVISE_WAIT_REVOKE) && seen_stopped(r)) {
-                        supervise_act(a, SUPERVISE_REPLY_STOPPED, SUPERVISE_OK);
+                        supervise_act(a, SUPERVISE_REPLY_STOPPED, GUARD_OK);
                         s->waits &= (uint8_t)~SUPERVISE_WAIT_REVOKE;
                 }
                 check_permit(s, a, r, now);
@@ -147,7 +147,7 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
         case SUPERVISE_STARTING:
         case SUPERVISE_RUNNING:
         case SUPERVISE_FAILED:
-                if (r->known && s->lease && !r->run_ok)
+                if (r->known && s->tenure == TENURE_LEASE && !r->run_ok)
                         supervise_begin_stop(s, a, SUPERVISE_REASON_ENROLL, now, s->stop_timeout_usec);
                 else if (s->state == SUPERVISE_RESUMING)
                         resume(s, a, r, now);
@@ -161,7 +161,7 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
                 break;
         }
         if (s->waits & SUPERVISE_WAIT_QUERY)
-                supervise_act(a, SUPERVISE_REPLY_QUERIES, SUPERVISE_OK);
+                supervise_act(a, SUPERVISE_REPLY_QUERIES, GUARD_OK);
         s->waits &= (uint8_t)~SUPERVISE_WAIT_QUERY;
         if (again)
                 supervise_read_soon(s, a);

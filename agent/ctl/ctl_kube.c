@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "adapter/clock.h"
+#include "base/clock.h"
 #include "codec/name.h"
 
 #define FLUSH_USEC (5 * USEC_PER_SEC)

@@ -11,13 +11,9 @@
 #include "codec/permit.h"
 #include "ctl/enroll.h"
 
-#define TENURE_UNSET (-1)
-/* Of a unit that no configuration names. */
-#define STOP_TIMEOUT_USEC (90 * USEC_PER_SEC)
-
 struct options {
-        bool check, remove;
-        int tenure;
+        bool check, remove, has_tenure;
+        enum tenure tenure;         /* has_tenure */
         uint64_t stop_timeout_usec; /* 0: not given */
         const char *config;
 };
@@ -111,7 +107,8 @@ static const struct conf_lock *configured(const struct session *s, const char *u
 static int resolve(const struct session *s, const char *name, struct target *t) {
         const struct conf_lock *l;
         const char *suffix = strchr(name, '.') ? "" : ".service";
-        int tenure, n;
+        enum tenure tenure;
+        int n;
 
         n = snprintf(t->unit, sizeof(t->unit), "%s%s", name, suffix);
         if (n < 0 || (size_t)n >= sizeof(t->unit)) {
@@ -123,22 +120,22 @@ static int resolve(const struct session *s, const char *name, struct target *t) 
                 return -EINVAL;
         }
         l = configured(s, t->unit);
-        tenure = s->o.tenure != TENURE_UNSET ? s->o.tenure : l ? l->tenure : PERMIT_LIFE;
+        tenure = s->o.has_tenure ? s->o.tenure : l ? l->tenure : TENURE_LIFE;
         if (l && tenure != l->tenure)
                 fprintf(stderr,
                         "leaderctl: warning: %s has tenure %s in the configuration (%s), enrolling for %s: no permit "
                         "until "
                         "they agree\n",
-                        t->unit, conf_tenure_to_string(l->tenure), l->where, conf_tenure_to_string(tenure));
+                        t->unit, tenure_to_string(l->tenure), l->where, tenure_to_string(tenure));
         t->want = (struct enroll_want){
                 .unit = t->unit,
                 .runtime_dir = GATE_DIR,
-                .tenure = tenure == PERMIT_LEASE ? ENROLL_LEASE : ENROLL_LIFE,
+                .tenure = tenure,
                 .stop_timeout_usec = s->o.stop_timeout_usec ? s->o.stop_timeout_usec
                                      : l                    ? l->stop_timeout_usec
-                                                            : STOP_TIMEOUT_USEC,
+                                                            : TIMING_STOP_DEFAULT_USEC,
         };
-        if (t->want.tenure == ENROLL_LEASE && !l && s->o.stop_timeout_usec == 0) {
+        if (t->want.tenure == TENURE_LEASE && !l && s->o.stop_timeout_usec == 0) {
                 fprintf(stderr,
                         "leaderctl: %s is not in the configuration: tenure lease needs --stop-timeout SECONDS\n",
                         t->unit);
@@ -196,7 +193,7 @@ static int report(const struct target *t, const struct enroll_facts *f) {
         }
         if (!wrong)
                 printf("%s: enrolled for tenure %s; starts only where leader-agent holds the lock.\n", t->unit,
-                       t->want.tenure == ENROLL_LEASE ? "lease" : "life");
+                       tenure_to_string(t->want.tenure));
         if (f->main_pid)
                 printf("%s: note: runs now (PID %u). If that is not by leader-agent's permit, stop it: the agent takes "
                        "no part "
@@ -334,11 +331,11 @@ static int parse(struct options *o, int argc, char **argv) {
                         o->remove = true;
                         break;
                 case 't':
-                        if (!util_streq(optarg, "life") && !util_streq(optarg, "lease")) {
+                        if (tenure_from_string(optarg, &o->tenure) < 0) {
                                 fprintf(stderr, "leaderctl: --tenure is life or lease, not '%s'\n", optarg);
                                 return -EINVAL;
                         }
-                        o->tenure = util_streq(optarg, "lease") ? PERMIT_LEASE : PERMIT_LIFE;
+                        o->has_tenure = true;
                         break;
                 case 's':
                         seconds = strtod(optarg, &end);
@@ -415,7 +412,7 @@ static int run(struct session *s, char **names, size_t n) {
 }
 
 int ctl_enroll(int argc, char **argv) {
-        struct session s = {.o = {.tenure = TENURE_UNSET}};
+        struct session s = {};
         bool named;
         int r;
 

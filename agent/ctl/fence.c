@@ -9,7 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "adapter/clock.h"
+#include "base/clock.h"
 #include "codec/utf8.h"
 #include "ctl/ctl_kube.h"
 #include "ctl/fence.h"
@@ -107,7 +107,7 @@ static void show_heartbeat(struct fence *f, FILE *out, const struct lock_object 
         struct ctl_answer a = {.done = false};
         char ago[CTL_AGE_MAX], text[128];
 
-        if (!l->has_placeholder || !l->has_tenure || l->tenure != LOCK_TENURE_LEASE)
+        if (!l->has_placeholder || !l->has_tenure || l->tenure != TENURE_LEASE)
                 return;
         (void)ctl_kube_wait(&f->kube,
                             kube_placeholder_get(f->kube.kube, l->placeholder_kind, f->ns, l->placeholder_name,
@@ -131,7 +131,7 @@ static void show(struct fence *f, FILE *out, const struct lock_object *l) {
         show_row(out, "identity", l->identity);
         show_row(out, "boot id", l->boot_id);
         show_row(out, "unit", l->unit);
-        show_row(out, "tenure", l->has_tenure ? lock_tenure_to_string(l->tenure) : NULL);
+        show_row(out, "tenure", l->has_tenure ? tenure_to_string(l->tenure) : NULL);
         show_row(out, "held since", show_ago(ago, l->acquired_at));
         show_heartbeat(f, out, l);
         show_row(out, "damaged", l->damage);

@@ -172,7 +172,7 @@ static const char *state(const struct entry *e) {
 
 /* Lease tenure: the instant of the last renewal; life tenure needs none. */
 static const char *heartbeat(const struct entry *e) {
-        bool is_lease = e->lock.has_tenure && e->lock.tenure == LOCK_TENURE_LEASE;
+        bool is_lease = e->lock.has_tenure && e->lock.tenure == TENURE_LEASE;
 
         return is_lease && e->has_heartbeat && e->result == KUBE_OK ? e->placeholder.renew_time : "";
 }
@@ -217,7 +217,7 @@ static void explain(struct entry *e) {
                                l->holder);
         else if (l->orphaned)
                 (void)snprintf(e->reason, sizeof(e->reason), "somebody took its owner away: the holder %s",
-                               l->tenure == LOCK_TENURE_LIFE ? "puts it back" : "stops and releases");
+                               l->tenure == TENURE_LIFE ? "puts it back" : "stops and releases");
         else
                 explain_placeholder(e);
         if (!*e->reason && *l->fenced)
@@ -246,7 +246,7 @@ static bool add_json(struct json_object *array, const struct entry *e) {
                object_add_string(o, "state", state(e)) && object_add_string(o, "reason", e->reason) &&
                object_add_string(o, "holder", l->holder) && object_add_string(o, "holderIdentity", l->identity) &&
                object_add_string(o, "unit", l->unit) &&
-               object_add_string(o, "tenure", l->has_tenure ? lock_tenure_to_string(l->tenure) : "") &&
+               object_add_string(o, "tenure", l->has_tenure ? tenure_to_string(l->tenure) : "") &&
                object_add_int(o, "leaseDurationSeconds", (int64_t)(l->lease_duration_usec / USEC_PER_SEC)) &&
                object_add_string(o, "placeholder", placeholder) && object_add_string(o, "bootId", l->boot_id) &&
                object_add_string(o, "created", l->created_at) && object_add_string(o, "acquired", l->acquired_at) &&
@@ -282,7 +282,7 @@ static void fill_row(struct row *row, const struct entry *e) {
                 : l->n_owners == 1 ? l->owner.name
                                    : "",
                 l->unit,
-                l->has_tenure ? lock_tenure_to_string(l->tenure) : "",
+                l->has_tenure ? tenure_to_string(l->tenure) : "",
                 show_age(age, l->created_at),
                 show_ago(beat, heartbeat(e)),
         };

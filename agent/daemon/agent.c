@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "adapter/job.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
+#include "base/random.h"
 #include "daemon/agent.h"
 
 /* Time for the API writes of a release, beyond the units' own stop timeouts. */
@@ -16,14 +16,6 @@
 
 /* Watches wait no longer than this for the locks to come to rest after a start. */
 #define WATCH_LATEST_USEC USEC_PER_SEC
-
-uint32_t agent_random(void) {
-        uint32_t x = 0;
-
-        if (getrandom(&x, sizeof(x), GRND_NONBLOCK) != sizeof(x))
-                x = (uint32_t)clock_boottime_usec(); /* only spreads retries */
-        return x;
-}
 
 /* ---- the pump ---- */
 
@@ -35,7 +27,7 @@ static void check_invariant(struct agent *a) {
                 if (!election_invariant(&a->core.locks[i].election)) {
                         journal_log(LOG_CRIT, "%s: state '%s' contradicts what is known of the lock: stopping its unit",
                                     a->locks[i]->title, election_state_to_string(a->core.locks[i].election.state));
-                        agent_guard_send(a->locks[i], ELECTION_MSG_REVOKE, a->core.locks[i].election.term_uid, 0, 0);
+                        agent_guard_send(a->locks[i], ELECTION_MSG_REVOKE, a->core.locks[i].election.term.uid, 0, 0);
                 }
         abort();
 }
@@ -45,19 +37,19 @@ void agent_lock_event(struct agent_lock *l, struct election_event *ev) {
         struct election_actions out;
 
         ev->now_usec = clock_boottime_usec();
-        ev->random = agent_random();
+        ev->random = random_spread();
         out = core_lock_step(&a->core, l->index, ev);
         agent_trace_lock(a, l->index, ev, &out);
         check_invariant(a);
         agent_lock_perform(l, &out);
 }
 
-void agent_placeholder_event(struct agent_placeholder *p, struct heartbeat_event *ev) {
+void agent_placeholder_event(struct agent_placeholder *p, struct placeholder_event *ev) {
         struct agent *a = p->agent;
-        struct heartbeat_action out;
+        struct placeholder_action out;
 
         ev->now_usec = clock_boottime_usec();
-        ev->random = agent_random();
+        ev->random = random_spread();
         out = core_placeholder_step(&a->core, p->index, ev);
         agent_trace_placeholder(a, p->index, ev, &out);
         check_invariant(a);
@@ -79,7 +71,8 @@ static bool deliver_local(struct agent *a) {
         }
         for (size_t i = 0; i < a->core.n_placeholders; i++) {
                 struct agent_placeholder *p = a->placeholders[i];
-                struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = p->local_op, .result = p->local_result};
+                struct placeholder_event ev = {
+                        .type = PLACEHOLDER_EV_REPLY, .op = p->local_op, .result = p->local_result};
 
                 if (!p->local_pending)
                         continue;
@@ -100,7 +93,7 @@ static bool turn(struct agent *a) {
                 agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_GO});
                 return true;
         case CORE_TURN_PLACEHOLDER:
-                agent_placeholder_event(a->placeholders[i], &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                agent_placeholder_event(a->placeholders[i], &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
                 return true;
         }
         return false;
@@ -111,8 +104,8 @@ static bool released(const struct agent *a) {
                 if (a->core.locks[i].election.state != ELECTION_STOPPED)
                         return false;
         for (size_t i = 0; i < a->core.n_placeholders; i++)
-                if (a->core.placeholders[i].heartbeat.state == HEARTBEAT_LIVE &&
-                    a->core.placeholders[i].heartbeat.attempts < 2)
+                if (a->core.placeholders[i].placeholder.state == PLACEHOLDER_LIVE &&
+                    a->core.placeholders[i].placeholder.retry.attempts < 2)
                         return false;
         return true;
 }
@@ -123,9 +116,9 @@ static bool released(const struct agent *a) {
 static bool leased(const struct core_lock *l) {
         const struct election *e = &l->election;
 
-        return e->op == ELECTION_OP_CREATE
-                       ? l->conf.tenure == CORE_LEASE
-                       : e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock.tenure == CORE_LEASE;
+        return e->op == ELECTION_OP_CREATE ? l->conf.tenure == TENURE_LEASE
+                                           : e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING &&
+                                                     e->lock.fact.tenure == TENURE_LEASE;
 }
 
 /* A lease that sleeps is lost, and its unit would wake up beside the next leader: so it ends before, and none is begun
@@ -293,7 +286,7 @@ static int open_world(struct agent *a, struct err *err) {
         if (r < 0)
                 return r;
         (void)util_copy(a->host, sizeof(a->host), host.host);
-        r = clock_boot_id(a->boot_id);
+        r = boot_id_read(a->boot_id);
         if (r < 0)
                 return err_setf(err, r, "cannot read the boot id of this host: %s", strerror(-r));
         r = kubeconfig_load(&a->kubeconfig, a->conf->kubeconfig, a->conf->context, err);
@@ -314,13 +307,11 @@ static int open_world(struct agent *a, struct err *err) {
 }
 
 static int start(struct agent *a, struct err *err) {
-        uint8_t nonce[RECORD_CLAIM_HEX / 2];
         int r;
 
-        if (getrandom(nonce, sizeof(nonce), 0) != sizeof(nonce))
-                return err_setf(err, -EIO, "no random numbers: %m");
-        for (unsigned i = 0; i < sizeof(nonce); i++)
-                (void)snprintf(a->nonce + 2 * i, 3, "%02x", nonce[i]);
+        r = random_hex(a->nonce, RECORD_CLAIM_HEX / 2);
+        if (r < 0)
+                return err_setf(err, r, "no random numbers: %s", strerror(-r));
         a->started_usec = clock_boottime_usec();
         r = sd_event_add_time(a->event, &a->timer, CLOCK_BOOTTIME, USEC_INFINITY, 1, on_timer, a);
         if (r < 0)

@@ -6,14 +6,6 @@
 #include "adapter/journal.h"
 #include "daemon/agent.h"
 
-#define RETRY_MIN_USEC (250 * USEC_PER_MSEC)
-#define RETRY_MAX_USEC (30 * USEC_PER_SEC)
-#define RATE_PERMILLE  10
-
-static enum placeholder_kind kind(const struct conf_lock *c) {
-        return c->placeholder == CONF_PLACEHOLDER_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
-}
-
 static struct agent_lock *find_lock(const struct agent *a, const struct conf_lock *c) {
         for (size_t i = 0; i < a->core.n_locks; i++)
                 if (util_streq(a->locks[i]->conf->name, c->name) &&
@@ -32,7 +24,7 @@ static bool configured(const struct conf *c, const struct agent_lock *l) {
 
 /* Room for one more of each; elements never move, the arrays may. */
 static int grow(struct agent *a) {
-        size_t n = a->core.n_locks + 1, m = a->core.n_placeholders + N_CORE_TENURES;
+        size_t n = a->core.n_locks + 1, m = a->core.n_placeholders + N_TENURES;
         void *p;
 
         if (!(p = realloc(a->locks, n * sizeof(*a->locks))))
@@ -56,7 +48,7 @@ static int add_placeholder(struct agent *a, const struct conf_lock *c, uint8_t t
         int r;
 
         for (i = 0; i < a->core.n_placeholders; i++)
-                if (util_streq(a->placeholders[i]->ns, c->namespace_) && a->placeholders[i]->kind == kind(c) &&
+                if (util_streq(a->placeholders[i]->ns, c->namespace_) && a->placeholders[i]->kind == c->placeholder &&
                     a->placeholders[i]->tenure == tenure) {
                         *ret = i;
                         return 0;
@@ -66,7 +58,7 @@ static int add_placeholder(struct agent *a, const struct conf_lock *c, uint8_t t
                 return err_setf(err, -ENOMEM, "out of memory");
         p->agent = a;
         p->index = i;
-        p->kind = kind(c);
+        p->kind = c->placeholder;
         p->tenure = tenure;
         (void)util_copy(p->ns, sizeof(p->ns), c->namespace_);
         r = agent_placeholder_start(p, err);
@@ -76,46 +68,41 @@ static int add_placeholder(struct agent *a, const struct conf_lock *c, uint8_t t
         }
         a->placeholders[i] = p;
         a->core.placeholders[i] = (struct core_placeholder){.due = true};
-        heartbeat_init(&a->core.placeholders[i].heartbeat);
+        placeholder_init(&a->core.placeholders[i].placeholder);
         a->core.n_placeholders++;
         *ret = i;
         return 0;
 }
 
-/* What a configured lock asks of its election and heartbeats. */
+/* What a configured lock asks of its election and placeholders. */
 static void set_conf(struct agent *a, const struct agent_lock *l) {
         const struct conf_lock *c = l->conf;
         struct core_lock *cl = &a->core.locks[l->index];
 
         cl->conf = (struct election_conf){
-                .lease_duration_usec = c->lease_duration_usec,
-                .renew_deadline_usec = c->renew_deadline_usec,
-                .stop_timeout_usec = c->stop_timeout_usec,
-                .kill_margin_usec = c->kill_margin_usec,
+                .timing = conf_timing(c),
                 .verify_interval_usec = a->conf->verify_interval_usec,
-                .retry_min_usec = RETRY_MIN_USEC,
-                .retry_max_usec = RETRY_MAX_USEC,
-                .cooldown_usec = c->cooldown_usec,
-                .cooldown_max_usec = c->cooldown_max_usec,
+                .retry = RETRY_API,
+                .cooldown = {c->cooldown_usec, c->cooldown_max_usec},
                 .step_down_hold_usec = c->step_down_hold_usec,
-                .rate_permille = RATE_PERMILLE,
-                .tenure = c->tenure == PERMIT_LEASE ? CORE_LEASE : CORE_LIFE,
+                .tenure = c->tenure,
                 .keep_failed = c->on_failure == CONF_ON_FAILURE_KEEP,
                 .away = a->away,
         };
         cl->due = true;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 struct agent_placeholder *p = a->placeholders[cl->placeholder[t]];
-                struct heartbeat_conf *h = &a->core.placeholders[p->index].conf;
+                struct placeholder_conf *h = &a->core.placeholders[p->index].conf;
 
                 h->renew_interval_usec = a->conf->renew_interval_usec;
                 h->verify_interval_usec = a->conf->verify_interval_usec;
-                h->retry_min_usec = RETRY_MIN_USEC;
-                h->retry_max_usec = t == CORE_LEASE ? a->conf->renew_interval_usec : RETRY_MAX_USEC;
-                h->rate_permille = RATE_PERMILLE;
+                h->retry = RETRY_API;
+                if (t == TENURE_LEASE)
+                        h->retry.max_usec = a->conf->renew_interval_usec;
+                h->rate_permille = TIMING_RATE_PERMILLE;
                 h->tenure = t;
                 h->unclaimed = p->unclaimed;
-                if (t == CORE_LEASE && c->lease_duration_usec > p->duration_usec)
+                if (t == TENURE_LEASE && c->lease_duration_usec > p->duration_usec)
                         h->duration_usec = p->duration_usec = c->lease_duration_usec;
         }
 }
@@ -150,7 +137,7 @@ static int add_lock(struct agent *a, const struct conf_lock *c, struct err *err)
 
         if (r < 0)
                 return err_setf(err, r, "out of memory");
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 r = add_placeholder(a, c, t, &cl.placeholder[t], err);
                 if (r < 0)
                         return r;
@@ -179,7 +166,8 @@ static int check(const struct agent *a, const struct conf *c, struct err *err) {
         for (size_t i = 0; i < c->n_locks; i++) {
                 const struct agent_lock *l = find_lock(a, &c->locks[i]);
 
-                if (l && (!util_streq(l->conf->unit, c->locks[i].unit) || kind(l->conf) != kind(&c->locks[i])))
+                if (l &&
+                    (!util_streq(l->conf->unit, c->locks[i].unit) || l->conf->placeholder != c->locks[i].placeholder))
                         return err_setf(err, -EBUSY,
                                         "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the "
                                         "lock, reload, and add it again, or restart the agent (either stops the unit)",
@@ -266,7 +254,7 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
                 .namespace_ = ns,
                 .unit = text,
                 .where = where,
-                .stop_timeout_usec = 90 * USEC_PER_SEC,
+                .stop_timeout_usec = TIMING_STOP_DEFAULT_USEC,
                 .cooldown_usec = USEC_PER_SEC,
                 .cooldown_max_usec = USEC_PER_SEC,
         };

@@ -16,7 +16,7 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
                 .ns = l->conf->namespace_,
                 .kind = "ConfigMap",
                 .name = l->conf->name,
-                .uid = agent_uid_text(l, e->lock.uid),
+                .uid = agent_uid_text(l, e->lock.fact.uid),
                 .instance = store_identity(a->store),
                 .note = note,
         };
@@ -25,7 +25,7 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
                 ev.reason = "Acquired";
                 ev.action = "Acquire";
                 (void)snprintf(note, sizeof(note), "%s leads: %s runs there", ev.instance, l->conf->unit);
-        } else if (to == ELECTION_STOPPING && e->reason == REASON_UNIT_UNFIT) {
+        } else if (to == ELECTION_STOPPING && e->term.reason == REASON_UNIT_UNFIT) {
                 ev.reason = "Refused";
                 ev.action = "Start";
                 ev.warning = true;
@@ -34,10 +34,10 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
         } else if (to == ELECTION_STOPPING) {
                 ev.reason = "SteppingDown";
                 ev.action = "Stop";
-                ev.warning =
-                        e->reason != REASON_STEP_DOWN && e->reason != REASON_SLEEP && e->reason != REASON_AGENT_STOP;
+                ev.warning = e->term.reason != REASON_STEP_DOWN && e->term.reason != REASON_SLEEP &&
+                             e->term.reason != REASON_AGENT_STOP;
                 (void)snprintf(note, sizeof(note), "%s stops %s: %s", ev.instance, l->conf->unit,
-                               election_reason_to_string(e->reason));
+                               election_reason_to_string(e->term.reason));
         } else if (after_term) {
                 ev.reason = "Released";
                 ev.action = "Release";

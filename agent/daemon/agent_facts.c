@@ -44,9 +44,9 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.same_boot = same_boot(l->agent, o->boot_id, o->identity);
         f.orphaned = o->orphaned;
         f.placeholder = util_token(o->placeholder_uid);
-        f.tenure = o->tenure == LOCK_TENURE_LEASE ? CORE_LEASE : CORE_LIFE;
+        f.tenure = (uint8_t)o->tenure;
         f.duration_usec = o->lease_duration_usec;
-        if (l->claims_bad && o->form == LOCK_FORM_OURS && f.tenure == CORE_LEASE && f.same_boot) {
+        if (l->claims_bad && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot) {
                 /* Written by this host in this boot, only its claims are lost since. Another lock may keep the
                  * placeholder that it names alive, and then nobody could ever depose it: not led under, but released.
                  */
@@ -95,39 +95,20 @@ struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p
 }
 
 struct guard_fact agent_guard_fact(const struct permit_reply *r) {
-        static const uint8_t units[] = {
-                [PERMIT_UNIT_UNKNOWN] = GUARD_UNIT_UNKNOWN,   [PERMIT_UNIT_STOPPED] = GUARD_UNIT_STOPPED,
-                [PERMIT_UNIT_STARTING] = GUARD_UNIT_STARTING, [PERMIT_UNIT_RUNNING] = GUARD_UNIT_RUNNING,
-                [PERMIT_UNIT_STOPPING] = GUARD_UNIT_STOPPING, [PERMIT_UNIT_FAILED] = GUARD_UNIT_FAILED,
-                [PERMIT_UNIT_FOREIGN] = GUARD_UNIT_FOREIGN,   [PERMIT_UNIT_STUCK] = GUARD_UNIT_STUCK,
-        };
-        static const uint8_t refusals[] = {
-                [PERMIT_OK] = GUARD_NOT_REFUSED,
-                [PERMIT_REFUSED_REVOKED] = GUARD_REFUSED_REVOKED,
-                [PERMIT_REFUSED_BUSY] = GUARD_REFUSED_BUSY,
-                [PERMIT_REFUSED_OVERDUE] = GUARD_REFUSED_OVERDUE,
-                [PERMIT_REFUSED_ENROLL] = GUARD_REFUSED_ENROLL,
-                [PERMIT_REFUSED_UNIT] = GUARD_REFUSED_UNIT,
-                [PERMIT_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
-                [PERMIT_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
-                [PERMIT_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
-        };
         bool answer = r->seq != 0;
 
         return (struct guard_fact){
                 .permit = util_token(r->permit_uid),
                 .about = answer ? util_token(r->lock_uid) : 0,
-                .unit = r->unit_state < ELEMENTSOF(units) ? units[r->unit_state] : GUARD_UNIT_UNKNOWN,
-                .refusal = (uint8_t)(answer && r->request_type == PERMIT_PERMIT && r->result < ELEMENTSOF(refusals)
-                                             ? refusals[r->result]
-                                             : GUARD_NOT_REFUSED),
+                .unit = (uint8_t)r->unit_state,
+                .refusal = (uint8_t)(answer && r->request_type == PERMIT_PERMIT ? r->result : GUARD_OK),
                 .revoked = answer && r->revoked,
                 .stopped = answer && r->request_type == PERMIT_REVOKE && r->final,
         };
 }
 
 void agent_uid_remember(struct agent_lock *l, const char *uid) {
-        uint64_t term = l->agent->core.locks[l->index].election.term_uid;
+        uint64_t term = l->agent->core.locks[l->index].election.term.uid;
 
         for (unsigned i = 0; i < AGENT_UIDS; i++)
                 if (util_streq(l->uids[i], uid))

@@ -12,13 +12,13 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
         };
         const struct core_lock *c = &l->agent->core.locks[l->index];
         const struct election *e = &c->election;
-        bool term = e->lock.tenure == CORE_LEASE && uid == e->term_uid && e->term_stop_usec;
+        bool term = e->lock.fact.tenure == TENURE_LEASE && uid == e->term.uid && e->term.stop_timeout_usec;
         struct permit_request q = {
                 .type = types[message],
-                .tenure = e->lock.tenure == CORE_LEASE ? PERMIT_LEASE : PERMIT_LIFE,
+                .tenure = e->lock.fact.tenure,
                 .stop_at_usec = stop_at,
                 .kill_at_usec = kill_at,
-                .stop_timeout_usec = term ? e->term_stop_usec : l->conf->stop_timeout_usec,
+                .stop_timeout_usec = term ? e->term.stop_timeout_usec : l->conf->stop_timeout_usec,
         };
 
         if (!util_copy(q.unit, sizeof(q.unit), l->conf->unit) || !util_copy(q.lock, sizeof(q.lock), l->title) ||
@@ -62,18 +62,17 @@ static void on_state(bool up, const char *why, void *userdata) {
 /* The guard's last word about what is wrong with the unit: stays until the unit runs well, because the answers to the
  * revoke that follows have nothing to say. */
 static void note_trouble(struct agent_lock *l, const struct permit_reply *r) {
-        bool telling = r->result != PERMIT_OK ||
-                       (r->unit_state != PERMIT_UNIT_STOPPING && r->unit_state != PERMIT_UNIT_STOPPED);
+        bool telling = r->result != GUARD_OK || (r->unit_state != UNIT_STOPPING && r->unit_state != UNIT_STOPPED);
 
         if (telling && r->text[0])
                 (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
-        else if (r->result == PERMIT_OK && r->unit_state == PERMIT_UNIT_RUNNING)
+        else if (r->result == GUARD_OK && r->unit_state == UNIT_RUNNING)
                 l->trouble[0] = '\0';
 }
 
 /* The answer to our revoke may speak of another unit: the one that ran for this lock uid. */
 static bool about_term(const struct agent_lock *l, const struct permit_reply *r) {
-        return r->seq && r->lock_uid[0] && util_token(r->lock_uid) == l->agent->core.locks[l->index].election.term_uid;
+        return r->seq && r->lock_uid[0] && util_token(r->lock_uid) == l->agent->core.locks[l->index].election.term.uid;
 }
 
 /* A permit that no configured lock accounts for: the unit or the lock left the configuration while no agent ran. A lock
@@ -82,7 +81,7 @@ static bool about_term(const struct agent_lock *l, const struct permit_reply *r)
 static void take_orphan(struct agent *a, const struct permit_reply *r) {
         struct permit_request q = {.type = PERMIT_REVOKE};
 
-        if (agent_conf_orphan(a, r->lock, r->unit) >= 0 || r->unit_state == PERMIT_UNIT_STOPPING)
+        if (agent_conf_orphan(a, r->lock, r->unit) >= 0 || r->unit_state == UNIT_STOPPING)
                 return;
         journal_log(LOG_NOTICE, "%s runs for lock %s, which names another unit now: stopping it", r->unit, r->lock);
         if (util_copy(q.unit, sizeof(q.unit), r->unit) && util_copy(q.lock_uid, sizeof(q.lock_uid), r->permit_uid))

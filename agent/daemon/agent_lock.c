@@ -107,14 +107,14 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
 
 void agent_lock_follow(struct agent_lock *l) {
         if (!l->watch) /* without it the verify interval still finds out; tried again at the next turn */
-                (void)kube_watch(l->agent->kube, KUBE_WATCH_LOCK, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
+                (void)kube_watch_lock(l->agent->kube, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
 }
 
 void agent_lock_follow_holder(struct agent_lock *l) {
         const struct election *e = election(l);
-        const struct lock_object *o = e->lock.sort == LOCK_SOUND ? find(l, e->lock.uid, 0) : NULL;
-        bool wanted = o && e->state == ELECTION_CANDIDATE && e->lock.tenure == CORE_LEASE && o->has_placeholder &&
-                      e->holder_uid == e->lock.placeholder;
+        const struct lock_object *o = e->lock.fact.sort == LOCK_SOUND ? find(l, e->lock.fact.uid, 0) : NULL;
+        bool wanted = o && e->state == ELECTION_CANDIDATE && e->lock.fact.tenure == TENURE_LEASE &&
+                      o->has_placeholder && e->holder.uid == e->lock.fact.placeholder;
 
         if (wanted && l->holder_watch && l->holder_kind == o->placeholder_kind &&
             util_streq(l->holder_name, o->placeholder_name))
@@ -125,8 +125,8 @@ void agent_lock_follow_holder(struct agent_lock *l) {
         l->holder_kind = o->placeholder_kind;
         (void)util_copy(l->holder_name, sizeof(l->holder_name), o->placeholder_name);
         /* Without the watch the re-read after the wait still decides; only the first try may come too early. */
-        (void)kube_watch(l->agent->kube, l->holder_kind == PLACEHOLDER_POD ? KUBE_WATCH_POD : KUBE_WATCH_LEASE, ns(l),
-                         l->holder_name, on_holder_watch, l, &l->holder_watch);
+        (void)kube_watch_placeholder(l->agent->kube, l->holder_kind, ns(l), l->holder_name, on_holder_watch, l,
+                                     &l->holder_watch);
 }
 
 /* ---- requests ---- */
@@ -136,8 +136,8 @@ static void fill(const struct agent_lock *l, const struct agent_placeholder *p, 
         const struct lock_object *before = l->has_seen ? &l->seen : &l->answered; /* empty when there was none */
 
         *o = (struct lock_object){.has_tenure = true, .has_placeholder = true, .placeholder_kind = p->kind};
-        o->tenure = l->conf->tenure == PERMIT_LEASE ? LOCK_TENURE_LEASE : LOCK_TENURE_LIFE;
-        o->lease_duration_usec = o->tenure == LOCK_TENURE_LEASE ? l->conf->lease_duration_usec : 0;
+        o->tenure = l->conf->tenure;
+        o->lease_duration_usec = o->tenure == TENURE_LEASE ? l->conf->lease_duration_usec : 0;
         (void)util_copy(o->ns, sizeof(o->ns), ns(l));
         (void)util_copy(o->name, sizeof(o->name), l->conf->name);
         (void)util_copy(o->holder, sizeof(o->holder), a->host);
@@ -176,7 +176,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
         case ELECTION_OP_ADOPT:
                 return o ? kube_lock_adopt(a->kube, o, a->boot_id, on_lock_reply, l, &l->request) : -ESTALE;
         case ELECTION_OP_RESTORE:
-                own = a->placeholders[c->placeholder[c->election.lock.tenure]];
+                own = a->placeholders[c->placeholder[c->election.lock.fact.tenure]];
                 if (!o || util_token(own->object.uid) != placeholder)
                         return -ESTALE;
                 return kube_lock_restore(a->kube, o, &own->object, on_lock_reply, l, &l->request);
@@ -189,7 +189,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
                 return kube_lock_strip(a->kube, ns(l), l->conf->name, o->uid, o->version, on_lock_reply, l,
                                        &l->request);
         case ELECTION_OP_READ_HOLDER:
-                o = find(l, c->election.lock.uid, c->election.lock.version);
+                o = find(l, c->election.lock.fact.uid, c->election.lock.fact.version);
                 if (!o || !o->has_placeholder)
                         return -ESTALE;
                 return kube_placeholder_get(a->kube, o->placeholder_kind, ns(l), o->placeholder_name, on_holder_reply,

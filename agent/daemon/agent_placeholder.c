@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Performs the requests of one heartbeat and feeds their answers back. */
+/* Performs the requests of one placeholder and feeds their answers back. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "adapter/journal.h"
 #include "daemon/agent.h"
 
-static struct heartbeat *heartbeat(const struct agent_placeholder *p) {
-        return &p->agent->core.placeholders[p->index].heartbeat;
+static struct placeholder *state_of(const struct agent_placeholder *p) {
+        return &p->agent->core.placeholders[p->index].placeholder;
 }
 
 static void on_reply(const struct kube_reply *reply, void *userdata) {
         struct agent_placeholder *p = userdata;
-        uint8_t op = heartbeat(p)->op;
-        struct heartbeat_event ev = {
-                .type = HEARTBEAT_EV_REPLY,
+        uint8_t op = state_of(p)->op;
+        struct placeholder_event ev = {
+                .type = PLACEHOLDER_EV_REPLY,
                 .op = op,
                 .sent_at_usec = reply->sent_at_usec,
                 .retry_after_usec = reply->retry_after_usec,
         };
 
         p->request = (kube_slot_free(p->request), NULL);
-        ev.result = agent_note_reply(p->agent, reply, p->problem, heartbeat_op_to_string(op));
-        if (op == HEARTBEAT_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
+        ev.result = agent_note_reply(p->agent, reply, p->problem, placeholder_op_to_string(op));
+        if (op == PLACEHOLDER_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
                 p->claim_doubtful = true;
         if (reply->placeholder) {
                 p->object = *reply->placeholder;
                 p->has_object = true;
         }
         ev.fact = agent_placeholder_fact(p, reply->placeholder);
-        if (p->agent->core.removing && op == HEARTBEAT_OP_READ && ev.result == RESULT_NOT_FOUND && p->claim[0] &&
+        if (p->agent->core.removing && op == PLACEHOLDER_OP_READ && ev.result == RESULT_NOT_FOUND && p->claim[0] &&
             !p->claim_doubtful)
                 /* Gone, and nothing with this claim is on its way: the next start need not look. */
                 (void)store_claim_settle(p->agent->store, p->scope, p->claim, NULL);
@@ -50,36 +50,36 @@ static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         o->lease_duration_usec = p->duration_usec;
 }
 
-static int start_request(struct agent_placeholder *p, const struct heartbeat_action *action) {
+static int start_request(struct agent_placeholder *p, const struct placeholder_action *action) {
         struct agent *a = p->agent;
         bool current = p->has_object && util_token(p->object.uid) == action->uid &&
                        (!action->version || util_token(p->object.version) == action->version);
         struct placeholder_object o = {.kind = p->kind};
 
-        switch ((enum heartbeat_op)action->op) {
-        case HEARTBEAT_OP_NONE:
-        case HEARTBEAT_OP_CLAIM:
+        switch ((enum placeholder_op)action->op) {
+        case PLACEHOLDER_OP_NONE:
+        case PLACEHOLDER_OP_CLAIM:
                 return 0;
-        case HEARTBEAT_OP_READ:
+        case PLACEHOLDER_OP_READ:
                 return kube_placeholder_get(a->kube, p->kind, p->ns, p->name, on_reply, p, &p->request);
-        case HEARTBEAT_OP_CREATE:
+        case PLACEHOLDER_OP_CREATE:
                 (void)util_copy(o.ns, sizeof(o.ns), p->ns);
                 (void)util_copy(o.name, sizeof(o.name), p->name);
                 (void)util_copy(o.claim, sizeof(o.claim), p->claim);
                 fill(p, &o);
                 (void)util_copy(o.acquire_time, sizeof(o.acquire_time), o.renew_time);
                 return kube_placeholder_create(a->kube, &o, on_reply, p, &p->request);
-        case HEARTBEAT_OP_RENEW:
+        case PLACEHOLDER_OP_RENEW:
                 if (!current)
                         return -ESTALE;
                 o = p->object;
                 fill(p, &o);
                 return kube_placeholder_renew(a->kube, &o, on_reply, p, &p->request);
-        case HEARTBEAT_OP_CLEAR:
+        case PLACEHOLDER_OP_CLEAR:
                 return current && p->object.deleting
                                ? kube_placeholder_clear(a->kube, &p->object, on_reply, p, &p->request)
                                : -ESTALE;
-        case HEARTBEAT_OP_DELETE:
+        case PLACEHOLDER_OP_DELETE:
                 return current ? kube_placeholder_delete(a->kube, p->kind, p->ns, p->name, p->object.uid,
                                                          action->version ? p->object.version : NULL, on_reply, p,
                                                          &p->request)
@@ -88,19 +88,19 @@ static int start_request(struct agent_placeholder *p, const struct heartbeat_act
         return -EINVAL;
 }
 
-void agent_placeholder_perform(struct agent_placeholder *p, const struct heartbeat_action *action) {
+void agent_placeholder_perform(struct agent_placeholder *p, const struct placeholder_action *action) {
         int r;
 
-        if (action->op == HEARTBEAT_OP_NONE)
+        if (action->op == PLACEHOLDER_OP_NONE)
                 return;
-        if (action->op == HEARTBEAT_OP_CLAIM)
+        if (action->op == PLACEHOLDER_OP_CLAIM)
                 r = agent_claim_new(p->agent, p->scope, &p->claims, p->claim, &p->claim_doubtful, p->problem);
         else {
                 r = start_request(p, action);
                 if (r >= 0)
                         return;
                 (void)snprintf(p->problem, sizeof(p->problem), "%s: cannot be sent: %s",
-                               heartbeat_op_to_string(action->op), strerror(-r));
+                               placeholder_op_to_string(action->op), strerror(-r));
         }
         p->local_pending = true;
         p->local_op = action->op;
@@ -109,8 +109,8 @@ void agent_placeholder_perform(struct agent_placeholder *p, const struct heartbe
 
 static void on_watch(const struct kube_watch_event *event, void *userdata) {
         struct agent_placeholder *p = userdata;
-        const struct heartbeat *h = heartbeat(p);
-        struct heartbeat_event ev = {.type = HEARTBEAT_EV_SEEN};
+        const struct placeholder *h = state_of(p);
+        struct placeholder_event ev = {.type = PLACEHOLDER_EV_SEEN};
 
         if (event->type == KUBE_WATCH_DOWN)
                 return;
@@ -125,22 +125,21 @@ static void on_watch(const struct kube_watch_event *event, void *userdata) {
 }
 
 void agent_placeholder_follow(struct agent_placeholder *p) {
-        struct heartbeat_wish w = core_wish(&p->agent->core, p->index);
-        bool wanted = p->tenure == CORE_LIFE && w.named;
+        struct placeholder_wish w = core_wish(&p->agent->core, p->index);
+        bool wanted = p->tenure == TENURE_LIFE && w.named;
 
         if (!wanted)
                 p->watch = (kube_slot_free(p->watch), NULL);
-        else if (!p->watch && heartbeat(p)->proven_at_usec >= w.proof_after_usec)
+        else if (!p->watch && state_of(p)->proven_at_usec >= w.proof_after_usec)
                 /* Not before the proof that the permit waits for; without it the verify interval still finds out */
-                (void)kube_watch(p->agent->kube, p->kind == PLACEHOLDER_POD ? KUBE_WATCH_POD : KUBE_WATCH_LEASE, p->ns,
-                                 p->name, on_watch, p, &p->watch);
+                (void)kube_watch_placeholder(p->agent->kube, p->kind, p->ns, p->name, on_watch, p, &p->watch);
 }
 
 int agent_placeholder_start(struct agent_placeholder *p, struct err *err) {
         int r;
 
         if (snprintf(p->name, sizeof(p->name), "leader-agent-%s%s", store_identity(p->agent->store),
-                     p->tenure == CORE_LEASE ? "-lease" : "") >= (int)sizeof(p->name) ||
+                     p->tenure == TENURE_LEASE ? "-lease" : "") >= (int)sizeof(p->name) ||
             !store_scope_placeholder(p->scope, sizeof(p->scope), p->ns, placeholder_kind_to_string(p->kind), p->name))
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);
         r = store_claims(p->agent->store, p->scope, &p->claims, err);

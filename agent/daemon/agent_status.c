@@ -33,21 +33,21 @@ static const struct election_conf *conf(const struct agent_lock *l) {
 
 static uint8_t hold(const struct agent_lock *l) {
         const struct core *core = &l->agent->core;
-        struct heartbeat_view v[N_CORE_TENURES];
+        struct placeholder_view v[N_TENURES];
 
-        for (unsigned t = 0; t < N_CORE_TENURES; t++)
-                v[t] = heartbeat_view(&core->placeholders[core->locks[l->index].placeholder[t]].heartbeat);
-        return election_hold(election(l), v, clock_boottime_usec(), conf(l));
+        for (unsigned t = 0; t < N_TENURES; t++)
+                v[t] = placeholder_view(&core->placeholders[core->locks[l->index].placeholder[t]].placeholder);
+        return election_stays_out(election(l), v, clock_boottime_usec(), conf(l));
 }
 
 /* The object behind what the core believes, for its names. */
 static const struct lock_object *object(const struct agent_lock *l) {
         const struct election *e = election(l);
 
-        if (!e->lock_known || e->lock.sort == LOCK_ABSENT)
+        if (e->lock.source == LOCK_SOURCE_NONE || e->lock.fact.sort == LOCK_ABSENT)
                 return NULL;
-        if (l->has_answered && util_token(l->answered.uid) == e->lock.uid &&
-            util_token(l->answered.version) == e->lock.version)
+        if (l->has_answered && util_token(l->answered.uid) == e->lock.fact.uid &&
+            util_token(l->answered.version) == e->lock.fact.version)
                 return &l->answered;
         return l->has_seen ? &l->seen : l->has_answered ? &l->answered : NULL;
 }
@@ -114,22 +114,23 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                         (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
                         (void)snprintf(buf, size, "takes part again at %s",
-                                       clock_format_boottime(e->cool_until_usec, t));
+                                       clock_format_boottime(e->timers.cool_until_usec, t));
                 else if (h == REASON_SLEEP)
                         (void)snprintf(buf, size, "takes part again when the host is awake");
-                else if (h == REASON_STRANGE_NAME)
+                else if (h == REASON_NAME_TAKEN)
                         (void)snprintf(buf, size,
                                        "waits: delete that placeholder when no other host uses this identity");
-                else if (e->lock.claimed)
+                else if (e->lock.fact.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
-                else if (e->lock.tenure == CORE_LEASE && e->holder_seen &&
-                         clock_boottime_usec() - e->holder_seen_at_usec > e->lock.duration_usec / 2)
+                else if (e->lock.fact.tenure == TENURE_LEASE && e->holder.state != HOLDER_UNSEEN &&
+                         clock_boottime_usec() - e->holder.seen_at_usec > e->lock.fact.duration_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
-                                       clock_format_boottime(e->holder_seen_at_usec + e->lock.duration_usec, t),
+                                       clock_format_boottime(e->holder.seen_at_usec + e->lock.fact.duration_usec, t),
                                        o ? o->holder : "the holder");
-                else if (e->lock.tenure == CORE_LEASE && e->holder_seen) /* no instant: it would be news each time */
+                else if (e->lock.fact.tenure == TENURE_LEASE &&
+                         e->holder.state != HOLDER_UNSEEN) /* no instant: it would be news each time */
                         (void)snprintf(buf, size, "takes over if %s is silent for %s", o ? o->holder : "the holder",
-                                       timespan_format(span, e->lock.duration_usec));
+                                       timespan_format(span, e->lock.fact.duration_usec));
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;
@@ -144,14 +145,14 @@ static void describe_next(const struct agent_lock *l, char *buf, size_t size) {
                 (void)snprintf(buf, size, "leader-guard starts the unit");
                 break;
         case ELECTION_LEADING:
-                if (e->guard.unit == GUARD_UNIT_FAILED)
+                if (e->guard.fact.unit == UNIT_FAILED)
                         (void)snprintf(
                                 buf, size,
                                 "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
                                 l->conf->unit, l->conf->name);
                 else
                         (void)snprintf(buf, size,
-                                       e->lock.tenure == CORE_LEASE ? "renews the lease" : "watches the lock");
+                                       e->lock.fact.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");
                 break;
         case ELECTION_STOPPING:
                 (void)snprintf(buf, size, "releases the lock when the unit was seen stopped");
@@ -180,13 +181,13 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
         const struct lock_object *o = object(l);
         uint64_t stop_at, kill_at;
         uint8_t h = hold(l);
-        bool unit =
-                e->reason == REASON_UNIT_FAILED || e->reason == REASON_UNIT_UNFIT || e->reason == REASON_UNIT_FOREIGN;
-        const char *reason = election_reason_to_string(e->reason), *damage = o ? o->damage : "";
+        bool unit = e->term.reason == REASON_UNIT_FAILED || e->term.reason == REASON_UNIT_UNFIT ||
+                    e->term.reason == REASON_UNIT_FOREIGN;
+        const char *reason = election_reason_to_string(e->term.reason), *damage = o ? o->damage : "";
 
         if (e->state == ELECTION_CANDIDATE && h != REASON_NONE && !(h == REASON_COOLDOWN && unit)) {
                 /* Silent, or it answers that it cannot tell. */
-                bool blind = h == REASON_GUARD_AWAY && e->guard_linked && l->trouble[0];
+                bool blind = h == REASON_GUARD_AWAY && e->guard.linked && l->trouble[0];
 
                 reason = blind ? "leader-guard cannot see the unit" : election_reason_to_string(h);
                 unit = h == REASON_UNIT_FOREIGN || blind;
@@ -195,7 +196,7 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
                 unit = true;
         }
         *t = (struct lock_text){.role = role(l), .holder = o ? o->holder : "", .holder_identity = o ? o->identity : ""};
-        t->unit_state = l->has_guard ? permit_unit_state_to_string(l->guard.unit_state) : "unknown";
+        t->unit_state = l->has_guard ? unit_state_to_string(l->guard.unit_state) : "unknown";
         (void)clock_format_utc(l->since_realtime_usec, t->since);
         (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.500s", reason, reason[0] && damage[0] ? ": " : "",
                        damage, unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
@@ -203,12 +204,12 @@ static void describe(const struct agent_lock *l, struct lock_text *t) {
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l));
         describe_next(l, t->next, sizeof(t->next));
-        if (!e->guard_linked && e->state >= ELECTION_PROVING && e->state <= ELECTION_STOPPING)
+        if (!e->guard.linked && e->state >= ELECTION_PROVING && e->state <= ELECTION_STOPPING)
                 (void)snprintf(t->next, sizeof(t->next),
                                "waits for leader-guard, which does not answer "
                                "(systemctl status leader-guard)");
-        if (e->state == ELECTION_LEADING && e->lock.tenure == CORE_LEASE &&
-            election_instants(e, conf(l), e->permit_proof_usec, &stop_at, &kill_at))
+        if (e->state == ELECTION_LEADING && e->lock.fact.tenure == TENURE_LEASE &&
+            election_instants(e, conf(l), e->term.permit_proof_usec, &stop_at, &kill_at))
                 (void)wall(stop_at, t->valid_until);
 }
 
@@ -225,9 +226,9 @@ static void record_change(struct agent_lock *l) {
                 {"UNIT", l->conf->unit},
                 {"OLD_STATE", election_state_to_string(l->shown_state)},
                 {"NEW_STATE", election_state_to_string(e->state)},
-                {"REASON", election_reason_to_string(e->reason)},
+                {"REASON", election_reason_to_string(e->term.reason)},
                 {"HOLDER", t.holder},
-                {"LOCK_UID", agent_uid_text(l, e->lock.uid)},
+                {"LOCK_UID", agent_uid_text(l, e->lock.fact.uid)},
         };
 
         agent_event_transition(l, l->shown_state, e->state);
@@ -273,7 +274,7 @@ static void status_line(struct agent *a, char *buf, size_t size) {
                 (void)clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - l->since_realtime_usec),
                                             since);
                 (void)snprintf(buf, size, "%s of %s (%s) since %s; %s %s%s%s%s%s; %s; API %s at %s%s%s", t.role,
-                               l->title, conf_tenure_to_string(l->conf->tenure), since, l->conf->unit, t.unit_state,
+                               l->title, tenure_to_string(l->conf->tenure), since, l->conf->unit, t.unit_state,
                                t.holder[0] ? "; holder " : "", t.holder, t.reason[0] ? "; " : "", t.reason, t.next,
                                a->api_error[0] ? "last answered" : "answered", contact, a->api_error[0] ? "; " : "",
                                a->api_error);
@@ -355,7 +356,7 @@ static int on_status(void *userdata, char **ret_json) {
                 locks[i] = (struct report_lock){
                         .lock = l->title,
                         .unit = l->conf->unit,
-                        .tenure = conf_tenure_to_string(l->conf->tenure),
+                        .tenure = tenure_to_string(l->conf->tenure),
                         .role = texts[i].role,
                         .unit_state = texts[i].unit_state,
                         .holder = texts[i].holder,

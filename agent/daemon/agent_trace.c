@@ -23,7 +23,7 @@ static size_t hex(char *buf, const void *data, size_t n) {
 
 static void line(int fd, char type, size_t i, const void *a, size_t na, const void *b, size_t nb) {
         char buf[64 + 2 * (sizeof(struct election_event) + sizeof(struct election_actions) +
-                           sizeof(struct heartbeat_event) + sizeof(struct election_conf))];
+                           sizeof(struct placeholder_event) + sizeof(struct election_conf))];
 
         size_t n;
 
@@ -43,8 +43,8 @@ void agent_trace_lock(struct agent *a, size_t i, const struct election_event *ev
         line(a->trace_fd, 'L', i, ev, sizeof(*ev), out, sizeof(*out));
 }
 
-void agent_trace_placeholder(struct agent *a, size_t i, const struct heartbeat_event *ev,
-                             const struct heartbeat_action *out) {
+void agent_trace_placeholder(struct agent *a, size_t i, const struct placeholder_event *ev,
+                             const struct placeholder_action *out) {
         line(a->trace_fd, 'P', i, ev, sizeof(*ev), out, sizeof(*out));
 }
 

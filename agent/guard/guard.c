@@ -195,7 +195,7 @@ static int open_all(struct guard *g, struct err *err) {
         struct err cgroup = {};
         int r;
 
-        r = clock_boot_id(g->boot_id);
+        r = boot_id_read(g->boot_id);
         if (r < 0)
                 return err_setf(err, r, "cannot read this boot's id: %s", strerror(-r));
         r = gate_open(&g->gate, g->options.runtime_dir, err);
@@ -228,8 +228,7 @@ int guard_new(struct guard **ret, sd_event *event, const struct guard_options *o
         g->options = *o;
         g->gate.fd = g->connection_fd = -1;
         g->watchdog_usec = notify_watchdog_usec();
-        g->watchdog_bad =
-                getenv("NOTIFY_SOCKET") && (g->watchdog_usec == 0 || g->watchdog_usec > GUARD_WATCHDOG_MAX_USEC);
+        g->watchdog_bad = getenv("NOTIFY_SOCKET") && (g->watchdog_usec == 0 || g->watchdog_usec > TIMING_WATCHDOG_USEC);
         g->status_due = true;
         r = open_all(g, err);
         if (r < 0)

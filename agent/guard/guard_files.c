@@ -11,7 +11,7 @@ int guard_files_write_permit(struct guard_unit *u) {
         u->permit.magic = PERMIT_MAGIC;
         u->permit.type = PERMIT_PERMIT;
         u->permit.seq = 1;
-        u->permit.tenure = u->s.lease ? PERMIT_LEASE : PERMIT_LIFE;
+        u->permit.tenure = u->s.tenure;
         u->permit.stop_at_usec = u->s.stop_at_usec;
         u->permit.kill_at_usec = u->s.kill_at_usec;
         u->permit.stop_timeout_usec = u->s.stop_timeout_usec;
@@ -43,7 +43,7 @@ static enum supervise_file load(struct guard_unit *u, struct supervise_event *ev
                 return SUPERVISE_FILE_BAD;
         }
         ev->uid = util_token(u->permit.lock_uid);
-        ev->lease = u->permit.tenure == PERMIT_LEASE;
+        ev->tenure = (uint8_t)u->permit.tenure;
         ev->stop_at_usec = u->permit.stop_at_usec;
         ev->kill_at_usec = u->permit.kill_at_usec;
         ev->stop_timeout_usec = u->permit.stop_timeout_usec;

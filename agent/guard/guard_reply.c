@@ -5,70 +5,46 @@
 #include "adapter/notify.h"
 #include "guard/guard_parts.h"
 
-enum permit_result guard_result(enum supervise_result r) {
-        switch (r) {
-        case SUPERVISE_OK:
-                return PERMIT_OK;
-        case SUPERVISE_REFUSED_REVOKED:
-                return PERMIT_REFUSED_REVOKED;
-        case SUPERVISE_REFUSED_BUSY:
-                return PERMIT_REFUSED_BUSY;
-        case SUPERVISE_REFUSED_OVERDUE:
-                return PERMIT_REFUSED_OVERDUE;
-        case SUPERVISE_REFUSED_ENROLL:
-                return PERMIT_REFUSED_ENROLL;
-        case SUPERVISE_REFUSED_UNIT:
-                return PERMIT_REFUSED_UNIT;
-        case SUPERVISE_REFUSED_FOREIGN:
-                return PERMIT_REFUSED_FOREIGN;
-        case SUPERVISE_REFUSED_REQUEST:
-                return PERMIT_REFUSED_REQUEST;
-        case SUPERVISE_REFUSED_INTERNAL:
-                return PERMIT_REFUSED_INTERNAL;
-        }
-        return PERMIT_REFUSED_INTERNAL;
-}
-
-static enum permit_unit_state unit_state(const struct guard_unit *u) {
+static enum unit_state unit_state(const struct guard_unit *u) {
         switch ((enum supervise_state)u->s.state) {
         case SUPERVISE_UNREAD:
         case SUPERVISE_CHECKING:
         case SUPERVISE_RESUMING:
-                return PERMIT_UNIT_UNKNOWN;
+                return UNIT_UNKNOWN;
         case SUPERVISE_STOPPED:
-                return PERMIT_UNIT_STOPPED;
+                return UNIT_STOPPED;
         case SUPERVISE_FOREIGN:
-                return PERMIT_UNIT_FOREIGN;
+                return UNIT_FOREIGN;
         case SUPERVISE_STARTING:
-                return PERMIT_UNIT_STARTING;
+                return UNIT_STARTING;
         case SUPERVISE_RUNNING:
-                return PERMIT_UNIT_RUNNING;
+                return UNIT_RUNNING;
         case SUPERVISE_FAILED:
-                return PERMIT_UNIT_FAILED;
+                return UNIT_FAILED;
         case SUPERVISE_STOPPING:
         case SUPERVISE_KILLING:
-                return PERMIT_UNIT_STOPPING;
+                return UNIT_STOPPING;
         case SUPERVISE_STUCK:
-                return PERMIT_UNIT_STUCK;
+                return UNIT_STUCK;
         }
-        return PERMIT_UNIT_UNKNOWN;
+        return UNIT_UNKNOWN;
 }
 
 /* One line for a human: what is wrong now, most telling first. */
-static void explain(const struct guard_unit *u, enum permit_result result, char *buf, size_t size) {
+static void explain(const struct guard_unit *u, enum guard_result result, char *buf, size_t size) {
         const struct guard *g = u->guard;
         const char *text = "";
 
-        if (result == PERMIT_REFUSED_ENROLL)
+        if (result == GUARD_REFUSED_ENROLL)
                 text = u->problem;
-        else if (result == PERMIT_REFUSED_INTERNAL)
+        else if (result == GUARD_REFUSED_INTERNAL)
                 text = g->cgroup_error[0] ? g->cgroup_error : u->trouble[0] ? u->trouble : g->bus_error;
-        else if (result == PERMIT_REFUSED_FOREIGN)
+        else if (result == GUARD_REFUSED_FOREIGN)
                 text = "the unit runs without a permit; stop it, and enrol it if it is not";
-        else if (result == PERMIT_REFUSED_UNIT)
+        else if (result == GUARD_REFUSED_UNIT)
                 text = u->trouble;
-        else if (result != PERMIT_OK)
-                text = permit_result_to_string(result);
+        else if (result != GUARD_OK)
+                text = guard_result_to_string(result);
         else if (supervise_stopping(&u->s))
                 text = supervise_reason_to_string(u->s.reason);
         else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_STARTING)
@@ -77,14 +53,14 @@ static void explain(const struct guard_unit *u, enum permit_result result, char 
                 text = g->cgroup_error[0] ? g->cgroup_error : g->bus_error;
         else if (supervise_permitted(&u->s))
                 text = u->problem;
-        if (result == PERMIT_OK && u->s.state >= SUPERVISE_STOPPING && u->s.reason == SUPERVISE_REASON_ENROLL)
+        if (result == GUARD_OK && u->s.state >= SUPERVISE_STOPPING && u->s.reason == SUPERVISE_REASON_ENROLL)
                 (void)snprintf(buf, size, "%.100s: %.400s", text, u->problem);
         else
                 (void)snprintf(buf, size, "%s", text);
 }
 
-static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid,
-                       enum permit_unit_state state, enum permit_result result, bool final) {
+static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum unit_state state,
+                       enum guard_result result, bool final) {
         struct permit_reply reply = {
                 .magic = PERMIT_MAGIC,
                 .result = result,
@@ -108,12 +84,12 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
         guard_socket_send(u->guard, &reply);
 }
 
-void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum permit_result result,
+void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,
                  bool final) {
         /* "Stopped" is about the reading just taken, even when a permit checked by the same reading starts the unit
          * next. */
-        send_reply(u, type, seq, lock_uid, final ? PERMIT_UNIT_STOPPED : unit_state(u), result, final);
-        if (type == PERMIT_PERMIT && result != PERMIT_OK && guard_may_log(u->guard)) {
+        send_reply(u, type, seq, lock_uid, final ? UNIT_STOPPED : unit_state(u), result, final);
+        if (type == PERMIT_PERMIT && result != GUARD_OK && guard_may_log(u->guard)) {
                 char text[512];
 
                 explain(u, result, text, sizeof(text));
@@ -123,19 +99,19 @@ void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *
                                                               {"LOCK_UID", lock_uid},
                                                               {"REASON", text}},
                                4, "%s: permit for lock uid %s %s%s%s", u->name, lock_uid,
-                               permit_result_to_string(result),
-                               text[0] && !util_streq(text, permit_result_to_string(result)) ? ": " : "",
-                               util_streq(text, permit_result_to_string(result)) ? "" : text);
+                               guard_result_to_string(result),
+                               text[0] && !util_streq(text, guard_result_to_string(result)) ? ": " : "",
+                               util_streq(text, guard_result_to_string(result)) ? "" : text);
         }
 }
 
-void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum permit_result result) {
+void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result result) {
         size_t kept = 0;
 
         for (size_t i = 0; i < u->n_waits; i++) {
                 struct guard_wait w = u->waits[i];
                 bool final = type == PERMIT_REVOKE;
-                enum permit_result answer = result;
+                enum guard_result answer = result;
 
                 if (w.type != type) {
                         u->waits[kept++] = w;
@@ -145,7 +121,7 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum permit_result
                  * waits for that answer: it connects again, and revokes again. */
                 if (final && gate_record_revoked(&u->guard->gate, w.lock_uid) < 0) {
                         final = false;
-                        answer = PERMIT_REFUSED_INTERNAL;
+                        answer = GUARD_REFUSED_INTERNAL;
                         u->guard->hang_up = true;
                 }
                 guard_reply(u, type, w.seq, w.lock_uid, answer, final);
@@ -161,8 +137,8 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
                    (u->s.state == SUPERVISE_STOPPING && u->s.reason != SUPERVISE_REASON_REVOKED);
 
         u->guard->status_due = true;
-        send_reply(u, 0, 0, "", unit_state(u), PERMIT_OK, /* final= */ false);
-        explain(u, PERMIT_OK, text, sizeof(text));
+        send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
+        explain(u, GUARD_OK, text, sizeof(text));
         journal_record(bad ? LOG_WARNING : LOG_INFO, JOURNAL_UNIT_STATE,
                        (const struct journal_field[]){{"UNIT_NAME", u->name},
                                                       {"OBJECT_SYSTEMD_UNIT", u->name},

@@ -59,12 +59,12 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 .stop_at_usec = q->stop_at_usec,
                 .kill_at_usec = q->kill_at_usec,
                 .stop_timeout_usec = q->stop_timeout_usec,
-                .lease = q->tenure == PERMIT_LEASE,
+                .tenure = (uint8_t)q->tenure,
         };
 
         if (!u) {
                 struct permit_reply reply = {.magic = PERMIT_MAGIC,
-                                             .result = PERMIT_REFUSED_INTERNAL,
+                                             .result = GUARD_REFUSED_INTERNAL,
                                              .seq = q->seq,
                                              .request_type = q->type,
                                              .text = "the guard has no memory or no room for another unit"};
@@ -74,17 +74,17 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 guard_socket_send(g, &reply);
                 return;
         }
-        if (q->type == PERMIT_PERMIT && q->tenure == PERMIT_LEASE && g->watchdog_bad) {
+        if (q->type == PERMIT_PERMIT && q->tenure == TENURE_LEASE && g->watchdog_bad) {
                 (void)snprintf(u->trouble, sizeof(u->trouble),
                                "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64
                                " s: PID 1 would not end the unit in time when the guard hangs; remove the override "
                                "(systemctl cat leader-guard)",
-                               GUARD_WATCHDOG_MAX_USEC / USEC_PER_SEC);
-                guard_reply(u, q->type, q->seq, q->lock_uid, PERMIT_REFUSED_INTERNAL, /* final= */ false);
+                               TIMING_WATCHDOG_USEC / USEC_PER_SEC);
+                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
                 return;
         }
         if (other && q->type == PERMIT_PERMIT) {
-                guard_reply(u, q->type, q->seq, q->lock_uid, PERMIT_REFUSED_BUSY, /* final= */ false);
+                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_BUSY, /* final= */ false);
                 return;
         }
         /* When the set cannot be read, the uid counts as revoked. */
@@ -96,13 +96,13 @@ static void take_request(struct guard *g, const struct permit_request *q) {
 static void list_permits(struct guard *g, const struct permit_request *q) {
         for (size_t i = 0; i < g->n_units; i++)
                 if (g->unit[i]->s.uid != 0)
-                        guard_reply(g->unit[i], q->type, q->seq, g->unit[i]->permit.lock_uid, PERMIT_OK,
+                        guard_reply(g->unit[i], q->type, q->seq, g->unit[i]->permit.lock_uid, GUARD_OK,
                                     /* final= */ false);
 }
 
 static void refuse_malformed(struct guard *g, const void *packet, size_t size, const char *text) {
         const struct permit_request *q = packet;
-        struct permit_reply reply = {.magic = PERMIT_MAGIC, .result = PERMIT_REFUSED_REQUEST};
+        struct permit_reply reply = {.magic = PERMIT_MAGIC, .result = GUARD_REFUSED_REQUEST};
 
         if (size == sizeof(*q) && q->magic == PERMIT_MAGIC && q->seq > 0 && PERMIT_REQUEST_TYPE_VALID(q->type)) {
                 reply.seq = q->seq;

@@ -72,7 +72,7 @@ static void judge(struct guard_unit *u, const struct enroll_facts *f, struct sup
         struct enroll_want want = {
                 .unit = u->name,
                 .runtime_dir = u->guard->gate.dir,
-                .tenure = u->s.lease ? ENROLL_LEASE : ENROLL_LIFE,
+                .tenure = u->s.tenure,
                 .stop_timeout_usec = u->s.stop_timeout_usec,
         };
         size_t n;
@@ -317,21 +317,21 @@ static void perform(struct guard_unit *u, const struct supervise_action *a, stru
                 break;
         case SUPERVISE_REPLY:
                 if (q && !p->answered)
-                        guard_reply(u, q->type, q->seq, q->lock_uid, guard_result(a->result), /* final= */ false);
+                        guard_reply(u, q->type, q->seq, q->lock_uid, a->result, /* final= */ false);
                 p->answered = true;
                 break;
         case SUPERVISE_REPLY_INTERIM:
                 if (q)
-                        guard_reply(u, q->type, q->seq, q->lock_uid, PERMIT_OK, /* final= */ false);
+                        guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_OK, /* final= */ false);
                 break;
         case SUPERVISE_REPLY_PERMITS:
-                guard_reply_waiting(u, PERMIT_PERMIT, guard_result(a->result));
+                guard_reply_waiting(u, PERMIT_PERMIT, a->result);
                 break;
         case SUPERVISE_REPLY_STOPPED:
-                guard_reply_waiting(u, PERMIT_REVOKE, PERMIT_OK);
+                guard_reply_waiting(u, PERMIT_REVOKE, GUARD_OK);
                 break;
         case SUPERVISE_REPLY_QUERIES:
-                guard_reply_waiting(u, PERMIT_QUERY, PERMIT_OK);
+                guard_reply_waiting(u, PERMIT_QUERY, GUARD_OK);
                 break;
         case SUPERVISE_PUSH:
                 guard_reply_push(u, before);

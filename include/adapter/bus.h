@@ -12,7 +12,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 #define BUS_NAME "io.leaderagent.Agent1"
 #define BUS_PATH "/io/leaderagent/Agent1"

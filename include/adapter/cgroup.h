@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 

@@ -3,7 +3,7 @@
  * renamed). */
 #pragma once
 
-#include "util/err.h"
+#include "base/err.h"
 
 #define DROPIN_DIR "/etc/systemd/system"
 

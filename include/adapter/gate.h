@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 #define GATE_DIR "/run/leader-agent"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "util/err.h"
+#include "base/err.h"
 
 enum job_type {
         JOB_NONE,    /* nobody asked PID 1 for anything */

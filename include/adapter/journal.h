@@ -5,7 +5,7 @@
 
 #include <syslog.h>
 
-#include "util/util.h"
+#include "base/util.h"
 
 /* Fixed ids (MESSAGE_ID=) so that `journalctl MESSAGE_ID=…` and the catalog find one kind of record. */
 #define JOURNAL_UNIT_STATE   "97214608a72d4428b149d68b3988dea8" /* guard: what a unit does under its permit changed */

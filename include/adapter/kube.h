@@ -17,11 +17,11 @@
 
 #include <systemd/sd-event.h>
 
+#include "base/err.h"
 #include "codec/event.h"
 #include "codec/kubeconfig.h"
 #include "codec/lock.h"
 #include "codec/placeholder.h"
-#include "util/err.h"
 
 struct kube;
 struct kube_slot;
@@ -123,12 +123,6 @@ unsigned kube_events_pending(const struct kube *kube);
 
 /* ---- watches ---- */
 
-enum kube_watch_kind {
-        KUBE_WATCH_LOCK = 0,
-        KUBE_WATCH_LEASE,
-        KUBE_WATCH_POD,
-};
-
 enum kube_watch_type {
         KUBE_WATCH_OBJECT = 0, /* it is there, like this: lock or placeholder is set */
         KUBE_WATCH_GONE,       /* it was deleted; lock or placeholder is its last state */
@@ -149,8 +143,10 @@ typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userda
 /* Follows one object by name for ever. Each start is without resourceVersion and so begins with a quorum read, told as
  * OBJECT or ABSENT; started again at the end of the stream, on errors (with backoff and jitter, Retry-After obeyed),
  * and when nothing came for the silence limit. A watch wakes; it proves neither a right nor a time. */
-int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, const char *name, kube_watch_cb cb,
-               void *userdata, struct kube_slot **ret_slot);
+int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_watch_cb cb, void *userdata,
+                    struct kube_slot **ret_slot);
+int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                           kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot);
 /* For watches started later: how long a stream may be silent (default 150 s: bookmarks come each minute), and how long
  * it may last (default 600 s). */
 void kube_set_watch_limits(struct kube *kube, uint64_t silence_usec, uint64_t length_usec);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util/util.h"
+#include "base/util.h"
 
 /* READY=1: able to take part. Also ends notify_reloading(). */
 void notify_ready(void);

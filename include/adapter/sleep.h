@@ -5,7 +5,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 struct sleep_watch;
 

@@ -8,21 +8,11 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
+#include "base/timing.h"
 #include "codec/permit.h"
-#include "util/err.h"
 
 #define CONF_PATH "/etc/leader-agent/leader-agent.conf"
-
-/* WatchdogSec= of leader-guard.service: with a hung guard PID 1 begins to stop the unit only this much after
- * renew_deadline, so kill_margin has to be larger; and by as much as PID 1's timers are late, that of the watchdog and
- * that of TimeoutStopSec= (250 ms each, systemd's timer slack). */
-#define CONF_GUARD_WATCHDOG_USEC (3 * USEC_PER_SEC)
-#define CONF_GUARD_LATE_USEC     (500 * USEC_PER_MSEC)
-
-enum conf_placeholder {
-        CONF_PLACEHOLDER_LEASE = 0,
-        CONF_PLACEHOLDER_POD,
-};
 
 enum conf_on_failure {
         CONF_ON_FAILURE_RELEASE =
@@ -32,12 +22,12 @@ enum conf_on_failure {
 
 /* Durations in microseconds. No pointer is NULL after conf_load(), except where said. */
 struct conf_lock {
-        char *name;                   /* of the ConfigMap */
-        char *namespace_;             /* NULL until conf_set_default_namespace() when neither lock nor file name one */
-        char *unit;                   /* with suffix, e.g. myapp-operator.service */
-        int tenure;                   /* enum permit_tenure */
-        int placeholder;              /* enum conf_placeholder */
-        int on_failure;               /* enum conf_on_failure */
+        char *name;       /* of the ConfigMap */
+        char *namespace_; /* NULL until conf_set_default_namespace() when neither lock nor file name one */
+        char *unit;       /* with suffix, e.g. myapp-operator.service */
+        enum tenure tenure;
+        enum placeholder_kind placeholder;
+        enum conf_on_failure on_failure;
         uint64_t lease_duration_usec; /* whole seconds; silence after which others may depose (lease only) */
         uint64_t renew_deadline_usec; /* after the last successful renewal was sent, the unit is being stopped */
         uint64_t stop_timeout_usec;   /* after that, whatever is left is killed; both tenures */
@@ -80,9 +70,8 @@ int conf_check(const struct conf *c, struct err *err);
  * and checks again that no lock is named twice. Returns 0, -EINVAL, -ENOMEM. */
 int conf_set_default_namespace(struct conf *c, const char *namespace_, struct err *err);
 
+/* The timing that a lease of this lock begins with. */
+struct timing_lease conf_timing(const struct conf_lock *l);
+
 /* Prints the effective configuration, every key, and per lock what its numbers mean for the next leader. */
 void conf_describe(const struct conf *c, FILE *f);
-
-/* For tables in messages: "life", "lease"; "Lease", "Pod". */
-const char *conf_tenure_to_string(int tenure);
-const char *conf_placeholder_to_string(int placeholder);

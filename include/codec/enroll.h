@@ -4,7 +4,8 @@
  * start and after each daemon-reload, `leaderctl enroll` shows them to a human. */
 #pragma once
 
-#include "util/err.h"
+#include "base/err.h"
+#include "base/terms.h"
 
 #define ENROLL_GUARD        "leader-guard.service"
 #define ENROLL_AGENT        "leader-agent.service"
@@ -12,12 +13,6 @@
 #define ENROLL_DROPIN_MAX   2048
 #define ENROLL_PROBLEMS_MAX 20
 #define ENROLL_TRIGGERS_MAX 8
-
-/* Tenure, with the values of enum permit_tenure. */
-enum enroll_tenure {
-        ENROLL_LIFE = 0,
-        ENROLL_LEASE = 1,
-};
 
 /* What PID 1 says about a unit, from one atomic look. Texts are PID 1's own words. */
 struct enroll_facts {
@@ -73,7 +68,7 @@ struct enroll_problem {
 struct enroll_want {
         const char *unit;
         const char *runtime_dir; /* GATE_DIR */
-        enum enroll_tenure tenure;
+        enum tenure tenure;
         uint64_t stop_timeout_usec; /* lease: what the whole stop may take */
 };
 

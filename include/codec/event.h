@@ -2,7 +2,7 @@
 /* Kubernetes Events (events.k8s.io/v1): what `kubectl describe` shows about a lock. Building only. */
 #pragma once
 
-#include "util/util.h"
+#include "base/util.h"
 
 struct event_object {
         const char *ns;       /* of the object and of the Event */

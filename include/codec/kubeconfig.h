@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 /* Everything about one context. Strings are NULL when not given, paths absolute or relative to the working directory.
  */

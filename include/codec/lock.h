@@ -3,8 +3,8 @@
  * I/O, no decisions. What the fields mean: docs/ARCHITECTURE.md. */
 #pragma once
 
+#include "base/err.h"
 #include "codec/placeholder.h"
-#include "util/err.h"
 
 struct json_object;
 
@@ -14,17 +14,6 @@ struct json_object;
 #define LOCK_ANNOTATION_FENCED "leaderagent.io/fenced"
 /* The term, written with every change of ours after the creation, because that moves the resourceVersion. */
 #define LOCK_ANNOTATION_TERM "leaderagent.io/term"
-
-enum lock_tenure {
-        LOCK_TENURE_LIFE = 0,
-        LOCK_TENURE_LEASE,
-};
-#define LOCK_TENURE_VALID(t) ((unsigned)(t) <= LOCK_TENURE_LEASE)
-
-/* "life", "lease". */
-const char *lock_tenure_to_string(enum lock_tenure tenure);
-/* Returns -EINVAL for any other text. */
-int lock_tenure_from_string(const char *s, enum lock_tenure *ret);
 
 enum lock_form {
         LOCK_FORM_OURS,    /* complete record, our finalizer, and exactly the owner the record names (or `orphaned`) */
@@ -63,7 +52,7 @@ struct lock_object {
         char placeholder_uid[64];
         char unit[256];
         bool has_tenure; /* tenure is there and readable */
-        enum lock_tenure tenure;
+        enum tenure tenure;
         uint64_t lease_duration_usec; /* whole seconds; 0: not there (life only) */
         char boot_id[40];
         char acquired_at[40];   /* see placeholder_format_time(); for humans */

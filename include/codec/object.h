@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 struct object_meta {
         char ns[64];

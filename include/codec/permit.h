@@ -4,7 +4,7 @@
  *
  * Order of a conversation: the agent connects (a new connection supersedes the old one, which the guard closes unread),
  * sends QUERY for each of its units, then PERMIT or REVOKE. Every request gets at least one reply with its `seq`. A
- * PERMIT is answered once at once (accepted or refused), a REVOKE possibly first with PERMIT_UNIT_STOPPING (interim,
+ * PERMIT is answered once at once (accepted or refused), a REVOKE possibly first with UNIT_STOPPING (interim,
  * final == 0: uid recorded as revoked, gate away) and then with final == 1 when the unit was *seen* stopped. Changes of
  * the unit that nobody asked for are pushed as replies with seq 0.
  *
@@ -17,7 +17,8 @@
 
 #include <stdint.h>
 
-#include "util/err.h"
+#include "base/err.h"
+#include "base/terms.h"
 
 #define PERMIT_SOCKET "/run/leader-agent/guard.sock"
 #define PERMIT_MAGIC  UINT32_C(0x4c475032) /* "LGP2": changes with every incompatible change of the structs below */
@@ -30,16 +31,11 @@ enum permit_request_type {
 };
 #define PERMIT_REQUEST_TYPE_VALID(t) ((t) >= PERMIT_PERMIT && (t) <= PERMIT_QUERY)
 
-enum permit_tenure {
-        PERMIT_LIFE = 0,
-        PERMIT_LEASE = 1,
-};
-
 struct permit_request {
         uint32_t magic;
         uint32_t type;   /* enum permit_request_type */
         uint64_t seq;    /* chosen by the agent, > 0, echoed */
-        uint32_t tenure; /* enum permit_tenure */
+        uint32_t tenure; /* enum tenure */
         uint32_t reserved;
         uint64_t stop_at_usec; /* CLOCK_BOOTTIME: from here on the unit is being stopped; UINT64_MAX: never (life) */
         uint64_t kill_at_usec; /* CLOCK_BOOTTIME: whatever is left is killed; UINT64_MAX: see stop_timeout_usec */
@@ -52,35 +48,12 @@ struct permit_request {
         char identity[128]; /* of this agent */
 };
 
-enum permit_unit_state {
-        PERMIT_UNIT_UNKNOWN = 0, /* the guard cannot tell (PID 1 does not answer) */
-        PERMIT_UNIT_STOPPED,     /* confirmed: no job, inactive or failed, cgroup empty or gone */
-        PERMIT_UNIT_STARTING,
-        PERMIT_UNIT_RUNNING,
-        PERMIT_UNIT_STOPPING, /* gate away, stop job or kill under way */
-        PERMIT_UNIT_FAILED,   /* permit in force, but the unit ended or would not start; confirmed stopped */
-        PERMIT_UNIT_FOREIGN,  /* runs (or anything of it lives) without a permit, and no stop is under way */
-        PERMIT_UNIT_STUCK,    /* past the kill instant and still not empty (state D) */
-};
-
-enum permit_result {
-        PERMIT_OK = 0,
-        PERMIT_REFUSED_REVOKED, /* this lock uid was revoked (or its first instant was over): never again */
-        PERMIT_REFUSED_BUSY,    /* another permit is in force or its stop is not confirmed */
-        PERMIT_REFUSED_OVERDUE, /* the first instant is already over: nothing was started */
-        PERMIT_REFUSED_ENROLL,  /* what is in force for the unit is not what enrol wrote; text says what and the cure */
-        PERMIT_REFUSED_UNIT,    /* no such unit, masked, bad unit file; text says which */
-        PERMIT_REFUSED_FOREIGN, /* the unit runs already without a permit */
-        PERMIT_REFUSED_REQUEST, /* malformed */
-        PERMIT_REFUSED_INTERNAL, /* the guard could not write its files or reach PID 1; nothing was started */
-};
-
 struct permit_reply {
         uint32_t magic;
-        uint32_t result;       /* enum permit_result */
+        uint32_t result;       /* enum guard_result */
         uint64_t seq;          /* of the request; 0: pushed */
         uint32_t request_type; /* enum permit_request_type it answers; 0: pushed */
-        uint32_t unit_state;   /* enum permit_unit_state */
+        uint32_t unit_state;   /* enum unit_state */
         uint32_t final;        /* REVOKE only: 1 = the unit was seen stopped after the gate was removed */
         uint32_t revoked;      /* 1 = the request's lock_uid may never be permitted (again) in this boot */
         uint64_t stop_at_usec; /* of the permit in force, 0 without one */
@@ -105,6 +78,3 @@ bool permit_uid_valid(const char *uid);
  * environment file (letters, digits, -_./:@+=). Returns 0, -EBADMSG with err set. */
 int permit_request_check(const void *packet, size_t size, struct err *err);
 int permit_reply_check(const void *packet, size_t size, struct err *err);
-
-const char *permit_unit_state_to_string(enum permit_unit_state s);
-const char *permit_result_to_string(enum permit_result r);

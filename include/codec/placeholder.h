@@ -6,21 +6,19 @@
  * has them in annotations. Both have the annotations leaderagent.io/claim, /nonce and /boot-id. */
 #pragma once
 
-#include "util/err.h"
+#include "base/err.h"
+#include "base/terms.h"
 
 struct json_object;
 
-enum placeholder_kind {
-        PLACEHOLDER_LEASE = 0,
-        PLACEHOLDER_POD,
+/* Where objects of a kind are in the API. */
+struct placeholder_resource {
+        const char *api_version; /* "v1", of the objects and of ownerReferences to them */
+        const char *path;        /* "/api/v1" */
+        const char *plural;      /* "pods" */
+        const char *singular;    /* "pod": for messages, as kubectl has it */
 };
-#define PLACEHOLDER_KIND_VALID(k) ((unsigned)(k) <= PLACEHOLDER_POD)
-
-/* "Lease", "Pod"; the apiVersion of ownerReferences to that kind. */
-const char *placeholder_kind_to_string(enum placeholder_kind kind);
-const char *placeholder_kind_to_api_version(enum placeholder_kind kind);
-/* Returns -EINVAL for any other text. */
-int placeholder_kind_from_string(const char *s, enum placeholder_kind *ret);
+struct placeholder_resource placeholder_resource(enum placeholder_kind kind);
 
 /* A foreign object of that name parses too: then the fields that only our agents write are empty. */
 struct placeholder_object {

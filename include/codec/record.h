@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 #define RECORD_CLAIM_HEX  32 /* digits of a claim: 128 random bits */
 #define RECORD_MAX_CLAIMS 32 /* per scope */

@@ -2,7 +2,7 @@
 /* The status document that Status() on the bus returns: plain data to JSON. leaderctl-status(1) prints it. */
 #pragma once
 
-#include "util/err.h"
+#include "base/err.h"
 
 struct report_lock {
         const char *lock; /* NAMESPACE/NAME */

@@ -3,7 +3,7 @@
  * to decide. Bodies of proxies (HTML, plain text) and none at all are fine: the HTTP code then speaks alone. */
 #pragma once
 
-#include "util/util.h"
+#include "base/util.h"
 
 struct json_object;
 

@@ -2,7 +2,7 @@
 /* Time spans as systemd writes them: "15s", "2min 30s", "500ms". */
 #pragma once
 
-#include "util/util.h"
+#include "base/util.h"
 
 /* One or more NUMBER UNIT pairs (us, ms, s, sec, m, min, h, hr, d and their plurals; a number alone is seconds), blanks
  * between them allowed. Whole numbers only. Returns 0, -EINVAL nonsense, -ERANGE too large for 64 bits of microseconds.

@@ -2,8 +2,8 @@
 /* The event stream of a watch: bytes in pieces of any size to events, one JSON document per line. No I/O. */
 #pragma once
 
+#include "base/err.h"
 #include "codec/status.h"
-#include "util/err.h"
 
 struct json_object;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All elections and heartbeats of one agent: routes events, carries wishes and views between them, tells whose turn is
- * next. Rules of every step in the core: it reads no clock (now_usec, CLOCK_BOOTTIME, comes with the event and never
+/* All elections and placeholders of one agent: routes events, carries wishes and views between them, tells whose turn
+ * is next. Rules of every step in the core: it reads no clock (now_usec, CLOCK_BOOTTIME, comes with the event and never
  * goes back), does no I/O, allocates nothing and cannot fail; the caller performs the returned actions in order before
  * the next step, and turns their results into events. */
 #pragma once
@@ -10,13 +10,13 @@
 struct core_lock {
         struct election election;
         struct election_conf conf;
-        size_t placeholder[N_CORE_TENURES]; /* index of the heartbeat that a term of this tenure uses */
+        size_t placeholder[N_TENURES]; /* index of the placeholder that a term of this tenure uses */
         bool due;
 };
 
 struct core_placeholder {
-        struct heartbeat heartbeat;
-        struct heartbeat_conf conf;
+        struct placeholder placeholder;
+        struct placeholder_conf conf;
         bool due;
 };
 
@@ -37,13 +37,13 @@ enum core_turn {
 
 struct election_actions core_lock_step(struct core *core, size_t i, const struct election_event *ev);
 /* ev->wish is filled in here. */
-struct heartbeat_action core_placeholder_step(struct core *core, size_t i, struct heartbeat_event *ev);
+struct placeholder_action core_placeholder_step(struct core *core, size_t i, struct placeholder_event *ev);
 /* Whose turn it is at `now`: what changed or fell due. Call until it returns CORE_TURN_NONE, stepping the one it names
  * with a GO event. */
 enum core_turn core_next(const struct core *core, uint64_t now_usec, size_t *ret_index);
 /* The next instant at which core_next() has work. */
 uint64_t core_deadline(const struct core *core);
 /* What the elections together want of placeholder i now. */
-struct heartbeat_wish core_wish(const struct core *core, size_t i);
+struct placeholder_wish core_wish(const struct core *core, size_t i);
 /* Every lock's invariant. */
 bool core_invariant(const struct core *core);

@@ -5,7 +5,9 @@
  * the guard; guard messages are sent first, in order. At most one request of a lock is in flight. */
 #pragma once
 
-#include "core/heartbeat.h"
+#include "base/retry.h"
+#include "base/timing.h"
+#include "core/placeholder.h"
 
 enum election_state {
         ELECTION_STARTING,   /* neither the lock nor the unit known yet */
@@ -58,7 +60,7 @@ enum election_reason {
         REASON_UNIT_FOREIGN,   /* runs without a permit */
         REASON_PERMIT_REVOKED, /* the guard will not run the unit for this lock any more */
         REASON_PERMIT_STALE,   /* the guard holds a permit for a lock that is not ours */
-        REASON_STRANGE_NAME,   /* our placeholder's name is taken by one that is not ours */
+        REASON_NAME_TAKEN,     /* our placeholder's name is taken by one that is not ours */
         REASON_COOLDOWN,
         REASON_FOREIGN_LOCK,
         REASON_DAMAGED_LOCK,
@@ -69,82 +71,121 @@ enum {
 };
 
 struct election_conf {
-        uint64_t lease_duration_usec;
-        uint64_t renew_deadline_usec;
-        uint64_t stop_timeout_usec;
-        uint64_t kill_margin_usec;
+        struct timing_lease timing; /* of the next term, if that is a lease */
         uint64_t verify_interval_usec;
-        uint64_t retry_min_usec;
-        uint64_t retry_max_usec;
-        uint64_t cooldown_usec; /* after a failed unit; doubles up to cooldown_max_usec */
-        uint64_t cooldown_max_usec;
+        struct retry_limits retry;
+        struct retry_limits cooldown; /* after a failed unit */
         uint64_t step_down_hold_usec; /* after a step-down */
-        uint32_t rate_permille;       /* how wrong clock rates may be */
         uint8_t tenure;               /* of the next term */
         bool keep_failed;             /* a failed unit keeps the lock */
         bool away;                    /* the host is about to sleep: no lease is begun or kept */
 };
 
+/* Where what is known of the lock comes from. */
+enum lock_source {
+        LOCK_SOURCE_NONE = 0,
+        LOCK_SOURCE_WATCH,  /* a watch event: may be older or newer than an answer */
+        LOCK_SOURCE_ANSWER, /* a quorum read, or a write's answer */
+};
+
+/* What a watch showed of the lock while a request was in flight: the answer may be the older one. */
+enum lock_passed {
+        PASSED_NOTHING = 0,
+        PASSED_OBJECT,
+        PASSED_ABSENT,
+};
+
+/* The placeholder of a lease's holder, on our clock. */
+enum holder_state {
+        HOLDER_UNSEEN = 0,
+        HOLDER_LIVES,
+        HOLDER_GONE, /* absent, dying or another uid */
+};
+
+/* How far the end of our term is. */
+enum term_stop {
+        STOP_UNANSWERED = 0,
+        STOP_TAKEN,     /* the guard has recorded the revoke and taken the gate away */
+        STOP_CONFIRMED, /* the guard saw the unit stopped, after the revoke */
+};
+
 struct election {
-        /* what is known */
-        struct lock_fact lock;
-        struct guard_fact guard;
-        /* lease tenure, somebody else's lock: its placeholder as last seen */
-        uint64_t holder_lock;
-        uint64_t holder_uid;
-        uint64_t holder_version;
-        uint64_t holder_seen_at_usec; /* this version, or its absence, first seen */
-        uint64_t holder_silent_usec;  /* the last living version first seen: not touched when it goes */
-        uint64_t swap_version;        /* what the DELETE in flight names */
-        /* our term */
-        uint64_t term_uid;
-        uint64_t term_placeholder;
-        uint64_t own_at_usec;       /* the lock was known to be ours: proofs count from here */
-        uint64_t orphan_at_usec;    /* its owner was found missing: only a later proof may be written into it */
-        uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
-        uint64_t term_stop_usec;    /* stop_timeout and kill_margin as configured when the term began: 0 before that */
-        uint64_t term_margin_usec;
-        uint64_t prove_first_usec; /* a term ended unproven: the next lock only with a later proof */
-        uint64_t lapse_at_usec; /* proving or stopping without a word of the guard: from here on the lease may lapse */
-        uint64_t leading_since_usec;
-        uint64_t asked_uid; /* the guard was asked about it since it was connected */
-        uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
-        /* what a watch showed while a request was in flight */
-        uint64_t seen_version;
-        /* timers */
-        uint64_t verify_at_usec;
-        uint64_t retry_at_usec;
-        uint64_t cool_until_usec;
-        uint64_t cool_usec; /* to begin when the release is through */
-        uint8_t state;
-        uint8_t op;
-        uint8_t reason;
-        uint8_t attempts;  /* of failed_op in vain */
-        uint8_t failed_op; /* enum election_op */
-        uint8_t failures;  /* of the unit */
-        bool lock_known;
-        bool lock_read; /* lock is from a quorum read or a write's answer, not from a watch */
-        bool reread;    /* read the lock before deciding anything else */
-        bool seen;      /* seen_version, seen_absent hold something */
-        bool seen_absent;
-        bool guard_linked; /* connected, and it answered since */
-        bool query;        /* ask the guard about the lock's uid */
-        bool claim_ready;  /* a claim is on disk, and no answer has used it up */
-        bool holder_seen;
-        bool holder_gone;  /* absent, dying or another uid */
-        bool holder_fresh; /* what is known of it was answered after the wait, or is our own doing */
-        bool holder_look;  /* a watch showed something else under its name: read it */
-        bool permit_again; /* connected anew: what was sent last may have been lost */
-        bool lapsed;       /* … and it does: nothing is renewed any more */
-        bool stop_wanted;  /* the agent stops */
-        bool step_down_wanted;
-        bool revoke_sent;    /* to the guard as now connected */
-        bool revoke_taken;   /* the guard has recorded it and taken the gate away */
-        bool stop_confirmed; /* the guard saw the unit stopped, after the revoke */
+        uint8_t state;    /* enum election_state */
+        uint8_t op;       /* enum election_op: the one request in flight */
+        bool claim_ready; /* a claim is on disk, and no answer has used it up */
+
+        /* The lock as last read or seen, whoever holds it. */
+        struct {
+                struct lock_fact fact;
+                uint64_t orphan_at_usec; /* its owner was found missing: only a later proof may be written into it */
+                uint64_t passed_version; /* PASSED_OBJECT */
+                uint8_t passed;          /* enum lock_passed */
+                uint8_t source;          /* enum lock_source */
+                bool reread;             /* read the lock before deciding anything else */
+        } lock;
+
+        /* The guard as it last answered, and what it is still to be asked. */
+        struct {
+                struct guard_fact fact;
+                uint64_t asked_uid; /* it was asked about it since it was connected */
+                bool linked;        /* connected, and it answered since */
+                bool query;         /* ask it about the lock's uid */
+                bool permit_again;  /* connected anew: what was sent last may have been lost */
+        } guard;
+
+        /* Somebody else's lease: the placeholder that its lock names, and how long that has been silent. */
+        struct {
+                uint64_t lock;
+                uint64_t uid;
+                uint64_t version;
+                uint64_t seen_at_usec;      /* this version, or its absence, first seen */
+                uint64_t silent_since_usec; /* the last living version first seen: not touched when it goes */
+                uint64_t swap_version;      /* what the DELETE in flight names */
+                uint8_t state;              /* enum holder_state */
+                bool fresh;                 /* what is known of it was answered after the wait, or is our own doing */
+                bool look;                  /* a watch showed something else under its name: read it */
+        } holder;
+
+        /* Our own term, from the first sight of our lock until it is released. */
+        struct {
+                uint64_t uid; /* of the lock, 0: none */
+                uint64_t placeholder;
+                uint64_t own_at_usec;       /* the lock was known to be ours: proofs count from here */
+                uint64_t permit_proof_usec; /* the proof behind the permit that was sent */
+                uint64_t stop_timeout_usec; /* as configured when the term began: 0 before that */
+                uint64_t kill_margin_usec;
+                uint64_t leading_since_usec;
+                uint64_t lapse_at_usec; /* proving or stopping without a word of the guard: then the lease may lapse */
+                uint64_t cool_usec;     /* pause to begin when the release is through */
+                uint8_t reason;         /* enum election_reason: why it ended, or the one before */
+                uint8_t stop;           /* enum term_stop */
+                bool revoke_sent;       /* to the guard as now connected */
+                bool lapsed;            /* … and it does: nothing is renewed any more */
+        } term;
+
+        /* What humans and systemd have asked for. */
+        struct {
+                bool stop; /* the agent stops, or the lock left the configuration */
+                bool step_down;
+        } wants;
+
+        /* What earlier terms left behind. */
+        struct {
+                uint64_t unfit_uid;        /* lock uid that another boot took over: never touched again */
+                uint64_t prove_first_usec; /* a term ended unproven: the next lock only with a later proof */
+                uint8_t failures;          /* of the unit, in a row */
+        } past;
+
+        /* When to act without an event. */
+        struct {
+                uint64_t verify_at_usec; /* read the lock again, whatever the watches say */
+                uint64_t cool_until_usec;
+                struct retry retry; /* of operations: enum election_op */
+        } timers;
 };
 
 enum election_event_type {
-        ELECTION_EV_GO,          /* nothing but time or the heartbeats changed */
+        ELECTION_EV_GO,          /* nothing but time or the placeholders changed */
         ELECTION_EV_REPLY,       /* to the operation in flight */
         ELECTION_EV_LOCK_SEEN,   /* by a watch */
         ELECTION_EV_HOLDER_SEEN, /* by a watch */
@@ -192,7 +233,7 @@ struct election_actions {
         } request;
 };
 
-/* What an election wants of the heartbeat of one tenure. */
+/* What an election wants of the placeholder of one tenure. */
 struct election_wish {
         uint64_t proof_after_usec;
         uint64_t interval_usec; /* renew at least so often, 0: as configured */
@@ -203,18 +244,13 @@ struct election_wish {
 };
 
 void election_init(struct election *e);
-/* views: of the heartbeats of this lock's namespace, by tenure. */
+/* views: of the placeholders of this lock's namespace, by tenure. */
 struct election_actions election_step(struct election *e, const struct election_conf *c,
-                                      const struct heartbeat_view views[N_CORE_TENURES],
-                                      const struct election_event *ev);
+                                      const struct placeholder_view views[N_TENURES], const struct election_event *ev);
 /* The next instant at which it wants ELECTION_EV_GO. */
 uint64_t election_deadline(const struct election *e, const struct election_conf *c,
-                           const struct heartbeat_view views[N_CORE_TENURES]);
+                           const struct placeholder_view views[N_TENURES]);
 struct election_wish election_wish(const struct election *e, const struct election_conf *c, uint8_t tenure);
-
-/* A recorded duration that leaves less than this for a renewal, which is what the configuration allows at least, would
- * be renewed without a pause for a unit that hardly runs. */
-#define ELECTION_DEADLINE_MIN_USEC (USEC_PER_SEC / 10)
 
 /* The instants of the permit that the proof behind `proven_at` allows under this lock's record; infinite for life.
  * Returns false when the recorded duration leaves no time. */
@@ -223,8 +259,8 @@ bool election_instants(const struct election *e, const struct election_conf *c, 
 /* Whether the permit in force rests on a lock that is proven (DESIGN 5, invariant 1), as far as this side knows. */
 bool election_invariant(const struct election *e);
 /* Why a candidate stays out now, REASON_NONE when it competes. */
-uint8_t election_hold(const struct election *e, const struct heartbeat_view views[N_CORE_TENURES], uint64_t now_usec,
-                      const struct election_conf *c);
+uint8_t election_stays_out(const struct election *e, const struct placeholder_view views[N_TENURES], uint64_t now_usec,
+                           const struct election_conf *c);
 
 const char *election_state_to_string(uint8_t s);
 const char *election_op_to_string(uint8_t op);

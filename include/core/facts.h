@@ -4,15 +4,7 @@
  * CLOCK_BOOTTIME microseconds. */
 #pragma once
 
-#include "util/util.h"
-
-enum core_tenure {
-        CORE_LIFE,
-        CORE_LEASE,
-};
-enum {
-        N_CORE_TENURES = 2
-};
+#include "base/terms.h"
 
 /* What came of a request. */
 enum core_result {
@@ -45,7 +37,7 @@ struct lock_fact {
         uint64_t placeholder;   /* uid of the placeholder that its data names */
         uint64_t duration_usec; /* lease tenure: as recorded in it */
         uint8_t sort;           /* enum lock_sort */
-        uint8_t tenure;         /* enum core_tenure, as recorded in it */
+        uint8_t tenure;         /* enum tenure, as recorded in it */
         bool deleting;
         bool claimed;   /* its claim is on this agent's disk */
         bool same_boot; /* written in this boot of this identity */
@@ -64,40 +56,12 @@ struct placeholder_fact {
         bool own_write; /* last written by this process: its start nonce, and a renewTime that it sent */
 };
 
-enum guard_unit {
-        GUARD_UNIT_UNKNOWN,
-        GUARD_UNIT_STOPPED,
-        GUARD_UNIT_STARTING,
-        GUARD_UNIT_RUNNING,
-        GUARD_UNIT_STOPPING,
-        GUARD_UNIT_FAILED,  /* ended or would not start, under a permit */
-        GUARD_UNIT_FOREIGN, /* runs without a permit */
-        GUARD_UNIT_STUCK,   /* outlived the kill instant */
-};
-enum {
-        N_GUARD_UNITS = GUARD_UNIT_STUCK + 1
-};
-
-enum guard_refusal {
-        GUARD_NOT_REFUSED,
-        GUARD_REFUSED_REVOKED,
-        GUARD_REFUSED_BUSY,
-        GUARD_REFUSED_OVERDUE,
-        GUARD_REFUSED_ENROLL,
-        GUARD_REFUSED_UNIT,
-        GUARD_REFUSED_FOREIGN,
-        GUARD_REFUSED_INTERNAL,
-};
-enum {
-        N_GUARD_REFUSALS = GUARD_REFUSED_INTERNAL + 1
-};
-
 /* What the guard said about one unit: an answer (about != 0) or a change that it pushed. */
 struct guard_fact {
         uint64_t permit; /* lock uid of the permit in force, also while its unit is being stopped; 0 none */
         uint64_t about;  /* lock uid that the answered request named; 0: pushed */
-        uint8_t unit;    /* enum guard_unit */
-        uint8_t refusal; /* enum guard_refusal; answers to a permit */
+        uint8_t unit;    /* enum unit_state */
+        uint8_t refusal; /* enum guard_result; answers to a permit */
         bool revoked;    /* `about` may never be permitted again in this boot */
         bool stopped;    /* answer to a revoke: the unit was seen stopped after its gate went */
 };

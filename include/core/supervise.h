@@ -16,8 +16,7 @@
  *  - the first instant, once over, begins the stop; the second kills, again and again until nothing is left */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/terms.h"
 
 enum supervise_state {
         SUPERVISE_UNREAD = 0, /* no permit; not read yet, PID 1 does not answer, or only a job is pending */
@@ -118,7 +117,7 @@ struct supervise_event {
         uint32_t failed;            /* FAILED: set of 1 << enum supervise_action_type */
         struct supervise_reading reading; /* READING */
         uint8_t type;                     /* enum supervise_event_type */
-        uint8_t lease;                    /* FOUND, PERMIT: 1 = lease tenure */
+        uint8_t tenure;                   /* FOUND, PERMIT: enum tenure */
         uint8_t revoked;                  /* FOUND, PERMIT: this uid is in the persistent set of revoked uids */
         uint8_t file;                     /* FOUND: enum supervise_file */
         uint8_t gate;                     /* FOUND: there is a gate */
@@ -149,22 +148,9 @@ enum {
         N_SUPERVISE_ACTIONS = SUPERVISE_ACTION_LAST + 1
 };
 
-/* Result of REPLY and REPLY_PERMITS. */
-enum supervise_result {
-        SUPERVISE_OK = 0,
-        SUPERVISE_REFUSED_REVOKED,  /* this uid never again */
-        SUPERVISE_REFUSED_BUSY,     /* another permit is in force or its stop not confirmed */
-        SUPERVISE_REFUSED_OVERDUE,  /* first instant over: this uid never again */
-        SUPERVISE_REFUSED_ENROLL,   /* start_ok was 0 */
-        SUPERVISE_REFUSED_UNIT,     /* load_ok was 0 */
-        SUPERVISE_REFUSED_FOREIGN,  /* runs already without a permit */
-        SUPERVISE_REFUSED_REQUEST,  /* same uid, other tenure */
-        SUPERVISE_REFUSED_INTERNAL, /* files or PID 1 failed; nothing was started */
-};
-
 struct supervise_action {
         uint8_t type;   /* enum supervise_action_type */
-        uint8_t result; /* enum supervise_result, of the replies */
+        uint8_t result; /* enum guard_result, of REPLY and REPLY_PERMITS */
 };
 
 #define SUPERVISE_ACTIONS_MAX 16
@@ -173,9 +159,6 @@ struct supervise_actions {
         uint8_t n;
         struct supervise_action a[SUPERVISE_ACTIONS_MAX];
 };
-
-/* Without a permit or a request that says it: this long from the begin of a stop to the kill. */
-#define SUPERVISE_STOP_TIMEOUT_USEC UINT64_C(90000000)
 
 /* One unit. Plain data without pointers or padding: may be copied, compared and stored as bytes. */
 struct supervise {
@@ -189,12 +172,12 @@ struct supervise {
         uint64_t stop_sent_at_usec; /* when the last stop job was sent */
         uint8_t state;              /* enum supervise_state */
         uint8_t reason;             /* enum supervise_reason of the last stop */
-        uint8_t lease;
-        uint8_t gate;       /* there is, or may be, a gate */
-        uint8_t unrecorded; /* uid still to be recorded as revoked */
-        uint8_t start;      /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
-        uint8_t reading;    /* 1 a look is under way, 2 and its answer is already known to be old */
-        uint8_t waits;      /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading */
+        uint8_t tenure;             /* enum tenure */
+        uint8_t gate;               /* there is, or may be, a gate */
+        uint8_t unrecorded;         /* uid still to be recorded as revoked */
+        uint8_t start;              /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
+        uint8_t reading;            /* 1 a look is under way, 2 and its answer is already known to be old */
+        uint8_t waits;              /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading */
 };
 _Static_assert(sizeof(struct supervise) == 8 * 8 + 8, "padding in struct supervise");
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "util/util.h"
+#include "base/util.h"
 
 enum {
         API_PATIENCE_MSEC = 30000, /* longest wait for something that must happen: only to detect a hang */

@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "adapter/clock.h"
+#include "base/clock.h"
 #include "codec/permit.h"
 
 static const char *const results[] = {"ok",   "revoked", "busy",    "overdue", "enroll",
@@ -51,7 +51,7 @@ static int fill(struct permit_request *q, int argc, char **argv) {
                 q->stop_timeout_usec = strtoull(argv[5], NULL, 10) * USEC_PER_MSEC;
         } else if (util_streq(argv[1], "permit") && argc == 8) {
                 q->type = PERMIT_PERMIT;
-                q->tenure = PERMIT_LEASE;
+                q->tenure = TENURE_LEASE;
                 q->stop_at_usec = in_msec(argv[5]);
                 q->kill_at_usec = in_msec(argv[6]);
                 q->stop_timeout_usec = strtoull(argv[7], NULL, 10) * USEC_PER_MSEC;
@@ -62,7 +62,7 @@ static int fill(struct permit_request *q, int argc, char **argv) {
 
 static void print(const struct permit_reply *p) {
         printf("%s %s final=%u revoked=%u permit=%s pid=%u %s\n", results[p->result],
-               permit_unit_state_to_string(p->unit_state), p->final, p->revoked, p->permit_uid, p->main_pid, p->text);
+               unit_state_to_string(p->unit_state), p->final, p->revoked, p->permit_uid, p->main_pid, p->text);
         (void)fflush(stdout);
 }
 
@@ -109,10 +109,10 @@ int main(int argc, char **argv) {
                                 return fail("receive");
                         if (end == 0)
                                 print(&p);
-                } while (q.type == PERMIT_REVOKE && !p.final && p.result == PERMIT_OK);
+                } while (q.type == PERMIT_REVOKE && !p.final && p.result == GUARD_OK);
                 if (end == 0)
-                        return p.result == PERMIT_OK ? 0 : 1;
-                if (util_streq(permit_unit_state_to_string(p.unit_state), argv[3])) {
+                        return p.result == GUARD_OK ? 0 : 1;
+                if (util_streq(unit_state_to_string(p.unit_state), argv[3])) {
                         print(&p);
                         return 0;
                 }

@@ -130,7 +130,7 @@ static int setup(void **state) {
         CALL(&x->w, &a, KUBE_OK, kube_placeholder_create, &x->owner);
         x->owner = a.placeholder;
         kubeworld_fill_lock(&x->lock, &x->owner, LOCK);
-        x->lock.tenure = LOCK_TENURE_LIFE;
+        x->lock.tenure = TENURE_LIFE;
         x->lock.lease_duration_usec = 0;
         CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
         x->lock = a.lock;
@@ -470,7 +470,7 @@ static void test_list(void **state) {
         (void)util_copy(l.name, sizeof(l.name), "b-lock");
         (void)util_copy(l.unit, sizeof(l.unit), "b.service");
         (void)util_copy(l.succeeds, sizeof(l.succeeds), "me@there at 2030: host-0 is dead: why");
-        l.tenure = LOCK_TENURE_LEASE;
+        l.tenure = TENURE_LEASE;
         l.lease_duration_usec = 15 * USEC_PER_SEC;
         CALL(&x->w, &a, KUBE_OK, kube_lock_create, &l);
         assert_string_equal(a.lock.succeeds, l.succeeds);

@@ -21,7 +21,7 @@
 
 #include "../lib/fakepid1.h"
 #include "../lib/tempdir.h"
-#include "adapter/clock.h"
+#include "base/clock.h"
 #include "codec/permit.h"
 #include "guard/guard.h"
 
@@ -246,14 +246,14 @@ static void nap(void) {
         (void)nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
-static void await(struct fixture *x, int fd, enum permit_unit_state wanted) {
+static void await(struct fixture *x, int fd, enum unit_state wanted) {
         uint64_t end = clock_boottime_usec() + LIMIT;
         struct permit_reply p;
 
         while ((p = query(x, fd)).unit_state != wanted) {
                 if (clock_boottime_usec() > end)
-                        fail_msg("unit %s instead of %s: %s", permit_unit_state_to_string(p.unit_state),
-                                 permit_unit_state_to_string(wanted), p.text);
+                        fail_msg("unit %s instead of %s: %s", unit_state_to_string(p.unit_state),
+                                 unit_state_to_string(wanted), p.text);
                 nap();
         }
 }
@@ -263,8 +263,8 @@ static bool has_gate(const struct fixture *x) {
 }
 
 static void lead(struct fixture *x, int fd, const char *uid) {
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, uid)).result, PERMIT_OK);
-        await(x, fd, PERMIT_UNIT_RUNNING);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, uid)).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
         assert_true(has_gate(x));
 }
 
@@ -272,14 +272,14 @@ static void revoke_all(struct fixture *x, int fd, const char *uid) {
         struct permit_request q = request(x, PERMIT_REVOKE, uid);
         struct permit_reply p = ask(fd, q);
 
-        assert_int_equal(p.result, PERMIT_OK);
+        assert_int_equal(p.result, GUARD_OK);
         assert_int_equal(p.final, 0);
         assert_int_equal(p.revoked, 1);
         assert_false(has_gate(x));
         p = answer(fd, &q);
         assert_int_equal(p.final, 1);
         assert_int_equal(p.revoked, 1);
-        assert_int_equal(p.unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(p.unit_state, UNIT_STOPPED);
 }
 
 /* A start is asked for, and PID 1 is left alone with it: what it says of the unit meanwhile is looked at afterwards,
@@ -290,17 +290,17 @@ static void test_quiet_start(void **state) {
         struct permit_reply p;
         unsigned before;
 
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
         before = x->pid1.state->reads;
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, PERMIT_OK);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_OK);
         fakepid1_signal(&x->pid1, /* reload= */ false);
         do
                 assert_true(take(fd, &p));
-        while (p.unit_state != PERMIT_UNIT_RUNNING);
+        while (p.unit_state != UNIT_RUNNING);
         assert_int_equal(x->pid1.state->starts, 1);
         assert_int_equal(x->pid1.state->reads, before + 2); /* the check, and one afterwards */
         revoke_all(x, fd, "A");
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, PERMIT_OK);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, GUARD_OK);
         revoke_all(x, fd, "B");
         assert_int_equal(x->pid1.state->stops, 2);
 }
@@ -311,7 +311,7 @@ static void test_lead_and_revoke(void **state) {
         char path[256], text[512] = "";
         _cleanup_close_ int env = -1;
 
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
         lead(x, fd, "A");
         assert_int_equal(x->pid1.state->starts, 1);
         assert_int_equal(x->pid1.state->resets, 1);
@@ -320,11 +320,11 @@ static void test_lead_and_revoke(void **state) {
         assert_true(env >= 0 && read(env, text, sizeof(text) - 1) > 0);
         assert_string_equal(text,
                             "LEADER_TERM=1\nLEADER_LOCK=default/lock\nLEADER_LOCK_UID=A\nLEADER_IDENTITY=web-1\n");
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, PERMIT_REFUSED_BUSY);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, GUARD_REFUSED_BUSY);
         revoke_all(x, fd, "A");
         assert_string_equal(x->pid1.state->active, "inactive");
         assert_int_equal(access(path, F_OK), -1);
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, PERMIT_REFUSED_REVOKED);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_REFUSED_REVOKED);
         revoke_all(x, fd, "never-seen");
         lead(x, fd, "B");
 }
@@ -336,12 +336,12 @@ static void test_refusals(void **state) {
 
         x->pid1.state->unenrolled = true;
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, PERMIT_REFUSED_ENROLL);
+        assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
         assert_non_null(strstr(p.text, "leaderctl enroll"));
         x->pid1.state->unenrolled = false;
         x->pid1.state->not_found = true;
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, PERMIT_REFUSED_UNIT);
+        assert_int_equal(p.result, GUARD_REFUSED_UNIT);
         assert_non_null(strstr(p.text, "systemd knows no unit"));
         x->pid1.state->not_found = false;
         /* Where its control group will be cannot be known: it could be neither seen nor killed. */
@@ -349,20 +349,20 @@ static void test_refusals(void **state) {
                 strcat(x->pid1.state->slice, "deep-");
         strcat(x->pid1.state->slice, "er.slice");
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, PERMIT_REFUSED_INTERNAL);
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
         assert_non_null(strstr(p.text, "too long a path"));
         x->pid1.state->slice[0] = '\0';
         strcpy(x->pid1.state->active, "active");
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, PERMIT_REFUSED_FOREIGN);
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_FOREIGN);
+        assert_int_equal(p.result, GUARD_REFUSED_FOREIGN);
+        assert_int_equal(query(x, fd).unit_state, UNIT_FOREIGN);
         assert_int_equal(x->pid1.state->starts, 0);
         assert_false(has_gate(x));
         revoke_all(x, fd, "A");
         assert_string_equal(x->pid1.state->active, "inactive");
         x->pid1.state->start_error = true;
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, PERMIT_OK);
-        await(x, fd, PERMIT_UNIT_FAILED);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "B")).result, GUARD_OK);
+        await(x, fd, UNIT_FAILED);
         p = query(x, fd);
         assert_non_null(strstr(p.text, "is masked"));
 }
@@ -379,16 +379,16 @@ static void test_malformed(void **state) {
         put(fd, &q);
         do
                 assert_true(take(fd, &p));
-        while (p.seq != q.seq && p.result != PERMIT_REFUSED_REQUEST);
-        assert_int_equal(p.result, PERMIT_REFUSED_REQUEST);
+        while (p.seq != q.seq && p.result != GUARD_REFUSED_REQUEST);
+        assert_int_equal(p.result, GUARD_REFUSED_REQUEST);
         for (size_t size = 1; size <= sizeof(big); size *= 3) {
                 assert_int_equal(send(fd, big, size, MSG_NOSIGNAL), size);
                 do
                         assert_true(take(fd, &p));
-                while (p.result != PERMIT_REFUSED_REQUEST);
+                while (p.result != GUARD_REFUSED_REQUEST);
         }
         /* And the guard is as it was. */
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
         assert_int_equal(x->pid1.state->starts, 0);
 }
 
@@ -398,7 +398,7 @@ static void test_newest_connection(void **state) {
         struct permit_request q = request(x, PERMIT_PERMIT, "A");
         struct permit_reply p;
 
-        assert_int_equal(query(x, first).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, first).unit_state, UNIT_STOPPED);
         /* All of this waits for the guard when it wakes up. */
         assert_int_equal(kill(x->guard, SIGSTOP), 0);
         put(first, &q);
@@ -408,11 +408,11 @@ static void test_newest_connection(void **state) {
         put(old, &q);
         newest = dial(x);
         assert_int_equal(kill(x->guard, SIGCONT), 0);
-        assert_int_equal(query(x, newest).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, newest).unit_state, UNIT_STOPPED);
         assert_false(take(older, &p));
         assert_false(take(old, &p));
         assert_false(take(first, &p));
-        assert_int_equal(query(x, newest).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, newest).unit_state, UNIT_STOPPED);
         assert_int_equal(x->pid1.state->starts, 0);
         assert_false(has_gate(x));
 }
@@ -445,7 +445,7 @@ static void test_stranger(void **state) {
         assert_int_equal(chmod(x->socket, 0666), 0);
         assert_int_equal(chmod(x->dir.path, 0755), 0);
         fd = dial(x);
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
@@ -460,7 +460,7 @@ static void test_stranger(void **state) {
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         /* And it did not supersede anybody. */
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_STOPPED);
+        assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
 }
 
 static void test_guard_killed(void **state) {
@@ -474,7 +474,7 @@ static void test_guard_killed(void **state) {
         close(fd);
         start_guard(x);
         fd = dial(x);
-        await(x, fd, PERMIT_UNIT_RUNNING);
+        await(x, fd, UNIT_RUNNING);
         assert_string_equal(query(x, fd).permit_uid, "A");
         assert_int_equal(x->pid1.state->starts, 1);
         /* Between file and gate. */
@@ -484,7 +484,7 @@ static void test_guard_killed(void **state) {
         strcpy(x->pid1.state->active, "inactive");
         start_guard(x);
         fd = dial(x);
-        await(x, fd, PERMIT_UNIT_RUNNING);
+        await(x, fd, UNIT_RUNNING);
         assert_int_equal(x->pid1.state->starts, 2);
         revoke_all(x, fd, "A");
         kill_guard(x);
@@ -492,7 +492,7 @@ static void test_guard_killed(void **state) {
         start_guard(x);
         fd = dial(x);
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, PERMIT_REFUSED_REVOKED);
+        assert_int_equal(p.result, GUARD_REFUSED_REVOKED);
         assert_int_equal(p.revoked, 1);
         lead(x, fd, "B");
         /* A damaged file: no permit. */
@@ -502,7 +502,7 @@ static void test_guard_killed(void **state) {
         assert_int_equal(truncate(path, 100), 0);
         start_guard(x);
         fd = dial(x);
-        await(x, fd, PERMIT_UNIT_STOPPED);
+        await(x, fd, UNIT_STOPPED);
         assert_false(has_gate(x));
         assert_int_equal(access(path, F_OK), -1);
         assert_string_equal(x->pid1.state->active, "inactive");
@@ -516,14 +516,14 @@ static void test_pid1_lost(void **state) {
         lead(x, fd, "A");
         fakepid1_kill(&x->pid1);
         /* No answer, but no harm: the permit is repeated and taken. */
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, PERMIT_OK);
-        assert_int_equal(query(x, fd).unit_state, PERMIT_UNIT_RUNNING);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_OK);
+        assert_int_equal(query(x, fd).unit_state, UNIT_RUNNING);
         strcpy(x->pid1.state->active, "failed");
         fakepid1_start(&x->pid1);
-        await(x, fd, PERMIT_UNIT_FAILED);
+        await(x, fd, UNIT_FAILED);
         strcpy(x->pid1.state->active, "active");
         fakepid1_signal(&x->pid1, /* reload= */ false);
-        await(x, fd, PERMIT_UNIT_RUNNING);
+        await(x, fd, UNIT_RUNNING);
         revoke_all(x, fd, "A");
 }
 
@@ -563,11 +563,11 @@ static void test_pid1_blocked(void **state) {
         int status;
 
         x->pid1.state->bound = true;
-        q.tenure = PERMIT_LEASE;
+        q.tenure = TENURE_LEASE;
         q.stop_at_usec = clock_boottime_usec() + 3600 * USEC_PER_SEC;
         q.kill_at_usec = q.stop_at_usec + USEC_PER_SEC;
-        assert_int_equal(ask(fd, q).result, PERMIT_OK);
-        await(x, fd, PERMIT_UNIT_RUNNING);
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
         if (!populate(x)) {
                 print_message("no control group can be made here\n");
                 skip();
@@ -576,7 +576,7 @@ static void test_pid1_blocked(void **state) {
         q.seq = ++x->seq;
         q.stop_at_usec = clock_boottime_usec() + 100 * MSEC;
         q.kill_at_usec = q.stop_at_usec + 100 * MSEC;
-        assert_int_equal(ask(fd, q).result, PERMIT_OK);
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
         /* Gate and process go on time, without PID 1. */
         end = clock_boottime_usec() + LIMIT;
         while (waitpid(x->victim, &status, WNOHANG) == 0) {
@@ -630,10 +630,10 @@ static void test_no_cgroup2(void **state) {
         start_guard(x);
         fd = dial(x);
         p = query(x, fd);
-        assert_int_equal(p.unit_state, PERMIT_UNIT_UNKNOWN);
+        assert_int_equal(p.unit_state, UNIT_UNKNOWN);
         assert_non_null(strstr(p.text, "is not cgroup v2"));
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, PERMIT_REFUSED_INTERNAL);
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
         assert_non_null(strstr(p.text, "is not cgroup v2"));
         assert_int_equal(x->pid1.state->starts, 0);
         assert_false(has_gate(x));
@@ -670,17 +670,17 @@ static void test_lease_loses_enrolment(void **state) {
         struct permit_request q = request(x, PERMIT_PERMIT, "A");
 
         x->pid1.state->bound = true;
-        q.tenure = PERMIT_LEASE;
+        q.tenure = TENURE_LEASE;
         q.stop_at_usec = clock_boottime_usec() + 3600 * USEC_PER_SEC;
         q.kill_at_usec = q.stop_at_usec + USEC_PER_SEC;
-        assert_int_equal(ask(fd, q).result, PERMIT_OK);
-        await(x, fd, PERMIT_UNIT_RUNNING);
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
         x->pid1.state->unenrolled = true;
         fakepid1_signal(&x->pid1, /* reload= */ true);
-        await(x, fd, PERMIT_UNIT_STOPPED);
+        await(x, fd, UNIT_STOPPED);
         assert_false(has_gate(x));
         q.seq = ++x->seq;
-        assert_int_equal(ask(fd, q).result, PERMIT_REFUSED_REVOKED);
+        assert_int_equal(ask(fd, q).result, GUARD_REFUSED_REVOKED);
 }
 
 static void test_watchdog(void **state) {
@@ -698,10 +698,10 @@ static void test_watchdog(void **state) {
                 take_ping(notify);
         fd = dial(x);
         x->pid1.state->bound = true;
-        q.tenure = PERMIT_LEASE;
+        q.tenure = TENURE_LEASE;
         q.stop_at_usec = clock_boottime_usec() + 500 * MSEC;
         q.kill_at_usec = q.stop_at_usec + 3600 * USEC_PER_SEC;
-        assert_int_equal(ask(fd, q).result, PERMIT_OK);
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
         /* Hung over the first instant: the next ping comes only when what was due is done. */
         assert_int_equal(kill(x->guard, SIGSTOP), 0);
         while (clock_boottime_usec() <= q.stop_at_usec)
@@ -712,7 +712,7 @@ static void test_watchdog(void **state) {
         assert_int_equal(kill(x->guard, SIGCONT), 0);
         take_ping(notify);
         assert_false(has_gate(x));
-        await(x, fd, PERMIT_UNIT_STOPPED);
+        await(x, fd, UNIT_STOPPED);
 }
 
 int main(void) {

@@ -114,7 +114,7 @@ static void fill_lock(struct lock_object *l) {
                                   .placeholder_uid = "pu",
                                   .unit = "a.service",
                                   .has_tenure = true,
-                                  .tenure = LOCK_TENURE_LEASE,
+                                  .tenure = TENURE_LEASE,
                                   .lease_duration_usec = 15 * USEC_PER_SEC,
                                   .boot_id = "b1",
                                   .agent_version = "0.1.0"};
@@ -585,7 +585,7 @@ static void test_arguments(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 assert_int_equal(kube_lock_get(w.kube, "ns", bad[i], on_reply, &a, &a.slot), -EINVAL);
                 assert_int_equal(kube_lock_get(w.kube, bad[i], "l", on_reply, &a, &a.slot), -EINVAL);
-                assert_int_equal(kube_watch(w.kube, KUBE_WATCH_LOCK, "ns", bad[i], NULL, NULL, &a.slot), -EINVAL);
+                assert_int_equal(kube_watch_lock(w.kube, "ns", bad[i], NULL, NULL, &a.slot), -EINVAL);
         }
         assert_int_equal(kube_lock_delete(w.kube, "ns", "l", "", NULL, on_reply, &a, &a.slot), -EINVAL);
         assert_int_equal(kube_lock_delete(w.kube, "ns", "l", UID, "", on_reply, &a, &a.slot), -EINVAL);
@@ -790,7 +790,7 @@ static void test_watch(void **state) {
 
                 world_open(&w, play_watch, &script);
                 kube_set_watch_limits(w.kube, 400 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
-                assert_int_equal(kube_watch(w.kube, KUBE_WATCH_LOCK, "ns", "l", on_watch, &s, &s.slot), 0);
+                assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
                 run_until(&w, &s.is_enough);
                 kube_slot_free(s.slot);
                 if (strncmp(s.log, rows[i].log, strlen(rows[i].log)) != 0)
@@ -812,7 +812,7 @@ static void test_watch_free_in_callback(void **state) {
 
         (void)state;
         world_open(&w, play_watch, &script);
-        assert_int_equal(kube_watch(w.kube, KUBE_WATCH_LOCK, "ns", "l", on_watch, &s, &s.slot), 0);
+        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
         run_until(&w, &s.is_enough);
         run_for(&w, 100 * USEC_PER_MSEC);
         assert_int_equal(s.total, 1);
@@ -822,7 +822,7 @@ static void test_watch_free_in_callback(void **state) {
         world_open(&w, play_watch, &script);
         rawserver_free(w.server);
         s = (struct seen){.enough = 2};
-        assert_int_equal(kube_watch(w.kube, KUBE_WATCH_LOCK, "ns", "l", on_watch, &s, NULL), 0);
+        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, NULL), 0);
         run_until(&w, &s.is_enough);
         assert_string_equal(s.log, "DD");
         kube_free(w.kube);

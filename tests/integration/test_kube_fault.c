@@ -167,7 +167,7 @@ static void test_watch_survives(void **state) {
         CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
         for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
                 s = (struct kubeworld_seen){0};
-                assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LOCK, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+                assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
                 kubeworld_wait_last(&x->w, &s, 'O');
                 (void)snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", modes[i]);
                 sim_control(&x->sim, "POST", "kill_watches", body);
@@ -179,7 +179,7 @@ static void test_watch_survives(void **state) {
         }
         /* Gone while the watch was down. */
         s = (struct kubeworld_seen){0};
-        assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LOCK, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
         kubeworld_wait_last(&x->w, &s, 'O');
         sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"status\":503}");
         sim_control(&x->sim, "POST", "kill_watches", "{\"mode\":\"cut\"}");
@@ -199,7 +199,8 @@ static void test_half_open_watch(void **state) {
 
         kube_set_watch_limits(x->w.kube, 500 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
         sim_fault(&x->sim, "{\"verb\":\"watch\",\"count\":1}", "{\"half_open_watch\":\"now\"}");
-        assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
+        assert_int_equal(
+                kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
         kubeworld_wait_n(&x->w, &s, 2);
         assert_memory_equal(s.log, "DO", 2);
         assert_non_null(strstr(s.text, "no event and no bookmark"));
@@ -213,7 +214,8 @@ static void test_watch_ends(void **state) {
         struct kube_slot *watch;
 
         kube_set_watch_limits(x->w.kube, 60 * USEC_PER_SEC, USEC_PER_SEC);
-        assert_int_equal(kube_watch(x->w.kube, KUBE_WATCH_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
+        assert_int_equal(
+                kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
         kubeworld_wait_n(&x->w, &s, 3);
         assert_memory_equal(s.log, "OOO", 3);
         kube_slot_free(watch);

@@ -124,7 +124,7 @@ static void test_lock(void **state) {
         p = a.placeholder;
         kubeworld_fill_lock(&l, &p, x->lock_name);
 
-        assert_int_equal(kube_watch(w->kube, KUBE_WATCH_LOCK, x->ns, l.name, kubeworld_on_watch, &s, &watch), 0);
+        assert_int_equal(kube_watch_lock(w->kube, x->ns, l.name, kubeworld_on_watch, &s, &watch), 0);
         kubeworld_wait_n(w, &s, 1);
         assert_string_equal(s.log, "A");
 

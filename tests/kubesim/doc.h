@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/util.h"
+#include "base/util.h"
 
 typedef struct json_object doc;
 

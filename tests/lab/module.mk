@@ -7,7 +7,7 @@ $(O)/tests/lab/recorder: tests/lab/recorder.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
-$(O)/tests/lab/judge: $(call obj,tests/lab/judge_main.c tests/lib/judge.c agent/util/err.c agent/util/util.c)
+$(O)/tests/lab/judge: $(call obj,tests/lab/judge_main.c tests/lib/judge.c agent/base/err.c agent/base/util.c)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(O)/tests/lab/relay: $(call obj,tests/lab/relay.c)

@@ -14,29 +14,26 @@
 
 struct election_conf builder_election_conf(uint8_t tenure) {
         return (struct election_conf){
-                .lease_duration_usec = 15 * SEC,
-                .renew_deadline_usec = 8 * SEC,
-                .stop_timeout_usec = 3 * SEC,
-                .kill_margin_usec = 2 * SEC,
+                .timing = {.duration_usec = 15 * SEC,
+                           .renew_deadline_usec = 8 * SEC,
+                           .stop_timeout_usec = 3 * SEC,
+                           .kill_margin_usec = 2 * SEC,
+                           .rate_permille = TIMING_RATE_PERMILLE},
                 .verify_interval_usec = 60 * SEC,
-                .retry_min_usec = SEC / 4,
-                .retry_max_usec = 30 * SEC,
-                .cooldown_usec = 10 * SEC,
-                .cooldown_max_usec = 300 * SEC,
+                .retry = RETRY_API,
+                .cooldown = {10 * SEC, 300 * SEC},
                 .step_down_hold_usec = 30 * SEC,
-                .rate_permille = 10,
                 .tenure = tenure,
         };
 }
 
-struct heartbeat_conf builder_heartbeat_conf(uint8_t tenure) {
-        return (struct heartbeat_conf){
+struct placeholder_conf builder_heartbeat_conf(uint8_t tenure) {
+        return (struct placeholder_conf){
                 .renew_interval_usec = 2 * SEC,
                 .verify_interval_usec = 60 * SEC,
-                .retry_min_usec = SEC / 4,
-                .retry_max_usec = tenure == CORE_LEASE ? 2 * SEC : 30 * SEC,
+                .retry = {SEC / 4, tenure == TENURE_LEASE ? 2 * SEC : 30 * SEC},
                 .duration_usec = 15 * SEC,
-                .rate_permille = 10,
+                .rate_permille = TIMING_RATE_PERMILLE,
                 .tenure = tenure,
         };
 }
@@ -46,7 +43,7 @@ struct lock_fact builder_own_lock(uint64_t uid, uint8_t tenure, uint64_t placeho
                 .uid = uid,
                 .version = 1,
                 .placeholder = placeholder,
-                .duration_usec = tenure == CORE_LEASE ? 15 * SEC : 0,
+                .duration_usec = tenure == TENURE_LEASE ? 15 * SEC : 0,
                 .sort = LOCK_SOUND,
                 .tenure = tenure,
                 .claimed = true,
@@ -126,20 +123,20 @@ uint8_t builder_state(const struct builder *b) {
 }
 
 uint8_t builder_reason(const struct builder *b) {
-        return b->locks[0].election.reason;
+        return b->locks[0].election.term.reason;
 }
 
 uint8_t builder_hold(const struct builder *b) {
-        const struct heartbeat_view v[N_CORE_TENURES] = {heartbeat_view(&b->placeholders[CORE_LIFE].heartbeat),
-                                                         heartbeat_view(&b->placeholders[CORE_LEASE].heartbeat)};
+        const struct placeholder_view v[N_TENURES] = {placeholder_view(&b->placeholders[TENURE_LIFE].placeholder),
+                                                      placeholder_view(&b->placeholders[TENURE_LEASE].placeholder)};
 
-        return election_hold(&b->locks[0].election, v, b->now, &b->locks[0].conf);
+        return election_stays_out(&b->locks[0].election, v, b->now, &b->locks[0].conf);
 }
 
 /* ---- rules of every world ---- */
 
 static void check_message(struct builder *b, size_t i, uint8_t type, uint64_t uid, uint64_t stop_at, uint64_t kill_at) {
-        const struct heartbeat *h = &b->placeholders[b->answered[i].tenure].heartbeat;
+        const struct placeholder *h = &b->placeholders[b->answered[i].tenure].placeholder;
 
         assert_true(uid < BUILDER_UIDS);
         switch ((enum election_message)type) {
@@ -152,9 +149,9 @@ static void check_message(struct builder *b, size_t i, uint8_t type, uint64_t ui
                 assert_true(stop_at > b->now);
                 assert_true(kill_at >= stop_at);
                 assert_true(b->answered[i].uid == uid && b->answered[i].claimed);
-                if (b->answered[i].tenure == CORE_LEASE) {
-                        assert_true(stop_at - b->now <= b->locks[i].conf.renew_deadline_usec);
-                        assert_true(kill_at == stop_at + b->locks[i].election.term_stop_usec);
+                if (b->answered[i].tenure == TENURE_LEASE) {
+                        assert_true(stop_at - b->now <= b->locks[i].conf.timing.renew_deadline_usec);
+                        assert_true(kill_at == stop_at + b->locks[i].election.term.stop_timeout_usec);
                         assert_int_equal(h->uid, b->answered[i].placeholder);
                         assert_true(h->proven_at_usec + b->answered[i].duration_usec > kill_at);
                 } else
@@ -169,7 +166,7 @@ static void check_message(struct builder *b, size_t i, uint8_t type, uint64_t ui
 
 static void check_request(struct builder *b, size_t i, const struct builder_request *r) {
         const struct lock_fact *l = &b->answered[i];
-        bool own = l->claimed && (l->tenure == CORE_LIFE || l->same_boot);
+        bool own = l->claimed && (l->tenure == TENURE_LIFE || l->same_boot);
 
         assert_int_equal(b->request[i].op, ELECTION_OP_NONE); /* one at a time */
         assert_int_equal(b->locks[i].election.op, r->op);
@@ -191,10 +188,10 @@ static void check_request(struct builder *b, size_t i, const struct builder_requ
                         assert_false(b->holder.present && !b->holder.deleting && b->holder.uid == l->placeholder);
                 break;
         case ELECTION_OP_ADOPT:
-                assert_true(own && l->tenure == CORE_LIFE && r->uid == l->uid && r->version);
+                assert_true(own && l->tenure == TENURE_LIFE && r->uid == l->uid && r->version);
                 break;
         case ELECTION_OP_RESTORE:
-                assert_true(own && l->tenure == CORE_LIFE && !l->deleting && r->uid == l->uid && r->version);
+                assert_true(own && l->tenure == TENURE_LIFE && !l->deleting && r->uid == l->uid && r->version);
                 assert_true(l->orphaned && r->placeholder);
                 break;
         case ELECTION_OP_DELETE_HOLDER:
@@ -248,16 +245,16 @@ static void perform(struct builder *b, size_t i, const struct election_actions *
         }
 }
 
-static void perform_beat(struct builder *b, uint8_t t, const struct heartbeat_action *a) {
-        if (a->op == HEARTBEAT_OP_NONE)
+static void perform_beat(struct builder *b, uint8_t t, const struct placeholder_action *a) {
+        if (a->op == PLACEHOLDER_OP_NONE)
                 return;
-        assert_int_equal(b->beat[t].op, HEARTBEAT_OP_NONE);
-        if (a->op == HEARTBEAT_OP_RENEW || a->op == HEARTBEAT_OP_CLEAR)
+        assert_int_equal(b->beat[t].op, PLACEHOLDER_OP_NONE);
+        if (a->op == PLACEHOLDER_OP_RENEW || a->op == PLACEHOLDER_OP_CLEAR)
                 assert_true(a->uid && a->version);
-        say(b, 0, t == CORE_LIFE ? "life." : "lease.", heartbeat_op_to_string(a->op));
+        say(b, 0, t == TENURE_LIFE ? "life." : "lease.", placeholder_op_to_string(a->op));
         b->beat[t] =
                 (struct builder_request){.op = a->op, .uid = a->uid, .version = a->version, .sent_at_usec = b->now};
-        b->n_requests += a->op != HEARTBEAT_OP_CLAIM;
+        b->n_requests += a->op != PLACEHOLDER_OP_CLAIM;
 }
 
 void builder_step(struct builder *b, size_t i, struct election_event ev) {
@@ -268,8 +265,8 @@ void builder_step(struct builder *b, size_t i, struct election_event ev) {
         perform(b, i, &b->out);
 }
 
-void builder_step_beat(struct builder *b, uint8_t t, struct heartbeat_event ev) {
-        struct heartbeat_action a;
+void builder_step_beat(struct builder *b, uint8_t t, struct placeholder_event ev) {
+        struct placeholder_action a;
 
         ev.now_usec = b->now;
         ev.random = b->random = b->random * 1664525 + 1013904223;
@@ -286,13 +283,14 @@ void builder_pump(struct builder *b) {
         while ((turn = core_next(&b->core, b->now, &i)) != CORE_TURN_NONE) {
                 if (++n > 100)
                         fail_msg("does not come to rest: turn %d of %zu (%s), after '%s'", turn, i,
-                                 turn == CORE_TURN_LOCK ? election_state_to_string(b->locks[i].election.state)
-                                                        : heartbeat_state_to_string(b->placeholders[i].heartbeat.state),
+                                 turn == CORE_TURN_LOCK
+                                         ? election_state_to_string(b->locks[i].election.state)
+                                         : placeholder_state_to_string(b->placeholders[i].placeholder.state),
                                  b->log);
                 if (turn == CORE_TURN_LOCK)
                         builder_step(b, i, (struct election_event){.type = ELECTION_EV_GO});
                 else
-                        builder_step_beat(b, (uint8_t)i, (struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                        builder_step_beat(b, (uint8_t)i, (struct placeholder_event){.type = PLACEHOLDER_EV_GO});
         }
         assert_true(core_deadline(&b->core) > b->now);
 }
@@ -308,7 +306,7 @@ void builder_signal(struct builder *b, size_t i, uint8_t type) {
 
 void builder_stop_agent(struct builder *b) {
         b->core.removing = true;
-        for (size_t t = 0; t < N_CORE_TENURES; t++)
+        for (size_t t = 0; t < N_TENURES; t++)
                 b->placeholders[t].due = true;
         for (size_t i = 0; i < b->core.n_locks; i++)
                 builder_step(b, i, (struct election_event){.type = ELECTION_EV_STOP});

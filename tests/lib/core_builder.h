@@ -36,8 +36,8 @@ struct builder_request {
 
 struct builder_guard {
         uint64_t permit, stop_at_usec, kill_at_usec;
-        uint8_t unit;   /* enum guard_unit */
-        uint8_t refuse; /* enum guard_refusal: what the next permits meet */
+        uint8_t unit;   /* enum unit_state */
+        uint8_t refuse; /* enum guard_result: what the next permits meet */
         bool slow;      /* a stop is confirmed only by builder_unit_stopped() */
         uint64_t waits; /* uid of the revoke that waits for that */
         struct {
@@ -50,7 +50,7 @@ struct builder_guard {
 struct builder {
         struct core core;
         struct core_lock locks[BUILDER_LOCKS];
-        struct core_placeholder placeholders[N_CORE_TENURES];
+        struct core_placeholder placeholders[N_TENURES];
         uint64_t now;
         uint32_t random;
         bool link;
@@ -58,12 +58,11 @@ struct builder {
         /* the truth */
         struct lock_fact lock[BUILDER_LOCKS];
         bool lock_by_own[BUILDER_LOCKS]; /* its placeholder is (was) one of this host */
-        struct placeholder_fact own[N_CORE_TENURES], holder;
+        struct placeholder_fact own[N_TENURES], holder;
         struct builder_guard guard[BUILDER_LOCKS];
         bool revoked[BUILDER_UIDS];
         /* under way */
-        struct builder_request request[BUILDER_LOCKS], beat[N_CORE_TENURES], late[BUILDER_LOCKS],
-                late_beat[N_CORE_TENURES];
+        struct builder_request request[BUILDER_LOCKS], beat[N_TENURES], late[BUILDER_LOCKS], late_beat[N_TENURES];
         /* what the rules need */
         struct lock_fact answered[BUILDER_LOCKS]; /* by the last answer to a read or write */
         bool revoke_sent[BUILDER_UIDS], revoke_answered[BUILDER_UIDS], stop_seen[BUILDER_UIDS];
@@ -75,7 +74,7 @@ struct builder {
 
 /* Configurations that fit together: lease 15 s, renewal deadline 8 s, stop 3 s, margin 2 s, verify 60 s. */
 struct election_conf builder_election_conf(uint8_t tenure);
-struct heartbeat_conf builder_heartbeat_conf(uint8_t tenure);
+struct placeholder_conf builder_heartbeat_conf(uint8_t tenure);
 /* Facts: a sound lock of ours of this boot, a sound lock of somebody else. */
 struct lock_fact builder_own_lock(uint64_t uid, uint8_t tenure, uint64_t placeholder);
 struct lock_fact builder_other_lock(uint64_t uid, uint8_t tenure, uint64_t placeholder);
@@ -144,4 +143,4 @@ void builder_never(struct builder *b, const char *word);
 
 /* Between the two parts of this module: one step, its actions checked and noted. */
 void builder_step(struct builder *b, size_t i, struct election_event ev);
-void builder_step_beat(struct builder *b, uint8_t t, struct heartbeat_event ev);
+void builder_step_beat(struct builder *b, uint8_t t, struct placeholder_event ev);

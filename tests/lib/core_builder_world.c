@@ -15,7 +15,7 @@ static uint8_t execute(struct builder *b, size_t i, const struct builder_request
         struct lock_fact *l = &b->lock[i];
         bool there = l->sort != LOCK_ABSENT;
         bool same = there && l->uid == r->uid && (!r->version || r->version == l->version);
-        struct placeholder_fact *h = b->lock_by_own[i] ? &b->own[CORE_LEASE] : &b->holder;
+        struct placeholder_fact *h = b->lock_by_own[i] ? &b->own[TENURE_LEASE] : &b->holder;
 
         switch ((enum election_op)r->op) {
         case ELECTION_OP_NONE:
@@ -70,36 +70,37 @@ static uint8_t execute(struct builder *b, size_t i, const struct builder_request
         return RESULT_OK;
 }
 
-static uint8_t execute_beat(struct builder *b, uint8_t t, const struct builder_request *r, struct heartbeat_event *ev) {
+static uint8_t execute_beat(struct builder *b, uint8_t t, const struct builder_request *r,
+                            struct placeholder_event *ev) {
         struct placeholder_fact *p = &b->own[t];
         bool same = p->present && p->uid == r->uid && (!r->version || r->version == p->version);
 
-        switch ((enum heartbeat_op)r->op) {
-        case HEARTBEAT_OP_NONE:
-        case HEARTBEAT_OP_CLAIM:
+        switch ((enum placeholder_op)r->op) {
+        case PLACEHOLDER_OP_NONE:
+        case PLACEHOLDER_OP_CLAIM:
                 return RESULT_OK;
-        case HEARTBEAT_OP_READ:
+        case PLACEHOLDER_OP_READ:
                 ev->fact = *p;
                 return p->present ? RESULT_OK : RESULT_NOT_FOUND;
-        case HEARTBEAT_OP_CREATE:
+        case PLACEHOLDER_OP_CREATE:
                 if (p->present)
                         return RESULT_EXISTS;
                 *p = (struct placeholder_fact){.uid = b->next_uid++,
                                                .version = b->next_version++,
-                                               .duration_usec = t == CORE_LEASE ? 15 * SEC : 0,
+                                               .duration_usec = t == TENURE_LEASE ? 15 * SEC : 0,
                                                .present = true,
                                                .claimed = true,
                                                .same_boot = true,
                                                .own_write = true};
                 break;
-        case HEARTBEAT_OP_RENEW:
+        case PLACEHOLDER_OP_RENEW:
                 if (!same)
                         return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
                 p->version = b->next_version++;
                 p->own_write = p->same_boot = true;
                 break;
-        case HEARTBEAT_OP_CLEAR:
-        case HEARTBEAT_OP_DELETE:
+        case PLACEHOLDER_OP_CLEAR:
+        case PLACEHOLDER_OP_DELETE:
                 if (!same)
                         return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
                 *p = (struct placeholder_fact){.present = false};
@@ -152,14 +153,14 @@ bool builder_answer_any(struct builder *b, size_t i, enum builder_fault fault) {
 
 bool builder_beat_any(struct builder *b, uint8_t t, enum builder_fault fault) {
         struct builder_request r = b->beat[t];
-        struct heartbeat_event ev = {.type = HEARTBEAT_EV_REPLY, .op = r.op, .sent_at_usec = r.sent_at_usec};
-        bool local = r.op == HEARTBEAT_OP_CLAIM;
+        struct placeholder_event ev = {.type = PLACEHOLDER_EV_REPLY, .op = r.op, .sent_at_usec = r.sent_at_usec};
+        bool local = r.op == PLACEHOLDER_OP_CLAIM;
         uint8_t result = RESULT_UNKNOWN;
 
-        if (r.op == HEARTBEAT_OP_NONE)
+        if (r.op == PLACEHOLDER_OP_NONE)
                 return false;
-        b->beat[t].op = HEARTBEAT_OP_NONE;
-        if (fault == BUILDER_LATE && r.op == HEARTBEAT_OP_CREATE)
+        b->beat[t].op = PLACEHOLDER_OP_NONE;
+        if (fault == BUILDER_LATE && r.op == PLACEHOLDER_OP_CREATE)
                 b->late_beat[t] = r;
         else if (fault == BUILDER_FINE || (fault == BUILDER_LOST && !local))
                 result = execute_beat(b, t, &r, &ev);
@@ -180,8 +181,8 @@ void builder_answer(struct builder *b, size_t i, uint8_t op, enum builder_fault 
 
 void builder_beat(struct builder *b, uint8_t t, uint8_t op, enum builder_fault fault) {
         if (b->beat[t].op != op)
-                fail_msg("%s is under way, not %s, after '%s'", heartbeat_op_to_string(b->beat[t].op),
-                         heartbeat_op_to_string(op), b->log);
+                fail_msg("%s is under way, not %s, after '%s'", placeholder_op_to_string(b->beat[t].op),
+                         placeholder_op_to_string(op), b->log);
         builder_beat_any(b, t, fault);
 }
 
@@ -193,10 +194,10 @@ void builder_land(struct builder *b, size_t i) {
 }
 
 void builder_land_beat(struct builder *b, uint8_t t) {
-        struct heartbeat_event ev = {0};
+        struct placeholder_event ev = {0};
 
         (void)execute_beat(b, t, &b->late_beat[t], &ev);
-        b->late_beat[t].op = HEARTBEAT_OP_NONE;
+        b->late_beat[t].op = PLACEHOLDER_OP_NONE;
 }
 
 /* ---- the guard ---- */
@@ -216,7 +217,7 @@ void builder_unit_stopped(struct builder *b, size_t i) {
         struct builder_guard *g = &b->guard[i];
         uint64_t about = g->waits;
 
-        g->unit = GUARD_UNIT_STOPPED;
+        g->unit = UNIT_STOPPED;
         g->permit = g->waits = 0;
         if (b->link && about)
                 guard_says(b, i, (struct guard_fact){.about = about, .stopped = true});
@@ -239,14 +240,14 @@ static uint8_t permit(struct builder *b, struct builder_guard *g, uint64_t uid, 
         }
         if (!g->permit && g->refuse)
                 return g->refuse;
-        if (!g->permit && g->unit == GUARD_UNIT_FOREIGN)
+        if (!g->permit && g->unit == UNIT_FOREIGN)
                 return GUARD_REFUSED_FOREIGN;
         if (!g->permit)
-                g->unit = GUARD_UNIT_RUNNING;
+                g->unit = UNIT_RUNNING;
         g->permit = uid;
         g->stop_at_usec = stop_at;
         g->kill_at_usec = kill_at;
-        return GUARD_NOT_REFUSED;
+        return GUARD_OK;
 }
 
 bool builder_guard(struct builder *b, size_t i) {
@@ -276,8 +277,8 @@ bool builder_guard(struct builder *b, size_t i) {
         case ELECTION_MSG_REVOKE:
                 b->revoked[uid] = true;
                 g->waits = uid;
-                if (g->slow && g->unit != GUARD_UNIT_STOPPED) {
-                        g->unit = GUARD_UNIT_STOPPING;
+                if (g->slow && g->unit != UNIT_STOPPED) {
+                        g->unit = UNIT_STOPPING;
                         guard_says(b, i, (struct guard_fact){.about = uid});
                 } else
                         builder_unit_stopped(b, i);
@@ -306,7 +307,7 @@ static void guard_clock(struct builder *b) {
                         continue;
                 b->revoked[g->permit] = true;
                 g->permit = 0;
-                g->unit = GUARD_UNIT_STOPPED;
+                g->unit = UNIT_STOPPED;
                 if (b->link)
                         guard_says(b, i, (struct guard_fact){0});
         }
@@ -327,7 +328,7 @@ void builder_settle(struct builder *b) {
                         more = builder_guard(b, i) || more;
                         more = builder_answer_any(b, i, BUILDER_FINE) || more;
                 }
-                for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+                for (uint8_t t = 0; t < N_TENURES; t++)
                         more = builder_beat_any(b, t, BUILDER_FINE) || more;
         }
 }
@@ -343,7 +344,7 @@ void builder_until(struct builder *b, uint8_t op) {
                         fail_msg("%s never comes: '%s'", election_op_to_string(op), b->log);
                 for (size_t i = 0; i < b->core.n_locks && b->request[0].op != op; i++)
                         more = builder_guard(b, i) || builder_answer_any(b, i, BUILDER_FINE) || more;
-                for (uint8_t t = 0; t < N_CORE_TENURES && b->request[0].op != op; t++)
+                for (uint8_t t = 0; t < N_TENURES && b->request[0].op != op; t++)
                         more = builder_beat_any(b, t, BUILDER_FINE) || more;
                 if (!more)
                         builder_jump(b, core_deadline(&b->core) - b->now);
@@ -374,13 +375,13 @@ void builder_watch(struct builder *b, size_t i) {
 }
 
 void builder_watch_holder(struct builder *b, size_t i) {
-        const struct placeholder_fact *h = b->lock_by_own[i] ? &b->own[CORE_LEASE] : &b->holder;
+        const struct placeholder_fact *h = b->lock_by_own[i] ? &b->own[TENURE_LEASE] : &b->holder;
 
         builder_event(b, i, (struct election_event){.type = ELECTION_EV_HOLDER_SEEN, .holder = *h});
 }
 
 void builder_watch_own(struct builder *b, uint8_t t) {
-        builder_step_beat(b, t, (struct heartbeat_event){.type = HEARTBEAT_EV_SEEN});
+        builder_step_beat(b, t, (struct placeholder_event){.type = PLACEHOLDER_EV_SEEN});
         builder_pump(b);
 }
 
@@ -398,8 +399,8 @@ void builder_collect(struct builder *b) {
         for (size_t i = 0; i < b->core.n_locks; i++) {
                 const struct lock_fact *l = &b->lock[i];
                 bool owned = (b->holder.present && b->holder.uid == l->placeholder) ||
-                             (b->own[CORE_LIFE].present && b->own[CORE_LIFE].uid == l->placeholder) ||
-                             (b->own[CORE_LEASE].present && b->own[CORE_LEASE].uid == l->placeholder);
+                             (b->own[TENURE_LIFE].present && b->own[TENURE_LIFE].uid == l->placeholder) ||
+                             (b->own[TENURE_LEASE].present && b->own[TENURE_LEASE].uid == l->placeholder);
 
                 if (l->sort == LOCK_SOUND && !l->orphaned && !l->deleting && !owned)
                         builder_mark(b, i);
@@ -428,10 +429,10 @@ static void start(struct builder *b) {
                 b->guard[i].n_queue = 0;
                 b->guard[i].waits = 0;
         }
-        for (size_t t = 0; t < N_CORE_TENURES; t++) {
-                heartbeat_init(&b->placeholders[t].heartbeat);
+        for (size_t t = 0; t < N_TENURES; t++) {
+                placeholder_init(&b->placeholders[t].placeholder);
                 b->placeholders[t].due = true;
-                b->beat[t].op = HEARTBEAT_OP_NONE;
+                b->beat[t].op = PLACEHOLDER_OP_NONE;
                 b->own[t].own_write = false; /* another process wrote it */
         }
         b->core.removing = false;
@@ -451,10 +452,10 @@ void builder_reboot(struct builder *b) {
         memset(b->revoke_answered, 0, sizeof(b->revoke_answered));
         memset(b->stop_seen, 0, sizeof(b->stop_seen));
         for (size_t i = 0; i < b->core.n_locks; i++) {
-                b->guard[i] = (struct builder_guard){.unit = GUARD_UNIT_STOPPED, .slow = b->guard[i].slow};
+                b->guard[i] = (struct builder_guard){.unit = UNIT_STOPPED, .slow = b->guard[i].slow};
                 b->lock[i].same_boot = false;
         }
-        for (size_t t = 0; t < N_CORE_TENURES; t++)
+        for (size_t t = 0; t < N_TENURES; t++)
                 b->own[t].same_boot = false;
         builder_restart(b);
 }
@@ -462,17 +463,15 @@ void builder_reboot(struct builder *b) {
 void builder_init(struct builder *b, uint8_t tenure, size_t n_locks) {
         assert_true(n_locks <= BUILDER_LOCKS);
         *b = (struct builder){.now = 1000 * SEC, .random = 1, .next_uid = 100, .next_version = 1000};
-        b->core = (struct core){.locks = b->locks,
-                                .n_locks = n_locks,
-                                .placeholders = b->placeholders,
-                                .n_placeholders = N_CORE_TENURES};
+        b->core = (struct core){
+                .locks = b->locks, .n_locks = n_locks, .placeholders = b->placeholders, .n_placeholders = N_TENURES};
         for (size_t i = 0; i < n_locks; i++) {
                 b->locks[i].conf = builder_election_conf(tenure);
-                b->locks[i].placeholder[CORE_LIFE] = CORE_LIFE;
-                b->locks[i].placeholder[CORE_LEASE] = CORE_LEASE;
-                b->guard[i].unit = GUARD_UNIT_STOPPED;
+                b->locks[i].placeholder[TENURE_LIFE] = TENURE_LIFE;
+                b->locks[i].placeholder[TENURE_LEASE] = TENURE_LEASE;
+                b->guard[i].unit = UNIT_STOPPED;
         }
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+        for (uint8_t t = 0; t < N_TENURES; t++)
                 b->placeholders[t].conf = builder_heartbeat_conf(t);
         start(b);
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 struct judge_run {
         char host[64];

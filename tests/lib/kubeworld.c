@@ -128,7 +128,7 @@ void kubeworld_fill_lock(struct lock_object *l, const struct placeholder_object 
                                   .placeholder_kind = owner->kind,
                                   .unit = "a.service",
                                   .has_tenure = true,
-                                  .tenure = LOCK_TENURE_LEASE,
+                                  .tenure = TENURE_LEASE,
                                   .lease_duration_usec = 15 * USEC_PER_SEC,
                                   .boot_id = "b1",
                                   .agent_version = AGENT_VERSION};

@@ -132,7 +132,7 @@ struct agent {
         uint8_t leaving;           /* the service is being stopped: releases, then ends */
         uint8_t connected, broken; /* broken: closed by the other side, not noticed yet */
         uint8_t nonce;
-        uint8_t lock_owner;                  /* identity that the lock in election.lock bears */
+        uint8_t lock_owner;                  /* identity that the lock in election.lock.fact bears */
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
         uint8_t lost;                        /* the state directory was, once */
@@ -143,18 +143,18 @@ struct agent {
         struct held_lock held_lock;
         struct held_placeholder held_holder;
         struct election election;
-        struct heartbeat heartbeat;
+        struct placeholder placeholder;
 };
 
 struct message {
-        uint8_t type, uid, lease;
+        uint8_t type, uid, tenure;
         uint64_t stop_at_usec, kill_at_usec;
 };
 
-enum unit {
-        UNIT_INACTIVE,
-        UNIT_RUNNING,
-        UNIT_STOPPING, /* processes of it live */
+enum processes {
+        PROCESSES_NONE,
+        PROCESSES_RUN,
+        PROCESSES_STOP, /* processes of it live */
 };
 
 struct host {
@@ -167,7 +167,7 @@ struct host {
         uint8_t wake;         /* a signal for the guard */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
         /* under /run */
-        uint8_t gate, file /* enum supervise_file */, file_uid, file_lease;
+        uint8_t gate, file /* enum supervise_file */, file_uid, file_tenure;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
         /* the guard */
@@ -323,9 +323,9 @@ bool agent_busy(const struct world *w, unsigned a);
 void agent_local(struct world *w, unsigned a);
 void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
 struct election_conf agent_election_conf(unsigned a);
-struct heartbeat_conf agent_heartbeat_conf(unsigned a, uint8_t tenure);
+struct placeholder_conf agent_heartbeat_conf(unsigned a, uint8_t tenure);
 struct write agent_lock_write(const struct world *w, unsigned a, const struct election_actions *out);
-struct write agent_placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out);
+struct write agent_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out);
 struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l);
 struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p);
 /* l: the lock that the event is about, if any. */
@@ -389,9 +389,9 @@ uint32_t time_permille(unsigned a);
 
 struct coverage {
         uint64_t election[N_ELECTION_STATES][N_ELECTION_STATES];
-        uint64_t heartbeat[N_HEARTBEAT_STATES][N_HEARTBEAT_STATES];
+        uint64_t placeholder[N_PLACEHOLDER_STATES][N_PLACEHOLDER_STATES];
         uint64_t supervise[N_SUPERVISE_STATES][N_SUPERVISE_STATES];
-        uint64_t election_ops[N_ELECTION_OPS], heartbeat_ops[N_HEARTBEAT_OPS], reasons[N_ELECTION_REASONS];
+        uint64_t election_ops[N_ELECTION_OPS], placeholder_ops[N_PLACEHOLDER_OPS], reasons[N_ELECTION_REASONS];
         uint64_t moves[N_MOVES];
 };
 extern struct coverage coverage;

@@ -5,27 +5,27 @@
 /* ---- steps ---- */
 
 static void with_core(struct world *w, unsigned a, struct core *core, struct core_lock *l,
-                      struct core_placeholder p[N_CORE_TENURES]) {
+                      struct core_placeholder p[N_TENURES]) {
         struct agent *g = &w->agents[a];
         unsigned t = g->tenure;
 
         l->election = g->election;
         l->conf = agent_election_conf(a);
-        l->placeholder[CORE_LIFE] = CORE_LIFE;
-        l->placeholder[CORE_LEASE] = CORE_LEASE;
+        l->placeholder[TENURE_LIFE] = TENURE_LIFE;
+        l->placeholder[TENURE_LEASE] = TENURE_LEASE;
         l->due = false;
-        p[t] = (struct core_placeholder){.heartbeat = g->heartbeat, .conf = agent_heartbeat_conf(a, (uint8_t)t)};
+        p[t] = (struct core_placeholder){.placeholder = g->placeholder, .conf = agent_heartbeat_conf(a, (uint8_t)t)};
         p[t].conf.unclaimed = true;
         for (unsigned i = 0; i < MAX_CLAIMS; i++)
                 p[t].conf.unclaimed = p[t].conf.unclaimed && !g->claims[SLOT_HEARTBEAT][i];
         p[!t] = (struct core_placeholder){.conf = agent_heartbeat_conf(a, (uint8_t)!t)};
-        heartbeat_init(&p[!t].heartbeat);
+        placeholder_init(&p[!t].placeholder);
         if (g->leaving) { /* nothing of the other tenure is there to be taken away */
-                p[!t].heartbeat.state = HEARTBEAT_ABSENT;
-                p[!t].heartbeat.unread = false;
+                p[!t].placeholder.state = PLACEHOLDER_ABSENT;
+                p[!t].placeholder.unread = false;
         }
         *core = (struct core){
-                .locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_CORE_TENURES, .removing = g->leaving};
+                .locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_TENURES, .removing = g->leaving};
 }
 
 static void claim_new(struct world *w, unsigned a, unsigned slot) {
@@ -51,7 +51,7 @@ static void send(struct world *w, unsigned a, unsigned slot, uint8_t op, struct 
 }
 
 static void election_event(struct world *w, unsigned a, struct election_event *ev);
-static void heartbeat_event(struct world *w, unsigned a, struct heartbeat_event *ev);
+static void placeholder_event(struct world *w, unsigned a, struct placeholder_event *ev);
 
 static void perform_lock(struct world *w, unsigned a, const struct election_actions *out) {
         struct agent *g = &w->agents[a];
@@ -60,7 +60,7 @@ static void perform_lock(struct world *w, unsigned a, const struct election_acti
                 struct message m = {
                         .type = out->guard[i].type,
                         .uid = (uint8_t)out->guard[i].uid,
-                        .lease = g->election.lock.tenure == CORE_LEASE,
+                        .tenure = g->election.lock.fact.tenure,
                         .stop_at_usec = out->guard[i].stop_at_usec,
                         .kill_at_usec = out->guard[i].kill_at_usec,
                 };
@@ -80,11 +80,11 @@ static void perform_lock(struct world *w, unsigned a, const struct election_acti
         send(w, a, SLOT_ELECTION, out->request.op, agent_lock_write(w, a, out));
 }
 
-static void perform_placeholder(struct world *w, unsigned a, const struct heartbeat_action *out) {
-        if (out->op == HEARTBEAT_OP_NONE)
+static void perform_placeholder(struct world *w, unsigned a, const struct placeholder_action *out) {
+        if (out->op == PLACEHOLDER_OP_NONE)
                 return;
-        coverage.heartbeat_ops[out->op]++;
-        if (out->op == HEARTBEAT_OP_CLAIM) {
+        coverage.placeholder_ops[out->op]++;
+        if (out->op == PLACEHOLDER_OP_CLAIM) {
                 w->agents[a].claiming[SLOT_HEARTBEAT] = 1;
                 return;
         }
@@ -96,10 +96,10 @@ static void settle(struct world *w, unsigned a, const struct core_lock *l, const
         struct agent *g = &w->agents[a];
 
         coverage.election[g->election.state][l->election.state]++;
-        coverage.heartbeat[g->heartbeat.state][p[g->tenure].heartbeat.state]++;
-        coverage.reasons[l->election.reason]++;
+        coverage.placeholder[g->placeholder.state][p[g->tenure].placeholder.state]++;
+        coverage.reasons[l->election.term.reason]++;
         g->election = l->election;
-        g->heartbeat = p[g->tenure].heartbeat;
+        g->placeholder = p[g->tenure].placeholder;
         if (!parameters.no_invariant && !election_invariant(&g->election))
                 w->bad = "election_invariant() is false";
 }
@@ -107,7 +107,7 @@ static void settle(struct world *w, unsigned a, const struct core_lock *l, const
 static void pump(struct world *w, unsigned a) {
         struct core core;
         struct core_lock l;
-        struct core_placeholder p[N_CORE_TENURES];
+        struct core_placeholder p[N_TENURES];
 
         for (unsigned n = 0;; n++) {
                 size_t i;
@@ -124,7 +124,7 @@ static void pump(struct world *w, unsigned a) {
                 if (turn == CORE_TURN_LOCK)
                         election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
                 else if (i == w->agents[a].tenure)
-                        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                        placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
                 else
                         abort(); /* the bystander */
         }
@@ -137,13 +137,13 @@ static void serve(struct world *w, unsigned a, bool lock_due, bool placeholder_d
         if (lock_due)
                 election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
         if (placeholder_due && !w->bad)
-                heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+                placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
 }
 
 static void election_event(struct world *w, unsigned a, struct election_event *ev) {
         struct core core;
         struct core_lock l;
-        struct core_placeholder p[N_CORE_TENURES];
+        struct core_placeholder p[N_TENURES];
         struct election_actions out;
 
         ev->now_usec = ++w->now_usec;
@@ -156,11 +156,11 @@ static void election_event(struct world *w, unsigned a, struct election_event *e
         serve(w, a, false, p[w->agents[a].tenure].due);
 }
 
-static void heartbeat_event(struct world *w, unsigned a, struct heartbeat_event *ev) {
+static void placeholder_event(struct world *w, unsigned a, struct placeholder_event *ev) {
         struct core core;
         struct core_lock l;
-        struct core_placeholder p[N_CORE_TENURES];
-        struct heartbeat_action out;
+        struct core_placeholder p[N_TENURES];
+        struct placeholder_action out;
 
         ev->now_usec = ++w->now_usec;
         with_core(w, a, &core, &l, p);
@@ -176,7 +176,8 @@ static void heartbeat_event(struct world *w, unsigned a, struct heartbeat_event 
 static void note_owner(struct world *w, unsigned a, const struct api_lock *l) {
         struct agent *g = &w->agents[a];
 
-        if (l && g->election.lock_known && g->election.lock.sort != LOCK_ABSENT && g->election.lock.uid == l->uid)
+        if (l && g->election.lock.source != LOCK_SOURCE_NONE && g->election.lock.fact.sort != LOCK_ABSENT &&
+            g->election.lock.fact.uid == l->uid)
                 g->lock_owner = (uint8_t)world_identity(l->owner);
 }
 
@@ -188,9 +189,9 @@ void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, co
         if (l)
                 g->lock_owner = (uint8_t)world_identity(l->owner);
         election_event(w, a, ev);
-        if (g->election.lock.sort == LOCK_ABSENT)
+        if (g->election.lock.fact.sort == LOCK_ABSENT)
                 g->lock_owner = 0;
-        else if (l && g->election.lock.uid != l->uid)
+        else if (l && g->election.lock.fact.uid != l->uid)
                 g->lock_owner = before;
         note_owner(w, a, l);
         if (!w->bad)
@@ -222,22 +223,22 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
         if (slot == SLOT_ELECTION)
                 election_answer(w, a, &r, answer);
         else {
-                struct heartbeat_event ev = {
-                        .type = HEARTBEAT_EV_REPLY,
+                struct placeholder_event ev = {
+                        .type = PLACEHOLDER_EV_REPLY,
                         .op = r.op,
                         .result = answer->result,
                         .sent_at_usec = r.sent_at_usec,
                         .fact = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
                 };
 
-                heartbeat_event(w, a, &ev);
+                placeholder_event(w, a, &ev);
                 if (!w->bad)
                         pump(w, a);
         }
 }
 
 void agent_placeholder_seen(struct world *w, unsigned a) {
-        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_SEEN});
+        placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_SEEN});
         if (!w->bad)
                 pump(w, a);
 }
@@ -247,14 +248,14 @@ void agent_stop(struct world *w, unsigned a) {
         agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
         if (w->bad)
                 return;
-        heartbeat_event(w, a, &(struct heartbeat_event){.type = HEARTBEAT_EV_GO});
+        placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
         if (!w->bad)
                 pump(w, a);
 }
 
 static bool has_released(const struct agent *g) {
         return g->leaving && g->election.state == ELECTION_STOPPED &&
-               !(g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.attempts < 2);
+               !(g->placeholder.state == PLACEHOLDER_LIVE && g->placeholder.retry.attempts < 2);
 }
 
 void agent_step_down(struct world *w, unsigned a) {
@@ -277,9 +278,9 @@ void agent_tell(struct world *w, unsigned a, const struct guard_fact *f) {
 
 static void claim_written(struct world *w, unsigned a, unsigned slot, uint8_t result) {
         struct election_event lock = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_CLAIM, .result = result};
-        struct heartbeat_event placeholder = {
-                .type = HEARTBEAT_EV_REPLY,
-                .op = HEARTBEAT_OP_CLAIM,
+        struct placeholder_event placeholder = {
+                .type = PLACEHOLDER_EV_REPLY,
+                .op = PLACEHOLDER_OP_CLAIM,
                 .result = result,
         };
 
@@ -287,7 +288,7 @@ static void claim_written(struct world *w, unsigned a, unsigned slot, uint8_t re
         if (slot == SLOT_ELECTION)
                 election_event(w, a, &lock);
         else
-                heartbeat_event(w, a, &placeholder);
+                placeholder_event(w, a, &placeholder);
         if (!w->bad)
                 pump(w, a);
 }
@@ -311,7 +312,7 @@ bool agent_busy(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
         struct core core;
         struct core_lock l;
-        struct core_placeholder p[N_CORE_TENURES];
+        struct core_placeholder p[N_TENURES];
 
         if (!g->up || g->frozen || w->hosts[a].asleep)
                 return false;
@@ -359,7 +360,7 @@ void agent_start(struct world *w, unsigned a) {
         g->up = 1;
         g->nonce = token_new(w, TOKEN_NONCE);
         election_init(&g->election);
-        heartbeat_init(&g->heartbeat);
+        placeholder_init(&g->placeholder);
         pump(w, a);
 }
 
@@ -383,5 +384,5 @@ void agent_end(struct world *w, unsigned a) {
         memset(&g->held_lock, 0, sizeof(g->held_lock));
         memset(&g->held_holder, 0, sizeof(g->held_holder));
         memset(&g->election, 0, sizeof(g->election));
-        memset(&g->heartbeat, 0, sizeof(g->heartbeat));
+        memset(&g->placeholder, 0, sizeof(g->placeholder));
 }

@@ -42,9 +42,9 @@ static void check_strip(struct world *w, unsigned sender) {
                 return;
         if (!w->lock.deleting)
                 w->bad = "finalizer removed from a lock that nobody deleted";
-        else if (sender == w->lock.owner && h->unit != UNIT_INACTIVE)
+        else if (sender == w->lock.owner && h->unit != PROCESSES_NONE)
                 w->bad = "finalizer removed by the holder while its unit runs";
-        else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.tenure != CORE_LEASE)
+        else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.tenure != TENURE_LEASE)
                 w->bad = "finalizer of a life lock removed by another agent";
         else if (sender != w->lock.owner && sender < MAX_AGENTS && placeholder_there(w, w->lock.placeholder, false))
                 w->bad = "finalizer removed by a challenger while the placeholder that the lock names is there";
@@ -57,7 +57,7 @@ static void check_mark(struct world *w, unsigned sender) {
 
         if (l->deleting || world_identity(sender) == world_identity(l->owner))
                 return;
-        if (l->tenure != CORE_LEASE)
+        if (l->tenure != TENURE_LEASE)
                 w->bad = "life lock deleted by another agent";
         else if (placeholder_there(w, l->placeholder, false))
                 w->bad = "lock deleted by a challenger while the placeholder that it names is there";

@@ -117,7 +117,7 @@ static void code_agent(struct coder *c, struct agent *g, unsigned a) {
                         code_guard_fact(c, &g->replies[i]);
                 code_held(c, g);
                 code_election(c, &g->election);
-                code_heartbeat(c, &g->heartbeat);
+                code_core_placeholder(c, &g->placeholder);
         }
 }
 
@@ -147,14 +147,14 @@ static void code_host(struct coder *c, struct host *o) {
         coder_byte(c, &o->start_result);
         coder_byte(c, &o->gate);
         coder_byte(c, &o->file);
-        coder_byte(c, &o->file_lease);
+        coder_byte(c, &o->file_tenure);
         coder_token(c, TOKEN_LOCK, &o->file_uid);
         coder_due(c, &o->file_stop_at_usec);
         coder_due(c, &o->file_kill_at_usec);
         coder_byte(c, &o->n_queue);
         for (unsigned i = 0; i < o->n_queue; i++) {
                 coder_byte(c, &o->queue[i].type);
-                coder_byte(c, &o->queue[i].lease);
+                coder_byte(c, &o->queue[i].tenure);
                 coder_token(c, TOKEN_LOCK, &o->queue[i].uid);
                 coder_due(c, &o->queue[i].stop_at_usec);
                 coder_due(c, &o->queue[i].kill_at_usec);

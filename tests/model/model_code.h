@@ -36,5 +36,5 @@ void coder_collect(struct coder *c, const struct agent *g);
 
 void code_guard_fact(struct coder *c, struct guard_fact *f);
 void code_election(struct coder *c, struct election *e);
-void code_heartbeat(struct coder *c, struct heartbeat *h);
+void code_core_placeholder(struct coder *c, struct placeholder *h);
 void code_supervise(struct coder *c, struct supervise *s);

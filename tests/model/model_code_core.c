@@ -99,11 +99,11 @@ void coder_fine(struct coder *c, uint64_t *v) {
 
 void coder_collect(struct coder *c, const struct agent *g) {
         const uint64_t all[MAX_FINE] = {
-                g->election.own_at_usec,
-                g->election.permit_proof_usec,
-                g->heartbeat.proven_at_usec,
-                g->election.orphan_at_usec,
-                g->election.prove_first_usec,
+                g->election.term.own_at_usec,
+                g->election.term.permit_proof_usec,
+                g->placeholder.proven_at_usec,
+                g->election.lock.orphan_at_usec,
+                g->election.past.prove_first_usec,
                 g->request[SLOT_ELECTION].sent_at_usec,
                 g->request[SLOT_HEARTBEAT].sent_at_usec,
         };
@@ -148,10 +148,10 @@ void code_guard_fact(struct coder *c, struct guard_fact *f) {
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
  * sizes here are changed: a forgotten field makes the search blind. */
-_Static_assert(sizeof(struct election) == 280 && offsetof(struct election, stop_confirmed) == 272,
+_Static_assert(sizeof(struct election) == 312 && offsetof(struct election, timers.retry) == 296,
                "struct election has changed: see code_election()");
-_Static_assert(sizeof(struct heartbeat) == 72 && offsetof(struct heartbeat, confirmed) == 71,
-               "struct heartbeat has changed: see code_heartbeat()");
+_Static_assert(sizeof(struct placeholder) == 80 && offsetof(struct placeholder, confirmed) == 77,
+               "struct placeholder has changed: see code_placeholder()");
 _Static_assert(sizeof(struct supervise) == 72, "struct supervise has changed: see code_supervise()");
 _Static_assert(sizeof(struct guard_fact) == 24, "struct guard_fact has changed: see code_guard_fact()");
 _Static_assert(sizeof(struct lock_fact) == 40, "struct lock_fact has changed: see code_lock_fact()");
@@ -159,67 +159,63 @@ _Static_assert(sizeof(struct lock_fact) == 40, "struct lock_fact has changed: se
 void code_election(struct coder *c, struct election *e) {
         coder_byte(c, &e->state);
         coder_byte(c, &e->op);
-        coder_byte(c, &e->reason);
-        coder_byte(c, &e->attempts);
-        coder_byte(c, &e->failed_op);
-        coder_byte(c, &e->failures);
-        code_lock_fact(c, &e->lock);
-        code_guard_fact(c, &e->guard);
-        coder_token64(c, TOKEN_LOCK, &e->holder_lock);
-        coder_token64(c, TOKEN_PLACEHOLDER, &e->holder_uid);
-        coder_token64(c, TOKEN_VERSION, &e->holder_version);
-        coder_coarse(c, &e->holder_seen_at_usec);
-        coder_coarse(c, &e->holder_silent_usec);
-        coder_token64(c, TOKEN_VERSION, &e->swap_version);
-        coder_token64(c, TOKEN_LOCK, &e->term_uid);
-        coder_token64(c, TOKEN_PLACEHOLDER, &e->term_placeholder);
-        coder_fine(c, &e->own_at_usec);
-        coder_fine(c, &e->orphan_at_usec);
-        coder_fine(c, &e->permit_proof_usec);
-        coder_fine(c, &e->prove_first_usec);
-        coder_coarse(c, &e->leading_since_usec);
-        coder_due(c, &e->lapse_at_usec);
-        coder_token64(c, TOKEN_LOCK, &e->asked_uid);
-        coder_token64(c, TOKEN_LOCK, &e->unfit_uid);
-        coder_token64(c, TOKEN_VERSION, &e->seen_version);
-        coder_coarse(c, &e->verify_at_usec);
-        coder_due(c, &e->retry_at_usec);
-        coder_due(c, &e->cool_until_usec);
-        coder_span(c, &e->cool_usec);
-        coder_flag(c, &e->lock_known);
-        coder_flag(c, &e->lock_read);
-        coder_flag(c, &e->reread);
-        coder_flag(c, &e->seen);
-        coder_flag(c, &e->seen_absent);
-        coder_flag(c, &e->guard_linked);
-        coder_flag(c, &e->query);
+        coder_byte(c, &e->term.reason);
+        coder_byte(c, &e->timers.retry.attempts);
+        coder_byte(c, &e->timers.retry.operation);
+        coder_byte(c, &e->past.failures);
+        code_lock_fact(c, &e->lock.fact);
+        code_guard_fact(c, &e->guard.fact);
+        coder_token64(c, TOKEN_LOCK, &e->holder.lock);
+        coder_token64(c, TOKEN_PLACEHOLDER, &e->holder.uid);
+        coder_token64(c, TOKEN_VERSION, &e->holder.version);
+        coder_coarse(c, &e->holder.seen_at_usec);
+        coder_coarse(c, &e->holder.silent_since_usec);
+        coder_token64(c, TOKEN_VERSION, &e->holder.swap_version);
+        coder_token64(c, TOKEN_LOCK, &e->term.uid);
+        coder_token64(c, TOKEN_PLACEHOLDER, &e->term.placeholder);
+        coder_fine(c, &e->term.own_at_usec);
+        coder_fine(c, &e->lock.orphan_at_usec);
+        coder_fine(c, &e->term.permit_proof_usec);
+        coder_fine(c, &e->past.prove_first_usec);
+        coder_coarse(c, &e->term.leading_since_usec);
+        coder_due(c, &e->term.lapse_at_usec);
+        coder_token64(c, TOKEN_LOCK, &e->guard.asked_uid);
+        coder_token64(c, TOKEN_LOCK, &e->past.unfit_uid);
+        coder_token64(c, TOKEN_VERSION, &e->lock.passed_version);
+        coder_coarse(c, &e->timers.verify_at_usec);
+        coder_due(c, &e->timers.retry.at_usec);
+        coder_due(c, &e->timers.cool_until_usec);
+        coder_span(c, &e->term.cool_usec);
+        coder_byte(c, &e->lock.source);
+        coder_flag(c, &e->lock.reread);
+        coder_byte(c, &e->lock.passed);
+        coder_flag(c, &e->guard.linked);
+        coder_flag(c, &e->guard.query);
         coder_flag(c, &e->claim_ready);
-        coder_flag(c, &e->holder_seen);
-        coder_flag(c, &e->holder_gone);
-        coder_flag(c, &e->holder_fresh);
-        coder_flag(c, &e->holder_look);
-        coder_flag(c, &e->permit_again);
-        coder_flag(c, &e->lapsed);
-        coder_flag(c, &e->stop_wanted);
-        coder_flag(c, &e->step_down_wanted);
-        coder_flag(c, &e->revoke_sent);
-        coder_flag(c, &e->revoke_taken);
-        coder_flag(c, &e->stop_confirmed);
+        coder_byte(c, &e->holder.state);
+        coder_flag(c, &e->holder.fresh);
+        coder_flag(c, &e->holder.look);
+        coder_flag(c, &e->guard.permit_again);
+        coder_flag(c, &e->term.lapsed);
+        coder_flag(c, &e->wants.stop);
+        coder_flag(c, &e->wants.step_down);
+        coder_flag(c, &e->term.revoke_sent);
+        coder_byte(c, &e->term.stop);
 }
 
-void code_heartbeat(struct coder *c, struct heartbeat *h) {
+void code_core_placeholder(struct coder *c, struct placeholder *h) {
         coder_byte(c, &h->state);
         coder_byte(c, &h->op);
-        coder_byte(c, &h->attempts);
-        coder_byte(c, &h->failed_op);
+        coder_byte(c, &h->retry.attempts);
+        coder_byte(c, &h->retry.operation);
         coder_token64(c, TOKEN_PLACEHOLDER, &h->uid);
         coder_token64(c, TOKEN_VERSION, &h->version);
         coder_fine(c, &h->proven_at_usec);
         coder_due(c, &h->renewed_at_usec);
         coder_coarse(c, &h->looked_at_usec);
-        coder_due(c, &h->retry_at_usec);
+        coder_due(c, &h->retry.at_usec);
         coder_coarse(c, &h->seen_at_usec);
-        coder_span(c, &h->strange_duration_usec);
+        coder_span(c, &h->taken_duration_usec);
         coder_flag(c, &h->claim_ready);
         coder_flag(c, &h->unread);
         coder_flag(c, &h->begun);
@@ -237,7 +233,7 @@ void code_supervise(struct coder *c, struct supervise *s) {
         coder_due(c, &s->stop_sent_at_usec);
         coder_byte(c, &s->state);
         coder_byte(c, &s->reason);
-        coder_byte(c, &s->lease);
+        coder_byte(c, &s->tenure);
         coder_byte(c, &s->gate);
         coder_byte(c, &s->unrecorded);
         coder_byte(c, &s->start);

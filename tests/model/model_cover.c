@@ -7,8 +7,8 @@ static const char *election_name(unsigned s) {
         return election_state_to_string((uint8_t)s);
 }
 
-static const char *heartbeat_name(unsigned s) {
-        return heartbeat_state_to_string((uint8_t)s);
+static const char *placeholder_name(unsigned s) {
+        return placeholder_state_to_string((uint8_t)s);
 }
 
 static const char *supervise_name(unsigned s) {
@@ -32,14 +32,14 @@ bool cover_write(const char *path) {
                 return false;
         }
         write_steps(f, "election", &coverage.election[0][0], N_ELECTION_STATES, election_name);
-        write_steps(f, "heartbeat", &coverage.heartbeat[0][0], N_HEARTBEAT_STATES, heartbeat_name);
+        write_steps(f, "placeholder", &coverage.placeholder[0][0], N_PLACEHOLDER_STATES, placeholder_name);
         write_steps(f, "supervise", &coverage.supervise[0][0], N_SUPERVISE_STATES, supervise_name);
         for (unsigned i = 1; i < N_ELECTION_OPS; i++)
                 if (coverage.election_ops[i])
                         fprintf(f, "lock-request %s\n", election_op_to_string((uint8_t)i));
-        for (unsigned i = 1; i < N_HEARTBEAT_OPS; i++)
-                if (coverage.heartbeat_ops[i])
-                        fprintf(f, "placeholder-request %s\n", heartbeat_op_to_string((uint8_t)i));
+        for (unsigned i = 1; i < N_PLACEHOLDER_OPS; i++)
+                if (coverage.placeholder_ops[i])
+                        fprintf(f, "placeholder-request %s\n", placeholder_op_to_string((uint8_t)i));
         for (unsigned i = 0; i < N_MOVES; i++)
                 if (coverage.moves[i])
                         fprintf(f, "move %s\n", move_kind_to_string(i));

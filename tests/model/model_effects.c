@@ -134,7 +134,7 @@ static void process_move(struct world *w, struct move m) {
                 break;
         case MOVE_UNIT_STOPPED:
         case MOVE_UNIT_EXIT:
-                pid1_set(w, m.agent, UNIT_INACTIVE);
+                pid1_set(w, m.agent, PROCESSES_NONE);
                 break;
         case MOVE_ADMIN_START:
                 pid1_start(w, m.agent);
@@ -164,10 +164,10 @@ static void check(struct world *w) {
         bool clones;
 
         for (unsigned h = 0; h < parameters.agents; h++)
-                running += w->hosts[h].unit != UNIT_INACTIVE && !w->hosts[h].asleep;
+                running += w->hosts[h].unit != PROCESSES_NONE && !w->hosts[h].asleep;
         /* A stated hole in life tenure: the clone's claim is as good as the original's, until that reads the lock. */
-        clones = parameters.clone && parameters.tenure[0] == CORE_LIFE && !parameters.hole &&
-                 w->hosts[0].unit != UNIT_INACTIVE && w->hosts[parameters.agents - 1].unit != UNIT_INACTIVE;
+        clones = parameters.clone && parameters.tenure[0] == TENURE_LIFE && !parameters.hole &&
+                 w->hosts[0].unit != PROCESSES_NONE && w->hosts[parameters.agents - 1].unit != PROCESSES_NONE;
         if (running > (clones ? 2 : 1) && !w->bad)
                 w->bad = "two units run at once";
 }
@@ -261,12 +261,12 @@ bool world_is_stuck(const struct world *w) {
         for (unsigned i = 0; i < parameters.agents && out; i++) {
                 const struct api_placeholder *p = &w->placeholders[world_identity(i)];
 
-                out = w->agents[i].lost && parameters.tenure[i] == CORE_LIFE && p->exists &&
+                out = w->agents[i].lost && parameters.tenure[i] == TENURE_LIFE && p->exists &&
                       !agent_claim_on_disk(w, i, SLOT_HEARTBEAT, p->claim);
         }
         if (out)
                 return true;
-        return l->exists && l->tenure == CORE_LIFE && w->agents[l->owner].lost &&
+        return l->exists && l->tenure == TENURE_LIFE && w->agents[l->owner].lost &&
                !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }
 

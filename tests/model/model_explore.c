@@ -91,8 +91,8 @@ static bool goal(const struct world *w) {
         unsigned running = 0, stopping = 0;
 
         for (unsigned h = 0; h < parameters.agents; h++) {
-                running += w->hosts[h].unit == UNIT_RUNNING && !w->hosts[h].asleep;
-                stopping += w->hosts[h].unit == UNIT_STOPPING;
+                running += w->hosts[h].unit == PROCESSES_RUN && !w->hosts[h].asleep;
+                stopping += w->hosts[h].unit == PROCESSES_STOP;
         }
         return (running == 1 && stopping == 0) || world_is_stuck(w);
 }

@@ -5,18 +5,18 @@
 
 struct election_conf agent_election_conf(unsigned a) {
         return (struct election_conf){
-                .lease_duration_usec = parameters.duration[a] * TICK,
-                .renew_deadline_usec = parameters.renew_deadline * TICK,
-                .stop_timeout_usec = parameters.stop * TICK,
-                .kill_margin_usec = parameters.margin * TICK,
+                .timing = {.duration_usec = parameters.duration[a] * TICK,
+                           .renew_deadline_usec = parameters.renew_deadline * TICK,
+                           .stop_timeout_usec = parameters.stop * TICK,
+                           .kill_margin_usec = parameters.margin * TICK,
+                           .rate_permille = time_permille(a)},
                 .verify_interval_usec = USEC_INFINITY,
-                .rate_permille = time_permille(a),
                 .tenure = parameters.tenure[a],
         };
 }
 
-struct heartbeat_conf agent_heartbeat_conf(unsigned a, uint8_t tenure) {
-        return (struct heartbeat_conf){
+struct placeholder_conf agent_heartbeat_conf(unsigned a, uint8_t tenure) {
+        return (struct placeholder_conf){
                 .renew_interval_usec = TICK,
                 .verify_interval_usec = USEC_INFINITY,
                 .duration_usec = parameters.duration[a] * TICK,
@@ -44,7 +44,7 @@ struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct
         f.uid = l->uid;
         f.version = l->version;
         f.placeholder = l->placeholder;
-        f.duration_usec = l->tenure == CORE_LEASE ? l->duration * TICK : 0;
+        f.duration_usec = l->tenure == TENURE_LEASE ? l->duration * TICK : 0;
         f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
         f.tenure = l->tenure;
         f.deleting = l->deleting;
@@ -103,11 +103,11 @@ struct write agent_lock_write(const struct world *w, unsigned a, const struct el
         return r;
 }
 
-struct write agent_placeholder_write(const struct world *w, unsigned a, const struct heartbeat_action *out) {
-        static const uint8_t kinds[N_HEARTBEAT_OPS] = {
-                [HEARTBEAT_OP_READ] = READ_PLACEHOLDER,     [HEARTBEAT_OP_CREATE] = PLACEHOLDER_CREATE,
-                [HEARTBEAT_OP_RENEW] = PLACEHOLDER_RENEW,   [HEARTBEAT_OP_CLEAR] = PLACEHOLDER_CLEAR,
-                [HEARTBEAT_OP_DELETE] = PLACEHOLDER_DELETE,
+struct write agent_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out) {
+        static const uint8_t kinds[N_PLACEHOLDER_OPS] = {
+                [PLACEHOLDER_OP_READ] = READ_PLACEHOLDER,     [PLACEHOLDER_OP_CREATE] = PLACEHOLDER_CREATE,
+                [PLACEHOLDER_OP_RENEW] = PLACEHOLDER_RENEW,   [PLACEHOLDER_OP_CLEAR] = PLACEHOLDER_CLEAR,
+                [PLACEHOLDER_OP_DELETE] = PLACEHOLDER_DELETE,
         };
         const struct agent *g = &w->agents[a];
         struct write r = {
@@ -118,9 +118,9 @@ struct write agent_placeholder_write(const struct world *w, unsigned a, const st
                 .version = (uint8_t)out->version,
         };
 
-        if (out->op == HEARTBEAT_OP_CREATE)
+        if (out->op == PLACEHOLDER_OP_CREATE)
                 r.claim = g->claim[SLOT_HEARTBEAT];
-        if (out->op == HEARTBEAT_OP_CREATE || out->op == HEARTBEAT_OP_RENEW) {
+        if (out->op == PLACEHOLDER_OP_CREATE || out->op == PLACEHOLDER_OP_RENEW) {
                 r.boot = w->hosts[a].boot;
                 r.nonce = g->nonce;
         }

@@ -3,7 +3,7 @@
 #include "model.h"
 
 static bool lease(unsigned h) {
-        return parameters.tenure[h] == CORE_LEASE;
+        return parameters.tenure[h] == TENURE_LEASE;
 }
 
 /* ---- PID 1 ---- */
@@ -22,22 +22,22 @@ void pid1_stop(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
 
         o->start_job = 0; /* replaced */
-        if (o->unit != UNIT_RUNNING)
+        if (o->unit != PROCESSES_RUN)
                 return;
-        pid1_set(w, h, UNIT_STOPPING);
+        pid1_set(w, h, PROCESSES_STOP);
         o->stop_left = parameters.time ? (uint8_t)parameters.stop : 0;
 }
 
 bool pid1_would_start(const struct world *w, unsigned h) {
         const struct host *o = &w->hosts[h];
 
-        return o->on && o->unit == UNIT_INACTIVE && o->gate && (o->up || !lease(h));
+        return o->on && o->unit == PROCESSES_NONE && o->gate && (o->up || !lease(h));
 }
 
 void pid1_start(struct world *w, unsigned h) {
         if (pid1_would_start(w, h))
-                pid1_set(w, h, UNIT_RUNNING);
-        else if (w->hosts[h].unit == UNIT_INACTIVE)
+                pid1_set(w, h, PROCESSES_RUN);
+        else if (w->hosts[h].unit == PROCESSES_NONE)
                 w->hosts[h].wake = w->hosts[h].up; /* the failed job */
 }
 
@@ -47,10 +47,10 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
         return (struct supervise_reading){
                 .known = 1,
                 .job = o->start_job != 0,
-                .active = o->unit == UNIT_RUNNING    ? SUPERVISE_ACTIVE
-                          : o->unit == UNIT_STOPPING ? SUPERVISE_DEACTIVATING
-                                                     : SUPERVISE_INACTIVE,
-                .populated = o->unit == UNIT_INACTIVE ? SUPERVISE_EMPTY : SUPERVISE_POPULATED,
+                .active = o->unit == PROCESSES_RUN    ? SUPERVISE_ACTIVE
+                          : o->unit == PROCESSES_STOP ? SUPERVISE_DEACTIVATING
+                                                      : SUPERVISE_INACTIVE,
+                .populated = o->unit == PROCESSES_NONE ? SUPERVISE_EMPTY : SUPERVISE_POPULATED,
                 .load_ok = 1,
                 .start_ok = 1,
                 .run_ok = 1,
@@ -80,31 +80,31 @@ static void record(struct host *o, uint64_t uid) {
 
 static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uint8_t result, bool final) {
         static const uint8_t units[N_SUPERVISE_STATES] = {
-                [SUPERVISE_UNREAD] = GUARD_UNIT_UNKNOWN,    [SUPERVISE_STOPPED] = GUARD_UNIT_STOPPED,
-                [SUPERVISE_FOREIGN] = GUARD_UNIT_FOREIGN,   [SUPERVISE_CHECKING] = GUARD_UNIT_UNKNOWN,
-                [SUPERVISE_RESUMING] = GUARD_UNIT_UNKNOWN,  [SUPERVISE_STARTING] = GUARD_UNIT_STARTING,
-                [SUPERVISE_RUNNING] = GUARD_UNIT_RUNNING,   [SUPERVISE_FAILED] = GUARD_UNIT_FAILED,
-                [SUPERVISE_STOPPING] = GUARD_UNIT_STOPPING, [SUPERVISE_KILLING] = GUARD_UNIT_STOPPING,
-                [SUPERVISE_STUCK] = GUARD_UNIT_STUCK,
+                [SUPERVISE_UNREAD] = UNIT_UNKNOWN,    [SUPERVISE_STOPPED] = UNIT_STOPPED,
+                [SUPERVISE_FOREIGN] = UNIT_FOREIGN,   [SUPERVISE_CHECKING] = UNIT_UNKNOWN,
+                [SUPERVISE_RESUMING] = UNIT_UNKNOWN,  [SUPERVISE_STARTING] = UNIT_STARTING,
+                [SUPERVISE_RUNNING] = UNIT_RUNNING,   [SUPERVISE_FAILED] = UNIT_FAILED,
+                [SUPERVISE_STOPPING] = UNIT_STOPPING, [SUPERVISE_KILLING] = UNIT_STOPPING,
+                [SUPERVISE_STUCK] = UNIT_STUCK,
         };
         static const uint8_t refusals[] = {
-                [SUPERVISE_OK] = GUARD_NOT_REFUSED,
-                [SUPERVISE_REFUSED_REVOKED] = GUARD_REFUSED_REVOKED,
-                [SUPERVISE_REFUSED_BUSY] = GUARD_REFUSED_BUSY,
-                [SUPERVISE_REFUSED_OVERDUE] = GUARD_REFUSED_OVERDUE,
-                [SUPERVISE_REFUSED_ENROLL] = GUARD_REFUSED_ENROLL,
-                [SUPERVISE_REFUSED_UNIT] = GUARD_REFUSED_UNIT,
-                [SUPERVISE_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
-                [SUPERVISE_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
-                [SUPERVISE_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
+                [GUARD_OK] = GUARD_OK,
+                [GUARD_REFUSED_REVOKED] = GUARD_REFUSED_REVOKED,
+                [GUARD_REFUSED_BUSY] = GUARD_REFUSED_BUSY,
+                [GUARD_REFUSED_OVERDUE] = GUARD_REFUSED_OVERDUE,
+                [GUARD_REFUSED_ENROLL] = GUARD_REFUSED_ENROLL,
+                [GUARD_REFUSED_UNIT] = GUARD_REFUSED_UNIT,
+                [GUARD_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
+                [GUARD_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
+                [GUARD_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
         };
         struct host *o = &w->hosts[h];
         const struct supervise *s = &o->supervise;
         struct guard_fact f = {
                 .permit = supervise_permitted(s) || supervise_stopping(s) ? s->uid : 0,
                 .about = about,
-                .unit = final ? GUARD_UNIT_STOPPED : units[s->state],
-                .refusal = type == ELECTION_MSG_PERMIT ? refusals[result] : GUARD_NOT_REFUSED,
+                .unit = final ? UNIT_STOPPED : units[s->state],
+                .refusal = type == ELECTION_MSG_PERMIT ? refusals[result] : GUARD_OK,
                 .revoked = about && revoked(o, about),
                 .stopped = final,
         };
@@ -143,7 +143,7 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
         case SUPERVISE_WRITE_PERMIT:
                 o->file = SUPERVISE_FILE_VALID;
                 o->file_uid = (uint8_t)s->uid;
-                o->file_lease = s->lease;
+                o->file_tenure = s->tenure;
                 o->file_stop_at_usec = s->stop_at_usec;
                 o->file_kill_at_usec = s->kill_at_usec;
                 break;
@@ -169,10 +169,10 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 pid1_stop(w, h);
                 break;
         case SUPERVISE_KILL:
-                pid1_set(w, h, UNIT_INACTIVE);
+                pid1_set(w, h, PROCESSES_NONE);
                 break;
         case SUPERVISE_REMOVE_PERMIT:
-                o->file = o->file_uid = o->file_lease = 0;
+                o->file = o->file_uid = o->file_tenure = 0;
                 o->file_stop_at_usec = o->file_kill_at_usec = 0;
                 break;
         case SUPERVISE_READ:
@@ -191,13 +191,13 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 answer_all(w, h, o->waiting_permit, ELEMENTSOF(o->waiting_permit), ELECTION_MSG_PERMIT, result);
                 break;
         case SUPERVISE_REPLY_STOPPED:
-                answer_all(w, h, o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ELECTION_MSG_REVOKE, SUPERVISE_OK);
+                answer_all(w, h, o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ELECTION_MSG_REVOKE, GUARD_OK);
                 break;
         case SUPERVISE_REPLY_QUERIES:
-                answer_all(w, h, o->waiting_query, ELEMENTSOF(o->waiting_query), ELECTION_MSG_QUERY, SUPERVISE_OK);
+                answer_all(w, h, o->waiting_query, ELEMENTSOF(o->waiting_query), ELECTION_MSG_QUERY, GUARD_OK);
                 break;
         case SUPERVISE_PUSH:
-                reply(w, h, ELECTION_MSG_NONE, 0, SUPERVISE_OK, false);
+                reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false);
                 break;
         }
 }
@@ -215,7 +215,7 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
         if (!supervise_invariant(&o->supervise))
                 w->bad = "supervise_invariant() is false";
         if (!parameters.no_invariant && state >= SUPERVISE_RESUMING && o->supervise.state == SUPERVISE_STOPPED &&
-            o->unit != UNIT_INACTIVE)
+            o->unit != PROCESSES_NONE)
                 w->bad = "the guard takes the unit for stopped while it runs";
         /* The shell's list of waiting permits is the one of before the request in hand. */
         for (unsigned i = 0; i < a.n && i < limit; i++) {
@@ -246,7 +246,7 @@ static unsigned next_message(struct world *w, unsigned h, unsigned limit) {
         memset(&o->queue[o->n_queue], 0, sizeof(o->queue[0]));
         if (m.type == ELECTION_MSG_PERMIT) {
                 ev.type = SUPERVISE_EV_PERMIT;
-                ev.lease = m.lease;
+                ev.tenure = m.tenure;
                 ev.stop_at_usec = m.stop_at_usec;
                 ev.kill_at_usec = m.kill_at_usec;
         } else
@@ -340,7 +340,7 @@ void guard_start(struct world *w, unsigned h) {
 
         if (o->file == SUPERVISE_FILE_VALID) {
                 ev.uid = o->file_uid;
-                ev.lease = o->file_lease;
+                ev.tenure = o->file_tenure;
                 ev.stop_at_usec = o->file_stop_at_usec;
                 ev.kill_at_usec = o->file_kill_at_usec;
                 ev.stop_timeout_usec = parameters.stop * TICK;

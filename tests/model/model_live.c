@@ -140,7 +140,7 @@ static uint64_t out(uint32_t i) {
  * while one host at least has seen neither a fault nor a human. */
 static bool is_replaceable(void) {
         for (unsigned i = 0; i < parameters.agents; i++)
-                if (parameters.tenure[i] != CORE_LEASE)
+                if (parameters.tenure[i] != TENURE_LEASE)
                         return false;
         return parameters.faults + parameters.humans < parameters.agents;
 }

@@ -100,8 +100,8 @@ int main(int argc, char **argv) {
                         break;
                 case 't':
                         for (unsigned i = 0; i < MAX_AGENTS; i++)
-                                parameters.tenure[i] = strcmp(optarg, "life") == 0    ? CORE_LIFE
-                                                       : strcmp(optarg, "lease") == 0 ? CORE_LEASE
+                                parameters.tenure[i] = strcmp(optarg, "life") == 0    ? TENURE_LIFE
+                                                       : strcmp(optarg, "lease") == 0 ? TENURE_LEASE
                                                                                       : i % 2;
                         break;
                 case 'f':
@@ -168,13 +168,13 @@ int main(int argc, char **argv) {
         if (parameters.agents < 1 || parameters.agents > MAX_AGENTS || parameters.max_states > INT32_MAX)
                 return 2;
         for (unsigned i = 0; i < parameters.agents; i++)
-                parameters.time |= parameters.tenure[i] == CORE_LEASE;
+                parameters.time |= parameters.tenure[i] == TENURE_LEASE;
         if (parameters.slips && !parameters.apart)
                 parameters.apart = parameters.duration[0] + 1;
         setvbuf(stdout, NULL, _IOLBF, 0);
         printf("model: %u agents (", parameters.agents);
         for (unsigned i = 0; i < parameters.agents; i++)
-                printf("%s%s", i ? " " : "", parameters.tenure[i] == CORE_LEASE ? "lease" : "life");
+                printf("%s%s", i ? " " : "", parameters.tenure[i] == TENURE_LEASE ? "lease" : "life");
         printf("), from %s, %u faults, %u human acts, garbage collector %s\n",
                parameters.leading ? "A leading" : "nothing", parameters.faults, parameters.humans,
                parameters.gc ? "may act at any time" : "off");

@@ -137,7 +137,7 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                         return;
                 }
                 add(w, ret, n, MOVE_BOOT, h, 0, 0);
-                if (w->lock.exists && w->lock.owner == h && w->lock.tenure == CORE_LIFE && !w->fence.phase)
+                if (w->lock.exists && w->lock.owner == h && w->lock.tenure == TENURE_LIFE && !w->fence.phase)
                         add(w, ret, n, MOVE_FENCE, h, 0, 2);
                 return;
         }
@@ -166,9 +166,9 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                         add(w, ret, n, MOVE_WATCHDOG, h, 0, 0);
         } else if (o->reading == 2)
                 add(w, ret, n, MOVE_SLOW_READING, h, 1, 0);
-        if (o->unit == UNIT_STOPPING)
+        if (o->unit == PROCESSES_STOP)
                 add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
-        if (o->unit == UNIT_RUNNING)
+        if (o->unit == PROCESSES_RUN)
                 add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
         if (pid1_would_start(w, h))
                 add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);

@@ -31,26 +31,26 @@ static void tidy_proofs(struct agent *g) {
         const uint64_t before = BASE - 50 * TICK;
         struct election *e = &g->election;
         struct request *r = &g->request[SLOT_HEARTBEAT];
-        uint64_t *sent = r->state != REQUEST_NONE && r->op == HEARTBEAT_OP_RENEW ? &r->sent_at_usec : NULL;
+        uint64_t *sent = r->state != REQUEST_NONE && r->op == PLACEHOLDER_OP_RENEW ? &r->sent_at_usec : NULL;
 
         g->request[SLOT_ELECTION].sent_at_usec = 0;
         if (!sent)
                 r->sent_at_usec = 0;
         if (terms(e)) {
-                if (e->lock.orphaned)
+                if (e->lock.fact.orphaned)
                         return;
                 /* A term that ends unproven sets prove_first anew; a proof of this term is later than it. */
-                if (e->prove_first_usec)
-                        e->prove_first_usec = before;
-                tidy_order(&e->own_at_usec, &g->heartbeat.proven_at_usec, sent);
+                if (e->past.prove_first_usec)
+                        e->past.prove_first_usec = before;
+                tidy_order(&e->term.own_at_usec, &g->placeholder.proven_at_usec, sent);
                 return;
         }
-        e->own_at_usec = 0; /* the next one will be later than every proof of today */
-        if (e->prove_first_usec)
-                tidy_order(&e->prove_first_usec, &g->heartbeat.proven_at_usec, sent);
+        e->term.own_at_usec = 0; /* the next one will be later than every proof of today */
+        if (e->past.prove_first_usec)
+                tidy_order(&e->past.prove_first_usec, &g->placeholder.proven_at_usec, sent);
         else if (sent)
                 *sent = before;
-        g->heartbeat.proven_at_usec = e->prove_first_usec && g->heartbeat.proven_at_usec ? before : 0;
+        g->placeholder.proven_at_usec = e->past.prove_first_usec && g->placeholder.proven_at_usec ? before : 0;
 }
 
 /* What was seen of a holder is forgotten when another lock is met (observe()), and a lock that is gone does not come
@@ -58,15 +58,16 @@ static void tidy_proofs(struct agent *g) {
 static void tidy_holder(struct agent *g) {
         struct election *e = &g->election;
         bool elsewhere = (e->state >= ELECTION_CLAIMING && e->state <= ELECTION_RELEASING) ||
-                         (e->lock_known && e->lock.sort == LOCK_ABSENT);
+                         (e->lock.source != LOCK_SOURCE_NONE && e->lock.fact.sort == LOCK_ABSENT);
 
         if (e->op == ELECTION_OP_NONE && elsewhere && !g->held_lock.there) {
-                e->holder_lock = e->holder_uid = e->holder_version = 0;
-                e->holder_seen_at_usec = e->holder_silent_usec = 0;
-                e->holder_seen = e->holder_gone = e->holder_fresh = e->holder_look = false;
+                e->holder.lock = e->holder.uid = e->holder.version = 0;
+                e->holder.seen_at_usec = e->holder.silent_since_usec = 0;
+                e->holder.state = HOLDER_UNSEEN;
+                e->holder.fresh = e->holder.look = false;
         }
-        if (e->holder_gone && e->op != ELECTION_OP_DELETE_HOLDER)
-                e->holder_version = e->holder_silent_usec = 0; /* read only when the swap is answered */
+        if (e->holder.state == HOLDER_GONE && e->op != ELECTION_OP_DELETE_HOLDER)
+                e->holder.version = e->holder.silent_since_usec = 0; /* read only when the swap is answered */
 }
 
 void world_tidy(struct world *w) {
@@ -86,44 +87,42 @@ void world_tidy(struct world *w) {
                 tidy_proofs(g);
                 tidy_holder(g);
                 /* The configuration does not change here: without them it is what counts. */
-                e->term_stop_usec = e->term_margin_usec = 0;
+                e->term.stop_timeout_usec = e->term.kill_margin_usec = 0;
                 /* For humans only. */
-                e->reason = 0;
+                e->term.reason = 0;
                 o->supervise.reason = 0;
                 /* What the permit file says matters only when a write fails, and none does here. */
                 o->supervise.disk_stop_at_usec = o->supervise.disk_kill_at_usec = 0;
                 /* Not used for a POST any more; on disk it stays. */
                 if (!e->claim_ready)
                         g->claim[SLOT_ELECTION] = 0;
-                if (!g->heartbeat.claim_ready)
+                if (!g->placeholder.claim_ready)
                         g->claim[SLOT_HEARTBEAT] = 0;
                 /* No clock matters to these: no back-off, no cooldown, no counters in this world. */
-                e->leading_since_usec = 0;
-                e->failures = 0;
-                e->attempts = e->attempts > 2 ? 2 : e->attempts;
-                g->heartbeat.attempts = g->heartbeat.attempts > 2 ? 2 : g->heartbeat.attempts;
-                if (!e->attempts)
-                        e->failed_op = 0; /* says whose attempts these are */
-                if (!g->heartbeat.attempts)
-                        g->heartbeat.failed_op = 0;
-                if (g->heartbeat.retry_at_usec <= w->now_usec)
-                        g->heartbeat.retry_at_usec = 0;
+                e->term.leading_since_usec = 0;
+                e->past.failures = 0;
+                e->timers.retry.attempts = e->timers.retry.attempts > 2 ? 2 : e->timers.retry.attempts;
+                g->placeholder.retry.attempts = g->placeholder.retry.attempts > 2 ? 2 : g->placeholder.retry.attempts;
+                if (!e->timers.retry.attempts)
+                        e->timers.retry.operation = 0; /* says whose attempts these are */
+                if (!g->placeholder.retry.attempts)
+                        g->placeholder.retry.operation = 0;
+                if (g->placeholder.retry.at_usec <= w->now_usec)
+                        g->placeholder.retry.at_usec = 0;
                 if (!parameters.time)
-                        g->heartbeat.renewed_at_usec = 0;
-                g->heartbeat.looked_at_usec = 0; /* verify_interval is infinite; MOVE_VERIFY looks at any time */
+                        g->placeholder.renewed_at_usec = 0;
+                g->placeholder.looked_at_usec = 0; /* verify_interval is infinite; MOVE_VERIFY looks at any time */
                 if (e->op != ELECTION_OP_DELETE_HOLDER)
-                        e->swap_version = 0;       /* set with each such request */
-                if (e->state != ELECTION_STOPPING) /* both are set when a stop begins */
-                        e->lapsed = false;
-                if (!(e->state == ELECTION_PROVING && e->lock.tenure == CORE_LEASE) &&
-                    (e->state != ELECTION_STOPPING || e->revoke_taken || e->lapsed))
-                        e->lapse_at_usec = 0;
-                if (!e->lock.orphaned)
-                        e->orphan_at_usec = 0;
-                if (!e->seen) {
-                        e->seen_version = 0;
-                        e->seen_absent = false;
-                }
+                        e->holder.swap_version = 0; /* set with each such request */
+                if (e->state != ELECTION_STOPPING)  /* both are set when a stop begins */
+                        e->term.lapsed = false;
+                if (!(e->state == ELECTION_PROVING && e->lock.fact.tenure == TENURE_LEASE) &&
+                    (e->state != ELECTION_STOPPING || e->term.stop != STOP_UNANSWERED || e->term.lapsed))
+                        e->term.lapse_at_usec = 0;
+                if (!e->lock.fact.orphaned)
+                        e->lock.orphan_at_usec = 0;
+                if (e->lock.passed != PASSED_OBJECT)
+                        e->lock.passed_version = 0;
                 if (o->up && !o->frozen && !guard_busy(w, i))
                         o->watchdog = 0; /* pings last, with nothing left to do */
                 /* A retry time means something to the guard only before it is due. */

@@ -27,7 +27,7 @@ static bool is_ready(const struct world *w, unsigned h) {
                         return false;
         if (o->up && o->frozen && o->watchdog >= parameters.watchdog)
                 return false;
-        return o->unit != UNIT_STOPPING || o->stop_left > 0;
+        return o->unit != PROCESSES_STOP || o->stop_left > 0;
 }
 
 static bool may_slip(const struct world *w, unsigned h) {
@@ -56,22 +56,22 @@ static void shift(struct world *w, unsigned i) {
         struct agent *g = &w->agents[i];
         struct host *o = &w->hosts[i];
         uint64_t *at[] = {
-                &g->election.holder_seen_at_usec,
-                &g->election.own_at_usec,
-                &g->election.permit_proof_usec,
-                &g->election.leading_since_usec,
-                &g->election.verify_at_usec,
-                &g->election.retry_at_usec,
-                &g->election.cool_until_usec,
-                &g->election.holder_silent_usec,
-                &g->election.orphan_at_usec,
-                &g->election.prove_first_usec,
-                &g->election.lapse_at_usec,
-                &g->heartbeat.proven_at_usec,
-                &g->heartbeat.renewed_at_usec,
-                &g->heartbeat.looked_at_usec,
-                &g->heartbeat.retry_at_usec,
-                &g->heartbeat.seen_at_usec,
+                &g->election.holder.seen_at_usec,
+                &g->election.term.own_at_usec,
+                &g->election.term.permit_proof_usec,
+                &g->election.term.leading_since_usec,
+                &g->election.timers.verify_at_usec,
+                &g->election.timers.retry.at_usec,
+                &g->election.timers.cool_until_usec,
+                &g->election.holder.silent_since_usec,
+                &g->election.lock.orphan_at_usec,
+                &g->election.past.prove_first_usec,
+                &g->election.term.lapse_at_usec,
+                &g->placeholder.proven_at_usec,
+                &g->placeholder.renewed_at_usec,
+                &g->placeholder.looked_at_usec,
+                &g->placeholder.retry.at_usec,
+                &g->placeholder.seen_at_usec,
                 &g->request[0].sent_at_usec,
                 &g->request[1].sent_at_usec,
                 &o->file_stop_at_usec,
@@ -94,7 +94,7 @@ static void shift(struct world *w, unsigned i) {
                 return;
         if (o->up && o->frozen)
                 o->watchdog++;
-        if (o->unit == UNIT_STOPPING)
+        if (o->unit == PROCESSES_STOP)
                 o->stop_left--;
 }
 

@@ -6,11 +6,12 @@
 bool watch_lock_news(const struct world *w, unsigned a) {
         const struct election *e = &w->agents[a].election;
 
-        if (!e->lock_known || w->agents[a].held_lock.there)
+        if (e->lock.source == LOCK_SOURCE_NONE || w->agents[a].held_lock.there)
                 return false;
         if (!w->lock.exists)
-                return e->lock.sort != LOCK_ABSENT;
-        return e->lock.sort == LOCK_ABSENT || e->lock.uid != w->lock.uid || e->lock.version != w->lock.version;
+                return e->lock.fact.sort != LOCK_ABSENT;
+        return e->lock.fact.sort == LOCK_ABSENT || e->lock.fact.uid != w->lock.uid ||
+               e->lock.fact.version != w->lock.version;
 }
 
 static void show_lock(struct world *w, unsigned a, const struct api_lock *l, uint8_t gone_uid) {
@@ -28,8 +29,8 @@ static void show_lock(struct world *w, unsigned a, const struct api_lock *l, uin
 void watch_lock(struct world *w, unsigned a) {
         const struct election *e = &w->agents[a].election;
 
-        if (e->lock.sort != LOCK_ABSENT && (!w->lock.exists || e->lock.uid != w->lock.uid))
-                show_lock(w, a, NULL, (uint8_t)e->lock.uid);
+        if (e->lock.fact.sort != LOCK_ABSENT && (!w->lock.exists || e->lock.fact.uid != w->lock.uid))
+                show_lock(w, a, NULL, (uint8_t)e->lock.fact.uid);
         else
                 show_lock(w, a, &w->lock, 0);
 }
@@ -38,18 +39,18 @@ void watch_lock(struct world *w, unsigned a) {
 static bool is_waiting(const struct agent *g) {
         const struct election *e = &g->election;
 
-        return g->up && e->state == ELECTION_CANDIDATE && e->lock.sort == LOCK_SOUND && e->lock.tenure == CORE_LEASE &&
-               e->holder_uid && e->holder_uid == e->lock.placeholder;
+        return g->up && e->state == ELECTION_CANDIDATE && e->lock.fact.sort == LOCK_SOUND &&
+               e->lock.fact.tenure == TENURE_LEASE && e->holder.uid && e->holder.uid == e->lock.fact.placeholder;
 }
 
 bool watch_holder_news(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
         const struct election *e = &g->election;
         const struct api_placeholder *p = &w->placeholders[g->lock_owner];
-        bool alive = p->exists && p->uid == e->holder_uid && !p->deleting;
+        bool alive = p->exists && p->uid == e->holder.uid && !p->deleting;
 
-        return is_waiting(g) && e->holder_seen && !g->held_holder.there &&
-               (alive == e->holder_gone || (alive && p->version != e->holder_version));
+        return is_waiting(g) && e->holder.state != HOLDER_UNSEEN && !g->held_holder.there &&
+               (alive == (e->holder.state == HOLDER_GONE) || (alive && p->version != e->holder.version));
 }
 
 static void show_holder(struct world *w, unsigned a, const struct api_placeholder *p, uint8_t gone_uid) {
@@ -66,7 +67,7 @@ static void show_holder(struct world *w, unsigned a, const struct api_placeholde
 /* Another uid under that name comes after the news that the one watched for was deleted. */
 void watch_holder(struct world *w, unsigned a) {
         const struct api_placeholder *p = &w->placeholders[w->agents[a].lock_owner];
-        uint8_t uid = (uint8_t)w->agents[a].election.holder_uid;
+        uint8_t uid = (uint8_t)w->agents[a].election.holder.uid;
 
         show_holder(w, a, p->exists && p->uid == uid ? p : NULL, uid);
 }
@@ -74,14 +75,14 @@ void watch_holder(struct world *w, unsigned a) {
 bool watch_own_open(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
 
-        return g->tenure == CORE_LIFE && g->heartbeat.state == HEARTBEAT_LIVE && g->heartbeat.op == HEARTBEAT_OP_NONE &&
-               !g->heartbeat.unread;
+        return g->tenure == TENURE_LIFE && g->placeholder.state == PLACEHOLDER_LIVE &&
+               g->placeholder.op == PLACEHOLDER_OP_NONE && !g->placeholder.unread;
 }
 
 bool watch_own_news(const struct world *w, unsigned a) {
         const struct api_placeholder *p = &w->placeholders[world_identity(a)];
 
-        return !p->exists || p->deleting || p->uid != w->agents[a].heartbeat.uid;
+        return !p->exists || p->deleting || p->uid != w->agents[a].placeholder.uid;
 }
 
 /* ---- delayed events ---- */
@@ -98,7 +99,7 @@ bool watch_may_hold(const struct world *w, unsigned a, bool holder, bool deleted
 
         if (watch_held(w, a, holder) || (holder && !is_waiting(g)))
                 return false;
-        return !deleted || (!there && (holder ? g->election.holder_uid : g->election.lock.uid));
+        return !deleted || (!there && (holder ? g->election.holder.uid : g->election.lock.fact.uid));
 }
 
 void watch_hold(struct world *w, unsigned a, bool holder, bool deleted) {
@@ -107,14 +108,14 @@ void watch_hold(struct world *w, unsigned a, bool holder, bool deleted) {
         if (holder)
                 g->held_holder = (struct held_placeholder){
                         .there = 1,
-                        .gone_uid = (uint8_t)(deleted ? g->election.holder_uid : 0),
+                        .gone_uid = (uint8_t)(deleted ? g->election.holder.uid : 0),
                         .name = g->lock_owner,
                         .placeholder = w->placeholders[g->lock_owner],
                 };
         else
                 g->held_lock = (struct held_lock){
                         .there = 1,
-                        .gone_uid = (uint8_t)(deleted ? g->election.lock.uid : 0),
+                        .gone_uid = (uint8_t)(deleted ? g->election.lock.fact.uid : 0),
                         .lock = w->lock,
                 };
 }

@@ -207,8 +207,8 @@ void world_words(const struct world *w, FILE *f) {
                 if (g->up)
                         fprintf(f, "%s %s(%s)/%s%s%s", g->frozen ? " FROZEN" : "",
                                 election_state_to_string(g->election.state), election_op_to_string(g->election.op),
-                                heartbeat_state_to_string(g->heartbeat.state), g->heartbeat.op ? " hb:" : "",
-                                g->heartbeat.op ? heartbeat_op_to_string(g->heartbeat.op) : "");
+                                placeholder_state_to_string(g->placeholder.state), g->placeholder.op ? " hb:" : "",
+                                g->placeholder.op ? placeholder_op_to_string(g->placeholder.op) : "");
                 else
                         fprintf(f, " no agent");
                 if (o->up)

@@ -4,7 +4,7 @@
 #   make check-mutants [MUTANTS="…"]   each named breakage must be caught (TRACES=1 prints how)
 
 MODEL_SRC := $(wildcard tests/model/*.c)
-MODEL_CORE := $(call obj,$(wildcard agent/core/*.c))
+MODEL_CORE := $(call obj,$(wildcard agent/core/*.c) $(PURE_SRC))
 MODEL := $(O)/tests/model/model
 BOUNDS ?= small
 MUTANTS ?=

@@ -118,7 +118,7 @@ life='--no-invariant --leading --tenure life --states 3000000'
 lease='--no-invariant --leading --tenure lease --states 3000000'
 
 # ---- time ----
-mutant validity-from-the-answer caught "$lease --faults 2 --humans 0 --only hold,kill-agent --duration 6 --renew-deadline 4 --margin 1" core/heartbeat.c \
+mutant validity-from-the-answer caught "$lease --faults 2 --humans 0 --only hold,kill-agent --duration 6 --renew-deadline 4 --margin 1" core/placeholder.c \
         's/h->proven_at_usec = ev->sent_at_usec;/h->proven_at_usec = ev->now_usec;/'
 mutant permit-by-remaining-time caught "$lease --faults 2 --humans 0 --only freeze-guard,kill-agent" model/model_guard.c \
         's/ev.stop_at_usec = m.stop_at_usec;/ev.stop_at_usec = w->now_usec + 3 * TICK;/;s/ev.kill_at_usec = m.kill_at_usec;/ev.kill_at_usec = w->now_usec + 4 * TICK;/'
@@ -160,12 +160,12 @@ mutant holder-without-the-clock-margin caught "$rate" core/election.c \
         's/ \+ d \/ 1000 \* c->rate_permille;/;/'
 
 # ---- proof, renewal ----
-mutant renewals-of-a-dying-lease-count caught "$lease --faults 0 --humans 1 --no-gc" core/heartbeat.c \
+mutant renewals-of-a-dying-lease-count caught "$lease --faults 0 --humans 1 --no-gc" core/placeholder.c \
         's/if \(f->uid != h->uid \|\| f->deleting\)/if (f->uid != h->uid)/;s/f->uid == h->uid && !f->deleting\)/f->uid == h->uid)/'
-mutant renewal-by-name caught "$lease --faults 0 --humans 1" core/heartbeat.c \
-        's/HEARTBEAT_OP_RENEW, h->uid, h->version/HEARTBEAT_OP_RENEW, 0, 0/;s/if \(f->uid != h->uid \|\| f->deleting\)/if (f->deleting)/'
+mutant renewal-by-name caught "$lease --faults 0 --humans 1" core/placeholder.c \
+        's/PLACEHOLDER_OP_RENEW, h->uid, h->version/PLACEHOLDER_OP_RENEW, 0, 0/;s/if \(f->uid != h->uid \|\| f->deleting\)/if (f->deleting)/'
 mutant proof-by-own-placeholder caught "$lease --faults 0 --humans 1" core/election.c \
-        's/v->uid == e->lock.placeholder && v->proven/v->proven/;s/\(v->status == HEARTBEAT_NONE \|\| \(v->status == HEARTBEAT_OURS && v->uid != l->placeholder\)\)/false/'
+        's/v->uid == e->lock.placeholder && v->proven/v->proven/;s/\(v->status == PLACEHOLDER_NONE \|\| \(v->status == PLACEHOLDER_OURS && v->uid != l->placeholder\)\)/false/'
 
 # The answer to the POST may be as late as it likes, and others count from when they saw the lock.
 first="--no-invariant --tenure lease --states 1500000"
@@ -175,7 +175,7 @@ mutant no-proof-after-201 caught "$first --faults 1 --humans 0 --only hold" core
 mutant no-proof-after-201-in-life harmless "--no-invariant --tenure life --states 1500000 --faults 1 --humans 1 --only hold" core/election.c \
         "$no_proof"
 # A Lease that is gone (or another) answers a PUT with 409: sent again and again it never says more.
-mutant renewal-retried-instead-of-read caught "$lease --agents 1 --faults 0 --humans 1" core/heartbeat.c \
+mutant renewal-retried-instead-of-read caught "$lease --agents 1 --faults 0 --humans 1" core/placeholder.c \
         '/^static void absorb_renew/,/^}/s/^( +)case RESULT_CONFLICT:$/\1case RESULT_CONFLICT: break;/'
 # The name of a holder's placeholder may be taken by its next one.
 mutant holder-observed-by-name caught "$lease --agents 1 --faults 1 --humans 1 --only crash" core/election_absorb.c \
@@ -187,10 +187,10 @@ mutant deposed-on-the-word-of-a-watch caught "$lease --faults 1 --humans 1 --onl
         's/^( +)if \(!e->holder_fresh\)$/\1if (!e->holder_fresh \&\& !e->holder_gone)/'
 
 # A PATCH of a Pod that is gone is answered 404; a Lease's PUT with a uid is never.
-mutant pod-gone-unnoticed caught "$lease --agents 1 --placeholder pod --faults 0 --humans 1" core/heartbeat.c \
-        '/^static void absorb_renew/,/^}/s/lose\(h, HEARTBEAT_ABSENT\);/(void)0;/'
-mutant lease-gone-is-never-answered-404 harmless "$lease --agents 1 --faults 0 --humans 1" core/heartbeat.c \
-        '/^static void absorb_renew/,/^}/s/lose\(h, HEARTBEAT_ABSENT\);/(void)0;/'
+mutant pod-gone-unnoticed caught "$lease --agents 1 --placeholder pod --faults 0 --humans 1" core/placeholder.c \
+        '/^static void absorb_renew/,/^}/s/lose\(h, PLACEHOLDER_ABSENT\);/(void)0;/'
+mutant lease-gone-is-never-answered-404 harmless "$lease --agents 1 --faults 0 --humans 1" core/placeholder.c \
+        '/^static void absorb_renew/,/^}/s/lose\(h, PLACEHOLDER_ABSENT\);/(void)0;/'
 
 # ---- conditional writes ----
 mutant placeholder-deleted-without-version caught "$lease --faults 2 --humans 0 --only slow" core/election.c \
@@ -229,8 +229,8 @@ mutant released-before-the-confirmed-stop-lease caught "$lease --faults 0 --huma
 mutant stopped-said-when-read caught "$life --faults 0 --humans 1" core/supervise_follow.c \
         's/if \(seen_stopped\(r\) && !s->gate && !s->unrecorded\)/if (r->known \&\& !s->gate \&\& !s->unrecorded)/'
 mutant gate-removed-after-the-stop caught "$life --faults 1 --humans 1" core/supervise_acts.c \
-        's/^( +)supervise_act\(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK\);//' core/supervise_follow.c \
-        's/^( +)supervise_act\(a, SUPERVISE_REMOVE_PERMIT, SUPERVISE_OK\);/\1supervise_act(a, SUPERVISE_REMOVE_PERMIT, 0);\n\1supervise_act(a, SUPERVISE_REMOVE_GATE, SUPERVISE_OK);/'
+        's/^( +)supervise_act\(a, SUPERVISE_REMOVE_GATE, GUARD_OK\);//' core/supervise_follow.c \
+        's/^( +)supervise_act\(a, SUPERVISE_REMOVE_PERMIT, GUARD_OK\);/\1supervise_act(a, SUPERVISE_REMOVE_PERMIT, 0);\n\1supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK);/'
 # The invariant tells this one: the lock is kept, so nobody else can begin.
 mutant deletion-mark-ignored caught "--leading --tenure life --faults 0 --humans 1" core/election.c \
         's/^( +)if \(l->deleting\)$/\1if (false)/'
@@ -253,7 +253,7 @@ mutant look-of-before-the-stop-confirms-it caught "--leading --tenure lease --st
         's/if \(!supervise_stopping\(s\) \|\| before >= SUPERVISE_STOPPING\)/if (true)/'
 mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill-guard" core/supervise.c \
         's/^( +)supervise_begin_stop_unpermitted\(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/\1supervise_act(a, SUPERVISE_RECORD_REQUEST, 0); supervise_act(a, SUPERVISE_REPLY_STOPPED, 0); if (0) supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,/' \
-        core/supervise_follow.c 's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
+        core/supervise_follow.c 's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, GUARD_OK\);//'
 
 # ---- progress ----
 # A goal can be reached (should the watch speak), but nobody is obliged to: only fairness tells.
@@ -263,7 +263,7 @@ mutant absence-believed-from-a-watch-only livelock "$lease --agents 1 --faults 1
 # The holder's guard never comes back: nobody may keep a lease alive that no unit of this host can use.
 gone="--no-invariant --tenure lease --states 3000000 --faults 1 --humans 0 --only kill-guard"
 mutant lease-kept-without-a-guard-before-the-permit livelock "$gone" core/election.c \
-        's/if \(e->state == ELECTION_PROVING && l->tenure == CORE_LEASE && .*/if (false)/' core/election_view.c \
+        's/if \(e->state == ELECTION_PROVING && l->tenure == TENURE_LEASE && .*/if (false)/' core/election_view.c \
         's/if \(e->state == ELECTION_PROVING && .*/if (false)/'
 mutant lease-kept-without-a-guard-while-stopping livelock "$gone" core/election.c \
         's/e->lapsed = !e->revoke_taken .*/e->lapsed = false;/' core/election_view.c \
@@ -272,27 +272,27 @@ mutant lease-kept-without-a-guard-while-stopping livelock "$gone" core/election.
 # ---- guard ----
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.
 mutant permit-not-on-disk harmless "$life --faults 1 --humans 0 --only kill-guard" core/supervise_follow.c \
-        's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//'
+        's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, GUARD_OK\);//'
 mutant stale-gate-kept-at-guard-start caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise.c \
         's/if \(ev->revoked \|\| now >= ev->stop_at_usec\)/if (ev->revoked)/;s/supervise_permitted\(s\) && now >= s->stop_at_usec\)/supervise_permitted(s) \&\& s->start != SUPERVISE_START_ANSWERED \&\& now >= s->stop_at_usec)/'
 # The gate is asserted: a start that PID 1 takes ahead of it is refused, and the unit counts as failed on every host.
 mutant start-before-the-gate caught "$first --faults 0 --humans 0" core/supervise_follow.c \
-        '/^static void check_permit/,/^}/{s/^( +)supervise_act\(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK\);/\1start_now(s, a);/;t;s/^( +)start_now\(s, a\);/\1supervise_act(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK);/}'
+        '/^static void check_permit/,/^}/{s/^( +)supervise_act\(a, SUPERVISE_MAKE_GATE, GUARD_OK\);/\1start_now(s, a);/;t;s/^( +)start_now\(s, a\);/\1supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK);/}'
 # As permit-not-on-disk: the guard that comes next stops what it finds behind a gate without a file. One that adopts it (or
 # leaves it alone) has a running unit that no permit bounds.
-file_late='s/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//;/^static void check_permit/,/^}/s/^( +)supervise_act\(a, SUPERVISE_MAKE_GATE, SUPERVISE_OK\);/&\n\1supervise_act(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK);/'
+file_late='s/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, GUARD_OK\);//;/^static void check_permit/,/^}/s/^( +)supervise_act\(a, SUPERVISE_MAKE_GATE, GUARD_OK\);/&\n\1supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK);/'
 gate_ignored='s/ev->file == SUPERVISE_FILE_BAD \|\| ev->gate\)/ev->file == SUPERVISE_FILE_BAD)/'
 mutant file-after-gate harmless "--no-invariant --tenure life --states 1500000 --faults 1 --humans 0 --only kill-guard" core/supervise_follow.c \
         "$file_late"
 mutant file-after-gate-and-the-running-unit-adopted caught "$first --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise_follow.c \
         "$file_late" core/supervise.c "$gate_ignored"
 mutant running-unit-adopted-without-a-permit caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" core/supervise_follow.c \
-        's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);//' core/supervise.c \
-        "s/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, SUPERVISE_OK\);/\1;/;$gate_ignored"
+        's/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, GUARD_OK\);//' core/supervise.c \
+        "s/^( +)supervise_act\(a, SUPERVISE_WRITE_PERMIT, GUARD_OK\);/\1;/;$gate_ignored"
 # A permit that an earlier agent sent and nobody has read yet must not follow a stop: a closed connection is read no further,
 # and a revoked uid is never permitted, also when the guard was idle and this agent had sent no permit. Each alone is enough.
-idle='/^static void begin_stop/,/^}/s/e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;/e->revoke_sent = e->revoke_taken = e->stop_confirmed = !e->permit_proof_usec \&\& e->guard_linked \&\& !e->guard.permit \&\& e->guard.unit == GUARD_UNIT_STOPPED;/'
-old='/^void guard_connect/,/^}/{s/^( +)o->n_queue = 0;/\1for (unsigned i = 0; i < o->n_queue; i++) o->queue[i].lease |= 2;/;s/^( +)memset.*//;s/o->superseded = o->up;//};s/ev.lease = m.lease;/ev.lease = m.lease \& 1;/;s/^( +)o->queue\[o->n_queue\+\+\] = m;/\1unsigned at = 0;\n\1while (at < o->n_queue \&\& !(o->queue[at].lease \& 2)) at++;\n\1memmove(o->queue + at + 1, o->queue + at, (size_t)(o->n_queue++ - at) * sizeof(m));\n\1o->queue[at] = m;/'
+idle='/^static void begin_stop/,/^}/s/e->revoke_sent = e->revoke_taken = e->stop_confirmed = false;/e->revoke_sent = e->revoke_taken = e->stop_confirmed = !e->permit_proof_usec \&\& e->guard_linked \&\& !e->guard.permit \&\& e->guard.unit == UNIT_STOPPED;/'
+old='/^void guard_connect/,/^}/{s/^( +)o->n_queue = 0;/\1for (unsigned i = 0; i < o->n_queue; i++) o->queue[i].tenure |= 2;/;s/^( +)memset.*//;s/o->superseded = o->up;//};s/ev.tenure = m.tenure;/ev.tenure = m.tenure \& 1;/;s/^( +)o->queue\[o->n_queue\+\+\] = m;/\1unsigned at = 0;\n\1while (at < o->n_queue \&\& !(o->queue[at].tenure \& 2)) at++;\n\1memmove(o->queue + at + 1, o->queue + at, (size_t)(o->n_queue++ - at) * sizeof(m));\n\1o->queue[at] = m;/'
 links="--no-invariant --agents 1 --tenure life --states 1500000 --humans 1 --only freeze-guard,kill-agent"
 mutant no-revoke-when-idle harmless "$links --faults 2" core/election.c "$idle"
 mutant old-connection-still-read harmless "$links --faults 2" model/model_guard.c "$old"
@@ -323,22 +323,22 @@ mutant claim-counts-though-its-write-failed caught "--no-invariant --agents 1 --
 
 # ---- clones, lost state ----
 mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" core/election_absorb.c \
-        's/\(e->lock\.tenure == CORE_LIFE \|\| e->lock\.same_boot\)/true/' core/heartbeat.c \
-        's/\(c->tenure == CORE_LIFE \|\| f->same_boot\)/true/'
-mutant strange-lease-renewed caught "$lease --agents 1 --faults 2 --humans 0 --only kill-agent,lose-state" core/heartbeat.c \
+        's/\(e->lock\.tenure == TENURE_LIFE \|\| e->lock\.same_boot\)/true/' core/placeholder.c \
+        's/\(c->tenure == TENURE_LIFE \|\| f->same_boot\)/true/'
+mutant taken-lease-renewed caught "$lease --agents 1 --faults 2 --humans 0 --only kill-agent,lose-state" core/placeholder.c \
         's/bool mine = .*/bool mine = true;/;s/else if \(w->renewing\)/else if (w->renewing || w->needed)/'
 mutant life-lock-led-without-the-boot-check caught "--leading --tenure life --clone --faults 1 --humans 0 --only clone" core/election.c \
         's/else if \(!l->same_boot\)/else if (false)/;s/if \(!l->same_boot\)/if (false)/'
 
 # ---- who may free what ----
 mutant life-lock-deposed-like-a-lease caught "--no-invariant --tenure life --faults 0 --humans 0" core/election.c \
-        's/else if \(l->tenure == CORE_LEASE\)$/else/;s/l->tenure != CORE_LEASE \|\| l->uid != e->holder_lock/l->uid != e->holder_lock/'
+        's/else if \(l->tenure == TENURE_LEASE\)$/else/;s/l->tenure != TENURE_LEASE \|\| l->uid != e->holder_lock/l->uid != e->holder_lock/'
 mutant challenger-leaves-the-mark-to-the-collector caught "$lease --faults 1 --humans 0 --only crash --no-gc" core/election.c \
         '/^static void deposing/,/^}/s/^( +)request\(s, ELECTION_OP_DELETE, l->uid, 0, 0\);/\1(void)0;/'
-mutant own-dying-placeholder-not-cleared caught "--no-invariant --agents 1 --tenure lease --faults 0 --humans 1 --no-gc" core/heartbeat.c \
-        's/return act\(h, HEARTBEAT_OP_CLEAR, h->uid, h->version\);/break;/'
+mutant own-dying-placeholder-not-cleared caught "--no-invariant --agents 1 --tenure lease --faults 0 --humans 1 --no-gc" core/placeholder.c \
+        's/return act\(h, PLACEHOLDER_OP_CLEAR, h->uid, h->version\);/break;/'
 mutant restore-in-lease-and-strip-whatever-it-names caught "$lease --faults 1 --humans 1 --only slow,hold" core/election.c \
-        's/if \(l->tenure == CORE_LEASE && l->orphaned\)/if (false)/;s/if \(l->tenure == CORE_LEASE && l->placeholder != e->term_placeholder\)/if (false)/;s/^( +)l->placeholder != e->holder_uid \|\| election_own/\1election_own/;s/ELECTION_OP_STRIP, l->uid, l->version/ELECTION_OP_STRIP, l->uid, 0/'
+        's/if \(l->tenure == TENURE_LEASE && l->orphaned\)/if (false)/;s/if \(l->tenure == TENURE_LEASE && l->placeholder != e->term_placeholder\)/if (false)/;s/^( +)l->placeholder != e->holder_uid \|\| election_own/\1election_own/;s/ELECTION_OP_STRIP, l->uid, l->version/ELECTION_OP_STRIP, l->uid, 0/'
 
 echo "mutants: $count run, $caught caught, $harmless harmless as argued, $survived survived, $broken could not be run"
 ((survived == 0 && broken == 0 && count > 0))

@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
                         for (unsigned h = 0; h < N_CONF_HOLES; h++) {
                                 uint64_t usec = conf_hole_usec(c, &c->locks[n], h);
 
-                                printf("%s %s ", conf_hole_to_string(h), conf_tenure_to_string(c->locks[n].tenure));
+                                printf("%s %s ", conf_hole_to_string(h), tenure_to_string(c->locks[n].tenure));
                                 if (usec == USEC_INFINITY)
                                         printf("none\n");
                                 else

@@ -104,10 +104,10 @@ static void change_conf(unsigned lock, bool tenure) {
         struct host *one = &world.hosts[fault_draw(world.n_hosts)];
 
         if (tenure)
-                changed.tenure = changed.tenure == PERMIT_LEASE ? PERMIT_LIFE : PERMIT_LEASE;
+                changed.tenure = changed.tenure == TENURE_LEASE ? TENURE_LIFE : TENURE_LEASE;
         setup_timing(&changed, &world.hosts[0]);
         world_log("lock%u: tenure %s, D %.1f s, renew_deadline %.1f s, stop_timeout %.1f s on %s", lock,
-                  changed.tenure == PERMIT_LEASE ? "lease" : "life", (double)changed.lease_duration_usec / 1e6,
+                  changed.tenure == TENURE_LEASE ? "lease" : "life", (double)changed.lease_duration_usec / 1e6,
                   (double)changed.renew_deadline_usec / 1e6, (double)changed.stop_timeout_usec / 1e6,
                   all ? "all hosts" : one->name);
         for (unsigned i = 0; i < world.n_hosts; i++) {
@@ -142,7 +142,7 @@ static void change_tenure(struct host *h, unsigned lock) {
 static void change_placeholder(struct host *h, unsigned lock) {
         struct conf_lock *l = &h->locks[lock];
 
-        l->placeholder = l->placeholder == CONF_PLACEHOLDER_POD ? CONF_PLACEHOLDER_LEASE : CONF_PLACEHOLDER_POD;
+        l->placeholder = l->placeholder == PLACEHOLDER_POD ? PLACEHOLDER_LEASE : PLACEHOLDER_POD;
         host_stop_agent(h, JOB_RESTART);
 }
 
@@ -273,7 +273,7 @@ static bool runs_somewhere(unsigned lock) {
         for (unsigned i = 0; i < world.n_hosts; i++) {
                 const struct unit *u = &world.hosts[i].units[lock];
 
-                if (u->populated || u->job_start || (u->state != UNIT_INACTIVE && u->state != UNIT_FAILED) ||
+                if (u->populated || u->job_start || (u->state != RUN_INACTIVE && u->state != RUN_FAILED) ||
                     world.hosts[i].permits[lock].used)
                         return true;
         }
@@ -385,7 +385,7 @@ static void begin(void *arg, uint64_t a) {
         if (!h)
                 h = &world.hosts[fault_draw(world.n_hosts)];
         world.n_injected++;
-        world.n_faults_of[f->type][h->locks[lock].tenure == PERMIT_LEASE]++;
+        world.n_faults_of[f->type][h->locks[lock].tenure == TENURE_LEASE]++;
         world_log("FAULT %zu: %s (%s, lock%u)", (size_t)(f - world.faults), types[f->type].name, h->name, lock);
         types[f->type].begin(h, lock);
 }
@@ -450,11 +450,11 @@ void fault_humans_help(void) {
                 (void)snprintf(scope, sizeof(scope), "lock:default/%s", o->name);
                 if (world.locks[i].exists && o->form == LOCK_FORM_DAMAGED)
                         cure(NULL, i);
-                else if (h && o->tenure == LOCK_TENURE_LIFE && !runs_somewhere(i) &&
+                else if (h && o->tenure == TENURE_LIFE && !runs_somewhere(i) &&
                          (h->gone || forgotten(h, scope, o->claim)))
                         fence(i, 1 * SEC);
                 else if (h && h->locks[i].on_failure == CONF_ON_FAILURE_KEEP &&
-                         (h->units[i].state == UNIT_FAILED || h->units[i].state == UNIT_INACTIVE))
+                         (h->units[i].state == RUN_FAILED || h->units[i].state == RUN_INACTIVE))
                         step_down(h, i);
         }
 }

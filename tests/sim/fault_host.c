@@ -258,7 +258,7 @@ void fault_disk_lost(struct host *h, unsigned lock) {
 void fault_unit_stuck(struct host *h, unsigned lock) {
         struct unit *u = &h->units[lock];
 
-        if (!u->populated || u->enrolled_lease || world.locks[lock].o.tenure != LOCK_TENURE_LIFE)
+        if (!u->populated || u->enrolled_lease || world.locks[lock].o.tenure != TENURE_LIFE)
                 return;
         u->stuck_pid = u->pid;
         u->stuck_until = world.now + fault_span(1000, 60000);

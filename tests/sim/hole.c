@@ -15,23 +15,23 @@ static struct {
 } state;
 
 static const struct hole_kind kinds[N_HOLE_KINDS] = {
-        {CONF_HOLE_PAUSED, PERMIT_LEASE, false, hole_pause},
-        {CONF_HOLE_PAUSED_CLOCK, PERMIT_LEASE, false, hole_pause},
-        {CONF_HOLE_CLOCK_RATE, PERMIT_LEASE, false, hole_clock_rate},
-        {CONF_HOLE_UNKILLABLE, PERMIT_LEASE, false, hole_unkillable},
-        {CONF_HOLE_FENCED, PERMIT_LEASE, true, hole_fence},
-        {CONF_HOLE_FENCED, PERMIT_LIFE, true, hole_fence},
-        {CONF_HOLE_CLONED, PERMIT_LIFE, true, hole_clone},
-        {CONF_HOLE_FENCED, PERMIT_LEASE, false, hole_fence},
-        {CONF_HOLE_FENCED, PERMIT_LIFE, false, hole_fence},
-        {CONF_HOLE_CLONED, PERMIT_LIFE, false, hole_clone},
-        {CONF_HOLE_CLONED_MEMORY, PERMIT_LEASE, true, hole_clone_memory},
-        {CONF_HOLE_CLONED_MEMORY, PERMIT_LEASE, false, hole_clone_memory},
-        {CONF_HOLE_CLONED_MEMORY, PERMIT_LIFE, true, hole_clone_memory},
+        {CONF_HOLE_PAUSED, TENURE_LEASE, false, hole_pause},
+        {CONF_HOLE_PAUSED_CLOCK, TENURE_LEASE, false, hole_pause},
+        {CONF_HOLE_CLOCK_RATE, TENURE_LEASE, false, hole_clock_rate},
+        {CONF_HOLE_UNKILLABLE, TENURE_LEASE, false, hole_unkillable},
+        {CONF_HOLE_FENCED, TENURE_LEASE, true, hole_fence},
+        {CONF_HOLE_FENCED, TENURE_LIFE, true, hole_fence},
+        {CONF_HOLE_CLONED, TENURE_LIFE, true, hole_clone},
+        {CONF_HOLE_FENCED, TENURE_LEASE, false, hole_fence},
+        {CONF_HOLE_FENCED, TENURE_LIFE, false, hole_fence},
+        {CONF_HOLE_CLONED, TENURE_LIFE, false, hole_clone},
+        {CONF_HOLE_CLONED_MEMORY, TENURE_LEASE, true, hole_clone_memory},
+        {CONF_HOLE_CLONED_MEMORY, TENURE_LEASE, false, hole_clone_memory},
+        {CONF_HOLE_CLONED_MEMORY, TENURE_LIFE, true, hole_clone_memory},
         /* no holes under the other tenure: the bound is 0 */
-        {CONF_HOLE_PAUSED, PERMIT_LIFE, false, hole_pause},
-        {CONF_HOLE_PAUSED_CLOCK, PERMIT_LIFE, false, hole_pause},
-        {CONF_HOLE_CLONED, PERMIT_LEASE, true, hole_clone},
+        {CONF_HOLE_PAUSED, TENURE_LIFE, false, hole_pause},
+        {CONF_HOLE_PAUSED_CLOCK, TENURE_LIFE, false, hole_pause},
+        {CONF_HOLE_CLONED, TENURE_LEASE, true, hole_clone},
 };
 
 /* A hole that ends by what a watch tells: once with watches, once at its worst. */
@@ -43,7 +43,7 @@ const char *hole_name(unsigned kind, char separator) {
         static char text[64];
 
         (void)snprintf(text, sizeof(text), "%s%s%c%s", conf_hole_to_string(kinds[kind].hole),
-                       tells(kind) ? "-watched" : "", separator, conf_tenure_to_string(kinds[kind].tenure));
+                       tells(kind) ? "-watched" : "", separator, tenure_to_string(kinds[kind].tenure));
         return text;
 }
 
@@ -86,7 +86,7 @@ static void given_timing(struct host *h, const char *text) {
                         exit(2);
                 }
         }
-        if (l->tenure == PERMIT_LIFE)
+        if (l->tenure == TENURE_LIFE)
                 l->kill_margin_usec = 5 * SEC; /* as in those tests: the defaults */
         h->verify_interval_usec = 600 * SEC;
 }

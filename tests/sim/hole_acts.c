@@ -81,8 +81,8 @@ static uint64_t proven(const struct host *h) {
         uint64_t at = 0;
 
         for (size_t i = 0; i < core->n_placeholders; i++)
-                if (core->placeholders[i].heartbeat.proven_at_usec > at)
-                        at = core->placeholders[i].heartbeat.proven_at_usec;
+                if (core->placeholders[i].placeholder.proven_at_usec > at)
+                        at = core->placeholders[i].placeholder.proven_at_usec;
         return at;
 }
 
@@ -130,7 +130,7 @@ static void fence_now(void *arg, uint64_t a) {
 void hole_fence(struct host *h, const struct hole_kind *kind) {
         (void)kind;
         fence_now(NULL, 0);
-        if (conf(h)->tenure == PERMIT_LEASE && world_chance(50))
+        if (conf(h)->tenure == TENURE_LEASE && world_chance(50))
                 world_post(world.now + world_random(h->verify_interval_usec), NULL, cut, h, 0);
 }
 

@@ -6,7 +6,7 @@
 
 /* PID 1 is up to a quarter of a second late, twice, and a kill takes its time: a kill_margin below WatchdogSec plus
  * this does not hold a hung guard and everything else at its worst as well. */
-#define HUNG_GUARD_USEC (CONF_GUARD_WATCHDOG_USEC + 600 * MSEC)
+#define HUNG_GUARD_USEC (TIMING_WATCHDOG_USEC + 600 * MSEC)
 
 struct hole_kind {
         enum conf_hole hole;

@@ -5,7 +5,7 @@
 #include "daemon/agent.h"
 #include "world.h"
 
-#define WATCHDOG_USEC      CONF_GUARD_WATCHDOG_USEC
+#define WATCHDOG_USEC      TIMING_WATCHDOG_USEC
 #define AGENT_RESTART_USEC (1 * SEC)
 /* WatchdogSec=30s sends SIGABRT, which a stopped process does not get; after TimeoutStopSec=60s comes SIGKILL. */
 #define AGENT_KILL_USEC (90 * SEC)
@@ -50,8 +50,8 @@ void pid1_guard_died(struct host *h) {
                 return;
         for (unsigned i = 0; i < world.n_locks; i++)
                 if (h->units[i].enrolled_lease &&
-                    (h->units[i].state == UNIT_ACTIVE || h->units[i].state == UNIT_ACTIVATING ||
-                     h->units[i].state == UNIT_AUTO_RESTART))
+                    (h->units[i].state == RUN_ACTIVE || h->units[i].state == RUN_ACTIVATING ||
+                     h->units[i].state == RUN_AUTO_RESTART))
                         world_post(world.now + world_between(1000, 20000), NULL, stop_bound, &h->units[i], h->boot);
         if (!h->stopping)
                 world_post(world.now + world_between(110, 500) * MSEC, NULL, start_guard, h, h->boot);
@@ -155,7 +155,7 @@ void host_crash(struct host *h) {
 
                 u->life++;
                 u->job_start = u->job_stop = false;
-                u->state = UNIT_INACTIVE;
+                u->state = RUN_INACTIVE;
                 if (u->populated) {
                         u->populated = false;
                         judge_unit_ended(u);
@@ -188,7 +188,7 @@ static void shutdown_step(void *arg, uint64_t a) {
         if (!h->up || h->boot != s->boot)
                 return;
         for (unsigned i = 0; i < world.n_locks; i++)
-                units = units || h->units[i].populated || h->units[i].state == UNIT_DEACTIVATING;
+                units = units || h->units[i].populated || h->units[i].state == RUN_DEACTIVATING;
         if (!units && !s->agent_stopped) {
                 s->agent_stopped = true;
                 s->begun_at = world.now;

@@ -43,7 +43,7 @@ void judge_finalizer_removed(const struct lock_object *l, const struct order *o)
         if (!l->deleting)
                 world_fail("finalizer", "%s removes the finalizer of %s (%s), which is not marked", o->who, l->name,
                            l->uid);
-        if (o->host && l->tenure == LOCK_TENURE_LIFE && !util_streq(l->holder, o->host->name))
+        if (o->host && l->tenure == TENURE_LIFE && !util_streq(l->holder, o->host->name))
                 world_fail("finalizer", "%s removes the finalizer of the life lock %s (%s) of %s", o->who, l->name,
                            l->uid, l->holder);
 }
@@ -86,9 +86,9 @@ const char *judge_unsettled(void) {
                                l->exists ? "held by " : "not there", l->exists ? l->o.holder : "",
                                l->exists && l->o.deleting ? ", marked" : "", leader ? "runs on " : "runs nowhere",
                                leader ? leader->name : "",
-                               leader && leader->units[i].state != UNIT_ACTIVE ? " (not active)" : "");
+                               leader && leader->units[i].state != RUN_ACTIVE ? " (not active)" : "");
                 if (!l->exists || l->o.deleting || !leader || !util_streq(l->o.holder, leader->name) ||
-                    leader->units[i].state != UNIT_ACTIVE || !leader->agent.alive)
+                    leader->units[i].state != RUN_ACTIVE || !leader->agent.alive)
                         return text;
                 for (size_t n = 0; n < leader->agent.agent->core.n_locks; n++)
                         if (util_streq(leader->agent.agent->locks[n]->conf->name, l->o.name) &&

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "adapter/clock.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "adapter/sleep.h"
 #include "adapter/store.h"
+#include "base/clock.h"
 #include "codec/kubeconfig.h"
 #include "daemon/agent.h"
 #include "world.h"
@@ -41,6 +41,10 @@ uint64_t clock_boottime_usec(void) {
         return host_clock(here(), world.now);
 }
 
+uint64_t clock_monotonic_usec(void) {
+        return clock_boottime_usec();
+}
+
 uint64_t clock_realtime_usec(void) {
         struct host *h = here();
 
@@ -58,8 +62,8 @@ const char *clock_format_boottime(uint64_t at_usec, char *buf) {
         return buf;
 }
 
-int clock_boot_id(char *ret) {
-        return util_copy(ret, CLOCK_BOOT_ID_SIZE, here()->boot_id) ? 0 : -EINVAL;
+int boot_id_read(char *ret) {
+        return util_copy(ret, BOOT_ID_SIZE, here()->boot_id) ? 0 : -EINVAL;
 }
 
 /* ---- store: what was written before a crash is there after it ---- */
@@ -202,7 +206,7 @@ void notify_watchdog(void) {
 
 /* Where nothing depends on it the pings are left out: the watchdog then goes by when the guard froze. */
 uint64_t notify_watchdog_usec(void) {
-        return world.real_watchdog ? CONF_GUARD_WATCHDOG_USEC : 0;
+        return world.real_watchdog ? TIMING_WATCHDOG_USEC : 0;
 }
 
 /* ---- journal ---- */

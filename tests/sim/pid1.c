@@ -22,7 +22,7 @@ unsigned host_lock_of_unit(const char *unit) {
         return (unsigned)atoi(unit + strlen("unit")); /* unitN.service */
 }
 
-static void settle(struct unit *u, enum unit_state state) {
+static void settle(struct unit *u, enum run_state state) {
         static const char *const names[] = {"inactive", "failed",       "activating",
                                             "active",   "deactivating", "auto-restart"};
 
@@ -46,10 +46,10 @@ static void nothing_left(struct unit *u) {
 static void dead(void *arg, uint64_t life) {
         struct unit *u = arg;
 
-        if (u->life != life || u->state != UNIT_DEACTIVATING)
+        if (u->life != life || u->state != RUN_DEACTIVATING)
                 return;
         u->job_stop = false;
-        settle(u, UNIT_INACTIVE);
+        settle(u, RUN_INACTIVE);
         if (u->job_start)
                 world_post(pid1_turn(u->host), NULL, run_start, u, u->host->boot);
 }
@@ -83,7 +83,7 @@ static void stop_timeout(void *arg, uint64_t life) {
 static void restart_now(void *arg, uint64_t life) {
         struct unit *u = arg;
 
-        if (u->life != life || u->state != UNIT_AUTO_RESTART)
+        if (u->life != life || u->state != RUN_AUTO_RESTART)
                 return;
         u->job_start = true;
         u->glitch_until = world.now + 500;
@@ -100,25 +100,25 @@ static void ended(void *arg, uint64_t life) {
         u->job_start = false;
         if (u->job_stop) {
                 u->job_stop = false;
-                settle(u, UNIT_FAILED);
+                settle(u, RUN_FAILED);
         } else if (u->restart && u->n_restarts < 5) {
                 u->n_restarts++;
-                settle(u, UNIT_AUTO_RESTART);
+                settle(u, RUN_AUTO_RESTART);
                 world_post(pid1_turn(u->host) + world_between(100 * MSEC, 2 * SEC), NULL, restart_now, u, u->life);
         } else
-                settle(u, UNIT_FAILED);
+                settle(u, RUN_FAILED);
 }
 
 static void die(struct unit *u) {
         nothing_left(u);
-        if (u->state == UNIT_DEACTIVATING)
+        if (u->state == RUN_DEACTIVATING)
                 world_post(pid1_turn(u->host), NULL, dead, u, u->life);
         else
                 world_post(pid1_turn(u->host), NULL, ended, u, u->life);
 }
 
 void unit_crash(struct unit *u, const char *why) {
-        if (!u->populated || u->state == UNIT_DEACTIVATING || stuck(u))
+        if (!u->populated || u->state == RUN_DEACTIVATING || stuck(u))
                 return;
         world_log("unit%u on %s ends: %s", u->lock, u->host->name, why);
         die(u);
@@ -134,14 +134,14 @@ static void crash_loop(void *arg, uint64_t life) {
 static void started(void *arg, uint64_t life) {
         struct unit *u = arg;
 
-        if (u->life != life || u->state != UNIT_ACTIVATING || !u->populated)
+        if (u->life != life || u->state != RUN_ACTIVATING || !u->populated)
                 return;
         if (u->fails) {
                 unit_crash(u, "does not start");
                 return;
         }
         u->job_start = false;
-        settle(u, UNIT_ACTIVE);
+        settle(u, RUN_ACTIVE);
         if (u->crash_loops)
                 world_post(world.now + world_between(100 * MSEC, 10 * SEC), NULL, crash_loop, u, life);
 }
@@ -152,10 +152,10 @@ static void run_start(void *arg, uint64_t boot) {
 
         if (!h->up || h->boot != boot || !u->job_start)
                 return;
-        if (u->state == UNIT_DEACTIVATING)
+        if (u->state == RUN_DEACTIVATING)
                 return; /* when it is dead */
-        if (u->state == UNIT_ACTIVE || u->state == UNIT_ACTIVATING) {
-                u->job_start = u->state == UNIT_ACTIVATING;
+        if (u->state == RUN_ACTIVE || u->state == RUN_ACTIVATING) {
+                u->job_start = u->state == RUN_ACTIVATING;
                 return;
         }
         if (u->populated || (u->enrolled_lease && !h->guard.alive) || h->pid1_busy_until > world.now) {
@@ -166,14 +166,14 @@ static void run_start(void *arg, uint64_t boot) {
         if (!h->gates[u->lock].used) {
                 u->job_start = false;
                 world_log("unit%u on %s: start refused, no gate", u->lock, h->name);
-                settle(u, UNIT_INACTIVE);
+                settle(u, RUN_INACTIVE);
                 return;
         }
         u->life++;
         u->pid = u->pid ? u->pid + 1 : 100;
         u->populated = true;
         judge_unit_started(u);
-        settle(u, UNIT_ACTIVATING);
+        settle(u, RUN_ACTIVATING);
         world_post(world.now + u->start_usec, NULL, started, u, u->life);
 }
 
@@ -193,24 +193,24 @@ void pid1_stop_unit(struct unit *u, const char *who) {
         world_log("unit%u on %s: stop job (%s)", u->lock, u->host->name, who);
         u->job_start = false;
         switch (u->state) {
-        case UNIT_INACTIVE:
-        case UNIT_FAILED:
+        case RUN_INACTIVE:
+        case RUN_FAILED:
                 pid1_signal(u);
                 break;
-        case UNIT_AUTO_RESTART:
+        case RUN_AUTO_RESTART:
                 u->life++;
-                settle(u, UNIT_INACTIVE);
+                settle(u, RUN_INACTIVE);
                 break;
-        case UNIT_DEACTIVATING:
+        case RUN_DEACTIVATING:
                 u->job_stop = true;
                 break;
-        case UNIT_ACTIVATING:
-        case UNIT_ACTIVE:
+        case RUN_ACTIVATING:
+        case RUN_ACTIVE:
                 u->job_stop = true;
                 if (!u->populated)
                         break; /* PID 1 has yet to notice that it ended */
                 u->life++;
-                settle(u, UNIT_DEACTIVATING);
+                settle(u, RUN_DEACTIVATING);
                 if (!u->ignores_term)
                         world_post(world.now + u->stop_usec, NULL, term_done, u, u->life);
                 world_post(host_true(u->host, host_clock(u->host, world.now) + u->timeout_stop_usec) +

@@ -46,7 +46,7 @@ struct api_placeholder *server_placeholder(enum placeholder_kind kind, const cha
 static void set_owner(struct lock_object *o) {
         o->n_owners = 1;
         (void)util_copy(o->owner.api_version, sizeof(o->owner.api_version),
-                        placeholder_kind_to_api_version(o->placeholder_kind));
+                        placeholder_resource(o->placeholder_kind).api_version);
         (void)util_copy(o->owner.kind, sizeof(o->owner.kind), placeholder_kind_to_string(o->placeholder_kind));
         (void)util_copy(o->owner.name, sizeof(o->owner.name), o->placeholder_name);
         (void)util_copy(o->owner.uid, sizeof(o->owner.uid), o->placeholder_uid);
@@ -239,7 +239,7 @@ static void create_lock(const struct order *o, struct api_lock *l, struct outcom
         (void)util_copy(l->o.term, sizeof(l->o.term), l->o.version);
         set_owner(&l->o);
         world_log("API: %s is created (%s) for %s, tenure %s, owner %s", l->o.name, l->o.uid, l->o.identity,
-                  lock_tenure_to_string(l->o.tenure), l->o.placeholder_uid);
+                  tenure_to_string(l->o.tenure), l->o.placeholder_uid);
         changed_lock(l);
         give_lock(r, &l->o);
         server_gc_soon();

@@ -11,7 +11,7 @@ void setup_timing(struct conf_lock *l, const struct host *h) {
         uint64_t sum;
 
         l->renew_deadline_usec = h->renew_interval_usec + h->request_timeout_usec + seconds(1, 10);
-        l->stop_timeout_usec = l->tenure == PERMIT_LEASE ? seconds(1, 8) : seconds(2, 30);
+        l->stop_timeout_usec = l->tenure == TENURE_LEASE ? seconds(1, 8) : seconds(2, 30);
         l->kill_margin_usec = 3600 * MSEC + seconds(0, 3);
         sum = l->renew_deadline_usec + l->stop_timeout_usec + l->kill_margin_usec;
         l->lease_duration_usec = (sum * 100 / 99 / SEC + 1 + world_random(4)) * SEC;
@@ -25,7 +25,7 @@ void setup_timing(struct conf_lock *l, const struct host *h) {
 void setup_enroll(struct host *h, unsigned lock) {
         struct unit *u = &h->units[lock];
 
-        u->enrolled_lease = h->locks[lock].tenure == PERMIT_LEASE;
+        u->enrolled_lease = h->locks[lock].tenure == TENURE_LEASE;
         u->timeout_stop_usec = u->enrolled_lease ? h->locks[lock].stop_timeout_usec : world_between(1, 60) * SEC;
 }
 
@@ -35,8 +35,8 @@ static void make_lock(struct conf_lock *l, unsigned i, const struct host *h) {
         (void)snprintf(names[i], sizeof(names[i]), "lock%u", i);
         (void)snprintf(units[i], sizeof(units[i]), "unit%u.service", i);
         *l = (struct conf_lock){.name = names[i], .unit = units[i]};
-        l->tenure = world_chance(50) ? PERMIT_LEASE : PERMIT_LIFE;
-        l->placeholder = world_chance(30) ? CONF_PLACEHOLDER_POD : CONF_PLACEHOLDER_LEASE;
+        l->tenure = world_chance(50) ? TENURE_LEASE : TENURE_LIFE;
+        l->placeholder = world_chance(30) ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
         l->on_failure = world_chance(90) ? CONF_ON_FAILURE_RELEASE : CONF_ON_FAILURE_KEEP;
         setup_timing(l, h);
 }

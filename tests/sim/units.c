@@ -58,13 +58,13 @@ static struct unit *unit_of(const char *name) {
 static void fill_facts(const struct unit *u, struct enroll_facts *f) {
         static const char *const active[] = {"inactive", "failed",       "activating",
                                              "active",   "deactivating", "activating"};
-        bool glitch = u->state == UNIT_ACTIVATING && world.now < u->glitch_until;
+        bool glitch = u->state == RUN_ACTIVATING && world.now < u->glitch_until;
 
         memset(f, 0, sizeof(*f));
         (void)snprintf(f->id, sizeof(f->id), "unit%u.service", u->lock);
         (void)util_copy(f->load_state, sizeof(f->load_state), "loaded");
         (void)util_copy(f->active_state, sizeof(f->active_state), glitch ? "inactive" : active[u->state]);
-        (void)util_copy(f->result, sizeof(f->result), u->state == UNIT_FAILED ? "exit-code" : "success");
+        (void)util_copy(f->result, sizeof(f->result), u->state == RUN_FAILED ? "exit-code" : "success");
         (void)util_copy(f->slice, sizeof(f->slice), "system.slice");
         if (u->populated)
                 (void)snprintf(f->control_group, sizeof(f->control_group), "/system.slice/%s", f->id);
@@ -123,8 +123,8 @@ static void perform_call(struct units_call *c) {
                 fill_facts(c->unit, &c->facts);
         else if (c->kind == CALL_START) {
                 c->unit->n_restarts = 0; /* reset-failed */
-                if (c->unit->state == UNIT_FAILED)
-                        c->unit->state = UNIT_INACTIVE;
+                if (c->unit->state == RUN_FAILED)
+                        c->unit->state = RUN_INACTIVE;
                 pid1_start_unit(c->unit, "guard");
         } else
                 pid1_stop_unit(c->unit, "guard");

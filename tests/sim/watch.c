@@ -152,18 +152,11 @@ void watch_cancel_all(struct kube *kube) {
                 w->cancelled = true;
 }
 
-int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, const char *name, kube_watch_cb cb,
-               void *userdata, struct kube_slot **ret_slot) {
-        struct watch *w = world_alloc(sizeof(*w)), **list;
+static int follow(struct kube *kube, struct watch *w, kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot) {
         struct kube_slot *slot = world_alloc(sizeof(*slot));
+        struct watch **list;
 
-        (void)ns;
         w->kube = kube;
-        w->is_lock = kind == KUBE_WATCH_LOCK;
-        if (w->is_lock)
-                w->lock = server_lock(name);
-        else
-                w->placeholder = server_placeholder(kind == KUBE_WATCH_POD ? PLACEHOLDER_POD : PLACEHOLDER_LEASE, name);
         list = w->is_lock ? &w->lock->watches : &w->placeholder->watches;
         /* Cancelled ones go here: nothing else looks at them any more. */
         while (*list)
@@ -184,4 +177,21 @@ int kube_watch(struct kube *kube, enum kube_watch_kind kind, const char *ns, con
         else
                 world_post(world.now + client_way(kube->process->host), kube->process, begin, w, 0);
         return 0;
+}
+
+int kube_watch_lock(struct kube *kube, _unused_ const char *ns, const char *name, kube_watch_cb cb, void *userdata,
+                    struct kube_slot **ret_slot) {
+        struct watch *w = world_alloc(sizeof(*w));
+
+        w->is_lock = true;
+        w->lock = server_lock(name);
+        return follow(kube, w, cb, userdata, ret_slot);
+}
+
+int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, _unused_ const char *ns, const char *name,
+                           kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        struct watch *w = world_alloc(sizeof(*w));
+
+        w->placeholder = server_placeholder(kind, name);
+        return follow(kube, w, cb, userdata, ret_slot);
 }

@@ -24,11 +24,11 @@
 #include "adapter/bus.h"
 #include "adapter/gate.h"
 #include "adapter/job.h"
+#include "base/util.h"
 #include "codec/conf.h"
 #include "codec/lock.h"
 #include "codec/placeholder.h"
 #include "codec/record.h"
-#include "util/util.h"
 
 #define HOSTS_MAX  20
 #define LOCKS_MAX  4
@@ -77,20 +77,20 @@ struct process {
         unsigned n_requests;
 };
 
-enum unit_state {
-        UNIT_INACTIVE,
-        UNIT_FAILED,
-        UNIT_ACTIVATING,
-        UNIT_ACTIVE,
-        UNIT_DEACTIVATING,
-        UNIT_AUTO_RESTART,
+enum run_state {
+        RUN_INACTIVE,
+        RUN_FAILED,
+        RUN_ACTIVATING,
+        RUN_ACTIVE,
+        RUN_DEACTIVATING,
+        RUN_AUTO_RESTART,
 };
 
 /* One guarded unit on one host, as PID 1 has it. */
 struct unit {
         struct host *host;
         unsigned lock; /* index */
-        enum unit_state state;
+        enum run_state state;
         bool populated; /* something of it lives */
         bool job_start, job_stop;
         unsigned life; /* timers of an earlier start are void */

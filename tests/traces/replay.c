@@ -54,16 +54,16 @@ static void begin(struct world *w) {
 
 static const char *apply(struct world *w, char type, size_t i, const char *p) {
         struct election_actions want, got;
-        struct heartbeat_action act, did;
-        struct heartbeat_event hev;
+        struct placeholder_action act, did;
+        struct placeholder_event hev;
         struct election_event ev;
 
         switch (type) {
         case 'H':
-                if (i > w->core.n_placeholders || !unhex(&p, &w->placeholders[i].conf, sizeof(struct heartbeat_conf)))
+                if (i > w->core.n_placeholders || !unhex(&p, &w->placeholders[i].conf, sizeof(struct placeholder_conf)))
                         return "bad placeholder configuration";
                 if (i == w->core.n_placeholders) {
-                        heartbeat_init(&w->placeholders[i].heartbeat);
+                        placeholder_init(&w->placeholders[i].placeholder);
                         w->core.n_placeholders++;
                 }
                 return NULL;

@@ -24,14 +24,14 @@ static void test_uid_of_the_term_is_kept(void **state) {
         a.core.n_locks = 1;
         l.agent = &a;
         agent_uid_remember(&l, "of-the-term");
-        c.election.term_uid = util_token("of-the-term");
+        c.election.term.uid = util_token("of-the-term");
         for (unsigned i = 0; i < 5 * AGENT_UIDS; i++) {
                 (void)snprintf(uid, sizeof(uid), "other-%u", i);
                 agent_uid_remember(&l, uid);
                 assert_string_equal(agent_uid_text(&l, util_token(uid)), uid);
-                assert_string_equal(agent_uid_text(&l, c.election.term_uid), "of-the-term");
+                assert_string_equal(agent_uid_text(&l, c.election.term.uid), "of-the-term");
         }
-        c.election.term_uid = 0;
+        c.election.term.uid = 0;
         for (unsigned i = 0; i < AGENT_UIDS; i++) {
                 (void)snprintf(uid, sizeof(uid), "later-%u", i);
                 agent_uid_remember(&l, uid);
@@ -44,14 +44,14 @@ static void test_uid_of_the_term_is_kept(void **state) {
 static void test_lost_claims(void **state) {
         static const struct {
                 bool bad, this_boot;
-                enum lock_tenure tenure;
+                enum tenure tenure;
                 bool claimed;
                 uint8_t sort;
         } rows[] = {
-                {true, true, LOCK_TENURE_LEASE, true, LOCK_DAMAGED},
-                {true, false, LOCK_TENURE_LEASE, false, LOCK_SOUND},
-                {true, true, LOCK_TENURE_LIFE, false, LOCK_SOUND},
-                {false, true, LOCK_TENURE_LEASE, false, LOCK_SOUND},
+                {true, true, TENURE_LEASE, true, LOCK_DAMAGED},
+                {true, false, TENURE_LEASE, false, LOCK_SOUND},
+                {true, true, TENURE_LIFE, false, LOCK_SOUND},
+                {false, true, TENURE_LEASE, false, LOCK_SOUND},
         };
         const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
         struct agent a = {.boot_id = "this"};
@@ -127,8 +127,8 @@ static void test_leaves_twice(void **state) {
         struct conf conf = {.n_locks = 0};
         struct agent a = {.trace_fd = -1, .traced = true, .conf = &conf};
         struct core_lock c = {.election = {.state = ELECTION_STOPPING}, .placeholder = {0, 1}};
-        struct core_placeholder cp[N_CORE_TENURES] = {};
-        struct agent_placeholder p[N_CORE_TENURES] = {{.index = 0}, {.index = 1}};
+        struct core_placeholder cp[N_TENURES] = {};
+        struct agent_placeholder p[N_TENURES] = {{.index = 0}, {.index = 1}};
         struct agent_placeholder *placeholders[] = {&p[0], &p[1]};
         struct conf_lock lock = {.name = (char[]){"lock"}, .namespace_ = (char[]){"ns"}};
         struct agent_lock l = {.agent = &a, .conf = &lock, .leaving = true, .returning = true};
@@ -136,7 +136,7 @@ static void test_leaves_twice(void **state) {
         struct err err = {};
 
         (void)state;
-        a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_CORE_TENURES};
+        a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_TENURES};
         a.locks = locks;
         a.placeholders = placeholders;
         assert_int_equal(agent_conf_apply(&a, &conf, &err), 0);
@@ -149,7 +149,7 @@ static void test_leaves_twice(void **state) {
 static void test_unit_has_another_lock(void **state) {
         struct agent a = {.trace_fd = -1, .in_pump = true};
         struct core_lock c[2] = {};
-        struct core_placeholder cp[N_CORE_TENURES] = {};
+        struct core_placeholder cp[N_TENURES] = {};
         struct conf_lock conf[] = {
                 {.name = (char[]){"new"}, .namespace_ = (char[]){"ns"}, .unit = (char[]){"u.service"}},
                 {.name = (char[]){"old"}, .namespace_ = (char[]){"ns"}, .unit = (char[]){"u.service"}}};
@@ -166,35 +166,35 @@ static void test_unit_has_another_lock(void **state) {
         assert_int_equal(store_open(&a.store, tempdir_path(&dir, "state"), &host, &err), 0);
         assert_int_equal(sd_event_new(&a.event), 0);
         assert_int_equal(link_new(&a.link, a.event, tempdir_path(&dir, "nowhere"), &agent_link_handlers, &a), 0);
-        a.core = (struct core){.locks = c, .n_locks = 2, .placeholders = cp, .n_placeholders = N_CORE_TENURES};
+        a.core = (struct core){.locks = c, .n_locks = 2, .placeholders = cp, .n_placeholders = N_TENURES};
         a.locks = locks;
         for (size_t i = 0; i < ELEMENTSOF(c); i++)
-                c[i].placeholder[CORE_LEASE] = 1;
-        reply.unit_state = PERMIT_UNIT_RUNNING;
+                c[i].placeholder[TENURE_LEASE] = 1;
+        reply.unit_state = UNIT_RUNNING;
         c[0].election = (struct election){.state = ELECTION_STOPPED};
         c[1].election = (struct election){
                 .state = ELECTION_CANDIDATE,
-                .stop_wanted = true,
-                .guard_linked = true,
-                .lock_known = true,
-                .lock_read = true,
-                .verify_at_usec = USEC_INFINITY,
-                .lock = {.sort = LOCK_SOUND, .claimed = true, .same_boot = true, .uid = util_token("O")},
+                .wants.stop = true,
+                .guard.linked = true,
+                .timers.verify_at_usec = USEC_INFINITY,
+                .lock = {.source = LOCK_SOURCE_ANSWER,
+                         .fact = {.sort = LOCK_SOUND, .claimed = true, .same_boot = true, .uid = util_token("O")}},
         };
         agent_link_handlers.reply(&reply, &a);
-        assert_int_equal(c[1].election.term_uid, 0);
+        assert_int_equal(c[1].election.term.uid, 0);
         /* … and now the answer about its own. */
         reply.seq = 1;
         (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), "O");
         agent_link_handlers.reply(&reply, &a);
         assert_int_equal(c[1].election.state, ELECTION_STOPPING);
-        assert_int_equal(c[1].election.term_uid, util_token("O"));
+        assert_int_equal(c[1].election.term.uid, util_token("O"));
         /* The permit of a lock that nobody has any more is stale. */
-        c[1].election = (struct election){.state = ELECTION_CANDIDATE, .lock_known = true, .guard_linked = true};
-        c[1].election.verify_at_usec = USEC_INFINITY;
+        c[1].election =
+                (struct election){.state = ELECTION_CANDIDATE, .lock.source = LOCK_SOURCE_WATCH, .guard.linked = true};
+        c[1].election.timers.verify_at_usec = USEC_INFINITY;
         l[0].leaving = true;
         agent_link_handlers.reply(&reply, &a);
-        assert_int_equal(c[1].election.term_uid, util_token("N"));
+        assert_int_equal(c[1].election.term.uid, util_token("N"));
         link_free(a.link);
         store_close(a.store);
         sd_event_unref(a.event);

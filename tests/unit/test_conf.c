@@ -58,8 +58,8 @@ static void test_smallest(void **state) {
         assert_string_equal(l->name, "op-lock");
         assert_string_equal(l->namespace_, "ops");
         assert_string_equal(l->unit, "op.service");
-        assert_int_equal(l->tenure, PERMIT_LIFE);
-        assert_int_equal(l->placeholder, CONF_PLACEHOLDER_LEASE);
+        assert_int_equal(l->tenure, TENURE_LIFE);
+        assert_int_equal(l->placeholder, PLACEHOLDER_LEASE);
         assert_int_equal(l->on_failure, CONF_ON_FAILURE_RELEASE);
         assert_int_equal(l->lease_duration_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l->renew_deadline_usec, 15 * USEC_PER_SEC);
@@ -94,8 +94,8 @@ static void test_values(void **state) {
         assert_int_equal(c->n_locks, 3);
         const struct conf_lock *l = c->locks;
         assert_string_equal(l[0].namespace_, "n1");
-        assert_int_equal(l[0].tenure, PERMIT_LEASE);
-        assert_int_equal(l[0].placeholder, CONF_PLACEHOLDER_POD);
+        assert_int_equal(l[0].tenure, TENURE_LEASE);
+        assert_int_equal(l[0].placeholder, PLACEHOLDER_POD);
         assert_int_equal(l[0].on_failure, CONF_ON_FAILURE_KEEP);
         assert_int_equal(l[0].lease_duration_usec, 60 * USEC_PER_SEC);
         assert_int_equal(l[0].renew_deadline_usec, 30 * USEC_PER_SEC);
@@ -105,9 +105,9 @@ static void test_values(void **state) {
         assert_int_equal(l[0].cooldown_max_usec, 3600 * USEC_PER_SEC);
         assert_int_equal(l[0].step_down_hold_usec, 0);
         /* Tenure decides the default of stop_timeout, wherever the tenure came from. */
-        assert_int_equal(l[1].tenure, PERMIT_LIFE);
+        assert_int_equal(l[1].tenure, TENURE_LIFE);
         assert_int_equal(l[1].stop_timeout_usec, 300 * USEC_PER_SEC);
-        assert_int_equal(l[2].tenure, PERMIT_LEASE);
+        assert_int_equal(l[2].tenure, TENURE_LEASE);
         assert_int_equal(l[2].stop_timeout_usec, 8 * USEC_PER_SEC);
         assert_int_equal(l[2].cooldown_usec, 60 * USEC_PER_SEC);
         assert_null(l[1].namespace_);
@@ -490,7 +490,7 @@ static void test_guard_watchdog(void **state) {
         assert_non_null(line);
         assert_int_equal(sscanf(line, "\nWatchdogSec=%63s", span), 1);
         assert_int_equal(timespan_parse(span, &usec), 0);
-        assert_int_equal(usec, CONF_GUARD_WATCHDOG_USEC);
+        assert_int_equal(usec, TIMING_WATCHDOG_USEC);
         free(unit);
 }
 

@@ -23,7 +23,7 @@ static const struct {
 } rows[] = {
         {"defaults, lease",
          {.request_timeout_usec = 5 * SEC, .verify_interval_usec = 600 * SEC},
-         {.tenure = PERMIT_LEASE,
+         {.tenure = TENURE_LEASE,
           .lease_duration_usec = 30 * SEC,
           .renew_deadline_usec = 15 * SEC,
           .stop_timeout_usec = 8 * SEC,
@@ -39,7 +39,7 @@ static const struct {
          6700 * MSEC},
         {"defaults, life",
          {.request_timeout_usec = 5 * SEC, .verify_interval_usec = 600 * SEC},
-         {.tenure = PERMIT_LIFE,
+         {.tenure = TENURE_LIFE,
           .lease_duration_usec = 30 * SEC,
           .renew_deadline_usec = 15 * SEC,
           .stop_timeout_usec = 300 * SEC,
@@ -49,7 +49,7 @@ static const struct {
          0},
         {"end-to-end tests, lease",
          {.request_timeout_usec = 1500 * MSEC, .verify_interval_usec = 600 * SEC},
-         {.tenure = PERMIT_LEASE,
+         {.tenure = TENURE_LEASE,
           .lease_duration_usec = 7 * SEC,
           .renew_deadline_usec = 2200 * MSEC,
           .stop_timeout_usec = 1200 * MSEC,
@@ -73,7 +73,7 @@ static void test_rows(void **state) {
                                 fail_msg("%s, %s: %llu", rows[i].name, conf_hole_to_string(h),
                                          (unsigned long long)usec);
                 }
-                if (rows[i].lock.tenure != PERMIT_LEASE)
+                if (rows[i].lock.tenure != TENURE_LEASE)
                         continue;
                 assert_int_equal(conf_rate_harmless_ppm(&rows[i].lock), rows[i].harmless_ppm);
                 assert_int_equal(conf_pause_harmless_usec(&rows[i].lock), rows[i].harmless_pause_usec);
@@ -85,7 +85,7 @@ static void test_rate(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 const struct conf_lock *l = &rows[i].lock;
-                if (l->tenure != PERMIT_LEASE)
+                if (l->tenure != TENURE_LEASE)
                         continue;
                 uint32_t ppm = conf_rate_harmless_ppm(l);
                 assert_true(ppm >= 10000);
@@ -103,7 +103,7 @@ static void test_rate(void **state) {
 /* Whatever conf_check() lets pass is harmless at the margin that it speaks of. */
 static void test_smallest_margin(void **state) {
         (void)state;
-        const struct conf_lock l = {.tenure = PERMIT_LEASE,
+        const struct conf_lock l = {.tenure = TENURE_LEASE,
                                     .lease_duration_usec = 24 * 3600 * SEC,
                                     .renew_deadline_usec = 12 * 3600 * SEC,
                                     .stop_timeout_usec = 11 * 3600 * SEC,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elections and heartbeats together: seeded random walks, in which everything happens at any time. In each step the
+/* Elections and placeholders together: seeded random walks, in which everything happens at any time. In each step the
  * rules of tests/lib/core_builder.c hold: the core comes to rest, wakes when it must, never breaks its invariant, has
  * one request under way for each lock and placeholder, permits no revoked uid, frees no lock before the unit was seen
  * stopped. And when the faults end, each walk ends with one leader. */
@@ -14,8 +14,8 @@
 
 static struct builder b;
 static uint64_t seed;
-static unsigned states[N_ELECTION_STATES], ops[N_ELECTION_OPS], beat_states[N_HEARTBEAT_STATES],
-        beat_ops[N_HEARTBEAT_OPS], reasons[N_ELECTION_REASONS];
+static unsigned states[N_ELECTION_STATES], ops[N_ELECTION_OPS], beat_states[N_PLACEHOLDER_STATES],
+        beat_ops[N_PLACEHOLDER_OPS], reasons[N_ELECTION_REASONS];
 
 /* xorshift64*: the walk is the same on every machine. */
 static uint32_t draw(uint32_t n) {
@@ -27,7 +27,7 @@ static uint32_t draw(uint32_t n) {
 
 static void somebody(size_t i) {
         struct lock_fact *l = &b.lock[i];
-        uint8_t t = (uint8_t)draw(N_CORE_TENURES);
+        uint8_t t = (uint8_t)draw(N_TENURES);
 
         switch (draw(15)) {
         case 0:
@@ -87,13 +87,13 @@ static void somebody(size_t i) {
                 }
                 break;
         case 13: /* a clone of this machine */
-                if (l->tenure == CORE_LIFE && l->claimed && l->same_boot && draw(4) == 0) {
+                if (l->tenure == TENURE_LIFE && l->claimed && l->same_boot && draw(4) == 0) {
                         l->same_boot = false;
                         l->version = b.next_version++;
                 }
                 break;
         case 14:
-                if (l->sort == LOCK_SOUND && l->tenure == CORE_LEASE) {
+                if (l->sort == LOCK_SOUND && l->tenure == TENURE_LEASE) {
                         l->placeholder = b.next_uid++;
                         l->version = b.next_version++;
                 }
@@ -122,7 +122,7 @@ static void stale_watch(size_t i) {
 
 static void chance(void) {
         size_t i = draw((uint32_t)b.core.n_locks);
-        uint8_t t = (uint8_t)draw(N_CORE_TENURES);
+        uint8_t t = (uint8_t)draw(N_TENURES);
         enum builder_fault fault = draw(4) ? BUILDER_FINE : (enum builder_fault)draw(N_BUILDER_FAULTS);
 
         switch (draw(40)) {
@@ -161,12 +161,12 @@ static void chance(void) {
                         builder_land_beat(&b, t);
                 break;
         case 11:
-                if (b.guard[i].permit && b.guard[i].unit == GUARD_UNIT_RUNNING && draw(4) == 0)
-                        builder_unit(&b, i, GUARD_UNIT_FAILED);
+                if (b.guard[i].permit && b.guard[i].unit == UNIT_RUNNING && draw(4) == 0)
+                        builder_unit(&b, i, UNIT_FAILED);
                 break;
         case 12:
                 b.guard[i].slow = draw(2);
-                b.guard[i].refuse = draw(4) ? GUARD_NOT_REFUSED : (uint8_t)(GUARD_REFUSED_ENROLL + draw(4));
+                b.guard[i].refuse = draw(4) ? GUARD_OK : (uint8_t)(GUARD_REFUSED_ENROLL + draw(4));
                 break;
         case 13:
                 if (b.guard[i].waits)
@@ -210,7 +210,7 @@ static void calm(void) {
         sleep_or_wake(false);
         for (size_t i = 0; i < b.core.n_locks; i++) {
                 b.guard[i].slow = false;
-                b.guard[i].refuse = GUARD_NOT_REFUSED;
+                b.guard[i].refuse = GUARD_OK;
                 if (b.guard[i].waits)
                         builder_unit_stopped(&b, i);
                 if (b.lock[i].sort == LOCK_FOREIGN || (b.lock[i].sort != LOCK_ABSENT && !b.lock[i].claimed) ||
@@ -222,8 +222,8 @@ static void calm(void) {
         builder_settle(&b);
         for (unsigned n = 0; n < 30; n++) {
                 /* In life tenure only a human removes what another instance of this machine was seen to renew. */
-                if (b.placeholders[CORE_LIFE].heartbeat.state == HEARTBEAT_STRANGE)
-                        b.own[CORE_LIFE].present = false;
+                if (b.placeholders[TENURE_LIFE].placeholder.state == PLACEHOLDER_TAKEN)
+                        b.own[TENURE_LIFE].present = false;
                 builder_collect(&b);
                 builder_wait(&b, 60 * SEC);
         }
@@ -233,10 +233,10 @@ static void note(void) {
         for (size_t i = 0; i < b.core.n_locks; i++) {
                 states[builder_election(&b, i)->state]++;
                 ops[b.request[i].op]++;
-                reasons[builder_election(&b, i)->reason]++;
+                reasons[builder_election(&b, i)->term.reason]++;
         }
-        for (size_t t = 0; t < N_CORE_TENURES; t++) {
-                beat_states[b.placeholders[t].heartbeat.state]++;
+        for (size_t t = 0; t < N_TENURES; t++) {
+                beat_states[b.placeholders[t].placeholder.state]++;
                 beat_ops[b.beat[t].op]++;
         }
 }
@@ -253,26 +253,26 @@ static void walk(uint64_t s, uint8_t tenure, size_t n_locks, unsigned steps) {
         for (size_t i = 0; i < n_locks; i++) {
                 const struct election *e = builder_election(&b, i);
 
-                if (e->unfit_uid && e->unfit_uid == b.lock[i].uid)
+                if (e->past.unfit_uid && e->past.unfit_uid == b.lock[i].uid)
                         continue; /* left to the boot that took it over: a clone of this machine */
                 if (e->state != ELECTION_LEADING)
                         fail_msg("seed %llu, tenure %u: lock %zu is %s (%s) after the calm; lock sort %u deleting %d "
                                  "claimed %d, guard: unit %u permit %llu: '%s'",
                                  (unsigned long long)s, tenure, i, election_state_to_string(e->state),
-                                 election_reason_to_string(e->reason), b.lock[i].sort, b.lock[i].deleting,
+                                 election_reason_to_string(e->term.reason), b.lock[i].sort, b.lock[i].deleting,
                                  b.lock[i].claimed, b.guard[i].unit, (unsigned long long)b.guard[i].permit,
                                  b.n_log > 300 ? b.log + b.n_log - 300 : b.log);
                 assert_int_equal(b.guard[i].permit, b.lock[i].uid);
-                assert_int_equal(b.guard[i].unit, GUARD_UNIT_RUNNING);
+                assert_int_equal(b.guard[i].unit, UNIT_RUNNING);
         }
         /* And it ends in good order. */
         builder_stop_agent(&b);
         builder_wait(&b, 200 * SEC);
         for (size_t i = 0; i < n_locks; i++)
-                if (builder_election(&b, i)->unfit_uid != b.lock[i].uid) {
+                if (builder_election(&b, i)->past.unfit_uid != b.lock[i].uid) {
                         assert_int_equal(builder_election(&b, i)->state, ELECTION_STOPPED);
                         assert_int_equal(b.lock[i].sort, LOCK_ABSENT);
-                        assert_int_equal(b.guard[i].unit, GUARD_UNIT_STOPPED);
+                        assert_int_equal(b.guard[i].unit, UNIT_STOPPED);
                 }
 }
 
@@ -280,7 +280,7 @@ static void walk(uint64_t s, uint8_t tenure, size_t n_locks, unsigned steps) {
 static void test_walks(void **state) {
         (void)state;
         for (uint64_t s = 1; s <= 1000; s++)
-                for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+                for (uint8_t t = 0; t < N_TENURES; t++)
                         walk(s, t, 1 + s % BUILDER_LOCKS, 400);
         for (uint8_t i = 0; i < N_ELECTION_STATES; i++)
                 if (states[i] < 100)
@@ -288,12 +288,12 @@ static void test_walks(void **state) {
         for (uint8_t i = 1; i < N_ELECTION_OPS; i++)
                 if (ops[i] < 100)
                         fail_msg("met %s %u times", election_op_to_string(i), ops[i]);
-        for (uint8_t i = 0; i < N_HEARTBEAT_STATES; i++)
+        for (uint8_t i = 0; i < N_PLACEHOLDER_STATES; i++)
                 if (beat_states[i] < 100)
-                        fail_msg("met %s %u times", heartbeat_state_to_string(i), beat_states[i]);
-        for (uint8_t i = 1; i < N_HEARTBEAT_OPS; i++)
+                        fail_msg("met %s %u times", placeholder_state_to_string(i), beat_states[i]);
+        for (uint8_t i = 1; i < N_PLACEHOLDER_OPS; i++)
                 if (beat_ops[i] < 100)
-                        fail_msg("met %s %u times", heartbeat_op_to_string(i), beat_ops[i]);
+                        fail_msg("met %s %u times", placeholder_op_to_string(i), beat_ops[i]);
         for (uint8_t i = 1; i < N_ELECTION_REASONS; i++)
                 if (i <= REASON_PERMIT_STALE && i != REASON_LEASE_TOO_SHORT && reasons[i] < 10)
                         fail_msg("met '%s' %u times", election_reason_to_string(i), reasons[i]);
@@ -303,14 +303,14 @@ static void test_walks(void **state) {
 static void test_long_walks(void **state) {
         (void)state;
         for (uint64_t s = 1001; s <= 1010; s++)
-                for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+                for (uint8_t t = 0; t < N_TENURES; t++)
                         walk(s, t, 1 + s % BUILDER_LOCKS, 10000);
 }
 
 /* Nothing wakes an agent that is done. */
 static void test_at_rest(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_lead(&b);
         builder_stop_agent(&b);
         builder_settle(&b);
@@ -322,7 +322,7 @@ static void test_quiet(void **state) {
         unsigned before;
 
         (void)state;
-        builder_init(&b, CORE_LIFE, 3);
+        builder_init(&b, TENURE_LIFE, 3);
         builder_lead(&b);
         builder_wait(&b, 60 * SEC);
         before = b.n_requests;
@@ -335,7 +335,7 @@ static void test_one_renewal_for_all(void **state) {
         unsigned before;
 
         (void)state;
-        builder_init(&b, CORE_LEASE, 3);
+        builder_init(&b, TENURE_LEASE, 3);
         builder_lead(&b);
         before = b.n_requests;
         builder_wait(&b, 50 * SEC);
@@ -344,25 +344,26 @@ static void test_one_renewal_for_all(void **state) {
 
 static void test_both_tenures_side_by_side(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 2);
-        b.locks[1].conf = builder_election_conf(CORE_LEASE);
+        builder_init(&b, TENURE_LIFE, 2);
+        b.locks[1].conf = builder_election_conf(TENURE_LEASE);
         builder_lead(&b);
-        assert_int_equal(b.lock[0].placeholder, b.own[CORE_LIFE].uid);
-        assert_int_equal(b.lock[1].placeholder, b.own[CORE_LEASE].uid);
+        assert_int_equal(b.lock[0].placeholder, b.own[TENURE_LIFE].uid);
+        assert_int_equal(b.lock[1].placeholder, b.own[TENURE_LEASE].uid);
         /* Partitioned: the lease is deposed, the life lock stays. */
         for (unsigned n = 0; n < 200; n++) {
                 builder_jump(&b, core_deadline(&b.core) - b.now);
-                while (builder_beat_any(&b, CORE_LEASE, BUILDER_DROPPED) ||
-                       builder_beat_any(&b, CORE_LIFE, BUILDER_DROPPED) || builder_answer_any(&b, 0, BUILDER_DROPPED) ||
-                       builder_answer_any(&b, 1, BUILDER_DROPPED) || builder_guard(&b, 1))
+                while (builder_beat_any(&b, TENURE_LEASE, BUILDER_DROPPED) ||
+                       builder_beat_any(&b, TENURE_LIFE, BUILDER_DROPPED) ||
+                       builder_answer_any(&b, 0, BUILDER_DROPPED) || builder_answer_any(&b, 1, BUILDER_DROPPED) ||
+                       builder_guard(&b, 1))
                         ;
         }
-        b.own[CORE_LEASE].present = false;
+        b.own[TENURE_LEASE].present = false;
         builder_mark(&b, 1);
         builder_remove(&b, 1);
-        builder_other_wins(&b, 1, CORE_LEASE);
+        builder_other_wins(&b, 1, TENURE_LEASE);
         builder_settle(&b);
-        assert_int_equal(b.guard[1].unit, GUARD_UNIT_STOPPED);
+        assert_int_equal(b.guard[1].unit, UNIT_STOPPED);
         for (unsigned n = 0; n < 10; n++) {
                 builder_holder_renews(&b);
                 builder_watch_holder(&b, 1);

@@ -27,39 +27,40 @@ static struct election in_state(uint8_t state) {
 
         election_init(&e);
         e.state = state;
-        e.reread = false;
-        e.lock_known = e.lock_read = true;
-        e.guard_linked = true;
-        e.guard.unit = GUARD_UNIT_STOPPED;
+        e.lock.reread = false;
+        e.lock.source = LOCK_SOURCE_ANSWER;
+        e.guard.linked = true;
+        e.guard.fact.unit = UNIT_STOPPED;
         e.claim_ready = true;
-        e.verify_at_usec = NOW + 60 * SEC;
-        e.lock = builder_own_lock(OURS, CORE_LIFE, OWN_PLACEHOLDER);
-        e.lock.version = VERSION;
+        e.timers.verify_at_usec = NOW + 60 * SEC;
+        e.lock.fact = builder_own_lock(OURS, TENURE_LIFE, OWN_PLACEHOLDER);
+        e.lock.fact.version = VERSION;
         switch ((enum election_state)state) {
         case ELECTION_STARTING:
-                e.lock_known = e.lock_read = e.guard_linked = e.claim_ready = false;
-                e.reread = true;
-                e.verify_at_usec = 0;
-                e.guard.unit = GUARD_UNIT_UNKNOWN;
-                e.lock = (struct lock_fact){.sort = LOCK_ABSENT};
+                e.lock.source = LOCK_SOURCE_NONE;
+                e.guard.linked = e.claim_ready = false;
+                e.lock.reread = true;
+                e.timers.verify_at_usec = 0;
+                e.guard.fact.unit = UNIT_UNKNOWN;
+                e.lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};
                 break;
         case ELECTION_CANDIDATE:
         case ELECTION_DEPOSING:
-                e.lock = builder_other_lock(THEIRS, CORE_LEASE, THEIR_PLACEHOLDER);
-                e.lock.version = VERSION;
-                e.holder_lock = THEIRS;
-                e.holder_uid = THEIR_PLACEHOLDER;
-                e.holder_version = VERSION;
-                e.holder_seen = true;
-                e.holder_gone = state == ELECTION_DEPOSING;
-                e.holder_seen_at_usec = e.holder_silent_usec = state == ELECTION_DEPOSING ? NOW - 20 * SEC : NOW - SEC;
+                e.lock.fact = builder_other_lock(THEIRS, TENURE_LEASE, THEIR_PLACEHOLDER);
+                e.lock.fact.version = VERSION;
+                e.holder.lock = THEIRS;
+                e.holder.uid = THEIR_PLACEHOLDER;
+                e.holder.version = VERSION;
+                e.holder.state = state == ELECTION_DEPOSING ? HOLDER_GONE : HOLDER_LIVES;
+                e.holder.seen_at_usec = e.holder.silent_since_usec =
+                        state == ELECTION_DEPOSING ? NOW - 20 * SEC : NOW - SEC;
                 break;
         case ELECTION_CLAIMING:
-                e.lock = (struct lock_fact){.sort = LOCK_ABSENT};
+                e.lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};
                 break;
         case ELECTION_ADOPTING:
-                e.lock.same_boot = false;
-                e.guard.about = OURS;
+                e.lock.fact.same_boot = false;
+                e.guard.fact.about = OURS;
                 e.claim_ready = false;
                 break;
         case ELECTION_PROVING:
@@ -67,33 +68,33 @@ static struct election in_state(uint8_t state) {
         case ELECTION_LEADING:
         case ELECTION_STOPPING:
         case ELECTION_RELEASING:
-                e.term_uid = OURS;
-                e.term_placeholder = OWN_PLACEHOLDER;
-                e.own_at_usec = NOW - SEC;
+                e.term.uid = OURS;
+                e.term.placeholder = OWN_PLACEHOLDER;
+                e.term.own_at_usec = NOW - SEC;
                 e.claim_ready = false;
-                e.guard.about = OURS;
+                e.guard.fact.about = OURS;
                 if (state != ELECTION_PROVING)
-                        e.permit_proof_usec = NOW - SEC;
+                        e.term.permit_proof_usec = NOW - SEC;
                 if (state == ELECTION_PERMITTING || state == ELECTION_LEADING)
-                        e.guard.permit = OURS;
+                        e.guard.fact.permit = OURS;
                 if (state == ELECTION_PERMITTING)
-                        e.guard.unit = GUARD_UNIT_STARTING;
+                        e.guard.fact.unit = UNIT_STARTING;
                 if (state == ELECTION_LEADING)
-                        e.guard.unit = GUARD_UNIT_RUNNING;
+                        e.guard.fact.unit = UNIT_RUNNING;
                 if (state >= ELECTION_STOPPING) {
-                        e.guard.permit = OURS;
-                        e.guard.unit = GUARD_UNIT_STOPPING;
-                        e.revoke_sent = true;
+                        e.guard.fact.permit = OURS;
+                        e.guard.fact.unit = UNIT_STOPPING;
+                        e.term.revoke_sent = true;
                 }
                 if (state == ELECTION_RELEASING) {
-                        e.revoke_taken = e.stop_confirmed = true;
-                        e.guard.permit = 0;
-                        e.guard.unit = GUARD_UNIT_STOPPED;
+                        e.term.stop = STOP_CONFIRMED;
+                        e.guard.fact.permit = 0;
+                        e.guard.fact.unit = UNIT_STOPPED;
                 }
                 break;
         case ELECTION_STOPPED:
-                e.stop_wanted = true;
-                e.lock = (struct lock_fact){.sort = LOCK_ABSENT};
+                e.wants.stop = true;
+                e.lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};
                 break;
         }
         return e;
@@ -101,11 +102,11 @@ static struct election in_state(uint8_t state) {
 
 /* What an answer of 200 to that operation carries in that state. */
 static struct lock_fact answer(const struct election *e, uint8_t op) {
-        struct lock_fact f = e->lock;
+        struct lock_fact f = e->lock.fact;
 
         switch ((enum election_op)op) {
         case ELECTION_OP_CREATE:
-                f = builder_own_lock(OURS, CORE_LIFE, OWN_PLACEHOLDER);
+                f = builder_own_lock(OURS, TENURE_LIFE, OWN_PLACEHOLDER);
                 f.version = VERSION;
                 break;
         case ELECTION_OP_ADOPT:
@@ -121,7 +122,7 @@ static struct lock_fact answer(const struct election *e, uint8_t op) {
                 break;
         case ELECTION_OP_READ: /* nothing new; without a lock: somebody else's */
                 if (f.sort == LOCK_ABSENT) {
-                        f = builder_other_lock(THEIRS, CORE_LIFE, THEIR_PLACEHOLDER);
+                        f = builder_other_lock(THEIRS, TENURE_LIFE, THEIR_PLACEHOLDER);
                         f.version = VERSION;
                 }
                 break;
@@ -157,12 +158,12 @@ static struct election_event event(const struct election *e, uint8_t type, uint8
                         (struct placeholder_fact){.uid = THEIR_PLACEHOLDER, .version = VERSION + 1, .present = true};
                 break;
         case ELECTION_EV_GUARD:
-                ev.guard = (struct guard_fact){.unit = GUARD_UNIT_STOPPED};
+                ev.guard = (struct guard_fact){.unit = UNIT_STOPPED};
                 if (e->state == ELECTION_PERMITTING || e->state == ELECTION_LEADING)
-                        ev.guard = (struct guard_fact){.permit = OURS, .unit = GUARD_UNIT_RUNNING};
+                        ev.guard = (struct guard_fact){.permit = OURS, .unit = UNIT_RUNNING};
                 if (e->state == ELECTION_STOPPING)
                         ev.guard = (struct guard_fact){
-                                .about = OURS, .unit = GUARD_UNIT_STOPPED, .revoked = true, .stopped = true};
+                                .about = OURS, .unit = UNIT_STOPPED, .revoked = true, .stopped = true};
                 break;
         case ELECTION_EV_GO:
         case ELECTION_EV_LINK_UP:
@@ -176,11 +177,11 @@ static struct election_event event(const struct election *e, uint8_t type, uint8
 
 static struct election_actions take(uint8_t state, uint8_t type, uint8_t op, uint8_t result, struct election *ret) {
         /* Live, but proven before the lock was ours: only a new proof counts. */
-        const struct heartbeat_view views[N_CORE_TENURES] = {
-                [CORE_LIFE] = {.uid = OWN_PLACEHOLDER, .proven_at_usec = NOW - 2 * SEC, .status = HEARTBEAT_OURS},
-                [CORE_LEASE] = {.status = HEARTBEAT_PENDING},
+        const struct placeholder_view views[N_TENURES] = {
+                [TENURE_LIFE] = {.uid = OWN_PLACEHOLDER, .proven_at_usec = NOW - 2 * SEC, .status = PLACEHOLDER_OURS},
+                [TENURE_LEASE] = {.status = PLACEHOLDER_PENDING},
         };
-        const struct election_conf c = builder_election_conf(CORE_LIFE);
+        const struct election_conf c = builder_election_conf(TENURE_LIFE);
         struct election_event ev;
 
         *ret = in_state(state);
@@ -484,10 +485,10 @@ static void test_every_state_and_event(void **state) {
 
 /* A reply to an operation that is not under way changes nothing. */
 static void test_reply_to_nothing(void **state) {
-        const struct heartbeat_view views[N_CORE_TENURES] = {
-                [CORE_LIFE] = {.uid = OWN_PLACEHOLDER, .proven_at_usec = NOW - 2 * SEC, .status = HEARTBEAT_OURS},
+        const struct placeholder_view views[N_TENURES] = {
+                [TENURE_LIFE] = {.uid = OWN_PLACEHOLDER, .proven_at_usec = NOW - 2 * SEC, .status = PLACEHOLDER_OURS},
         };
-        const struct election_conf c = builder_election_conf(CORE_LIFE);
+        const struct election_conf c = builder_election_conf(TENURE_LIFE);
 
         (void)state;
         for (uint8_t op = 1; op < N_ELECTION_OPS; op++) {

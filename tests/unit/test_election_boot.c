@@ -28,7 +28,7 @@ static void test_agent_restart(void **state) {
         uint64_t uid;
 
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         uid = b.lock[0].uid;
         builder_restart(&b);
         builder_settle(&b);
@@ -44,7 +44,7 @@ static void test_marked_lock_is_never_adopted(void **state) {
         for (unsigned boot = 0; boot < 2; boot++) {
                 uint64_t first;
 
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 first = b.lock[0].uid;
                 builder_mark(&b, 0);
                 if (boot)
@@ -67,7 +67,7 @@ static void test_marked_lock_is_released_over_restarts(void **state) {
         uint64_t first;
 
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         first = b.lock[0].uid;
         builder_mark(&b, 0);
         builder_reboot(&b);
@@ -83,7 +83,7 @@ static void test_readopted_after_boot(void **state) {
         uint64_t uid;
 
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         uid = b.lock[0].uid;
         builder_reboot(&b);
         builder_until(&b, ELECTION_OP_ADOPT);
@@ -101,7 +101,7 @@ static void test_readopted_after_boot(void **state) {
 static void test_fenced_before_adoption(void **state) {
         (void)state;
         for (unsigned f = 0; f < N_BUILDER_FAULTS; f++) {
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 builder_reboot(&b);
                 builder_until(&b, ELECTION_OP_ADOPT);
                 builder_mark(&b, 0);
@@ -114,7 +114,7 @@ static void test_fenced_before_adoption(void **state) {
 /* Hole 7, twin: a PATCH of an earlier boot lands after ours was answered: what is read decides, not the answer. */
 static void test_adoption_is_read_back(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_reboot(&b);
         builder_until(&b, ELECTION_OP_ADOPT);
         builder_answer(&b, 0, ELECTION_OP_ADOPT, BUILDER_FINE);
@@ -133,7 +133,7 @@ static void test_clone_takes_over(void **state) {
         struct lock_fact before;
 
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         b.lock[0].same_boot = false;
         b.lock[0].version = b.next_version++;
         before = b.lock[0];
@@ -143,7 +143,7 @@ static void test_clone_takes_over(void **state) {
         assert_int_equal(builder_reason(&b), REASON_OTHER_BOOT);
         builder_wait(&b, 500 * SEC);
         assert_int_equal(builder_hold(&b), REASON_OTHER_BOOT);
-        assert_int_equal(b.guard[0].unit, GUARD_UNIT_STOPPED);
+        assert_int_equal(b.guard[0].unit, UNIT_STOPPED);
         /* Nor after a restart of the agent: the guard remembers. */
         builder_restart(&b);
         builder_wait(&b, 500 * SEC);
@@ -163,14 +163,14 @@ static void test_guard_has_revoked(void **state) {
         for (unsigned restart = 0; restart < 2; restart++) {
                 uint64_t first;
 
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 first = b.lock[0].uid;
                 b.revoked[first] = true;
                 b.guard[0].permit = 0;
                 if (restart)
                         builder_restart(&b);
                 else
-                        guard_event((struct guard_fact){.about = first, .revoked = true, .unit = GUARD_UNIT_STOPPED});
+                        guard_event((struct guard_fact){.about = first, .revoked = true, .unit = UNIT_STOPPED});
                 builder_until(&b, ELECTION_OP_STRIP);
                 builder_never(&b, "PERMIT");
                 assert_int_equal(builder_reason(&b), REASON_PERMIT_REVOKED);
@@ -184,10 +184,10 @@ static void test_guard_has_revoked(void **state) {
 static void test_stale_permit(void **state) {
         (void)state;
         for (unsigned other = 0; other < 2; other++) {
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 builder_remove(&b, 0);
                 if (other)
-                        builder_other_wins(&b, 0, CORE_LIFE);
+                        builder_other_wins(&b, 0, TENURE_LIFE);
                 builder_restart(&b);
                 b.guard[0].slow = true;
                 builder_wait(&b, 10 * SEC);

@@ -16,7 +16,7 @@
 static struct builder b;
 
 static void leads(void) {
-        builder_init(&b, CORE_LEASE, 1);
+        builder_init(&b, TENURE_LEASE, 1);
         builder_lead(&b);
 }
 
@@ -24,7 +24,7 @@ static void leads(void) {
 static void candidate(uint8_t tenure, size_t n) {
         builder_init(&b, tenure, n);
         for (size_t i = 0; i < n; i++)
-                builder_other_wins(&b, i, CORE_LEASE);
+                builder_other_wins(&b, i, TENURE_LEASE);
         builder_restart(&b);
         builder_settle(&b);
         for (size_t i = 0; i < n; i++)
@@ -38,7 +38,7 @@ static void test_depose(void **state) {
         uint64_t begin;
 
         (void)state;
-        for (uint8_t own = 0; own < N_CORE_TENURES; own++) { /* our own configuration does not matter */
+        for (uint8_t own = 0; own < N_TENURES; own++) { /* our own configuration does not matter */
                 candidate(own, 1);
                 begin = b.now;
                 builder_until(&b, ELECTION_OP_DELETE_HOLDER);
@@ -62,7 +62,7 @@ static void test_gone_by_a_watch_is_read_again(void **state) {
         for (unsigned i = 0; i < 3; i++) {
                 struct election_event stale = {.type = ELECTION_EV_HOLDER_SEEN};
 
-                candidate(CORE_LEASE, 1);
+                candidate(TENURE_LEASE, 1);
                 if (i == 1)
                         stale.holder = (struct placeholder_fact){.present = true, .uid = 4242, .version = 1};
                 else if (i == 2)
@@ -88,8 +88,8 @@ static void test_record_decides_for_challengers(void **state) {
         for (unsigned i = 0; i < ELEMENTSOF(recorded); i++) {
                 uint64_t begin;
 
-                builder_init(&b, CORE_LEASE, 1);
-                builder_other_wins(&b, 0, CORE_LEASE);
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, TENURE_LEASE);
                 b.lock[0].duration_usec = recorded[i] * SEC;
                 b.holder.duration_usec = 1 * SEC; /* information only */
                 builder_restart(&b);
@@ -105,7 +105,7 @@ static void test_renewals_begin_the_wait_anew(void **state) {
         uint64_t begin;
 
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         for (unsigned i = 0; i < 50; i++) {
                 builder_wait(&b, 12 * SEC);
                 builder_holder_renews(&b);
@@ -121,7 +121,7 @@ static void test_renewals_begin_the_wait_anew(void **state) {
  */
 static void test_compare_and_swap(void **state) {
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         for (unsigned i = 0; i < 10; i++) {
                 builder_holder_renews(&b);
                 builder_jump(&b, SILENCE);
@@ -148,8 +148,8 @@ static void test_holder_gone_at_first_sight(void **state) {
         for (unsigned how = 0; how < 3; how++) {
                 uint64_t begin;
 
-                builder_init(&b, CORE_LEASE, 1);
-                builder_other_wins(&b, 0, CORE_LEASE);
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, TENURE_LEASE);
                 if (how == 0)
                         b.holder.present = false;
                 else if (how == 1)
@@ -173,7 +173,7 @@ static void test_holder_deleted_by_another(void **state) {
         uint64_t begin;
 
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         builder_wait(&b, 14 * SEC);
         b.holder.present = false;
         builder_watch_holder(&b, 0);
@@ -187,7 +187,7 @@ static void test_watch_is_quicker_than_the_swap(void **state) {
         uint64_t begin;
 
         (void)state;
-        candidate(CORE_LEASE, 2);
+        candidate(TENURE_LEASE, 2);
         begin = b.now;
         builder_until(&b, ELECTION_OP_DELETE_HOLDER);
         b.holder.present = false;
@@ -206,7 +206,7 @@ static void test_lost_answer_to_the_swap(void **state) {
         uint64_t begin;
 
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         builder_until(&b, ELECTION_OP_DELETE_HOLDER);
         begin = b.now;
         builder_answer(&b, 0, ELECTION_OP_DELETE_HOLDER, BUILDER_LOST);
@@ -219,9 +219,9 @@ static void test_swap_is_shared(void **state) {
         uint64_t begin;
 
         (void)state;
-        builder_init(&b, CORE_LEASE, 3);
+        builder_init(&b, TENURE_LEASE, 3);
         for (size_t i = 0; i < 3; i++)
-                builder_other_wins(&b, i, CORE_LEASE);
+                builder_other_wins(&b, i, TENURE_LEASE);
         b.lock[2].duration_usec = 40 * SEC;
         builder_restart(&b);
         builder_settle(&b);
@@ -246,11 +246,11 @@ static void test_strip_by_uid(void **state) {
         for (unsigned how = 0; how < 2; how++) {
                 struct lock_fact next;
 
-                candidate(CORE_LEASE, 1);
+                candidate(TENURE_LEASE, 1);
                 builder_until(&b, ELECTION_OP_DELETE);
                 if (how == 0) { /* another challenger was quicker, and has won */
                         b.holder = (struct placeholder_fact){.present = false};
-                        builder_other_wins(&b, 0, CORE_LEASE);
+                        builder_other_wins(&b, 0, TENURE_LEASE);
                 } else { /* patched to name another placeholder */
                         b.lock[0].placeholder = 9;
                         b.lock[0].version = b.next_version++;
@@ -270,7 +270,7 @@ static void test_depose_through_faults(void **state) {
         for (unsigned d = 0; d < N_BUILDER_FAULTS; d++)
                 for (unsigned l = 0; l < N_BUILDER_FAULTS; l++)
                         for (unsigned s = 0; s < N_BUILDER_FAULTS; s++) {
-                                candidate(CORE_LEASE, 1);
+                                candidate(TENURE_LEASE, 1);
                                 builder_until(&b, ELECTION_OP_DELETE_HOLDER);
                                 builder_answer(&b, 0, ELECTION_OP_DELETE_HOLDER, d);
                                 builder_until(&b, ELECTION_OP_DELETE);
@@ -285,7 +285,7 @@ static void test_depose_through_faults(void **state) {
 /* The holder released its lock: gone entirely is free at once. */
 static void test_lock_gone_entirely(void **state) {
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         builder_wait(&b, 3 * SEC);
         builder_event(&b, 0,
                       (struct election_event){.type = ELECTION_EV_LOCK_SEEN,
@@ -296,7 +296,7 @@ static void test_lock_gone_entirely(void **state) {
 /* Orphaned locks are found through their data. */
 static void test_orphaned_lock_of_another(void **state) {
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         b.lock[0].orphaned = true;
         b.lock[0].version = b.next_version++;
         builder_watch(&b, 0);
@@ -313,7 +313,7 @@ static void test_own_lock_of_an_earlier_boot(void **state) {
 
                 leads();
                 if (lost)
-                        b.lock[0].claimed = b.own[CORE_LEASE].claimed = false;
+                        b.lock[0].claimed = b.own[TENURE_LEASE].claimed = false;
                 builder_reboot(&b);
                 builder_settle(&b);
                 begin = b.now;
@@ -336,7 +336,7 @@ static void test_clone_waits(void **state) {
         builder_settle(&b);
         builder_forget(&b);
         for (unsigned i = 0; i < 100; i++) {
-                b.own[CORE_LEASE].version = b.next_version++;
+                b.own[TENURE_LEASE].version = b.next_version++;
                 builder_watch_holder(&b, 0);
                 builder_wait(&b, 5 * SEC);
         }
@@ -346,11 +346,11 @@ static void test_clone_waits(void **state) {
         builder_never(&b, "PERMIT");
 }
 
-/* No lease lock, only a strange Lease under our name: deposed by the heartbeat after its wait. */
-static void test_strange_placeholder_alone(void **state) {
+/* No lease lock, only a Lease that is not ours under our name: deposed by the placeholder step after its wait. */
+static void test_taken_name_alone(void **state) {
         (void)state;
-        builder_init(&b, CORE_LEASE, 1);
-        b.own[CORE_LEASE] =
+        builder_init(&b, TENURE_LEASE, 1);
+        b.own[TENURE_LEASE] =
                 (struct placeholder_fact){.uid = 7, .version = 7, .duration_usec = 15 * SEC, .present = true};
         builder_restart(&b);
         builder_wait(&b, 15 * SEC);
@@ -363,7 +363,7 @@ static void test_strange_placeholder_alone(void **state) {
 /* The guard is away, or the agent cools down: nobody is deposed for nothing. */
 static void test_depose_only_when_able(void **state) {
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         builder_link(&b, false);
         builder_wait(&b, 200 * SEC);
         builder_never(&b, "delete-holder");
@@ -376,7 +376,7 @@ static void test_depose_only_when_able(void **state) {
 /* A stop in the middle of deposing leaves the rest to others. */
 static void test_stop_while_deposing(void **state) {
         (void)state;
-        candidate(CORE_LEASE, 1);
+        candidate(TENURE_LEASE, 1);
         builder_until(&b, ELECTION_OP_DELETE);
         builder_stop_agent(&b);
         builder_settle(&b);
@@ -387,10 +387,10 @@ static void test_stop_while_deposing(void **state) {
 /* Two locks, one unit fails: its lock goes, the other leads on under the same placeholder. */
 static void test_two_locks_are_independent(void **state) {
         (void)state;
-        builder_init(&b, CORE_LEASE, 2);
+        builder_init(&b, TENURE_LEASE, 2);
         builder_lead(&b);
         assert_int_equal(b.lock[0].placeholder, b.lock[1].placeholder);
-        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_unit(&b, 0, UNIT_FAILED);
         builder_wait(&b, 5 * SEC);
         assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
         assert_int_equal(builder_election(&b, 1)->state, ELECTION_LEADING);
@@ -416,7 +416,7 @@ int main(void) {
                 cmocka_unit_test(test_orphaned_lock_of_another),
                 cmocka_unit_test(test_own_lock_of_an_earlier_boot),
                 cmocka_unit_test(test_clone_waits),
-                cmocka_unit_test(test_strange_placeholder_alone),
+                cmocka_unit_test(test_taken_name_alone),
                 cmocka_unit_test(test_depose_only_when_able),
                 cmocka_unit_test(test_stop_while_deposing),
                 cmocka_unit_test(test_two_locks_are_independent),

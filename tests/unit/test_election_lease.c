@@ -13,7 +13,7 @@
 static struct builder b;
 
 static void leads(void) {
-        builder_init(&b, CORE_LEASE, 1);
+        builder_init(&b, TENURE_LEASE, 1);
         builder_lead(&b);
 }
 
@@ -33,36 +33,36 @@ static void test_instants(void **state) {
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                struct election_conf c = builder_election_conf(CORE_LIFE); /* the record decides, not this */
+                struct election_conf c = builder_election_conf(TENURE_LIFE); /* the record decides, not this */
                 struct election e;
                 uint64_t stop_at = 0, kill_at = 0;
                 bool ok;
 
                 election_init(&e);
-                e.lock = builder_own_lock(21, CORE_LEASE, 11);
-                e.lock.duration_usec = rows[i].duration * SEC;
-                c.renew_deadline_usec = rows[i].renew_deadline * SEC;
-                c.stop_timeout_usec = rows[i].stop_timeout * SEC;
-                c.kill_margin_usec = rows[i].kill_margin * SEC;
+                e.lock.fact = builder_own_lock(21, TENURE_LEASE, 11);
+                e.lock.fact.duration_usec = rows[i].duration * SEC;
+                c.timing.renew_deadline_usec = rows[i].renew_deadline * SEC;
+                c.timing.stop_timeout_usec = rows[i].stop_timeout * SEC;
+                c.timing.kill_margin_usec = rows[i].kill_margin * SEC;
                 ok = election_instants(&e, &c, 1000 * SEC, &stop_at, &kill_at);
                 assert_int_equal(ok, rows[i].stop_after_usec != 0);
                 if (!ok)
                         continue;
                 assert_int_equal(stop_at, 1000 * SEC + rows[i].stop_after_usec);
-                assert_int_equal(kill_at, stop_at + c.stop_timeout_usec);
+                assert_int_equal(kill_at, stop_at + c.timing.stop_timeout_usec);
                 /* The rule that safety rests on. */
-                assert_true(kill_at - 1000 * SEC + c.kill_margin_usec < e.lock.duration_usec);
+                assert_true(kill_at - 1000 * SEC + c.timing.kill_margin_usec < e.lock.fact.duration_usec);
         }
 }
 
 static void test_instants_of_life(void **state) {
-        const struct election_conf c = builder_election_conf(CORE_LEASE);
+        const struct election_conf c = builder_election_conf(TENURE_LEASE);
         struct election e;
         uint64_t stop_at, kill_at;
 
         (void)state;
         election_init(&e);
-        e.lock = builder_own_lock(21, CORE_LIFE, 11);
+        e.lock.fact = builder_own_lock(21, TENURE_LIFE, 11);
         assert_true(election_instants(&e, &c, 0, &stop_at, &kill_at));
         assert_true(stop_at == USEC_INFINITY && kill_at == USEC_INFINITY);
 }
@@ -80,7 +80,7 @@ static void test_renewals_extend_the_permit(void **state) {
                 builder_expect(&b, "lease.renew");
                 sent = b.now;
                 b.now += SEC / 2; /* the answer takes its time */
-                builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+                builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_RENEW, BUILDER_FINE);
                 builder_expect(&b, "PERMIT");
                 assert_int_equal(b.out.guard[0].stop_at_usec, sent + 8 * SEC);
                 assert_int_equal(b.out.guard[0].kill_at_usec, sent + 11 * SEC);
@@ -95,14 +95,14 @@ static void test_expired(void **state) {
 
         (void)state;
         leads();
-        proof = builder_election(&b, 0)->permit_proof_usec;
+        proof = builder_election(&b, 0)->term.permit_proof_usec;
         while (builder_state(&b) == ELECTION_LEADING) {
                 builder_jump(&b, core_deadline(&b.core) - b.now);
-                while (builder_beat_any(&b, CORE_LEASE, BUILDER_DROPPED))
+                while (builder_beat_any(&b, TENURE_LEASE, BUILDER_DROPPED))
                         ;
         }
         assert_int_equal(b.now, proof + 8 * SEC);
-        assert_int_equal(builder_election(&b, 0)->reason, REASON_LEASE_EXPIRED);
+        assert_int_equal(builder_election(&b, 0)->term.reason, REASON_LEASE_EXPIRED);
         builder_saw(&b, "REVOKE");
         assert_int_equal(b.lock[0].sort, LOCK_SOUND);
         builder_wait(&b, 60 * SEC);
@@ -114,10 +114,10 @@ static void test_guard_is_first(void **state) {
         (void)state;
         leads();
         builder_jump(&b, SEC);
-        b.guard[0].unit = GUARD_UNIT_STOPPING;
-        builder_unit(&b, 0, GUARD_UNIT_STOPPING);
+        b.guard[0].unit = UNIT_STOPPING;
+        builder_unit(&b, 0, UNIT_STOPPING);
         builder_saw(&b, "REVOKE");
-        assert_int_equal(builder_election(&b, 0)->reason, REASON_PERMIT_REVOKED);
+        assert_int_equal(builder_election(&b, 0)->term.reason, REASON_PERMIT_REVOKED);
 }
 
 /* Without the connection no permit is extended, so the term ends where the guard ends it. */
@@ -141,7 +141,7 @@ static void test_expires_without_guard(void **state) {
 /* Won, but the guard went before it had a permit: nobody here can run the unit, so the lease is not kept for ever. */
 static void test_guard_gone_while_proving(void **state) {
         (void)state;
-        builder_init(&b, CORE_LEASE, 1);
+        builder_init(&b, TENURE_LEASE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
@@ -150,7 +150,7 @@ static void test_guard_gone_while_proving(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_PROVING);
         builder_wait(&b, 2 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_STOPPING);
-        assert_int_equal(builder_election(&b, 0)->reason, REASON_GUARD_AWAY);
+        assert_int_equal(builder_election(&b, 0)->term.reason, REASON_GUARD_AWAY);
         builder_wait(&b, 14 * SEC);
         builder_forget(&b);
         builder_wait(&b, 20 * SEC);
@@ -187,18 +187,18 @@ static void test_placeholder_lost(void **state) {
         for (unsigned how = 0; how < 3; how++) {
                 leads();
                 if (how == 0)
-                        b.own[CORE_LEASE].present = false;
+                        b.own[TENURE_LEASE].present = false;
                 else if (how == 1) {
-                        b.own[CORE_LEASE].deleting = true;
-                        b.own[CORE_LEASE].version = b.next_version++;
-                        builder_watch_own(&b, CORE_LEASE);
+                        b.own[TENURE_LEASE].deleting = true;
+                        b.own[TENURE_LEASE].version = b.next_version++;
+                        builder_watch_own(&b, TENURE_LEASE);
                 } else {
                         b.lock[0].orphaned = true;
                         b.lock[0].version = b.next_version++;
                         builder_watch(&b, 0);
                 }
                 builder_until(&b, ELECTION_OP_STRIP);
-                assert_int_equal(builder_election(&b, 0)->reason, REASON_PLACEHOLDER_LOST);
+                assert_int_equal(builder_election(&b, 0)->term.reason, REASON_PLACEHOLDER_LOST);
                 builder_never(&b, "restore");
                 builder_wait(&b, 60 * SEC);
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
@@ -211,11 +211,11 @@ static void test_renewal_of_a_dying_lease(void **state) {
         leads();
         builder_jump(&b, 2 * SEC);
         builder_forget(&b);
-        b.own[CORE_LEASE].deleting = true;
-        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+        b.own[TENURE_LEASE].deleting = true;
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_RENEW, BUILDER_FINE);
         builder_never(&b, "PERMIT");
         builder_expect(&b, "lease.read");
-        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_READ, BUILDER_FINE);
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
         builder_saw(&b, "REVOKE");
 }
 
@@ -234,13 +234,13 @@ static void test_lock_names_another_placeholder(void **state) {
 static void test_clone_with_memory(void **state) {
         (void)state;
         leads();
-        b.own[CORE_LEASE].version = b.next_version++;
-        b.own[CORE_LEASE].own_write = false;
+        b.own[TENURE_LEASE].version = b.next_version++;
+        b.own[TENURE_LEASE].own_write = false;
         builder_jump(&b, 2 * SEC);
-        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
-        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_READ, BUILDER_FINE);
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_RENEW, BUILDER_FINE);
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
         builder_saw(&b, "REVOKE");
-        assert_int_equal(builder_election(&b, 0)->reason, REASON_PLACEHOLDER_LOST);
+        assert_int_equal(builder_election(&b, 0)->term.reason, REASON_PLACEHOLDER_LOST);
 }
 
 /* Our own renewal of which the answer was lost: 409, read, it is ours: go on, but nothing is proven by reading. */
@@ -249,12 +249,12 @@ static void test_lost_answer_to_a_renewal(void **state) {
 
         (void)state;
         leads();
-        proof = builder_election(&b, 0)->permit_proof_usec;
+        proof = builder_election(&b, 0)->term.permit_proof_usec;
         builder_jump(&b, 2 * SEC);
-        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_RENEW, BUILDER_LOST);
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_RENEW, BUILDER_LOST);
         builder_jump(&b, SEC);
-        builder_beat(&b, CORE_LEASE, HEARTBEAT_OP_READ, BUILDER_FINE);
-        assert_int_equal(builder_election(&b, 0)->permit_proof_usec, proof);
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
+        assert_int_equal(builder_election(&b, 0)->term.permit_proof_usec, proof);
         builder_never(&b, "REVOKE");
         builder_wait(&b, 10 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
@@ -276,7 +276,7 @@ static void test_agent_restart(void **state) {
         b.now += 20 * SEC;
         b.revoked[first] = true;
         b.guard[0].permit = 0;
-        b.guard[0].unit = GUARD_UNIT_STOPPED;
+        b.guard[0].unit = UNIT_STOPPED;
         builder_restart(&b);
         builder_forget(&b);
         builder_until(&b, ELECTION_OP_STRIP);
@@ -288,26 +288,26 @@ static void test_agent_restart(void **state) {
 /* The record of the lock decides for its holder: a shorter duration than configured, and one too short to live with. */
 static void test_record_decides_for_the_holder(void **state) {
         (void)state;
-        builder_init(&b, CORE_LEASE, 1);
-        b.locks[0].conf.renew_deadline_usec = 40 * SEC;
-        b.locks[0].conf.lease_duration_usec = 60 * SEC;
+        builder_init(&b, TENURE_LEASE, 1);
+        b.locks[0].conf.timing.renew_deadline_usec = 40 * SEC;
+        b.locks[0].conf.timing.duration_usec = 60 * SEC;
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE); /* recorded: 15 s */
         builder_settle(&b);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
-        assert_int_equal(b.guard[0].stop_at_usec, builder_election(&b, 0)->permit_proof_usec + 9850000);
+        assert_int_equal(b.guard[0].stop_at_usec, builder_election(&b, 0)->term.permit_proof_usec + 9850000);
 
         /* 5 s are what stop and margin take; 0.05 s more are no time either. */
         for (unsigned i = 0; i < 2; i++) {
-                builder_init(&b, CORE_LEASE, 1);
+                builder_init(&b, TENURE_LEASE, 1);
                 builder_restart(&b);
                 builder_until(&b, ELECTION_OP_CREATE);
                 builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LOST);
                 b.lock[0].duration_usec = 5 * SEC + i * 100 * USEC_PER_MSEC;
                 builder_until(&b, ELECTION_OP_STRIP);
                 builder_never(&b, "PERMIT");
-                assert_int_equal(builder_election(&b, 0)->reason, REASON_LEASE_TOO_SHORT);
+                assert_int_equal(builder_election(&b, 0)->term.reason, REASON_LEASE_TOO_SHORT);
         }
 }
 
@@ -319,33 +319,33 @@ static void test_reload_in_a_term(void **state) {
                 uint64_t duration, renew_deadline, stop_timeout, kill_margin, renew_interval; /* seconds */
                 uint8_t tenure;
         } rows[] = {
-                {300, 200, 60, 20, 100, CORE_LEASE}, /* all longer */
-                {15, 8, 300, 5, 2, CORE_LIFE},       /* the presets of life: a stop that is longer than the lease */
-                {15, 10, 1, 3, 9, CORE_LEASE},       /* same duration, otherwise divided */
-                {600, 8, 3, 2, 2, CORE_LEASE},
+                {300, 200, 60, 20, 100, TENURE_LEASE}, /* all longer */
+                {15, 8, 300, 5, 2, TENURE_LIFE},       /* the presets of life: a stop that is longer than the lease */
+                {15, 10, 1, 3, 9, TENURE_LEASE},       /* same duration, otherwise divided */
+                {600, 8, 3, 2, 2, TENURE_LEASE},
         };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct election_conf *c = &b.locks[0].conf;
-                struct heartbeat_conf *h = &b.placeholders[CORE_LEASE].conf;
+                struct placeholder_conf *h = &b.placeholders[TENURE_LEASE].conf;
                 uint64_t uid;
 
                 leads();
                 uid = b.lock[0].uid;
                 builder_wait(&b, 7 * SEC);
-                c->lease_duration_usec = rows[i].duration * SEC;
-                c->renew_deadline_usec = rows[i].renew_deadline * SEC;
-                c->stop_timeout_usec = rows[i].stop_timeout * SEC;
-                c->kill_margin_usec = rows[i].kill_margin * SEC;
+                c->timing.duration_usec = rows[i].duration * SEC;
+                c->timing.renew_deadline_usec = rows[i].renew_deadline * SEC;
+                c->timing.stop_timeout_usec = rows[i].stop_timeout * SEC;
+                c->timing.kill_margin_usec = rows[i].kill_margin * SEC;
                 c->tenure = rows[i].tenure;
-                h->renew_interval_usec = h->retry_max_usec = rows[i].renew_interval * SEC;
-                b.locks[0].due = b.placeholders[CORE_LEASE].due = true;
+                h->renew_interval_usec = h->retry.max_usec = rows[i].renew_interval * SEC;
+                b.locks[0].due = b.placeholders[TENURE_LEASE].due = true;
                 for (unsigned n = 0; n < 100; n++) {
                         uint64_t left;
 
                         builder_wait(&b, SEC);
-                        left = b.guard[0].stop_at_usec - builder_election(&b, 0)->permit_proof_usec;
+                        left = b.guard[0].stop_at_usec - builder_election(&b, 0)->term.permit_proof_usec;
                         assert_int_equal(builder_state(&b), ELECTION_LEADING);
                         assert_true(left >= 8 * SEC && left <= 9850000);
                         assert_int_equal(b.guard[0].kill_at_usec, b.guard[0].stop_at_usec + 3 * SEC);
@@ -359,7 +359,7 @@ static void test_reload_in_a_term(void **state) {
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
                 assert_int_not_equal(b.lock[0].uid, uid);
                 assert_int_equal(b.lock[0].tenure, rows[i].tenure);
-                assert_int_equal(builder_election(&b, 0)->term_stop_usec, rows[i].stop_timeout * SEC);
+                assert_int_equal(builder_election(&b, 0)->term.stop_timeout_usec, rows[i].stop_timeout * SEC);
         }
 }
 
@@ -386,7 +386,7 @@ static void test_sleep(void **state) {
         builder_settle(&b);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 
-        builder_init(&b, CORE_LEASE, 1);
+        builder_init(&b, TENURE_LEASE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         sleep_or_wake(true);
@@ -396,7 +396,7 @@ static void test_sleep(void **state) {
         builder_never(&b, "PERMIT");
         assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
 
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_lead(&b);
         sleep_or_wake(true);
         builder_settle(&b);
@@ -406,17 +406,17 @@ static void test_sleep(void **state) {
 /* Configured for lease now, but the lock that lands late was recorded for life: so it is. */
 static void test_tenure_of_the_record(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_lead(&b);
         builder_restart(&b);
-        b.locks[0].conf.tenure = CORE_LEASE;
+        b.locks[0].conf.tenure = TENURE_LEASE;
         builder_settle(&b);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
         assert_true(b.guard[0].stop_at_usec == USEC_INFINITY);
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
         builder_wait(&b, 60 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
-        assert_int_equal(b.lock[0].tenure, CORE_LEASE);
+        assert_int_equal(b.lock[0].tenure, TENURE_LEASE);
         assert_true(b.guard[0].stop_at_usec != USEC_INFINITY);
 }
 

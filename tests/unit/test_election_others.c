@@ -23,7 +23,7 @@ static void test_lock_marked_by_somebody(void **state) {
         uint64_t first;
 
         (void)state;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 leads(t);
                 first = b.lock[0].uid;
                 builder_mark(&b, 0);
@@ -42,7 +42,7 @@ static void test_lock_marked_by_somebody(void **state) {
 /* The same without any watch: the re-read at verify_interval finds it. */
 static void test_mark_found_by_verify(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_mark(&b, 0);
         builder_jump(&b, 59 * SEC);
         builder_never(&b, "read");
@@ -53,7 +53,7 @@ static void test_mark_found_by_verify(void **state) {
 /* Somebody removed the finalizer by hand, too. */
 static void test_lock_gone(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_event(&b, 0,
                       (struct election_event){.type = ELECTION_EV_LOCK_SEEN,
                                               .lock = {.sort = LOCK_ABSENT, .uid = b.lock[0].uid}});
@@ -73,7 +73,7 @@ static void test_lock_gone(void **state) {
 static void test_lock_overwritten(void **state) {
         (void)state;
         for (unsigned i = 0; i < 3; i++) {
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 b.lock[0].version = b.next_version++;
                 if (i == 0)
                         b.lock[0].claimed = false;
@@ -108,8 +108,8 @@ static void test_never_touched(void **state) {
                 for (unsigned marked = 0; marked < 2; marked++) {
                         struct lock_fact before;
 
-                        builder_init(&b, CORE_LIFE, 1);
-                        builder_other_wins(&b, 0, CORE_LIFE);
+                        builder_init(&b, TENURE_LIFE, 1);
+                        builder_other_wins(&b, 0, TENURE_LIFE);
                         b.lock[0].sort = sorts[i];
                         b.lock[0].deleting = marked;
                         b.holder.present = false; /* long gone: still nobody else's to free */
@@ -131,19 +131,19 @@ static void test_never_touched(void **state) {
 static void test_orphaned_lock_is_restored(void **state) {
         (void)state;
         for (unsigned gone = 0; gone < 2; gone++) {
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 builder_jump(&b, SEC);
                 b.lock[0].orphaned = true;
                 b.lock[0].version = b.next_version++;
                 if (gone)
-                        b.own[CORE_LIFE].present = false;
+                        b.own[TENURE_LIFE].present = false;
                 builder_watch(&b, 0);
                 builder_settle(&b);
                 builder_saw(&b, gone ? "read life.renew life.create life.renew restore read"
                                      : "read life.renew restore read");
                 builder_never(&b, "REVOKE");
                 assert_false(b.lock[0].orphaned);
-                assert_int_equal(b.lock[0].placeholder, b.own[CORE_LIFE].uid);
+                assert_int_equal(b.lock[0].placeholder, b.own[TENURE_LIFE].uid);
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
         }
 }
@@ -151,10 +151,10 @@ static void test_orphaned_lock_is_restored(void **state) {
 /* Found orphaned after a restart, its placeholder gone: a new one proves nothing before the lock names it. */
 static void test_orphaned_lock_is_restored_before_the_permit(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         b.lock[0].orphaned = true;
         b.lock[0].version = b.next_version++;
-        b.own[CORE_LIFE].present = false;
+        b.own[TENURE_LIFE].present = false;
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_RESTORE);
         builder_never(&b, "PERMIT");
@@ -167,7 +167,7 @@ static void test_orphaned_lock_is_restored_before_the_permit(void **state) {
 static void test_restore_through_faults(void **state) {
         (void)state;
         for (unsigned f = 0; f < N_BUILDER_FAULTS; f++) {
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 builder_jump(&b, SEC);
                 b.lock[0].orphaned = true;
                 b.lock[0].version = b.next_version++;
@@ -185,11 +185,11 @@ static void test_restore_through_faults(void **state) {
 static void test_placeholder_lost(void **state) {
         (void)state;
         for (unsigned how = 0; how < 3; how++) {
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 if (how == 1)
-                        b.own[CORE_LIFE].deleting = true;
+                        b.own[TENURE_LIFE].deleting = true;
                 else
-                        b.own[CORE_LIFE].present = false;
+                        b.own[TENURE_LIFE].present = false;
                 if (how == 2) { /* garbage collection is quick */
                         builder_collect(&b);
                         builder_watch(&b, 0);
@@ -200,21 +200,21 @@ static void test_placeholder_lost(void **state) {
                 if (how == 1)
                         builder_saw(&b, "strip life.clear life.create");
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
-                assert_int_equal(b.lock[0].placeholder, b.own[CORE_LIFE].uid);
+                assert_int_equal(b.lock[0].placeholder, b.own[TENURE_LIFE].uid);
         }
 }
 
-/* In life tenure a strange placeholder under our name keeps us out, and is reported. */
-static void test_strange_name(void **state) {
+/* In life tenure a taken name under our name keeps us out, and is reported. */
+static void test_taken_name(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
-        b.own[CORE_LIFE] = (struct placeholder_fact){.uid = 7, .version = 7, .present = true};
+        builder_init(&b, TENURE_LIFE, 1);
+        b.own[TENURE_LIFE] = (struct placeholder_fact){.uid = 7, .version = 7, .present = true};
         builder_restart(&b);
         builder_wait(&b, 500 * SEC);
-        assert_int_equal(builder_hold(&b), REASON_STRANGE_NAME);
+        assert_int_equal(builder_hold(&b), REASON_NAME_TAKEN);
         builder_never(&b, "create");
         builder_never(&b, "life.delete");
-        b.own[CORE_LIFE].present = false;
+        b.own[TENURE_LIFE].present = false;
         builder_wait(&b, 70 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
@@ -230,7 +230,7 @@ int main(void) {
                 cmocka_unit_test(test_orphaned_lock_is_restored_before_the_permit),
                 cmocka_unit_test(test_restore_through_faults),
                 cmocka_unit_test(test_placeholder_lost),
-                cmocka_unit_test(test_strange_name),
+                cmocka_unit_test(test_taken_name),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

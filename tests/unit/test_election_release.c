@@ -26,7 +26,7 @@ static void guard_event(struct guard_fact f) {
 /* Revoke, then the early DELETE that only marks, then the confirmed stop, then the finalizer. */
 static void test_release_order(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         b.guard[0].slow = true;
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
         builder_expect(&b, "REVOKE");
@@ -53,7 +53,7 @@ static void test_release_order(void **state) {
 
 static void test_release_of_a_quick_unit(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
         builder_settle(&b);
         builder_saw(&b, "REVOKE delete strip");
@@ -63,7 +63,7 @@ static void test_release_of_a_quick_unit(void **state) {
 /* Whatever goes wrong with the DELETE and the PATCH, the lock is released in the end, and the placeholder after it. */
 static void test_release_through_faults(void **state) {
         (void)state;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++)
+        for (uint8_t t = 0; t < N_TENURES; t++)
                 for (unsigned d = 0; d < N_BUILDER_FAULTS; d++)
                         for (unsigned s = 0; s < N_BUILDER_FAULTS; s++)
                                 for (unsigned slow = 0; slow < 2; slow++) {
@@ -83,7 +83,7 @@ static void test_release_through_faults(void **state) {
                                         assert_int_equal(builder_state(&b), ELECTION_STOPPED);
                                         assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
                                         assert_false(b.own[t].present);
-                                        builder_saw(&b, t == CORE_LIFE ? "strip life.delete" : "strip lease.delete");
+                                        builder_saw(&b, t == TENURE_LIFE ? "strip life.delete" : "strip lease.delete");
                                         builder_never(&b, "PERMIT");
                                 }
 }
@@ -91,7 +91,7 @@ static void test_release_through_faults(void **state) {
 /* Garbage collection marked it first: DELETE says 409, and it is done. */
 static void test_delete_meets_the_mark(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
         builder_mark(&b, 0);
         builder_guard(&b, 0);
@@ -105,7 +105,7 @@ static void test_delete_meets_the_mark(void **state) {
 /* A state that began to stop does not turn back, whatever good news come. */
 static void test_no_way_back(void **state) {
         (void)state;
-        leads(CORE_LEASE);
+        leads(TENURE_LEASE);
         b.guard[0].slow = true;
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
         builder_guard(&b, 0);
@@ -114,9 +114,8 @@ static void test_no_way_back(void **state) {
         for (unsigned i = 0; i < 10; i++) {
                 b.lock[0].version = b.next_version++;
                 builder_watch(&b, 0);
-                builder_unit(&b, 0, GUARD_UNIT_RUNNING);
-                guard_event((struct guard_fact){
-                        .about = b.lock[0].uid, .permit = b.lock[0].uid, .unit = GUARD_UNIT_RUNNING});
+                builder_unit(&b, 0, UNIT_RUNNING);
+                guard_event((struct guard_fact){.about = b.lock[0].uid, .permit = b.lock[0].uid, .unit = UNIT_RUNNING});
                 builder_wait(&b, SEC);
                 assert_int_equal(builder_state(&b), ELECTION_STOPPING);
         }
@@ -126,7 +125,7 @@ static void test_no_way_back(void **state) {
 /* The guard went away while the unit was being stopped: told again, and nothing is released before its answer. */
 static void test_revoke_again_after_reconnect(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
         builder_expect(&b, "REVOKE");
         builder_link(&b, false);
@@ -142,7 +141,7 @@ static void test_revoke_again_after_reconnect(void **state) {
 /* A permit may have been lost with the connection: said again. */
 static void test_permit_again_after_reconnect(void **state) {
         (void)state;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 leads(t);
                 builder_link(&b, false);
                 builder_link(&b, true);
@@ -157,9 +156,9 @@ static void test_permit_again_after_reconnect(void **state) {
 /* A guard that was restarted and knows of no permit gets it again. */
 static void test_guard_lost_its_permit(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         b.guard[0].permit = 0;
-        builder_unit(&b, 0, GUARD_UNIT_STOPPED);
+        builder_unit(&b, 0, UNIT_STOPPED);
         builder_expect(&b, "PERMIT");
         builder_settle(&b);
         assert_int_equal(b.guard[0].permit, b.lock[0].uid);
@@ -170,8 +169,8 @@ static void test_guard_lost_its_permit(void **state) {
 
 static void test_stop_as_candidate(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
-        builder_other_wins(&b, 0, CORE_LIFE);
+        builder_init(&b, TENURE_LIFE, 1);
+        builder_other_wins(&b, 0, TENURE_LIFE);
         builder_restart(&b);
         builder_wait(&b, 5 * SEC);
         builder_forget(&b);
@@ -179,7 +178,7 @@ static void test_stop_as_candidate(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_STOPPED);
         builder_settle(&b);
         builder_saw(&b, "life.delete life.read");
-        assert_false(b.own[CORE_LIFE].present);
+        assert_false(b.own[TENURE_LIFE].present);
         assert_int_equal(b.lock[0].sort, LOCK_SOUND);
         assert_true(core_deadline(&b.core) == USEC_INFINITY);
 }
@@ -187,7 +186,7 @@ static void test_stop_as_candidate(void **state) {
 /* The placeholder stays until the last lock that it owns is gone. */
 static void test_stop_with_two_locks(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 2);
+        builder_init(&b, TENURE_LIFE, 2);
         builder_lead(&b);
         b.guard[1].slow = true;
         builder_stop_agent(&b);
@@ -204,11 +203,11 @@ static void test_stop_with_two_locks(void **state) {
 /* Stop while the API does not answer: the unit is stopped all the same; the lock waits. */
 static void test_stop_without_api(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         builder_restart(&b);
         for (unsigned i = 0; i < 3; i++) {
                 while (builder_guard(&b, 0) || builder_answer_any(&b, 0, BUILDER_DROPPED) ||
-                       builder_beat_any(&b, CORE_LIFE, BUILDER_DROPPED))
+                       builder_beat_any(&b, TENURE_LIFE, BUILDER_DROPPED))
                         ;
                 builder_jump(&b, 30 * SEC);
         }
@@ -216,11 +215,11 @@ static void test_stop_without_api(void **state) {
         builder_saw(&b, "REVOKE");
         for (unsigned i = 0; i < 3; i++) {
                 while (builder_guard(&b, 0) || builder_answer_any(&b, 0, BUILDER_DROPPED) ||
-                       builder_beat_any(&b, CORE_LIFE, BUILDER_DROPPED))
+                       builder_beat_any(&b, TENURE_LIFE, BUILDER_DROPPED))
                         ;
                 builder_jump(&b, 30 * SEC);
         }
-        assert_int_equal(b.guard[0].unit, GUARD_UNIT_STOPPED);
+        assert_int_equal(b.guard[0].unit, UNIT_STOPPED);
         assert_int_equal(b.lock[0].sort, LOCK_SOUND);
         builder_wait(&b, 60 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_STOPPED);

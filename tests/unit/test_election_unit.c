@@ -26,28 +26,28 @@ static void guard_event(struct guard_fact f) {
 
 static void test_unit_runs_without_permit(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
-        b.guard[0].unit = GUARD_UNIT_FOREIGN;
+        builder_init(&b, TENURE_LIFE, 1);
+        b.guard[0].unit = UNIT_FOREIGN;
         builder_restart(&b);
         builder_wait(&b, 100 * SEC);
         assert_int_equal(builder_hold(&b), REASON_UNIT_FOREIGN);
         builder_never(&b, "create");
-        builder_unit(&b, 0, GUARD_UNIT_STOPPED);
+        builder_unit(&b, 0, UNIT_STOPPED);
         builder_settle(&b);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
 static void test_refusals(void **state) {
         (void)state;
-        for (uint8_t r = 0; r < N_GUARD_REFUSALS; r++) {
+        for (uint8_t r = 0; r < N_GUARD_RESULTS; r++) {
                 uint64_t uid;
 
-                leads(CORE_LIFE);
+                leads(TENURE_LIFE);
                 uid = b.lock[0].uid;
                 b.guard[0].permit = 0;
                 guard_event((struct guard_fact){
-                        .about = uid, .unit = GUARD_UNIT_STOPPED, .refusal = r, .revoked = r == GUARD_REFUSED_REVOKED});
-                if (r == GUARD_NOT_REFUSED || r == GUARD_REFUSED_OVERDUE) {
+                        .about = uid, .unit = UNIT_STOPPED, .refusal = r, .revoked = r == GUARD_REFUSED_REVOKED});
+                if (r == GUARD_OK || r == GUARD_REFUSED_OVERDUE) {
                         assert_int_equal(builder_state(&b), ELECTION_LEADING);
                         continue;
                 }
@@ -66,31 +66,31 @@ static void test_cooldown_grows(void **state) {
         static const uint64_t expected[] = {10, 20, 40, 80, 160, 300, 300};
 
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         for (unsigned i = 0; i < ELEMENTSOF(expected); i++) {
-                builder_unit(&b, 0, GUARD_UNIT_FAILED);
+                builder_unit(&b, 0, UNIT_FAILED);
                 assert_int_equal(builder_reason(&b), REASON_UNIT_FAILED);
                 builder_settle(&b);
                 assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
                 assert_int_equal(builder_hold(&b), REASON_COOLDOWN);
-                assert_int_equal(builder_election(&b, 0)->cool_until_usec - b.now, expected[i] * SEC);
+                assert_int_equal(builder_election(&b, 0)->timers.cool_until_usec - b.now, expected[i] * SEC);
                 builder_wait(&b, expected[i] * SEC - 1);
                 assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
                 builder_wait(&b, SEC);
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
         }
         builder_wait(&b, 301 * SEC);
-        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_unit(&b, 0, UNIT_FAILED);
         builder_settle(&b);
-        assert_int_equal(builder_election(&b, 0)->cool_until_usec - b.now, 10 * SEC);
+        assert_int_equal(builder_election(&b, 0)->timers.cool_until_usec - b.now, 10 * SEC);
 }
 
 static void test_keep_failed(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         b.locks[0].conf.keep_failed = true;
         builder_lead(&b);
-        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_unit(&b, 0, UNIT_FAILED);
         builder_wait(&b, 1000 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
         builder_never(&b, "REVOKE");
@@ -99,13 +99,13 @@ static void test_keep_failed(void **state) {
 /* A POST that was given up lands while we stay out: released by uid, no unit starts. */
 static void test_late_post_while_cooling(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LATE);
         builder_wait(&b, 5 * SEC);
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
-        builder_unit(&b, 0, GUARD_UNIT_FAILED);
+        builder_unit(&b, 0, UNIT_FAILED);
         builder_settle(&b);
         assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
         builder_forget(&b);
@@ -123,8 +123,8 @@ static void test_late_post_while_cooling(void **state) {
 /* Asked to step down while not leading: nothing remains of it. */
 static void test_step_down_as_candidate(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
-        builder_other_wins(&b, 0, CORE_LIFE);
+        builder_init(&b, TENURE_LIFE, 1);
+        builder_other_wins(&b, 0, TENURE_LIFE);
         builder_restart(&b);
         builder_settle(&b);
         builder_signal(&b, 0, ELECTION_EV_STEP_DOWN);
@@ -139,11 +139,11 @@ static void test_step_down_as_candidate(void **state) {
 /* Down for days: the leader keeps running. */
 static void test_api_down(void **state) {
         (void)state;
-        leads(CORE_LIFE);
+        leads(TENURE_LIFE);
         for (unsigned i = 0; b.now < 48 * 3600 * SEC; i++) {
                 builder_jump(&b, core_deadline(&b.core) - b.now);
                 while (builder_answer_any(&b, 0, i % 2 ? BUILDER_DROPPED : BUILDER_FAILED) ||
-                       builder_beat_any(&b, CORE_LIFE, BUILDER_DROPPED))
+                       builder_beat_any(&b, TENURE_LIFE, BUILDER_DROPPED))
                         ;
         }
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
@@ -155,7 +155,7 @@ static void test_api_down(void **state) {
 /* Without the guard nobody competes. */
 static void test_guard_away(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_link(&b, false);
         builder_wait(&b, 100 * SEC);
@@ -176,8 +176,8 @@ static void test_watch_and_answers(void **state) {
 
         (void)state;
         /* Newer than the answer under way: the answer is read again. */
-        builder_init(&b, CORE_LIFE, 1);
-        builder_other_wins(&b, 0, CORE_LIFE);
+        builder_init(&b, TENURE_LIFE, 1);
+        builder_other_wins(&b, 0, TENURE_LIFE);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_READ);
         old.lock = b.lock[0];
@@ -210,7 +210,7 @@ static void test_watch_and_answers(void **state) {
 /* A clone's boot id is seen in the moment of the proof: no permit before the read. */
 static void test_no_permit_while_a_read_is_due(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
@@ -220,7 +220,7 @@ static void test_no_permit_while_a_read_is_due(void **state) {
         b.lock[0].same_boot = false;
         b.lock[0].version = b.next_version++;
         builder_watch(&b, 0);
-        builder_beat(&b, CORE_LIFE, HEARTBEAT_OP_RENEW, BUILDER_FINE);
+        builder_beat(&b, TENURE_LIFE, PLACEHOLDER_OP_RENEW, BUILDER_FINE);
         builder_never(&b, "PERMIT");
         builder_settle(&b);
         builder_never(&b, "PERMIT");
@@ -237,9 +237,9 @@ static void test_pace(void **state) {
 
                         if (f == BUILDER_LATE || (f == BUILDER_CONFLICT && op == ELECTION_OP_CLAIM))
                                 continue;
-                        builder_init(&b, CORE_LIFE, 1);
+                        builder_init(&b, TENURE_LIFE, 1);
                         if (op >= ELECTION_OP_READ_HOLDER)
-                                builder_other_wins(&b, 0, CORE_LEASE);
+                                builder_other_wins(&b, 0, TENURE_LEASE);
                         builder_restart(&b);
                         if (op == ELECTION_OP_DELETE || op == ELECTION_OP_STRIP || op == ELECTION_OP_RESTORE ||
                             op == ELECTION_OP_ADOPT)
@@ -258,8 +258,8 @@ static void test_pace(void **state) {
                         for (end = b.now + 600 * SEC; b.now < end;) {
                                 while (builder_guard(&b, 0) ||
                                        builder_answer_any(&b, 0, b.request[0].op == op ? f : BUILDER_FINE) ||
-                                       builder_beat_any(&b, CORE_LIFE, BUILDER_FINE) ||
-                                       builder_beat_any(&b, CORE_LEASE, BUILDER_FINE))
+                                       builder_beat_any(&b, TENURE_LIFE, BUILDER_FINE) ||
+                                       builder_beat_any(&b, TENURE_LEASE, BUILDER_FINE))
                                         if (b.n_requests - before > 150)
                                                 fail_msg("%s answered with fault %d: %u requests in %llu s: '%s'",
                                                          election_op_to_string(op), f, b.n_requests - before,

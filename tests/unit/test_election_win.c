@@ -16,14 +16,14 @@ static struct builder b;
 
 static void test_winning(void **state) {
         (void)state;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 builder_init(&b, t, 1);
                 builder_restart(&b);
                 builder_settle(&b);
                 /* The claim is on disk before the POST; the placeholder is there before the lock, and is proven after
                  * it. */
-                builder_saw(&b, t == CORE_LIFE ? "claim life.claim life.create create life.renew PERMIT"
-                                               : "claim lease.claim lease.create create lease.renew PERMIT");
+                builder_saw(&b, t == TENURE_LIFE ? "claim life.claim life.create create life.renew PERMIT"
+                                                 : "claim lease.claim lease.create create lease.renew PERMIT");
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
                 assert_int_equal(b.lock[0].placeholder, b.own[t].uid);
                 assert_int_equal(b.guard[0].permit, b.lock[0].uid);
@@ -34,15 +34,15 @@ static void test_winning(void **state) {
 /* At the start the lock is read before anything is asked about the placeholder: one connection at a time. */
 static void test_lock_first(void **state) {
         (void)state;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 builder_init(&b, t, 1);
                 builder_restart(&b);
-                assert_int_equal(b.beat[t].op, HEARTBEAT_OP_NONE);
+                assert_int_equal(b.beat[t].op, PLACEHOLDER_OP_NONE);
                 builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FAILED);
-                assert_int_equal(b.beat[t].op, HEARTBEAT_OP_NONE);
+                assert_int_equal(b.beat[t].op, PLACEHOLDER_OP_NONE);
                 builder_until(&b, ELECTION_OP_READ);
                 builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
-                assert_int_equal(b.beat[t].op, HEARTBEAT_OP_READ);
+                assert_int_equal(b.beat[t].op, PLACEHOLDER_OP_READ);
                 builder_settle(&b);
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
         }
@@ -51,7 +51,7 @@ static void test_lock_first(void **state) {
 /* The proof that counts is sent after the lock was known to be ours. */
 static void test_no_permit_without_proof(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
@@ -59,7 +59,7 @@ static void test_no_permit_without_proof(void **state) {
                 ;
         assert_int_equal(builder_state(&b), ELECTION_PROVING);
         for (unsigned i = 0; i < 20; i++) {
-                builder_beat_any(&b, CORE_LIFE, i % 2 ? BUILDER_DENIED : BUILDER_FAILED);
+                builder_beat_any(&b, TENURE_LIFE, i % 2 ? BUILDER_DENIED : BUILDER_FAILED);
                 builder_jump(&b, 40 * SEC);
                 builder_answer_any(&b, 0, BUILDER_FINE);
         }
@@ -72,7 +72,7 @@ static void test_no_permit_without_proof(void **state) {
 /* Hole 2: the POST lands late and names a placeholder that is gone meanwhile. Our new one proves nothing about it. */
 static void test_late_post_names_gone_placeholder(void **state) {
         (void)state;
-        for (uint8_t t = 0; t < N_CORE_TENURES; t++) {
+        for (uint8_t t = 0; t < N_TENURES; t++) {
                 uint64_t first;
 
                 builder_init(&b, t, 1);
@@ -99,7 +99,7 @@ static void test_late_post_names_gone_placeholder(void **state) {
 /* Holes 10 and 11: no POST without a claim on disk; a retry carries the same claim. */
 static void test_claims(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CLAIM);
         for (unsigned i = 0; i < 5; i++) {
@@ -129,7 +129,7 @@ static void test_crash_after_post(void **state) {
         uint64_t uid;
 
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LOST);
@@ -145,7 +145,7 @@ static void test_crash_after_post(void **state) {
 /* The answer to the POST is lost, or says that the name is taken by our own earlier one: read, and it is ours. */
 static void test_post_unknown(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_forget(&b);
@@ -154,7 +154,7 @@ static void test_post_unknown(void **state) {
         builder_saw(&b, "read QUERY life.renew PERMIT");
         builder_never(&b, "create");
 
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LATE);
@@ -169,11 +169,11 @@ static void test_post_unknown(void **state) {
 /* Losing races is normal and slows nobody down: the next one begins as quickly as the first. */
 static void test_losing_races(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         for (unsigned i = 0; i < 12; i++) {
-                builder_other_wins(&b, 0, CORE_LIFE);
+                builder_other_wins(&b, 0, TENURE_LIFE);
                 builder_settle(&b);
                 builder_wait(&b, 600 * SEC);
                 assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
@@ -190,11 +190,11 @@ static void test_losing_races(void **state) {
 /* While it lost the last one, the lock is free again at once: no pause either. */
 static void test_losing_races_quickly(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
+        builder_init(&b, TENURE_LIFE, 1);
         builder_restart(&b);
         builder_until(&b, ELECTION_OP_CREATE);
         for (unsigned i = 0; i < 12; i++) {
-                builder_other_wins(&b, 0, CORE_LIFE);
+                builder_other_wins(&b, 0, TENURE_LIFE);
                 builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_FINE);
                 builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
                 builder_remove(&b, 0);
@@ -208,8 +208,8 @@ static void test_losing_races_quickly(void **state) {
 /* The candidate has its claim on disk and its placeholder ready: when the lock goes, the POST is the first request. */
 static void test_takeover_begins_with_the_post(void **state) {
         (void)state;
-        builder_init(&b, CORE_LIFE, 1);
-        builder_other_wins(&b, 0, CORE_LIFE);
+        builder_init(&b, TENURE_LIFE, 1);
+        builder_other_wins(&b, 0, TENURE_LIFE);
         builder_restart(&b);
         builder_wait(&b, 10 * SEC);
         builder_forget(&b);

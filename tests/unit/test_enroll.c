@@ -38,7 +38,7 @@ static struct enroll_facts sound(void) {
         };
 }
 
-static struct enroll_want want(enum enroll_tenure tenure) {
+static struct enroll_want want(enum tenure tenure) {
         return (struct enroll_want){
                 .unit = UNIT, .runtime_dir = DIR, .tenure = tenure, .stop_timeout_usec = 6 * USEC_PER_SEC};
 }
@@ -184,12 +184,12 @@ static void apply(struct enroll_facts *f, enum change c) {
 static void test_sound(void **state) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         struct enroll_facts f = sound();
-        struct enroll_want w = want(ENROLL_LEASE);
+        struct enroll_want w = want(TENURE_LEASE);
 
         (void)state;
         assert_int_equal(enroll_check(&f, &w, problems), 0);
         f.binds_to_guard = false;
-        w.tenure = ENROLL_LIFE;
+        w.tenure = TENURE_LIFE;
         assert_int_equal(enroll_check(&f, &w, problems), 0);
         f.binds_to_guard = true;
         assert_int_equal(enroll_check(&f, &w, problems), 1);
@@ -201,14 +201,14 @@ static void test_sound(void **state) {
 static void test_problems(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                for (int tenure = ENROLL_LIFE; tenure <= ENROLL_LEASE; tenure++) {
+                for (int tenure = TENURE_LIFE; tenure <= TENURE_LEASE; tenure++) {
                         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
                         struct enroll_facts f = sound();
                         struct enroll_want w = want(tenure);
-                        int expected = tenure == ENROLL_LEASE ? rows[i].lease : rows[i].life;
+                        int expected = tenure == TENURE_LEASE ? rows[i].lease : rows[i].life;
                         size_t n;
 
-                        f.binds_to_guard = tenure == ENROLL_LEASE;
+                        f.binds_to_guard = tenure == TENURE_LEASE;
                         apply(&f, rows[i].change);
                         n = enroll_check(&f, &w, problems);
                         if (n != (expected == NONE ? 0 : 1))
@@ -225,7 +225,7 @@ static void test_problems(void **state) {
 static void test_worst_first(void **state) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         struct enroll_facts f = {.unit_file_state = "enabled", .need_daemon_reload = true};
-        struct enroll_want w = want(ENROLL_LEASE);
+        struct enroll_want w = want(TENURE_LEASE);
         size_t n;
 
         (void)state;
@@ -277,7 +277,7 @@ static void bare(const char *text, char *buf) {
 
 static void test_dropin(void **state) {
         char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
-        struct enroll_want w = want(ENROLL_LIFE);
+        struct enroll_want w = want(TENURE_LIFE);
         int n;
 
         (void)state;
@@ -289,7 +289,7 @@ static void test_dropin(void **state) {
                                    "After=leader-guard.service leader-agent.service\n"
                                    "\n[Service]\n"
                                    "EnvironmentFile=-/run/leader-agent/env/%n\n");
-        w.tenure = ENROLL_LEASE;
+        w.tenure = TENURE_LEASE;
         n = enroll_dropin(&w, 4, text);
         assert_int_equal(n, strlen(text));
         bare(text, lines);
@@ -311,7 +311,7 @@ static void test_dropin(void **state) {
 
 static void test_triggers(void **state) {
         char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
-        struct enroll_want w = want(ENROLL_LIFE);
+        struct enroll_want w = want(TENURE_LIFE);
         int n;
 
         (void)state;

@@ -39,7 +39,7 @@ static void test_late_look(void **state) {
         struct guard *g = calloc(1, sizeof(*g));
         struct permit_request q = {.magic = PERMIT_MAGIC,
                                    .type = PERMIT_PERMIT,
-                                   .tenure = PERMIT_LEASE,
+                                   .tenure = TENURE_LEASE,
                                    .seq = 1,
                                    .stop_timeout_usec = 60 * USEC_PER_SEC,
                                    .unit = UNIT,
@@ -48,7 +48,7 @@ static void test_late_look(void **state) {
                                    .term = "1",
                                    .identity = "web-1"};
         struct supervise_event found = {.type = SUPERVISE_EV_FOUND},
-                               permit = {.type = SUPERVISE_EV_PERMIT, .uid = util_token("A"), .lease = true};
+                               permit = {.type = SUPERVISE_EV_PERMIT, .uid = util_token("A"), .tenure = TENURE_LEASE};
         struct err err = {.text = ""};
         struct guard_unit *u;
         struct tempdir dir;
@@ -61,7 +61,7 @@ static void test_late_look(void **state) {
         assert_int_equal(sd_event_new(&g->event), 0);
         assert_int_equal(units_new(&g->units, g->event, "unix:path=/nowhere", &handlers, g), 0);
         assert_int_equal(gate_open(&g->gate, dir.path, &err), 0);
-        assert_int_equal(clock_boot_id(g->boot_id), 0);
+        assert_int_equal(boot_id_read(g->boot_id), 0);
         g->options.cgroup_root = dir.path;
         u = guard_unit_get(g, UNIT);
         assert_non_null(u);

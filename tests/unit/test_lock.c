@@ -130,7 +130,7 @@ static void test_life(void **state) {
         object(text, sizeof(text), "", FINALIZER, LEASE_OWNER, data);
         assert_int_equal(lock_parse(text, strlen(text), &l, NULL), 0);
         assert_int_equal(l.form, LOCK_FORM_OURS);
-        assert_int_equal(l.tenure, LOCK_TENURE_LIFE);
+        assert_int_equal(l.tenure, TENURE_LIFE);
         assert_int_equal(l.lease_duration_usec, 0);
 }
 
@@ -157,7 +157,7 @@ static void test_fields(void **state) {
         assert_string_equal(l.placeholder_name, "p");
         assert_string_equal(l.placeholder_uid, "pu");
         assert_string_equal(l.unit, "a.service");
-        assert_true(l.has_tenure && l.tenure == LOCK_TENURE_LEASE);
+        assert_true(l.has_tenure && l.tenure == TENURE_LEASE);
         assert_int_equal(l.lease_duration_usec, 15 * USEC_PER_SEC);
         assert_string_equal(l.boot_id, "b");
         assert_string_equal(l.acquired_at, "t");
@@ -244,7 +244,7 @@ static struct lock_object complete(void) {
                                     .placeholder_uid = "pu",
                                     .unit = "a.service",
                                     .has_tenure = true,
-                                    .tenure = LOCK_TENURE_LEASE,
+                                    .tenure = TENURE_LEASE,
                                     .lease_duration_usec = 15 * USEC_PER_SEC,
                                     .boot_id = "b"};
 }
@@ -312,14 +312,14 @@ static void test_create_incomplete(void **state) {
 }
 
 static void test_names(void **state) {
-        enum lock_tenure t = LOCK_TENURE_LIFE;
+        enum tenure t = TENURE_LIFE;
 
         (void)state;
-        assert_int_equal(lock_tenure_from_string("lease", &t), 0);
-        assert_int_equal(t, LOCK_TENURE_LEASE);
-        assert_int_equal(lock_tenure_from_string("Lease", &t), -EINVAL);
-        assert_string_equal(lock_tenure_to_string(LOCK_TENURE_LIFE), "life");
-        assert_string_equal(lock_tenure_to_string((enum lock_tenure)9), "unknown");
+        assert_int_equal(tenure_from_string("lease", &t), 0);
+        assert_int_equal(t, TENURE_LEASE);
+        assert_int_equal(tenure_from_string("Lease", &t), -EINVAL);
+        assert_string_equal(tenure_to_string(TENURE_LIFE), "life");
+        assert_string_equal(tenure_to_string((enum tenure)9), "unknown");
         assert_string_equal(lock_form_to_string(LOCK_FORM_FOREIGN), "foreign");
 }
 

@@ -16,9 +16,10 @@
 #include <cmocka.h>
 
 #include "../lib/tempdir.h"
-#include "adapter/clock.h"
+#include "adapter/boot.h"
 #include "adapter/notify.h"
-#include "util/datagram.h"
+#include "base/clock.h"
+#include "base/datagram.h"
 
 struct fixture {
         struct tempdir dir;
@@ -152,7 +153,7 @@ static void test_watchdog_interval(void **state) {
 }
 
 static void test_clock(void **state) {
-        char buf[CLOCK_TEXT_SIZE], id[CLOCK_BOOT_ID_SIZE];
+        char buf[CLOCK_TEXT_SIZE], id[BOOT_ID_SIZE];
         uint64_t before = clock_boottime_usec();
 
         (void)state;
@@ -162,8 +163,8 @@ static void test_clock(void **state) {
         assert_int_equal(strlen(clock_format_boottime(before, buf)), strlen("12:34:56"));
         assert_true(clock_boottime_usec() >= before && before > 0);
         assert_true(clock_realtime_usec() > UINT64_C(1600000000) * USEC_PER_SEC);
-        assert_int_equal(clock_boot_id(id), 0);
-        assert_int_equal(strlen(id), CLOCK_BOOT_ID_SIZE - 1);
+        assert_int_equal(boot_id_read(id), 0);
+        assert_int_equal(strlen(id), BOOT_ID_SIZE - 1);
 }
 
 int main(void) {

@@ -21,7 +21,7 @@ static struct permit_request good(void) {
                 .magic = PERMIT_MAGIC,
                 .type = PERMIT_PERMIT,
                 .seq = 7,
-                .tenure = PERMIT_LEASE,
+                .tenure = TENURE_LEASE,
                 .stop_at_usec = 1000,
                 .kill_at_usec = 2000,
                 .stop_timeout_usec = 500,
@@ -157,7 +157,7 @@ static void change(struct permit_request *q, enum change c) {
                 q->stop_timeout_usec = 0;
                 break;
         case LIFE:
-                q->tenure = PERMIT_LIFE;
+                q->tenure = TENURE_LIFE;
                 q->kill_at_usec = q->stop_at_usec = USEC_INFINITY;
                 break;
         case REVOKE_BARE:
@@ -211,10 +211,10 @@ static void test_replies(void **state) {
         p.magic = 0;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
-        p.result = PERMIT_REFUSED_INTERNAL + 1;
+        p.result = GUARD_REFUSED_INTERNAL + 1;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
-        p.unit_state = PERMIT_UNIT_STUCK + 1;
+        p.unit_state = UNIT_STUCK + 1;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
         p.request_type = 0;
@@ -231,18 +231,18 @@ static void test_replies(void **state) {
         p = sound;
         p.unit[0] = '\0';
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
-        p.result = PERMIT_REFUSED_REQUEST;
+        p.result = GUARD_REFUSED_REQUEST;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), 0);
 }
 
 static void test_names(void **state) {
         (void)state;
-        for (unsigned i = 0; i <= PERMIT_UNIT_STUCK; i++)
-                assert_string_not_equal(permit_unit_state_to_string(i), "invalid");
-        for (unsigned i = 0; i <= PERMIT_REFUSED_INTERNAL; i++)
-                assert_string_not_equal(permit_result_to_string(i), "invalid");
-        assert_string_equal(permit_unit_state_to_string(PERMIT_UNIT_STUCK + 1), "invalid");
-        assert_string_equal(permit_result_to_string(PERMIT_REFUSED_INTERNAL + 1), "invalid");
+        for (unsigned i = 0; i <= UNIT_STUCK; i++)
+                assert_string_not_equal(unit_state_to_string(i), "invalid");
+        for (unsigned i = 0; i <= GUARD_REFUSED_INTERNAL; i++)
+                assert_string_not_equal(guard_result_to_string(i), "invalid");
+        assert_string_equal(unit_state_to_string(UNIT_STUCK + 1), "invalid");
+        assert_string_equal(guard_result_to_string(GUARD_REFUSED_INTERNAL + 1), "invalid");
 }
 
 static void test_file_round_trip(void **state) {
@@ -259,11 +259,11 @@ static void test_file_round_trip(void **state) {
         assert_memory_equal(&back, &q, sizeof(q));
         assert_string_equal(cgroup, CGROUP);
 
-        q.tenure = PERMIT_LIFE;
+        q.tenure = TENURE_LIFE;
         q.stop_at_usec = q.kill_at_usec = USEC_INFINITY;
         n = permitfile_format(&q, BOOT, "", text);
         assert_int_equal(permitfile_parse(&back, cgroup, text, (size_t)n, q.unit, BOOT, &err), 0);
-        assert_true(back.stop_at_usec == USEC_INFINITY && back.tenure == PERMIT_LIFE);
+        assert_true(back.stop_at_usec == USEC_INFINITY && back.tenure == TENURE_LIFE);
         assert_string_equal(cgroup, "");
 }
 

@@ -1,204 +1,261 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+/* One placeholder: exactly one row for each state and event, of replies each operation and result. The rules
+ * one by one are in test_heartbeat_rules.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
-#include "codec/object.h"
-#include "codec/placeholder.h"
+#include "../lib/core_builder.h"
 
-static struct placeholder_object complete(enum placeholder_kind kind) {
-        return (struct placeholder_object){.kind = kind,
-                                           .ns = "ns",
-                                           .name = "leader-agent-web-1",
-                                           .uid = "u",
-                                           .version = "7",
-                                           .claim = "c",
-                                           .nonce = "n",
-                                           .boot_id = "b",
-                                           .identity = "web-1",
-                                           .renew_time = "2030-01-02T03:04:05.678901Z",
-                                           .acquire_time = "2030-01-02T03:00:00.000000Z",
-                                           .lease_duration_usec = 15 * USEC_PER_SEC};
+enum {
+        UID = 11,
+        OTHER_UID = 12,
+        VERSION = 5,
+};
+#define NOW (1000 * SEC)
+
+static struct placeholder_fact own(void) {
+        return (struct placeholder_fact){.uid = UID,
+                                         .version = VERSION,
+                                         .duration_usec = 15 * SEC,
+                                         .present = true,
+                                         .claimed = true,
+                                         .same_boot = true,
+                                         .own_write = true};
 }
 
-static void assert_same(const struct placeholder_object *a, const struct placeholder_object *b) {
-        assert_int_equal(a->kind, b->kind);
-        assert_string_equal(a->ns, b->ns);
-        assert_string_equal(a->name, b->name);
-        assert_string_equal(a->claim, b->claim);
-        assert_string_equal(a->nonce, b->nonce);
-        assert_string_equal(a->boot_id, b->boot_id);
-        assert_string_equal(a->identity, b->identity);
-        assert_string_equal(a->renew_time, b->renew_time);
-        assert_string_equal(a->acquire_time, b->acquire_time);
-        assert_int_equal(a->lease_duration_usec, b->lease_duration_usec);
+static struct placeholder in_state(uint8_t state) {
+        struct placeholder h;
+
+        placeholder_init(&h);
+        h.state = state;
+        if (state == PLACEHOLDER_UNREAD)
+                return h;
+        h.unread = false;
+        h.looked_at_usec = NOW - SEC;
+        if (state == PLACEHOLDER_ABSENT)
+                return h;
+        h.uid = state == PLACEHOLDER_TAKEN ? OTHER_UID : UID;
+        h.version = VERSION;
+        if (state == PLACEHOLDER_LIVE)
+                h.proven_at_usec = h.renewed_at_usec = NOW - SEC;
+        if (state == PLACEHOLDER_TAKEN)
+                h.seen_at_usec = NOW - SEC;
+        return h;
 }
 
-static void test_round_trip(void **state) {
-        (void)state;
-        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++) {
-                struct placeholder_object p = complete(kind), back;
-                _cleanup_(json_object_putp) struct json_object *o = NULL;
-                _cleanup_free_ char *text = NULL;
-                struct json_object *metadata;
+/* What an answer of 200 carries in that state: what is known, nothing new. */
+static struct placeholder_fact answer(uint8_t state, uint8_t op) {
+        struct placeholder_fact f = own();
 
-                assert_int_equal(placeholder_build_create(&p, &text), 0);
-                assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
-                metadata = object_get(o, "metadata");
-                assert_null(object_get(metadata, "uid"));
-                assert_null(object_get(metadata, "resourceVersion"));
-                assert_true(object_add_string(metadata, "uid", "u"));
-                assert_true(object_add_string(metadata, "resourceVersion", "7"));
-                assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
-                assert_same(&p, &back);
-                assert_false(back.deleting);
-                assert_int_equal(back.n_finalizers, 0);
-
-                assert_true(object_add_string(metadata, "deletionTimestamp", "2030-01-01T00:00:00Z"));
-                json_object_array_add(object_add_array(metadata, "finalizers"), json_object_new_string("orphan"));
-                assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
-                assert_true(back.deleting && back.n_finalizers == 1);
-                /* A Lease is no Pod. */
-                assert_int_equal(placeholder_from_json((enum placeholder_kind) !kind, o, &back, NULL), -EBADMSG);
+        switch ((enum placeholder_op)op) {
+        case PLACEHOLDER_OP_READ:
+                f.deleting = state == PLACEHOLDER_DYING;
+                if (state == PLACEHOLDER_TAKEN) {
+                        f.uid = OTHER_UID;
+                        f.claimed = f.same_boot = f.own_write = false;
+                }
+                break;
+        case PLACEHOLDER_OP_RENEW:
+                f.uid = state == PLACEHOLDER_TAKEN ? OTHER_UID : UID;
+                f.version = VERSION + 1;
+                break;
+        case PLACEHOLDER_OP_CLEAR:
+        case PLACEHOLDER_OP_DELETE:
+                f = (struct placeholder_fact){.present = false};
+                break;
+        case PLACEHOLDER_OP_NONE:
+        case PLACEHOLDER_OP_CLAIM:
+        case PLACEHOLDER_OP_CREATE:
+                break;
         }
+        return f;
 }
 
-/* A renewal of a Lease is a whole object with both preconditions: it can never re-create one. */
-static void test_renew(void **state) {
-        struct placeholder_object p = complete(PLACEHOLDER_LEASE), back;
-        _cleanup_free_ char *text = NULL;
+/* Wanted and renewed, lease tenure. */
+static struct placeholder_action take(uint8_t state, uint8_t type, uint8_t op, uint8_t result,
+                                      struct placeholder *ret) {
+        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LEASE);
+        struct placeholder_event ev = {.now_usec = NOW,
+                                       .sent_at_usec = NOW - SEC / 10,
+                                       .random = 512,
+                                       .type = type,
+                                       .op = op,
+                                       .result = result,
+                                       .wish = {.needed = true, .renewing = true}};
 
-        (void)state;
-        assert_int_equal(placeholder_build_renew(&p, &text), 0);
-        assert_int_equal(placeholder_parse(PLACEHOLDER_LEASE, text, strlen(text), &back, NULL), 0);
-        assert_same(&p, &back);
-        assert_string_equal(back.uid, "u");
-        assert_string_equal(back.version, "7");
-
-        char *none = NULL;
-        *p.uid = 0;
-        assert_int_equal(placeholder_build_renew(&p, &none), -EINVAL);
-        assert_int_equal(placeholder_build_clear(&p, &none), -EINVAL);
-        p = complete(PLACEHOLDER_POD);
-        *p.version = 0;
-        assert_int_equal(placeholder_build_renew(&p, &none), -EINVAL);
-        assert_int_equal(placeholder_build_clear(&p, &none), -EINVAL);
-        *p.name = 0;
-        assert_int_equal(placeholder_build_create(&p, &none), -EINVAL);
-        p = complete(PLACEHOLDER_LEASE);
-        p.lease_duration_usec = 1;
-        assert_int_equal(placeholder_build_create(&p, &none), -EINVAL);
-        assert_null(none);
+        *ret = in_state(state);
+        if (type == PLACEHOLDER_EV_REPLY)
+                ret->op = op;
+        if (result == RESULT_OK)
+                ev.fact = answer(state, op);
+        return placeholder_step(ret, &c, &ev);
 }
 
-/* Without a duration there is none in the object either: 0 would be refused by the server. */
-static void test_no_duration(void **state) {
-        (void)state;
-        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++) {
-                struct placeholder_object p = complete(kind);
-                _cleanup_free_ char *text = NULL;
+enum {
+        OK = 1 << RESULT_OK,
+        GONE = 1 << RESULT_NOT_FOUND,
+        EXISTS = 1 << RESULT_EXISTS,
+        CONFLICT = 1 << RESULT_CONFLICT,
+        MET = EXISTS | CONFLICT,
+        REFUSED = 1 << RESULT_DENIED | 1 << RESULT_FAILED,
+        UNKNOWN = 1 << RESULT_UNKNOWN,
+        FAIL = REFUSED | UNKNOWN,
+        WHATEVER = OK | GONE | MET | FAIL,
+};
+enum {
+        NOTHING = 1 << PLACEHOLDER_OP_NONE,
+        READ = 1 << PLACEHOLDER_OP_READ,
+        CLAIM = 1 << PLACEHOLDER_OP_CLAIM,
+        CREATE = 1 << PLACEHOLDER_OP_CREATE,
+        RENEW = 1 << PLACEHOLDER_OP_RENEW,
+        CLEAR = 1 << PLACEHOLDER_OP_CLEAR,
+        DELETE = 1 << PLACEHOLDER_OP_DELETE,
+        ALL = (1 << N_PLACEHOLDER_OPS) - 1,
+};
 
-                p.lease_duration_usec = 0;
-                assert_int_equal(placeholder_build_create(&p, &text), 0);
-                assert_null(strstr(text, "leaseDurationSeconds"));
-                assert_null(strstr(text, "lease-duration-seconds"));
-        }
-}
+struct row {
+        uint8_t state, event;
+        uint16_t ops, results;
+        uint8_t next, op;
+};
 
-/* What keeps the Pod from ever running, and what Pod Security asks for. */
-static void test_pod_spec(void **state) {
-        static const char *const parts[] = {
-                "\"schedulingGates\":[{\"name\":\"leaderagent.io/placeholder\"}]",
-                "\"schedulerName\":\"leaderagent.io/none\"",
-                "\"automountServiceAccountToken\":false",
-                "\"runAsNonRoot\":true",
-                "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}",
-                "\"allowPrivilegeEscalation\":false",
-                "\"drop\":[\"ALL\"]",
-                "\"requests\":{\"cpu\":\"1m\",\"memory\":\"1Mi\"}",
-                "\"limits\":{\"cpu\":\"1m\",\"memory\":\"1Mi\"}",
-        };
-        struct placeholder_object p = complete(PLACEHOLDER_POD);
-        _cleanup_free_ char *text = NULL;
+/* From, event -> to, next operation. */
+#define ON(state, event, next, op)                                                                                     \
+        { PLACEHOLDER_##state, PLACEHOLDER_EV_##event, ALL, WHATEVER, PLACEHOLDER_##next, PLACEHOLDER_OP_##op }
+#define RE(state, ops, results, next, op)                                                                              \
+        { PLACEHOLDER_##state, PLACEHOLDER_EV_REPLY, ops, results, PLACEHOLDER_##next, PLACEHOLDER_OP_##op }
 
-        (void)state;
-        assert_int_equal(placeholder_build_create(&p, &text), 0);
-        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
-                if (!strstr(text, parts[i]))
-                        fail_msg("%s is not in %s", parts[i], text);
-}
+/* clang-format off */
+static const struct row rows[] = {
+        /* unread */
+        ON(UNREAD, GO, UNREAD, READ),
+        ON(UNREAD, SEEN, UNREAD, READ),
+        RE(UNREAD, NOTHING | CLAIM | CLEAR | DELETE, OK | GONE | MET, UNREAD, READ),
+        RE(UNREAD, READ, MET, UNREAD, READ),
+        RE(UNREAD, CREATE, GONE | MET, UNREAD, READ),
+        RE(UNREAD, RENEW, OK | MET, UNREAD, READ),
+        RE(UNREAD, ALL, FAIL, UNREAD, NONE),
+        RE(UNREAD, READ, OK, LIVE, RENEW),
+        RE(UNREAD, READ, GONE, ABSENT, CLAIM),
+        RE(UNREAD, CREATE, OK, LIVE, READ),
+        RE(UNREAD, RENEW, GONE, ABSENT, READ),
+        /* absent */
+        ON(ABSENT, GO, ABSENT, CLAIM),
+        ON(ABSENT, SEEN, ABSENT, READ),
+        RE(ABSENT, NOTHING, OK | GONE | MET, ABSENT, CLAIM),
+        RE(ABSENT, READ | CLAIM, GONE | MET, ABSENT, CLAIM),
+        RE(ABSENT, RENEW, GONE, ABSENT, CLAIM),
+        RE(ABSENT, ALL, FAIL, ABSENT, NONE),
+        RE(ABSENT, READ | CREATE, OK, LIVE, RENEW),
+        RE(ABSENT, CLAIM, OK, ABSENT, CREATE),
+        RE(ABSENT, CREATE, GONE | MET, ABSENT, READ),
+        RE(ABSENT, RENEW, MET, ABSENT, READ),
+        RE(ABSENT, CLEAR | DELETE, OK | GONE | MET, ABSENT, READ),
+        RE(ABSENT, RENEW, OK, UNREAD, READ),
+        /* live */
+        ON(LIVE, GO, LIVE, NONE),
+        ON(LIVE, SEEN, LIVE, READ),
+        RE(LIVE, NOTHING | CLAIM, WHATEVER, LIVE, NONE),
+        RE(LIVE, READ, OK | MET | FAIL, LIVE, NONE),
+        RE(LIVE, CREATE | RENEW, OK | FAIL, LIVE, NONE),
+        RE(LIVE, CLEAR | DELETE, FAIL, LIVE, NONE),
+        RE(LIVE, READ | RENEW, GONE, ABSENT, CLAIM),
+        RE(LIVE, CREATE, GONE | MET, LIVE, READ),
+        RE(LIVE, RENEW, MET, LIVE, READ),
+        RE(LIVE, CLEAR | DELETE, OK | GONE | MET, LIVE, READ),
+        /* dying */
+        ON(DYING, GO, DYING, CLEAR),
+        ON(DYING, SEEN, DYING, READ),
+        RE(DYING, NOTHING | CLAIM, OK | GONE | MET, DYING, CLEAR),
+        RE(DYING, READ, OK | MET, DYING, CLEAR),
+        RE(DYING, RENEW, OK, DYING, CLEAR),
+        RE(DYING, ALL, FAIL, DYING, NONE),
+        RE(DYING, READ | RENEW, GONE, ABSENT, CLAIM),
+        RE(DYING, CREATE, OK, LIVE, RENEW),
+        RE(DYING, CREATE, GONE | MET, DYING, READ),
+        RE(DYING, RENEW, MET, DYING, READ),
+        RE(DYING, CLEAR | DELETE, OK | GONE | MET, DYING, READ),
+        /* taken */
+        ON(TAKEN, GO, TAKEN, NONE),
+        ON(TAKEN, SEEN, TAKEN, READ),
+        RE(TAKEN, NOTHING | CLAIM, WHATEVER, TAKEN, NONE),
+        RE(TAKEN, READ, OK | MET | FAIL, TAKEN, NONE),
+        RE(TAKEN, CREATE | CLEAR | DELETE, FAIL, TAKEN, NONE),
+        RE(TAKEN, RENEW, OK | FAIL, TAKEN, NONE),
+        RE(TAKEN, READ | RENEW, GONE, ABSENT, CLAIM),
+        RE(TAKEN, CREATE, OK, LIVE, RENEW),
+        RE(TAKEN, CREATE, GONE | MET, TAKEN, READ),
+        RE(TAKEN, RENEW, MET, TAKEN, READ),
+        RE(TAKEN, CLEAR | DELETE, OK | GONE | MET, TAKEN, READ),
+};
+/* clang-format on */
 
-/* Objects of others, and values that are unusable: nothing of ours in them. */
-static void test_foreign(void **state) {
-        static const char *const specs[] = {
-                "\"spec\":{}",
-                "\"spec\":null",
-                "\"spec\":[]",
-                "\"spec\":{\"renewTime\":7,\"holderIdentity\":{},\"leaseDurationSeconds\":\"15\"}",
-                "\"spec\":{\"leaseDurationSeconds\":-1,\"holderIdentity\":\"a\\nb\"}",
-                "\"spec\":{\"leaseDurationSeconds\":99999999999}",
-        };
-        char text[512];
+static const struct row *find(uint8_t state, uint8_t type, uint8_t op, uint8_t result) {
+        const struct row *found = NULL;
 
-        (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(specs); i++) {
-                struct placeholder_object p;
-
-                (void)snprintf(text, sizeof(text),
-                               "{\"apiVersion\":\"coordination.k8s.io/"
-                               "v1\",\"kind\":\"Lease\",\"metadata\":{\"namespace\":\"ns\","
-                               "\"name\":\"n\",\"uid\":\"u\",\"resourceVersion\":\"1\",\"annotations\":{\"leaderagent."
-                               "io/claim\":"
-                               "\"much longer than any claim of ours could ever be\"}},%s}",
-                               specs[i]);
-                assert_int_equal(placeholder_parse(PLACEHOLDER_LEASE, text, strlen(text), &p, NULL), 0);
-                assert_string_equal(p.claim, "");
-                assert_string_equal(p.renew_time, "");
-                assert_string_equal(p.identity, "");
-                assert_int_equal(p.lease_duration_usec, 0);
-        }
-}
-
-static void test_time(void **state) {
-        static const struct {
-                uint64_t usec;
-                const char *text;
-        } rows[] = {
-                {0, "1970-01-01T00:00:00.000000Z"},
-                {UINT64_C(1893553445678901), "2030-01-02T03:04:05.678901Z"},
-                {UINT64_C(1893553445000001), "2030-01-02T03:04:05.000001Z"},
-                {UINT64_MAX, "1970-01-01T00:00:00.551615Z"},
-        };
-        char text[PLACEHOLDER_TIME_SIZE];
-
-        (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                placeholder_format_time(text, rows[i].usec);
-                assert_string_equal(text, rows[i].text);
+                const struct row *r = &rows[i];
+
+                if (r->state != state || r->event != type || !(r->ops & 1 << op) || !(r->results & 1 << result))
+                        continue;
+                if (found)
+                        fail_msg("two rows: %s, event %u, reply to %s, result %u", placeholder_state_to_string(state),
+                                 type, placeholder_op_to_string(op), result);
+                found = r;
         }
+        if (!found)
+                fail_msg("no row: %s, event %u, reply to %s, result %u", placeholder_state_to_string(state), type,
+                         placeholder_op_to_string(op), result);
+        return found;
 }
 
-static void test_kinds(void **state) {
-        enum placeholder_kind kind = PLACEHOLDER_LEASE;
+static void test_every_state_and_event(void **state) {
+        unsigned n = 0;
 
         (void)state;
-        assert_int_equal(placeholder_kind_from_string("Pod", &kind), 0);
-        assert_int_equal(kind, PLACEHOLDER_POD);
-        assert_int_equal(placeholder_kind_from_string("pod", &kind), -EINVAL);
-        assert_int_equal(placeholder_kind_from_string("", &kind), -EINVAL);
-        assert_string_equal(placeholder_kind_to_api_version(PLACEHOLDER_LEASE), "coordination.k8s.io/v1");
-        assert_string_equal(placeholder_kind_to_string((enum placeholder_kind)7), "unknown");
+        for (uint8_t s = 0; s < N_PLACEHOLDER_STATES; s++)
+                for (uint8_t type = PLACEHOLDER_EV_GO; type <= PLACEHOLDER_EV_SEEN; type++)
+                        for (uint8_t op = 0; op < (type == PLACEHOLDER_EV_REPLY ? N_PLACEHOLDER_OPS : 1); op++)
+                                for (uint8_t result = 0; result < (type == PLACEHOLDER_EV_REPLY ? N_CORE_RESULTS : 1);
+                                     result++, n++) {
+                                        const struct row *r = find(s, type, op, result);
+                                        struct placeholder h;
+                                        struct placeholder_action a = take(s, type, op, result, &h);
+
+                                        if (h.state != r->next || a.op != r->op)
+                                                fail_msg("%s, event %u, reply to %s, result %u: is %s, %s; the row "
+                                                         "says %s, %s",
+                                                         placeholder_state_to_string(s), type,
+                                                         placeholder_op_to_string(op), result,
+                                                         placeholder_state_to_string(h.state),
+                                                         placeholder_op_to_string(a.op),
+                                                         placeholder_state_to_string(r->next),
+                                                         placeholder_op_to_string(r->op));
+                                        assert_int_equal(h.op, a.op);
+                                }
+        assert_int_equal(n, N_PLACEHOLDER_STATES * (2 + N_PLACEHOLDER_OPS * N_CORE_RESULTS));
+}
+
+static void test_names(void **state) {
+        (void)state;
+        for (uint8_t i = 0; i < N_PLACEHOLDER_STATES; i++)
+                for (uint8_t k = 0; k < i; k++)
+                        assert_string_not_equal(placeholder_state_to_string(i), placeholder_state_to_string(k));
+        for (uint8_t i = 0; i < N_PLACEHOLDER_OPS; i++)
+                for (uint8_t k = 0; k < i; k++)
+                        assert_string_not_equal(placeholder_op_to_string(i), placeholder_op_to_string(k));
+        assert_string_equal(placeholder_state_to_string(N_PLACEHOLDER_STATES), "?");
+        assert_string_equal(placeholder_op_to_string(N_PLACEHOLDER_OPS), "?");
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_renew),   cmocka_unit_test(test_no_duration),
-                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_foreign), cmocka_unit_test(test_time),
-                cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_every_state_and_event),
+                cmocka_unit_test(test_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "base/util.h"
 #include "core/supervise.h"
-#include "util/util.h"
 
 #define SEC USEC_PER_SEC
 /* The rows tell time in seconds from here, so that "before the first event" exists. */
@@ -39,15 +39,15 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
 };
 
 static const char *const result_words[] = {
-        [SUPERVISE_OK] = "ok",
-        [SUPERVISE_REFUSED_REVOKED] = "revoked",
-        [SUPERVISE_REFUSED_BUSY] = "busy",
-        [SUPERVISE_REFUSED_OVERDUE] = "overdue",
-        [SUPERVISE_REFUSED_ENROLL] = "enroll",
-        [SUPERVISE_REFUSED_UNIT] = "unit",
-        [SUPERVISE_REFUSED_FOREIGN] = "foreign",
-        [SUPERVISE_REFUSED_REQUEST] = "request",
-        [SUPERVISE_REFUSED_INTERNAL] = "internal",
+        [GUARD_OK] = "ok",
+        [GUARD_REFUSED_REVOKED] = "revoked",
+        [GUARD_REFUSED_BUSY] = "busy",
+        [GUARD_REFUSED_OVERDUE] = "overdue",
+        [GUARD_REFUSED_ENROLL] = "enroll",
+        [GUARD_REFUSED_UNIT] = "unit",
+        [GUARD_REFUSED_FOREIGN] = "foreign",
+        [GUARD_REFUSED_REQUEST] = "request",
+        [GUARD_REFUSED_INTERNAL] = "internal",
 };
 
 /* "-gate record STOP read", replies as "permits:ok". */
@@ -121,7 +121,7 @@ static void parse(const char *text, struct supervise_event *ev) {
                 ev->stop_at_usec = ev->kill_at_usec = UINT64_MAX;
                 w = strtok_r(NULL, " ", &save);
                 if (strcmp(w, "lease") == 0) {
-                        ev->lease = 1;
+                        ev->tenure = TENURE_LEASE;
                         ev->stop_at_usec = T0 + strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
                         ev->kill_at_usec = T0 + strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
                 }
@@ -696,11 +696,11 @@ static void random_event(struct world *w, const struct supervise *s, struct supe
                 next_random(seed) % 4 == 0 ? next_random(seed) % (6 * SEC) : next_random(seed) % (100 * USEC_PER_MSEC);
         ev->now_usec = w->now;
         ev->uid = util_token(names[who]);
-        ev->lease = next_random(seed) % 2 != 0;
+        ev->tenure = next_random(seed) % 2 != 0 ? TENURE_LEASE : TENURE_LIFE;
         ev->revoked = w->revoked[who];
         until = w->now + next_random(seed) % (10 * SEC);
-        ev->stop_at_usec = ev->lease ? until : UINT64_MAX;
-        ev->kill_at_usec = ev->lease ? until + next_random(seed) % (5 * SEC) : UINT64_MAX;
+        ev->stop_at_usec = ev->tenure == TENURE_LEASE ? until : UINT64_MAX;
+        ev->kill_at_usec = ev->tenure == TENURE_LEASE ? until + next_random(seed) % (5 * SEC) : UINT64_MAX;
         ev->stop_timeout_usec = next_random(seed) % 8 == 0 ? 0 : next_random(seed) % (5 * SEC) + 1;
         do
                 ev->type = (uint8_t)(next_random(seed) % N_SUPERVISE_EVENTS);

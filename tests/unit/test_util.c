@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "util/err.h"
+#include "base/err.h"
 
 static void test_copy(void **state) {
         char dst[5] = "????";

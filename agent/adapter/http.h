@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP requests to one server, on an sd-event loop. Knows TLS, connections, time and size limits; nothing of
+ * Kubernetes. The only interface to libcurl; its files are http*.c.
+ *
+ * Plain requests speak HTTP/1.1, one at a time on a connection: giving one up closes exactly that socket, which is what
+ * cancels it on the server. A request with a body is never sent twice: libcurl likes to repeat one whose reused
+ * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered.
+ * Streams share HTTP/2 connections of their own where the server offers that, and so may requests that nobody waits
+ * for. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "codec/kubeconfig.h"
+
+struct http;
+struct http_request;
+
+enum http_outcome {
+        HTTP_ANSWERED = 0, /* code, and the whole body */
+        HTTP_NOT_SENT,     /* no byte of the request left this host: surely not executed */
+        HTTP_BROKEN,       /* time-out, reset, cut off, TLS alert: may have been executed, or may be later */
+        HTTP_TOO_LARGE,    /* answered with more than response_max bytes; code is set, the body is not */
+};
+
+struct http_result {
+        enum http_outcome outcome;
+        long code;        /* HTTP status; 0: none came */
+        const char *body; /* NUL-terminated; "" for none, and for the 2xx of a stream */
+        size_t n_body;
+        uint64_t retry_after_usec; /* Retry-After, 0: none; at most a minute */
+        uint64_t sent_at_usec;     /* CLOCK_BOOTTIME before the request was handed over */
+        uint64_t received_at_usec; /* CLOCK_BOOTTIME when it was complete */
+        const char *text;          /* what went wrong, for a human; "" when HTTP_ANSWERED */
+};
+
+typedef void (*http_cb)(const struct http_result *result, void *userdata);
+typedef void (*http_data_cb)(const char *data, size_t n, void *userdata);
+
+struct http_call {
+        const char *method;
+        const char *path;         /* behind the server's URL, begins with '/', with query */
+        const char *body;         /* NULL: none */
+        const char *content_type; /* of the body */
+        const char *token;        /* bearer token or NULL; never sent over plain http */
+        uint64_t timeout_usec;    /* for everything, from connecting to the last byte; 0: none (streams) */
+        size_t response_max;      /* bytes */
+        bool is_fresh;            /* do not use an open connection */
+        bool is_aside;            /* goes with the streams: takes no connection that a plain request may need */
+        http_cb cb;               /* exactly once, from the loop, never before http_start() returned, not after free */
+        http_data_cb data_cb;     /* makes it a stream: gets the body of a 2xx in pieces */
+        void *userdata;
+};
+
+/* config is borrowed until http_free(). Returns -ENOMEM, -EINVAL with err set when libcurl cannot use it. */
+int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config, const char *user_agent,
+             struct err *err);
+/* All requests must have been freed before. */
+void http_free(struct http *http);
+DEFINE_CLEANUP(struct http *, http_free)
+
+/* The server's URL without credentials, for messages. */
+const char *http_server(const struct http *http);
+
+/* Starts a request; everything in call is copied. Callbacks come one per turn of the loop. Returns -ENOMEM. */
+int http_start(struct http *http, const struct http_call *call, struct http_request **ret);
+/* At any time, in its own callbacks too: no callback any more, a request under way is given up. NULL is fine. */
+void http_request_free(struct http_request *request);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How connections to the server are made: kubeconfig to libcurl options. For http.c only. */
+#pragma once
+
+/* A plain connection is not used again when it is older. */
+#define HTTP_LIFETIME_MAX_SEC 300
+
+#include <curl/curl.h>
+
+#include "base/err.h"
+#include "codec/kubeconfig.h"
+
+struct http_setup {
+        const struct kubeconfig *config; /* borrowed */
+        char *url;                       /* without trailing '/'; its host is the name that TLS verifies */
+        char *host_header;               /* "Host: …" when that is another one, else NULL */
+        struct curl_slist *connect_to;   /* the same */
+        char *proxy;                     /* "" for none: then the environment is ignored too */
+        bool is_tls;
+};
+
+/* Returns -ENOMEM, -EINVAL with err set. */
+int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struct err *err);
+void http_setup_done(struct http_setup *s);
+/* Everything but the request itself. Returns -ENOMEM, -EINVAL with err set. */
+int http_setup_apply(const struct http_setup *s, CURL *easy, struct err *err);

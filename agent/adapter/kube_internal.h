@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by kube*.c only. */
+#pragma once
+
+#include "adapter/http.h"
+#include "adapter/kube.h"
+#include "codec/status.h"
+
+/* More than any object of ours, less than what could hurt. */
+#define KUBE_RESPONSE_MAX ((size_t)4 * 1024 * 1024)
+
+enum kube_op {
+        KUBE_OP_GET = 0,
+        KUBE_OP_CREATE,
+        KUBE_OP_CHANGE, /* PUT or PATCH */
+        KUBE_OP_DELETE,
+        KUBE_OP_LIST,
+};
+
+enum kube_kind {
+        KUBE_KIND_LOCK = 0,
+        KUBE_KIND_PLACEHOLDER,
+        KUBE_KIND_EVENT,
+};
+
+/* The kind of an object in the API. */
+struct kube_what {
+        enum kube_kind kind;
+        enum placeholder_kind placeholder; /* KUBE_KIND_PLACEHOLDER */
+};
+
+/* What a request is about, to judge its answer by. */
+struct kube_subject {
+        enum kube_op op;
+        struct kube_what what;
+        char ns[64];    /* of a list: empty for the whole cluster */
+        char name[254]; /* of a list: empty */
+        char uid[64];   /* the object must have it; empty: any */
+};
+
+/* A reply with everything it points to. */
+struct kube_answer {
+        struct kube_reply reply;
+        struct lock_object lock;
+        struct placeholder_object placeholder;
+        struct lock_object *locks; /* owned by whoever had it judged */
+        char text[512];
+};
+
+/* A request or a watch, in the list of its kube. */
+struct kube_slot {
+        struct kube *kube; /* NULL: kube_free() came first */
+        struct kube_slot *next, *previous;
+        void (*cancel)(struct kube_slot *slot); /* ends all activity, keeps the memory */
+        bool is_owned;                          /* the caller will free it */
+};
+
+struct kube {
+        sd_event *event;
+        struct http *http;
+        const struct kubeconfig *config;
+        uint64_t timeout_usec;
+        char *token;
+        uint64_t token_read_at_usec; /* 0: read it before the next use */
+        char token_error[256];       /* why there is none, or an old one */
+        uint64_t silence_usec, length_usec;
+        struct kube_slot *slots;
+        unsigned n_events; /* Events under way */
+};
+
+/* ---- kube.c ---- */
+void kube_slot_init(struct kube_slot *slot, struct kube *kube, void (*cancel)(struct kube_slot *), bool is_owned);
+/* The token to send, read again when it is time; NULL: none. */
+const char *kube_token(struct kube *kube);
+/* After a 401. */
+void kube_token_expire(struct kube *kube);
+/* "/api/v1/namespaces/NS/configmaps" and so on, with "/NAME" unless NULL; ns NULL: "/api/v1/configmaps". Returns
+ * -ENOMEM, -EINVAL for bad names. */
+int kube_path(struct kube_what what, const char *ns, const char *name, char **ret);
+/* "configmap", "lease" … for messages. */
+const char *kube_what_to_string(struct kube_what what);
+
+/* ---- kube_judge.c: pure ---- */
+void kube_judge(const struct kube_subject *subject, const struct http_result *http, const char *server,
+                struct kube_answer *ret);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pieces of kubeconfig.h; only for the files kubeconfig*.c and their tests. */
+#pragma once
+
+#include <json-c/json_object.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Reads a file of at most 1 MiB, NUL-terminated. Returns 0, negative errno (err not set: the wording differs by
+ * caller); -EFBIG too large, -EISDIR and -EINVAL not a regular file. */
+int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size);
+
+/* One YAML file as a JSON object (an empty file is an empty object). path is for messages. Returns 0; -EINVAL with err
+ * PATH:LINE:COLUMN: what; -ENOMEM. */
+int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object **ret, struct err *err);
+
+/* Brings `server` into the form of struct kubeconfig. tls: which scheme to assume when it has none. Returns 0; -EINVAL
+ * with err saying why (the caller adds where); -ENOMEM. */
+int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err);
+
+/* Checks a proxy-url. Returns 0, -EINVAL with err saying why. */
+int kubeconfig_proxy_check(const char *url, struct err *err);
+
+/* Decodes base64 (line breaks are skipped, as Go does) into NUL-terminated text. Returns 0; -EINVAL with *ret_bad the
+ * offset of the first wrong byte; -ENOMEM. */
+int kubeconfig_base64(const char *text, char **ret, size_t *ret_size, size_t *ret_bad);
+
+#define KUBECONFIG_MAX_FILES 64
+
+/* The files in order of precedence; paths and parsed content, index by index. */
+struct kubeconfig_files {
+        size_t n_files;
+        char *paths[KUBECONFIG_MAX_FILES];
+        json_object *roots[KUBECONFIG_MAX_FILES];
+};
+
+/* One named entry of clusters, users or contexts. Borrows from the files. */
+struct kubeconfig_entry {
+        const char *kind; /* "cluster", "user", "context": also the key of its content */
+        const char *name;
+        const char *path; /* the file that defined it */
+        json_object *o;   /* its content; NULL: none */
+};
+
+/* path as for kubeconfig_load(). *f must be zeroed, and done also after an error. */
+int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct err *err);
+void kubeconfig_files_done(struct kubeconfig_files *f);
+
+/* First file wins, whole entry. */
+bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,
+                           struct kubeconfig_entry *ret);
+
+/* Fields. Absent, null and empty give NULL (or leave *ret as it was); a wrong type is -EINVAL. kubeconfig_get_file()
+ * resolves against the directory of the entry's file and opens it once; kubeconfig_get_data() decodes PEM from base64.
+ */
+int kubeconfig_get_text(const struct kubeconfig_entry *e, const char *key, const char **ret, struct err *err);
+int kubeconfig_get_copy(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err);
+int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool *ret, struct err *err);
+int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool pem, char **ret, struct err *err);
+int kubeconfig_get_data(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between election.c (what to do), election_absorb.c (what an event taught) and their tests. Not for the shells. */
+#pragma once
+
+#include "core/election.h"
+
+/* Takes the event into the struct; decides nothing. */
+void election_absorb(struct election *e, const struct election_conf *c, const struct election_event *ev);
+/* The lock was read or seen at all. */
+static inline bool election_knows(const struct election *e) {
+        return e->lock.source != LOCK_SOURCE_NONE;
+}
+
+/* The lock is ours to lead under: our claim, sound, and (lease) of this boot. */
+bool election_own(const struct election *e);
+/* How long the holder of this (lease) lock must have been silent, on our clock. */
+uint64_t election_silence_usec(const struct election *e, const struct election_conf *c);
+/* A compare-and-swap ended the holder's placeholder at this version, for this election or one beside it. */
+void election_swapped(struct election *e, uint64_t version);

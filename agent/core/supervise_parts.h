@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between supervise.c (events), supervise_follow.c (readings) and supervise_acts.c (building blocks). Not for shells.
+ */
+#pragma once
+
+#include "core/supervise.h"
+
+#define SUPERVISE_POLL_USEC       UINT64_C(10000000) /* backstop for a lost signal */
+#define SUPERVISE_RESUME_USEC     UINT64_C(1000000)  /* PID 1 did not answer: look again */
+#define SUPERVISE_STOP_RETRY_USEC UINT64_C(1000000)
+#define SUPERVISE_KILL_RETRY_USEC UINT64_C(200000)
+#define SUPERVISE_STUCK_USEC      UINT64_C(1000000)
+
+/* struct supervise .start, .reading, .waits */
+enum {
+        SUPERVISE_NEVER_STARTED,
+        SUPERVISE_START_UNDER_WAY,
+        SUPERVISE_START_ANSWERED,
+        SUPERVISE_START_GONE
+};
+enum {
+        SUPERVISE_READ_NONE,
+        SUPERVISE_READ_UNDER_WAY,
+        SUPERVISE_READ_OLD
+};
+enum {
+        SUPERVISE_WAIT_REVOKE = 1,
+        SUPERVISE_WAIT_QUERY = 2
+};
+
+static inline uint64_t supervise_usec_add(uint64_t a, uint64_t b) {
+        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static inline uint64_t supervise_usec_min(uint64_t a, uint64_t b) {
+        return a < b ? a : b;
+}
+
+/* Appends one action. */
+void supervise_act(struct supervise_actions *a, enum supervise_action_type type, enum guard_result result);
+
+/* A look that begins now, behind all other actions of the step; the answer to an earlier one is dropped by the shell.
+ */
+void supervise_read_now(struct supervise *s, struct supervise_actions *a);
+
+/* A look, unless one is under way: looking again and again at a slow PID 1 must not drop every answer. */
+void supervise_read_soon(struct supervise *s, struct supervise_actions *a);
+
+/* Forgets the permit. state: UNREAD, STOPPED or FOREIGN. */
+void supervise_become_idle(struct supervise *s, enum supervise_state state, uint64_t now);
+
+/* The second instant is over: kill, and again until nothing is left. */
+void supervise_begin_kill(struct supervise *s, struct supervise_actions *a, uint64_t now);
+
+/* Ends the permit in force. Gate first: from then on neither Restart=, nor an admin, nor a late start job can start the
+ * unit. Kills after timeout_usec, or at the permit's second instant if that is earlier. */
+void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason, uint64_t now,
+                          uint64_t timeout_usec);
+
+/* A stop without a permit: only the uid (0: unknown) and the time it may take (0: default) are known. */
+void supervise_begin_stop_unpermitted(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason,
+                                      uint64_t now, uint64_t uid, uint64_t timeout_usec);
+
+/* A permit that was only being checked comes to nothing. Should a revoke of another uid wait, nothing else would stop
+ * what may run, so that begins. */
+void supervise_drop_check(struct supervise *s, struct supervise_actions *a, enum supervise_state state, uint64_t now);
+
+/* Takes a reading: checks a permit that waits for it, goes on after a restart, follows the unit or its stop. */
+void supervise_on_reading(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev);

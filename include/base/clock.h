@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The three clocks, and their text: the only readers of time. Deadlines are CLOCK_BOOTTIME (counts while the host
+ * sleeps, never set by anybody); CLOCK_MONOTONIC is for what sd-event and systemd measure with it; the wall clock is
+ * only ever shown or recorded, never compared with. */
+#pragma once
+
+#include <stdint.h>
+
+/* Room for "2030-01-02T03:04:05.678901Z" and the final zero. */
+#define CLOCK_TEXT_SIZE 32
+
+/* Microseconds, read now. Cannot fail. */
+uint64_t clock_boottime_usec(void);
+uint64_t clock_monotonic_usec(void);
+/* Since 1970. */
+uint64_t clock_realtime_usec(void);
+
+/* The wall-clock instant (microseconds since 1970) as RFC 3339 in UTC with microseconds: Kubernetes' MicroTime.
+ * Writes at most CLOCK_TEXT_SIZE bytes into buf and returns buf. */
+const char *clock_format_utc(uint64_t realtime_usec, char *buf);
+
+/* What the wall will show at a boot-time instant, as "15:04:05" local time, for STATUS lines; "never" for
+ * USEC_INFINITY. Only as good as the wall clock is now. Writes at most CLOCK_TEXT_SIZE bytes, returns buf. */
+const char *clock_format_boottime(uint64_t at_usec, char *buf);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "codec/object.h"
+#include "codec/placeholder.h"
+
+static struct placeholder_object complete(enum placeholder_kind kind) {
+        return (struct placeholder_object){.kind = kind,
+                                           .ns = "ns",
+                                           .name = "leader-agent-web-1",
+                                           .uid = "u",
+                                           .version = "7",
+                                           .claim = "c",
+                                           .nonce = "n",
+                                           .boot_id = "b",
+                                           .identity = "web-1",
+                                           .renew_time = "2030-01-02T03:04:05.678901Z",
+                                           .acquire_time = "2030-01-02T03:00:00.000000Z",
+                                           .lease_duration_usec = 15 * USEC_PER_SEC};
+}
+
+static void assert_same(const struct placeholder_object *a, const struct placeholder_object *b) {
+        assert_int_equal(a->kind, b->kind);
+        assert_string_equal(a->ns, b->ns);
+        assert_string_equal(a->name, b->name);
+        assert_string_equal(a->claim, b->claim);
+        assert_string_equal(a->nonce, b->nonce);
+        assert_string_equal(a->boot_id, b->boot_id);
+        assert_string_equal(a->identity, b->identity);
+        assert_string_equal(a->renew_time, b->renew_time);
+        assert_string_equal(a->acquire_time, b->acquire_time);
+        assert_int_equal(a->lease_duration_usec, b->lease_duration_usec);
+}
+
+static void test_round_trip(void **state) {
+        (void)state;
+        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++) {
+                struct placeholder_object p = complete(kind), back;
+                _cleanup_(json_object_putp) struct json_object *o = NULL;
+                _cleanup_free_ char *text = NULL;
+                struct json_object *metadata;
+
+                assert_int_equal(placeholder_build_create(&p, &text), 0);
+                assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
+                metadata = object_get(o, "metadata");
+                assert_null(object_get(metadata, "uid"));
+                assert_null(object_get(metadata, "resourceVersion"));
+                assert_true(object_add_string(metadata, "uid", "u"));
+                assert_true(object_add_string(metadata, "resourceVersion", "7"));
+                assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                assert_same(&p, &back);
+                assert_false(back.deleting);
+                assert_int_equal(back.n_finalizers, 0);
+
+                assert_true(object_add_string(metadata, "deletionTimestamp", "2030-01-01T00:00:00Z"));
+                json_object_array_add(object_add_array(metadata, "finalizers"), json_object_new_string("orphan"));
+                assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                assert_true(back.deleting && back.n_finalizers == 1);
+                /* A Lease is no Pod. */
+                assert_int_equal(placeholder_from_json((enum placeholder_kind) !kind, o, &back, NULL), -EBADMSG);
+        }
+}
+
+/* A renewal of a Lease is a whole object with both preconditions: it can never re-create one. */
+static void test_renew(void **state) {
+        struct placeholder_object p = complete(PLACEHOLDER_LEASE), back;
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        assert_int_equal(placeholder_build_renew(&p, &text), 0);
+        assert_int_equal(placeholder_parse(PLACEHOLDER_LEASE, text, strlen(text), &back, NULL), 0);
+        assert_same(&p, &back);
+        assert_string_equal(back.uid, "u");
+        assert_string_equal(back.version, "7");
+
+        char *none = NULL;
+        *p.uid = 0;
+        assert_int_equal(placeholder_build_renew(&p, &none), -EINVAL);
+        assert_int_equal(placeholder_build_clear(&p, &none), -EINVAL);
+        p = complete(PLACEHOLDER_POD);
+        *p.version = 0;
+        assert_int_equal(placeholder_build_renew(&p, &none), -EINVAL);
+        assert_int_equal(placeholder_build_clear(&p, &none), -EINVAL);
+        *p.name = 0;
+        assert_int_equal(placeholder_build_create(&p, &none), -EINVAL);
+        p = complete(PLACEHOLDER_LEASE);
+        p.lease_duration_usec = 1;
+        assert_int_equal(placeholder_build_create(&p, &none), -EINVAL);
+        assert_null(none);
+}
+
+/* Without a duration there is none in the object either: 0 would be refused by the server. */
+static void test_no_duration(void **state) {
+        (void)state;
+        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++) {
+                struct placeholder_object p = complete(kind);
+                _cleanup_free_ char *text = NULL;
+
+                p.lease_duration_usec = 0;
+                assert_int_equal(placeholder_build_create(&p, &text), 0);
+                assert_null(strstr(text, "leaseDurationSeconds"));
+                assert_null(strstr(text, "lease-duration-seconds"));
+        }
+}
+
+/* What keeps the Pod from ever running, and what Pod Security asks for. */
+static void test_pod_spec(void **state) {
+        static const char *const parts[] = {
+                "\"schedulingGates\":[{\"name\":\"leaderagent.io/placeholder\"}]",
+                "\"schedulerName\":\"leaderagent.io/none\"",
+                "\"automountServiceAccountToken\":false",
+                "\"runAsNonRoot\":true",
+                "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}",
+                "\"allowPrivilegeEscalation\":false",
+                "\"drop\":[\"ALL\"]",
+                "\"requests\":{\"cpu\":\"1m\",\"memory\":\"1Mi\"}",
+                "\"limits\":{\"cpu\":\"1m\",\"memory\":\"1Mi\"}",
+        };
+        struct placeholder_object p = complete(PLACEHOLDER_POD);
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        assert_int_equal(placeholder_build_create(&p, &text), 0);
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+                if (!strstr(text, parts[i]))
+                        fail_msg("%s is not in %s", parts[i], text);
+}
+
+/* Objects of others, and values that are unusable: nothing of ours in them. */
+static void test_foreign(void **state) {
+        static const char *const specs[] = {
+                "\"spec\":{}",
+                "\"spec\":null",
+                "\"spec\":[]",
+                "\"spec\":{\"renewTime\":7,\"holderIdentity\":{},\"leaseDurationSeconds\":\"15\"}",
+                "\"spec\":{\"leaseDurationSeconds\":-1,\"holderIdentity\":\"a\\nb\"}",
+                "\"spec\":{\"leaseDurationSeconds\":99999999999}",
+        };
+        char text[512];
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(specs); i++) {
+                struct placeholder_object p;
+
+                (void)snprintf(text, sizeof(text),
+                               "{\"apiVersion\":\"coordination.k8s.io/"
+                               "v1\",\"kind\":\"Lease\",\"metadata\":{\"namespace\":\"ns\","
+                               "\"name\":\"n\",\"uid\":\"u\",\"resourceVersion\":\"1\",\"annotations\":{\"leaderagent."
+                               "io/claim\":"
+                               "\"much longer than any claim of ours could ever be\"}},%s}",
+                               specs[i]);
+                assert_int_equal(placeholder_parse(PLACEHOLDER_LEASE, text, strlen(text), &p, NULL), 0);
+                assert_string_equal(p.claim, "");
+                assert_string_equal(p.renew_time, "");
+                assert_string_equal(p.identity, "");
+                assert_int_equal(p.lease_duration_usec, 0);
+        }
+}
+
+static void test_time(void **state) {
+        static const struct {
+                uint64_t usec;
+                const char *text;
+        } rows[] = {
+                {0, "1970-01-01T00:00:00.000000Z"},
+                {UINT64_C(1893553445678901), "2030-01-02T03:04:05.678901Z"},
+                {UINT64_C(1893553445000001), "2030-01-02T03:04:05.000001Z"},
+                {UINT64_MAX, "1970-01-01T00:00:00.551615Z"},
+        };
+        char text[PLACEHOLDER_TIME_SIZE];
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                placeholder_format_time(text, rows[i].usec);
+                assert_string_equal(text, rows[i].text);
+        }
+}
+
+static void test_kinds(void **state) {
+        enum placeholder_kind kind = PLACEHOLDER_LEASE;
+
+        (void)state;
+        assert_int_equal(placeholder_kind_from_string("Pod", &kind), 0);
+        assert_int_equal(kind, PLACEHOLDER_POD);
+        assert_int_equal(placeholder_kind_from_string("pod", &kind), -EINVAL);
+        assert_int_equal(placeholder_kind_from_string("", &kind), -EINVAL);
+        assert_string_equal(placeholder_resource(PLACEHOLDER_LEASE).api_version, "coordination.k8s.io/v1");
+        assert_string_equal(placeholder_kind_to_string((enum placeholder_kind)7), "unknown");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_renew),   cmocka_unit_test(test_no_duration),
+                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_foreign), cmocka_unit_test(test_time),
+                cmocka_unit_test(test_kinds),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -32,6 +32,18 @@ static const char *const guard_results[N_GUARD_RESULTS] = {
         [GUARD_REFUSED_INTERNAL] = "refused: the guard could not write its files or reach systemd",
 };
 
+static const char *const guard_words[N_GUARD_RESULTS] = {
+        [GUARD_OK] = "ok",
+        [GUARD_REFUSED_REVOKED] = "revoked",
+        [GUARD_REFUSED_BUSY] = "busy",
+        [GUARD_REFUSED_OVERDUE] = "overdue",
+        [GUARD_REFUSED_ENROLL] = "enroll",
+        [GUARD_REFUSED_UNIT] = "unit",
+        [GUARD_REFUSED_FOREIGN] = "foreign",
+        [GUARD_REFUSED_REQUEST] = "request",
+        [GUARD_REFUSED_INTERNAL] = "internal",
+};
+
 /* The index of s in words, -EINVAL when it is none of them. */
 static int find(const char *const *words, size_t n, const char *s) {
         for (size_t i = 0; i < n; i++)
@@ -83,11 +95,6 @@ const char *guard_result_to_string(enum guard_result r) {
         return (unsigned)r < N_GUARD_RESULTS ? guard_results[r] : "invalid";
 }
 
-int guard_result_from_string(const char *s, enum guard_result *ret) {
-        int i = find(guard_results, N_GUARD_RESULTS, s);
-
-        if (i < 0)
-                return i;
-        *ret = (enum guard_result)i;
-        return 0;
+const char *guard_result_to_word(enum guard_result r) {
+        return (unsigned)r < N_GUARD_RESULTS ? guard_words[r] : "invalid";
 }

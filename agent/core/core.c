@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/core.h"
+/* Routes events to elections and placeholders, carries wishes and views between them, tells whose turn is next. */
+#include "core/core_parts.h"
 #include "core/election_parts.h"
+
+size_t core_locks_size(size_t n) {
+        return n * sizeof(struct core_lock);
+}
+
+size_t core_placeholders_size(size_t n) {
+        return n * sizeof(struct core_placeholder);
+}
+
+void core_set_room(struct core *core, void *locks, void *placeholders) {
+        core->locks = locks;
+        core->placeholders = placeholders;
+}
 
 static void views(const struct core *core, const struct core_lock *l, struct placeholder_view ret[N_TENURES]) {
         for (unsigned t = 0; t < N_TENURES; t++)
@@ -117,6 +131,72 @@ static uint64_t deadline_of_placeholder(const struct core *core, size_t i) {
         return placeholder_deadline(&p->placeholder, &p->conf, &w);
 }
 
+static void set_lock(struct core *core, struct core_lock *l, const struct core_change *change) {
+        l->conf = change->lock;
+        l->conf.away = core->away;
+        l->due = true;
+}
+
+static void set_away(struct core *core, bool away) {
+        core->away = away;
+        for (size_t i = 0; i < core->n_locks; i++) {
+                core->locks[i].conf.away = away;
+                core->locks[i].due = true;
+        }
+}
+
+static void stop(struct core *core) {
+        core->removing = true;
+        for (size_t i = 0; i < core->n_placeholders; i++)
+                core->placeholders[i].due = true;
+        for (size_t i = 0; i < core->n_locks; i++) {
+                core->locks[i].election.wants.stop = true;
+                core->locks[i].due = true;
+        }
+}
+
+void core_apply(struct core *core, const struct core_change *change) {
+        struct core_lock *l;
+        struct core_placeholder *p;
+
+        switch ((enum core_change_type)change->type) {
+        case CORE_ADD_PLACEHOLDER:
+                p = &core->placeholders[core->n_placeholders++];
+                *p = (struct core_placeholder){.conf = change->placeholder_conf, .due = true};
+                placeholder_init(&p->placeholder);
+                break;
+        case CORE_SET_PLACEHOLDER:
+                core->placeholders[change->index].conf = change->placeholder_conf;
+                break;
+        case CORE_ADD_LOCK:
+                l = &core->locks[core->n_locks++];
+                *l = (struct core_lock){.due = true};
+                for (unsigned t = 0; t < N_TENURES; t++)
+                        l->placeholder[t] = change->placeholder[t];
+                election_init(&l->election);
+                set_lock(core, l, change);
+                break;
+        case CORE_SET_LOCK:
+                set_lock(core, &core->locks[change->index], change);
+                break;
+        case CORE_RESTART_LOCK:
+                election_init(&core->locks[change->index].election);
+                break;
+        case CORE_REMOVE_LOCK:
+                core->locks[change->index] = core->locks[--core->n_locks];
+                break;
+        case CORE_SLEEP:
+                set_away(core, true);
+                break;
+        case CORE_WAKE:
+                set_away(core, false);
+                break;
+        case CORE_STOP:
+                stop(core);
+                break;
+        }
+}
+
 enum core_turn core_next(const struct core *core, uint64_t now_usec, size_t *ret_index) {
         for (size_t i = 0; i < core->n_locks; i++)
                 if (lock_deadline(core, &core->locks[i]) <= now_usec) {
@@ -147,9 +227,13 @@ uint64_t core_deadline(const struct core *core) {
         return at;
 }
 
+bool core_lock_invariant(const struct core *core, size_t i) {
+        return election_invariant(&core->locks[i].election);
+}
+
 bool core_invariant(const struct core *core) {
         for (size_t i = 0; i < core->n_locks; i++)
-                if (!election_invariant(&core->locks[i].election))
+                if (!core_lock_invariant(core, i))
                         return false;
         return true;
 }

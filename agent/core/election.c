@@ -50,23 +50,6 @@ static void move(struct step *s, uint8_t state) {
 
 /* ---- terms ---- */
 
-bool election_instants(const struct election *e, const struct election_conf *c, uint64_t proven_at_usec,
-                       uint64_t *ret_stop_at, uint64_t *ret_kill_at) {
-        /* A configuration that was read again counts from the next term. */
-        struct timing_lease t = c->timing;
-
-        *ret_stop_at = *ret_kill_at = USEC_INFINITY;
-        if (e->lock.fact.tenure == TENURE_LIFE)
-                return true;
-        /* What the lock records binds the holder too; the configuration may only be stricter. */
-        t.duration_usec = e->lock.fact.duration_usec;
-        if (e->term.stop_timeout_usec) {
-                t.stop_timeout_usec = e->term.stop_timeout_usec;
-                t.kill_margin_usec = e->term.kill_margin_usec;
-        }
-        return timing_instants(&t, proven_at_usec, ret_stop_at, ret_kill_at);
-}
-
 static uint64_t lapse_at(const struct step *s) {
         return util_usec_add(s->now, timing_lasting_usec(&s->c->timing));
 }

@@ -3,15 +3,6 @@
  * or vanished lock of ours), otherwise it only asks for a read. */
 #include "core/election_parts.h"
 
-bool election_own(const struct election *e) {
-        return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.claimed &&
-               (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot);
-}
-
-uint64_t election_silence_usec(const struct election *e, const struct election_conf *c) {
-        return timing_silence_usec(e->lock.fact.duration_usec, c->timing.rate_permille);
-}
-
 static void learn(struct election *e, const struct lock_fact *f, bool read, uint64_t now) {
         if (f->orphaned && !(e->lock.fact.orphaned && e->lock.fact.uid == f->uid))
                 e->lock.orphan_at_usec = now;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/election.h"
+/* The words of elections. Reasons are sentences: STATUS=, journal and leaderctl print them. */
+#include "core/steps.h"
 
 static const char *const state_names[N_ELECTION_STATES] = {
         [ELECTION_STARTING] = "starting", [ELECTION_CANDIDATE] = "candidate", [ELECTION_CLAIMING] = "claiming",

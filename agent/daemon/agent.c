@@ -1,283 +1,172 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The composition root of leader-agent: owns everything, runs the pump, handles the end. */
+/* The composition root of leader-agent: owns everything, turns the loop, handles the end. One turn: what was posted and
+ * what is due, one step at a time; then locks that went, watches, status, the end, and the one timer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "adapter/job.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "base/random.h"
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
 
 /* Time for the API writes of a release, beyond the units' own stop timeouts. */
 #define RELEASE_USEC (30 * USEC_PER_SEC)
+/* While stopping PID 1 is asked for more time so often, for so much each time. */
+#define EXTEND_PAUSE_USEC USEC_PER_SEC
+#define EXTEND_USEC       (5 * USEC_PER_SEC)
 
 /* Watches wait no longer than this for the locks to come to rest after a start. */
 #define WATCH_LATEST_USEC USEC_PER_SEC
 
-/* ---- the pump ---- */
+/* More steps than that in one turn are a mistake of ours, not work. */
+#define STEPS_MAX 100000
 
-/* The daemon's own check of invariant 1: should it ever fail, the units stop before anything else happens. */
-static void check_invariant(struct agent *a) {
-        if (core_invariant(&a->core))
-                return;
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                if (!election_invariant(&a->core.locks[i].election)) {
-                        journal_log(LOG_CRIT, "%s: state '%s' contradicts what is known of the lock: stopping its unit",
-                                    a->locks[i]->title, election_state_to_string(a->core.locks[i].election.state));
-                        agent_guard_send(a->locks[i], ELECTION_MSG_REVOKE, a->core.locks[i].election.term.uid, 0, 0);
-                }
-        abort();
-}
+/* ---- the turn ---- */
 
-void agent_lock_event(struct agent_lock *l, struct election_event *ev) {
-        struct agent *a = l->agent;
-        struct election_actions out;
+/* Everything that was posted, and everything that is due, until nothing is. Returns false when that does not end. */
+static bool settle(struct agent *a) {
+        struct agent_post post;
 
-        ev->now_usec = clock_boottime_usec();
-        ev->random = random_spread();
-        out = core_lock_step(&a->core, l->index, ev);
-        agent_trace_lock(a, l->index, ev, &out);
-        check_invariant(a);
-        agent_lock_perform(l, &out);
-}
-
-void agent_placeholder_event(struct agent_placeholder *p, struct placeholder_event *ev) {
-        struct agent *a = p->agent;
-        struct placeholder_action out;
-
-        ev->now_usec = clock_boottime_usec();
-        ev->random = random_spread();
-        out = core_placeholder_step(&a->core, p->index, ev);
-        agent_trace_placeholder(a, p->index, ev, &out);
-        check_invariant(a);
-        agent_placeholder_perform(p, &out);
-}
-
-static bool deliver_local(struct agent *a) {
-        bool any = false;
-
-        for (size_t i = 0; i < a->core.n_locks; i++) {
-                struct agent_lock *l = a->locks[i];
-                struct election_event ev = {.type = ELECTION_EV_REPLY, .op = l->local_op, .result = l->local_result};
-
-                if (!l->local_pending)
-                        continue;
-                l->local_pending = false;
-                any = true;
-                agent_lock_event(l, &ev);
-        }
-        for (size_t i = 0; i < a->core.n_placeholders; i++) {
-                struct agent_placeholder *p = a->placeholders[i];
-                struct placeholder_event ev = {
-                        .type = PLACEHOLDER_EV_REPLY, .op = p->local_op, .result = p->local_result};
-
-                if (!p->local_pending)
-                        continue;
-                p->local_pending = false;
-                any = true;
-                agent_placeholder_event(p, &ev);
-        }
-        return any;
-}
-
-static bool turn(struct agent *a) {
-        size_t i;
-
-        switch (core_next(&a->core, clock_boottime_usec(), &i)) {
-        case CORE_TURN_NONE:
-                return false;
-        case CORE_TURN_LOCK:
-                agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_GO});
-                return true;
-        case CORE_TURN_PLACEHOLDER:
-                agent_placeholder_event(a->placeholders[i], &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
-                return true;
+        for (unsigned n = 0; n < STEPS_MAX; n++) {
+                if (agent_take_post(a, &post))
+                        agent_step(a, &post);
+                else if (!agent_step_due(a))
+                        return true;
         }
         return false;
 }
 
-static bool released(const struct agent *a) {
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                if (a->core.locks[i].election.state != ELECTION_STOPPED)
-                        return false;
-        for (size_t i = 0; i < a->core.n_placeholders; i++)
-                if (a->core.placeholders[i].placeholder.state == PLACEHOLDER_LIVE &&
-                    a->core.placeholders[i].placeholder.retry.attempts < 2)
-                        return false;
-        return true;
-}
-
-/* ---- sleep ---- */
-
-/* A lease is held, or just being won. */
-static bool leased(const struct core_lock *l) {
-        const struct election *e = &l->election;
-
-        return e->op == ELECTION_OP_CREATE ? l->conf.tenure == TENURE_LEASE
-                                           : e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING &&
-                                                     e->lock.fact.tenure == TENURE_LEASE;
-}
-
-/* A lease that sleeps is lost, and its unit would wake up beside the next leader: so it ends before, and none is begun
- * until the host is awake. */
-static void on_sleep(bool going, void *userdata) {
-        struct agent *a = userdata;
-
-        a->sleeping = a->away = going;
-        if (going)
-                journal_log(LOG_NOTICE, "The host is about to sleep: stepping down from every lease");
-        for (size_t i = 0; i < a->core.n_locks; i++) {
-                a->core.locks[i].conf.away = going;
-                a->core.locks[i].due = true;
-        }
-        agent_trace_conf(a);
-        agent_pump(a);
+/* On the way from a start to the permit nothing is wanted from a watch, which costs a connection of its own and all
+ * that belongs to it: watches open when the locks have come to rest, or after a second. */
+static void follow(struct agent *a, uint64_t now) {
+        a->watching = a->watching || core_settled(&a->core) || now >= a->started_usec + WATCH_LATEST_USEC;
+        for (size_t i = 0; i < a->n_locks && a->watching; i++)
+                agent_lock_follow(a->locks[i]);
+        for (size_t i = 0; i < a->n_placeholders && a->watching; i++)
+                agent_placeholder_follow(a->placeholders[i]);
 }
 
 static void let_sleep(struct agent *a) {
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                if (leased(&a->core.locks[i]))
-                        return;
+        if (!a->sleeping || !a->sleep || core_leased(&a->core))
+                return;
         sleep_watch_ready(a->sleep);
         a->sleeping = false;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        (void)source;
-        (void)usec;
-        agent_pump(userdata);
-        return 0;
+static void give_up(struct agent *a) {
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (agent_view(a->locks[i]).state != ELECTION_STOPPED)
+                        journal_log(LOG_WARNING,
+                                    "%s: not released in time (%s); the lock stays held until this agent runs "
+                                    "again, or `leaderctl fence` names this host",
+                                    a->locks[i]->title, a->locks[i]->problem);
+        (void)sd_event_exit(a->event, 0);
 }
 
-/* On the way from a start to the permit nothing is wanted from a watch, which costs a connection of its own and all
- * that belongs to it: watches open when the locks have come to rest, or after a second. */
-static bool may_watch(const struct agent *a) {
-        for (size_t i = 0; i < a->core.n_locks; i++) {
-                uint8_t s = a->core.locks[i].election.state;
+/* The agent stops: ends when everything is released, or when its time is over. Returns when to look again. */
+static uint64_t end(struct agent *a, uint64_t now) {
+        uint64_t longest = 0;
 
-                if (s == ELECTION_STARTING || (s >= ELECTION_CLAIMING && s <= ELECTION_PROVING))
-                        return clock_boottime_usec() >= a->started_usec + WATCH_LATEST_USEC;
+        if (!a->stopping.since_usec)
+                return USEC_INFINITY;
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (a->locks[i]->conf->stop_timeout_usec > longest)
+                        longest = a->locks[i]->conf->stop_timeout_usec;
+        if (core_released(&a->core))
+                (void)sd_event_exit(a->event, 0);
+        else if (now - a->stopping.since_usec > RELEASE_USEC + longest)
+                give_up(a);
+        else if (now >= a->stopping.extended_usec + EXTEND_PAUSE_USEC) {
+                a->stopping.extended_usec = now;
+                notify_extend_timeout(EXTEND_USEC);
         }
-        return true;
+        return a->stopping.extended_usec + EXTEND_PAUSE_USEC;
 }
 
-static void follow(struct agent *a) {
-        a->watching = a->watching || may_watch(a);
-        for (size_t i = 0; i < a->core.n_locks && a->watching; i++) {
-                agent_lock_follow(a->locks[i]);
-                agent_lock_follow_holder(a->locks[i]);
-        }
-        for (size_t i = 0; i < a->core.n_placeholders && a->watching; i++)
-                agent_placeholder_follow(a->placeholders[i]);
-}
-
-void agent_pump(struct agent *a) {
-        uint64_t at;
-        unsigned n = 0;
-
-        if (a->in_pump)
-                return;
-        a->in_pump = true;
-        while ((deliver_local(a) || turn(a)) && ++n < 100000)
-                ;
-        a->in_pump = false;
-        agent_conf_reap(a);
-        at = core_deadline(&a->core);
-        if (n >= 100000) {
-                journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
-                at = clock_boottime_usec() + USEC_PER_SEC;
-        }
-        follow(a);
-        if (!a->watching && at > a->started_usec + WATCH_LATEST_USEC)
-                at = a->started_usec + WATCH_LATEST_USEC;
+static void arm(struct agent *a, uint64_t at) {
         if (at == USEC_INFINITY)
                 (void)sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
         else {
                 (void)sd_event_source_set_time(a->timer, at);
                 (void)sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
         }
-        agent_status_update(a);
-        if (a->sleeping && a->sleep)
-                let_sleep(a);
-        if (a->stopping_since_usec && released(a))
-                (void)sd_event_exit(a->event, 0);
 }
 
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what) {
-        uint8_t result = agent_result(reply->result);
-        bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
-        char text[512] = "";
+static uint64_t earlier(uint64_t a, uint64_t b) {
+        return a < b ? a : b;
+}
 
-        if (bad)
-                (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
-        if (bad && !util_streq(text, problem))
-                journal_log(LOG_WARNING, "API: %s; trying again", text);
-        memcpy(problem, text, sizeof(text));
-        if (reply->http_code) {
-                a->contact_realtime_usec = clock_realtime_usec();
-                if (a->api_error[0])
-                        journal_log(LOG_INFO, "API: answers again");
-                a->api_error[0] = '\0';
-        } else if (bad)
-                memcpy(a->api_error, text, sizeof(text));
-        return result;
+void agent_turn(struct agent *a) {
+        bool settled = settle(a);
+        uint64_t now, at;
+
+        agent_conf_reap(a);
+        if (a->inbox.n > 0)
+                settled = settle(a); /* a lock that begins anew */
+        now = clock_boottime_usec();
+        at = core_deadline(&a->core);
+        if (!settled) {
+                journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
+                at = now + USEC_PER_SEC;
+        }
+        follow(a, now);
+        if (!a->watching)
+                at = earlier(at, a->started_usec + WATCH_LATEST_USEC);
+        at = earlier(at, agent_status_update(a, now));
+        let_sleep(a);
+        arm(a, earlier(at, end(a, now)));
+}
+
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {
+        /* The turn that follows looks at the clock itself. */
+        return 0;
+}
+
+int agent_run(struct agent *a) {
+        int code, r;
+
+        do {
+                agent_turn(a);
+                r = sd_event_run(a->event, UINT64_MAX);
+                if (r < 0)
+                        return r;
+        } while (sd_event_get_state(a->event) != SD_EVENT_FINISHED);
+        r = sd_event_get_exit_code(a->event, &code);
+        return r < 0 ? r : code;
 }
 
 /* ---- the end ---- */
 
-static int on_extend(sd_event_source *source, uint64_t usec, void *userdata) {
+static void on_job(enum job_type job, const char *problem, void *userdata) {
         struct agent *a = userdata;
-        uint64_t limit = RELEASE_USEC, worst = 0;
 
-        (void)usec;
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                if (a->locks[i]->conf->stop_timeout_usec > worst)
-                        worst = a->locks[i]->conf->stop_timeout_usec;
-        if (clock_boottime_usec() - a->stopping_since_usec > limit + worst) {
-                for (size_t i = 0; i < a->core.n_locks; i++)
-                        if (a->core.locks[i].election.state != ELECTION_STOPPED)
-                                journal_log(LOG_WARNING,
-                                            "%s: not released in time (%s); the lock stays held until this agent runs "
-                                            "again, or `leaderctl fence` names this host",
-                                            a->locks[i]->title, a->locks[i]->problem);
-                return sd_event_exit(a->event, 0);
-        }
-        notify_extend_timeout(5 * USEC_PER_SEC);
-        (void)sd_event_source_set_time_relative(source, USEC_PER_SEC);
-        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-void agent_terminate(struct agent *a) {
-        struct err err = {.text = ""};
-        enum job_type job = JOB_STOP;
-        int r = job_read_own(&job, &err);
-
-        if (a->stopping_since_usec)
-                return;
-        if (r < 0)
-                journal_log(LOG_WARNING, "%s; releasing, as for a stop", err.text);
-        if (r >= 0 && job != JOB_STOP) {
+        a->job = job_call_free(a->job);
+        if (problem[0])
+                journal_log(LOG_WARNING, "%s; releasing, as for a stop", problem);
+        if (job != JOB_STOP) {
                 journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
                 (void)sd_event_exit(a->event, 0);
                 return;
         }
         journal_log(LOG_INFO, "Stopping: every unit of ours is stopped, then its lock is released");
         notify_stopping();
-        a->stopping_since_usec = clock_boottime_usec();
-        a->core.removing = true;
-        agent_trace_mark(a, 'Z', 0);
-        for (size_t i = 0; i < a->core.n_placeholders; i++)
-                a->core.placeholders[i].due = true;
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_STOP});
-        (void)sd_event_add_time_relative(a->event, &a->extend, CLOCK_BOOTTIME, 0, 0, on_extend, a);
-        agent_pump(a);
+        a->stopping.since_usec = clock_boottime_usec();
+        agent_apply(a, &(struct core_change){.type = CORE_STOP});
+}
+
+void agent_terminate(struct agent *a) {
+        if (a->stopping.since_usec || a->job)
+                return;
+        if (job_read_own(&a->job, a->event, on_job, a) < 0)
+                on_job(JOB_STOP, "PID 1 cannot be asked why: out of memory", a);
 }
 
 /* ---- the beginning ---- */
+
+static void on_sleep(bool going, void *userdata) {
+        agent_post(userdata, &(struct agent_post){.type = AGENT_POST_SLEEP, .on = going});
+}
 
 static int open_world(struct agent *a, struct err *err) {
         struct store_host host;
@@ -349,12 +238,13 @@ int agent_new(struct agent **ret, sd_event *event, const char *conf_path, struct
         return 0;
 }
 
-void agent_free(struct agent *a) {
+struct agent *agent_free(struct agent *a) {
         if (!a)
-                return;
-        for (size_t i = 0; i < a->core.n_locks; i++)
+                return NULL;
+        job_call_free(a->job);
+        for (size_t i = 0; i < a->n_locks; i++)
                 agent_lock_free(a->locks[i]);
-        for (size_t i = 0; i < a->core.n_placeholders; i++)
+        for (size_t i = 0; i < a->n_placeholders; i++)
                 agent_placeholder_free(a->placeholders[i]);
         bus_free(a->bus);
         sleep_watch_free(a->sleep);
@@ -364,14 +254,30 @@ void agent_free(struct agent *a) {
         kubeconfig_free(a->kubeconfig);
         conf_free(a->conf);
         sd_event_source_disable_unref(a->timer);
-        sd_event_source_disable_unref(a->extend);
-        sd_event_source_disable_unref(a->status_timer);
         sd_event_unref(a->event);
         if (a->trace_fd >= 0)
                 close(a->trace_fd);
+        free(a->inbox.posts);
         free(a->locks);
-        free(a->core.locks);
+        free(a->core_locks);
         free(a->placeholders);
-        free(a->core.placeholders);
+        free(a->core_placeholders);
         free(a);
+        return NULL;
+}
+
+const char *agent_identity(const struct agent *a) {
+        return store_identity(a->store);
+}
+
+const char *agent_server(const struct agent *a) {
+        return a->kubeconfig->server;
+}
+
+const char *agent_host(const struct agent *a) {
+        return a->host;
+}
+
+int agent_log_level(const struct agent *a) {
+        return a->conf->log_level;
 }

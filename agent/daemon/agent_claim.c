@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Claims for POSTs: on disk before what carries them is sent (ARCHITECTURE 5, claim 7). */
 #include <errno.h>
 #include <stdio.h>
 
 #include "adapter/journal.h"
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
+
+int agent_claims_read(struct agent *a, struct agent_claims *c, struct err *err) {
+        int r = store_claims(a->store, c->scope, &c->known, err);
+
+        c->unreadable = r < 0;
+        return r;
+}
 
 /* The newest claim whose POST may still land. */
 static const char *newest_unsettled(const struct record_claims *claims) {
@@ -13,26 +21,31 @@ static const char *newest_unsettled(const struct record_claims *claims) {
         return NULL;
 }
 
-int agent_claim_new(struct agent *a, const char *scope, struct record_claims *claims,
-                    char claim[static RECORD_CLAIM_HEX + 1], bool *doubtful, char problem[static 512]) {
-        struct err err = {.text = ""};
+int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[static 512]) {
+        struct err err = {};
         int r;
 
-        if (claim[0] && !*doubtful)
-                (void)store_claim_settle(a->store, scope, claim, NULL);
-        claim[0] = '\0';
-        *doubtful = false;
-        r = store_claim_new(a->store, scope, claim, &err);
-        if (r == -ENOSPC && newest_unsettled(claims)) {
+        if (c->next[0] && !c->doubtful)
+                (void)store_claim_settle(a->store, c->scope, c->next, NULL);
+        c->next[0] = '\0';
+        c->doubtful = false;
+        r = store_claim_new(a->store, c->scope, c->next, &err);
+        if (r == -ENOSPC && newest_unsettled(&c->known)) {
                 /* Many starts or lost answers in a short time. A claim may be carried by any number of POSTs, and what
                  * of them lands late is ours whichever it was: take the newest again rather than stay out. */
-                *doubtful = true;
-                r = util_copy(claim, RECORD_CLAIM_HEX + 1, newest_unsettled(claims)) ? 0 : -ENAMETOOLONG;
+                c->doubtful = true;
+                r = util_copy(c->next, sizeof(c->next), newest_unsettled(&c->known)) ? 0 : -ENAMETOOLONG;
         }
         if (r >= 0)
-                r = store_claims(a->store, scope, claims, &err);
+                r = store_claims(a->store, c->scope, &c->known, &err);
         (void)snprintf(problem, 512, "%s", r < 0 ? err.text : "");
         if (r < 0)
-                journal_log(LOG_ERR, "%s: cannot claim: %s", scope, err.text);
+                journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);
+        c->unreadable = c->unreadable && r < 0;
         return r;
+}
+
+void agent_claims_settle(struct agent *a, const struct agent_claims *c) {
+        if (c->next[0] && !c->doubtful)
+                (void)store_claim_settle(a->store, c->scope, c->next, NULL);
 }

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks and placeholders as the configuration has them. A term in force is untouched by a reload: its tenure and
+/* Locks and placeholders as the configuration has them, in two phases: a plan, in which everything that can fail is done
+ * beside what is in use, and its execution, which cannot fail. A term in force is untouched by a reload: its tenure and
  * duration are those that the lock records; what is new counts from the next term. */
 #include <errno.h>
 
 #include "adapter/journal.h"
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
+
+struct planned_lock {
+        struct agent_lock *lock; /* one that is there, or a new one */
+        bool is_new;
+        struct conf_lock conf; /* of one that is there: what it gets */
+        size_t placeholder[N_TENURES];
+};
+
+struct plan {
+        struct planned_lock *locks;
+        size_t n_locks, n_new_locks;
+        struct agent_placeholder **placeholders; /* new ones */
+        size_t n_placeholders;
+};
 
 static struct agent_lock *find_lock(const struct agent *a, const struct conf_lock *c) {
-        for (size_t i = 0; i < a->core.n_locks; i++)
+        for (size_t i = 0; i < a->n_locks; i++)
                 if (util_streq(a->locks[i]->conf->name, c->name) &&
                     util_streq(a->locks[i]->conf->namespace_, c->namespace_))
                         return a->locks[i];
@@ -22,227 +37,234 @@ static bool configured(const struct conf *c, const struct agent_lock *l) {
         return false;
 }
 
-/* Room for one more of each; elements never move, the arrays may. */
-static int grow(struct agent *a) {
-        size_t n = a->core.n_locks + 1, m = a->core.n_placeholders + N_TENURES;
-        void *p;
+/* ---- the plan ---- */
 
-        if (!(p = realloc(a->locks, n * sizeof(*a->locks))))
-                return -ENOMEM;
-        a->locks = p;
-        if (!(p = realloc(a->core.locks, n * sizeof(*a->core.locks))))
-                return -ENOMEM;
-        a->core.locks = p;
-        if (!(p = realloc(a->placeholders, m * sizeof(struct agent_placeholder *))))
-                return -ENOMEM;
-        a->placeholders = p;
-        if (!(p = realloc(a->core.placeholders, m * sizeof(*a->core.placeholders))))
-                return -ENOMEM;
-        a->core.placeholders = p;
-        return 0;
+static void plan_done(struct plan *p) {
+        for (size_t i = 0; i < p->n_locks; i++) {
+                conf_lock_done(&p->locks[i].conf);
+                if (p->locks[i].is_new)
+                        agent_lock_free(p->locks[i].lock);
+        }
+        for (size_t i = 0; i < p->n_placeholders; i++)
+                agent_placeholder_free(p->placeholders[i]);
+        free(p->locks);
+        free(p->placeholders);
 }
 
-static int add_placeholder(struct agent *a, const struct conf_lock *c, uint8_t tenure, size_t *ret, struct err *err) {
+static int plan_init(struct plan *p, size_t n_locks, struct err *err) {
+        *p = (struct plan){};
+        p->locks = calloc(n_locks ? n_locks : 1, sizeof(*p->locks));
+        p->placeholders = calloc(N_TENURES * n_locks + 1, sizeof(struct agent_placeholder *));
+        return p->locks && p->placeholders ? 0 : err_setf(err, -ENOMEM, "out of memory");
+}
+
+static bool serves(const struct agent_placeholder *p, const struct conf_lock *c, enum tenure tenure) {
+        return util_streq(p->ns, c->namespace_) && p->kind == c->placeholder && p->tenure == tenure;
+}
+
+/* The index of the placeholder that this lock uses for a term of this tenure, in what there will be. */
+static int plan_placeholder(struct plan *plan, struct agent *a, const struct conf_lock *c, enum tenure tenure,
+                            size_t *ret, struct err *err) {
         struct agent_placeholder *p;
-        size_t i;
         int r;
 
-        for (i = 0; i < a->core.n_placeholders; i++)
-                if (util_streq(a->placeholders[i]->ns, c->namespace_) && a->placeholders[i]->kind == c->placeholder &&
-                    a->placeholders[i]->tenure == tenure) {
+        for (size_t i = 0; i < a->n_placeholders; i++)
+                if (serves(a->placeholders[i], c, tenure)) {
                         *ret = i;
+                        return 0;
+                }
+        for (size_t i = 0; i < plan->n_placeholders; i++)
+                if (serves(plan->placeholders[i], c, tenure)) {
+                        *ret = a->n_placeholders + i;
                         return 0;
                 }
         p = calloc(1, sizeof(*p));
         if (!p)
                 return err_setf(err, -ENOMEM, "out of memory");
         p->agent = a;
-        p->index = i;
         p->kind = c->placeholder;
         p->tenure = tenure;
-        (void)util_copy(p->ns, sizeof(p->ns), c->namespace_);
-        r = agent_placeholder_start(p, err);
-        if (r < 0) {
-                agent_placeholder_free(p);
-                return r;
-        }
-        a->placeholders[i] = p;
-        a->core.placeholders[i] = (struct core_placeholder){.due = true};
-        placeholder_init(&a->core.placeholders[i].placeholder);
-        a->core.n_placeholders++;
-        *ret = i;
-        return 0;
+        p->index = *ret = a->n_placeholders + plan->n_placeholders;
+        plan->placeholders[plan->n_placeholders++] = p;
+        r = util_copy(p->ns, sizeof(p->ns), c->namespace_) ? 0 : -ENAMETOOLONG;
+        return r < 0 ? err_setf(err, r, "namespace '%s': name too long", c->namespace_)
+                     : agent_placeholder_prepare(p, err);
 }
 
-/* What a configured lock asks of its election and placeholders. */
-static void set_conf(struct agent *a, const struct agent_lock *l) {
-        const struct conf_lock *c = l->conf;
-        struct core_lock *cl = &a->core.locks[l->index];
+static int plan_new_lock(struct plan *plan, struct planned_lock *e, struct agent *a, const struct conf_lock *c,
+                         struct err *err) {
+        struct agent_lock *l = calloc(1, sizeof(*l));
+        int r;
 
-        cl->conf = (struct election_conf){
-                .timing = conf_timing(c),
-                .verify_interval_usec = a->conf->verify_interval_usec,
-                .retry = RETRY_API,
-                .cooldown = {c->cooldown_usec, c->cooldown_max_usec},
-                .step_down_hold_usec = c->step_down_hold_usec,
-                .tenure = c->tenure,
-                .keep_failed = c->on_failure == CONF_ON_FAILURE_KEEP,
-                .away = a->away,
-        };
-        cl->due = true;
-        for (uint8_t t = 0; t < N_TENURES; t++) {
-                struct agent_placeholder *p = a->placeholders[cl->placeholder[t]];
-                struct placeholder_conf *h = &a->core.placeholders[p->index].conf;
-
-                h->renew_interval_usec = a->conf->renew_interval_usec;
-                h->verify_interval_usec = a->conf->verify_interval_usec;
-                h->retry = RETRY_API;
-                if (t == TENURE_LEASE)
-                        h->retry.max_usec = a->conf->renew_interval_usec;
-                h->rate_permille = TIMING_RATE_PERMILLE;
-                h->tenure = t;
-                h->unclaimed = p->unclaimed;
-                if (t == TENURE_LEASE && c->lease_duration_usec > p->duration_usec)
-                        h->duration_usec = p->duration_usec = c->lease_duration_usec;
-        }
-}
-
-static int copy_conf(struct agent_lock *l, const struct conf_lock *c) {
-        struct conf_lock n = *c, old = l->own;
-
-        n.name = strdup(c->name);
-        n.namespace_ = strdup(c->namespace_);
-        n.unit = strdup(c->unit);
-        n.where = strdup(c->where ? c->where : "");
-        if (!n.name || !n.namespace_ || !n.unit || !n.where) {
-                free(n.name);
-                free(n.namespace_);
-                free(n.unit);
-                free(n.where);
-                return -ENOMEM;
-        }
-        l->own = n;
-        l->conf = &l->own;
-        free(old.name);
-        free(old.namespace_);
-        free(old.unit);
-        free(old.where);
-        return 0;
-}
-
-static int add_lock(struct agent *a, const struct conf_lock *c, struct err *err) {
-        struct agent_lock *l;
-        struct core_lock cl = {.due = true};
-        int r = grow(a);
-
-        if (r < 0)
-                return err_setf(err, r, "out of memory");
-        for (uint8_t t = 0; t < N_TENURES; t++) {
-                r = add_placeholder(a, c, t, &cl.placeholder[t], err);
-                if (r < 0)
-                        return r;
-        }
-        l = calloc(1, sizeof(*l));
         if (!l)
                 return err_setf(err, -ENOMEM, "out of memory");
+        e->lock = l;
+        e->is_new = true;
         l->agent = a;
-        l->index = a->core.n_locks;
-        r = copy_conf(l, c);
-        if (r >= 0)
-                r = agent_lock_start(l, err);
-        if (r < 0) {
-                agent_lock_free(l);
-                return r;
-        }
-        election_init(&cl.election);
-        a->locks[l->index] = l;
-        a->core.locks[l->index] = cl;
-        a->core.n_locks++;
-        l->fresh = true;
+        l->conf = &l->own;
+        l->index = a->n_locks + plan->n_new_locks++;
+        r = conf_lock_copy(&l->own, c);
+        if (r < 0)
+                return err_setf(err, r, "out of memory");
+        return agent_lock_prepare(l, err);
+}
+
+static int plan_lock(struct plan *plan, struct agent *a, const struct conf_lock *c, struct err *err) {
+        struct planned_lock *e = &plan->locks[plan->n_locks++];
+        int r = 0;
+
+        e->lock = find_lock(a, c);
+        if (e->lock && (!util_streq(e->lock->conf->unit, c->unit) || e->lock->conf->placeholder != c->placeholder))
+                return err_setf(err, -EBUSY,
+                                "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the "
+                                "lock, reload, and add it again, or restart the agent (either stops the unit)",
+                                c->where, e->lock->title);
+        if (e->lock)
+                return conf_lock_copy(&e->conf, c) < 0 ? err_setf(err, -ENOMEM, "out of memory") : 0;
+        for (unsigned t = 0; t < N_TENURES && r >= 0; t++)
+                r = plan_placeholder(plan, a, c, t, &e->placeholder[t], err);
+        return r < 0 ? r : plan_new_lock(plan, e, a, c, err);
+}
+
+/* Room for what the plan adds. The core's memory may move; more room than is used is no change. */
+static int make_room(struct agent *a, const struct plan *plan, struct err *err) {
+        size_t n = a->n_locks + plan->n_new_locks, m = a->n_placeholders + plan->n_placeholders;
+        void *p = realloc(a->core_locks, core_locks_size(n + 1));
+
+        if (!p)
+                return err_setf(err, -ENOMEM, "out of memory");
+        a->core_locks = p;
+        core_set_room(&a->core, a->core_locks, a->core_placeholders);
+        if (!(p = realloc(a->core_placeholders, core_placeholders_size(m + 1))))
+                return err_setf(err, -ENOMEM, "out of memory");
+        a->core_placeholders = p;
+        core_set_room(&a->core, a->core_locks, a->core_placeholders);
+        if (!(p = reallocarray(a->locks, n + 1, sizeof(struct agent_lock *))))
+                return err_setf(err, -ENOMEM, "out of memory");
+        a->locks = p;
+        if (!(p = reallocarray(a->placeholders, m + 1, sizeof(struct agent_placeholder *))))
+                return err_setf(err, -ENOMEM, "out of memory");
+        a->placeholders = p;
         return 0;
 }
 
-static int check(const struct agent *a, const struct conf *c, struct err *err) {
-        for (size_t i = 0; i < c->n_locks; i++) {
-                const struct agent_lock *l = find_lock(a, &c->locks[i]);
+/* ---- its execution ---- */
 
-                if (l &&
-                    (!util_streq(l->conf->unit, c->locks[i].unit) || l->conf->placeholder != c->locks[i].placeholder))
-                        return err_setf(err, -EBUSY,
-                                        "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the "
-                                        "lock, reload, and add it again, or restart the agent (either stops the unit)",
-                                        c->locks[i].where, l->title);
+static struct election_conf election_conf(const struct agent_lock *l, const struct conf *c) {
+        return (struct election_conf){
+                .timing = conf_timing(l->conf),
+                .verify_interval_usec = c->verify_interval_usec,
+                .retry = RETRY_API,
+                .cooldown = {l->conf->cooldown_usec, l->conf->cooldown_max_usec},
+                .step_down_hold_usec = l->conf->step_down_hold_usec,
+                .tenure = (uint8_t)l->conf->tenure,
+                .keep_failed = l->conf->on_failure == CONF_ON_FAILURE_KEEP,
+        };
+}
+
+static struct placeholder_conf placeholder_conf(const struct agent_placeholder *p, const struct conf *c) {
+        struct placeholder_conf h = {
+                .renew_interval_usec = c->renew_interval_usec,
+                .verify_interval_usec = c->verify_interval_usec,
+                .retry = RETRY_API,
+                .duration_usec = p->duration_usec,
+                .rate_permille = TIMING_RATE_PERMILLE,
+                .tenure = (uint8_t)p->tenure,
+                .unclaimed = p->unclaimed,
+        };
+
+        if (p->tenure == TENURE_LEASE)
+                h.retry.max_usec = c->renew_interval_usec;
+        return h;
+}
+
+static void add_new(struct agent *a, struct plan *plan, const struct conf *c) {
+        for (size_t i = 0; i < plan->n_placeholders; i++) {
+                agent_apply(a, &(struct core_change){.type = CORE_ADD_PLACEHOLDER,
+                                                     .placeholder_conf = placeholder_conf(plan->placeholders[i], c)});
+                a->placeholders[a->n_placeholders++] = plan->placeholders[i];
         }
-        return 0;
+        plan->n_placeholders = 0;
+        for (size_t i = 0; i < plan->n_locks; i++) {
+                struct planned_lock *e = &plan->locks[i];
+                struct core_change add = {.type = CORE_ADD_LOCK};
+
+                if (!e->is_new)
+                        continue;
+                for (unsigned t = 0; t < N_TENURES; t++)
+                        add.placeholder[t] = (uint32_t)e->placeholder[t];
+                add.lock = election_conf(e->lock, c);
+                agent_apply(a, &add);
+                a->locks[a->n_locks++] = e->lock;
+                e->is_new = false;
+                if (a->link_up)
+                        agent_post_lock(e->lock, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+        }
+}
+
+/* What the locks that use it record lasts as long as the longest of their leases. */
+static void set_placeholders(struct agent *a, const struct conf *c) {
+        for (size_t i = 0; i < a->n_locks; i++)
+                for (size_t k = 0; k < a->n_placeholders; k++) {
+                        struct agent_placeholder *p = a->placeholders[k];
+
+                        if (p->tenure == TENURE_LEASE && serves(p, a->locks[i]->conf, TENURE_LEASE) &&
+                            a->locks[i]->conf->lease_duration_usec > p->duration_usec)
+                                p->duration_usec = a->locks[i]->conf->lease_duration_usec;
+                }
+        for (size_t k = 0; k < a->n_placeholders; k++)
+                agent_apply(a, &(struct core_change){.type = CORE_SET_PLACEHOLDER,
+                                                     .index = (uint32_t)k,
+                                                     .placeholder_conf = placeholder_conf(a->placeholders[k], c)});
+}
+
+static void execute(struct agent *a, struct plan *plan, const struct conf *c) {
+        for (size_t i = 0; i < plan->n_locks; i++) {
+                struct planned_lock *e = &plan->locks[i];
+                struct conf_lock old;
+
+                if (e->is_new)
+                        continue;
+                old = e->lock->own;
+                e->lock->own = e->conf;
+                e->conf = old; /* goes with the plan */
+                e->lock->returning = e->lock->leaving;
+        }
+        add_new(a, plan, c);
+        set_placeholders(a, c);
+        for (size_t i = 0; i < a->n_locks; i++)
+                agent_apply(a, &(struct core_change){.type = CORE_SET_LOCK,
+                                                     .index = (uint32_t)i,
+                                                     .lock = election_conf(a->locks[i], c)});
+}
+
+static void let_go(struct agent_lock *l) {
+        l->leaving = true;
+        agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STOP});
 }
 
 int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
-        int r = check(a, c, err);
+        _cleanup_(plan_done) struct plan plan;
+        int r = plan_init(&plan, c->n_locks, err);
 
-        for (size_t i = 0; i < c->n_locks && r >= 0; i++) {
-                struct agent_lock *l = find_lock(a, &c->locks[i]);
-
-                if (!l)
-                        r = add_lock(a, &c->locks[i], err);
-                else {
-                        r = copy_conf(l, &c->locks[i]);
-                        l->returning = l->leaving;
-                }
-        }
+        for (size_t i = 0; i < c->n_locks && r >= 0; i++)
+                r = plan_lock(&plan, a, &c->locks[i], err);
+        if (r >= 0)
+                r = make_room(a, &plan, err);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < a->core.n_locks; i++)
-                set_conf(a, a->locks[i]);
-        if (!a->traced)
-                agent_trace_mark(a, 'N', 0);
-        a->traced = true;
-        agent_trace_conf(a);
-        for (size_t i = 0; i < a->core.n_locks; i++) {
+        execute(a, &plan, c);
+        for (size_t i = 0; i < a->n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
 
-                if (l->fresh && a->link_up)
-                        agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
-                l->fresh = false;
                 if (configured(c, l))
                         continue;
                 l->returning = false; /* a reload before this one may have wanted it back */
                 if (l->leaving)
                         continue;
                 journal_log(LOG_NOTICE, "%s: no longer configured: stopping its unit and releasing it", l->title);
-                l->leaving = true;
-                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_STOP});
+                let_go(l);
         }
-        return 0;
-}
-
-int agent_conf_reload(struct agent *a, struct err *err) {
-        _cleanup_(conf_freep) struct conf *c = NULL;
-        struct conf *old = a->conf;
-        int r = conf_load(&c, a->conf_path, err);
-
-        if (r >= 0)
-                r = conf_set_default_namespace(c, a->kubeconfig->namespace_, err);
-        if (r < 0)
-                return r;
-        if (a->stopping_since_usec)
-                return err_setf(err, -ESHUTDOWN, "the agent is stopping");
-        if (!util_streq(c->kubeconfig, old->kubeconfig) || !util_streq(c->context, old->context) ||
-            !util_streq(c->state_dir, old->state_dir) || !util_streq(c->guard_socket, old->guard_socket) ||
-            c->request_timeout_usec != old->request_timeout_usec)
-                return err_setf(err, -EBUSY,
-                                "%s: kubeconfig, context, state_dir, guard_socket and request_timeout change only by "
-                                "`systemctl restart leader-agent`, which keeps units running",
-                                a->conf_path);
-        r = check(a, c, err);
-        if (r < 0)
-                return r;
-        a->conf = c;
-        r = agent_conf_apply(a, c, err);
-        c = TAKE_PTR(old);
-        if (r < 0)
-                return r; /* out of memory: locks already added stay */
-        journal_log(LOG_INFO, "Configuration read again: %zu locks", a->conf->n_locks);
-        agent_pump(a);
         return 0;
 }
 
@@ -258,59 +280,85 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
                 .cooldown_usec = USEC_PER_SEC,
                 .cooldown_max_usec = USEC_PER_SEC,
         };
-        struct err err = {.text = ""};
-        struct agent_lock *l;
+        _cleanup_(plan_done) struct plan plan;
+        struct err err = {};
         int r;
 
         if (!slash || (size_t)(slash - lock) >= sizeof(ns) || !util_copy(name, sizeof(name), slash + 1) ||
-            !util_copy(text, sizeof(text), unit))
+            !util_copy(text, sizeof(text), unit)) {
+                plan = (struct plan){};
                 return -EINVAL;
+        }
         memcpy(ns, lock, (size_t)(slash - lock));
         ns[slash - lock] = '\0';
-        if (find_lock(a, &c))
+        r = plan_init(&plan, 1, &err);
+        if (r >= 0 && find_lock(a, &c))
                 return -EEXIST;
         journal_log(LOG_NOTICE, "%s: not configured, but %s runs for it: stopping it and releasing the lock", lock,
                     unit);
-        r = add_lock(a, &c, &err);
+        if (r >= 0)
+                r = plan_lock(&plan, a, &c, &err);
+        if (r >= 0)
+                r = make_room(a, &plan, &err);
         if (r < 0)
                 return journal_errno(LOG_ERR, r, "%s: %s", lock, err.text);
-        l = a->locks[a->core.n_locks - 1];
-        set_conf(a, l);
-        agent_trace_conf(a);
-        l->fresh = false;
-        l->leaving = true;
-        agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
-        agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_STOP});
+        execute(a, &plan, a->conf);
+        let_go(a->locks[a->n_locks - 1]);
         return 0;
 }
 
-void agent_conf_reap(struct agent *a) {
-        for (size_t i = 0; i < a->core.n_locks;) {
-                struct agent_lock *l = a->locks[i], *last;
-                struct core_lock *cl = &a->core.locks[i];
+/* Begins anew; an answer that was still under way is no answer to what is asked next. */
+static void restart(struct agent_lock *l) {
+        l->leaving = l->returning = false;
+        l->request = kube_slot_free(l->request);
+        agent_apply(l->agent, &(struct core_change){.type = CORE_RESTART_LOCK, .index = (uint32_t)l->index});
+        if (l->agent->link_up)
+                agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+}
 
-                if (!l->leaving || cl->election.state != ELECTION_STOPPED || a->stopping_since_usec) {
+void agent_conf_reap(struct agent *a) {
+        for (size_t i = 0; i < a->n_locks;) {
+                struct agent_lock *l = a->locks[i];
+
+                if (!l->leaving || agent_view(l).state != ELECTION_STOPPED) {
                         i++;
                         continue;
                 }
                 if (l->returning) {
-                        l->leaving = l->returning = false;
-                        /* An answer that was still under way is no answer to what is asked next. */
-                        l->request = (kube_slot_free(l->request), NULL);
-                        l->local_pending = false;
-                        election_init(&cl->election);
-                        agent_trace_mark(a, 'I', i);
-                        if (a->link_up)
-                                agent_lock_event(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
+                        restart(l);
                         i++;
                         continue;
                 }
-                last = a->locks[a->core.n_locks - 1];
-                a->locks[i] = last;
-                a->core.locks[i] = a->core.locks[last->index];
-                last->index = i;
-                a->core.n_locks--;
-                agent_trace_mark(a, 'X', i);
+                agent_apply(a, &(struct core_change){.type = CORE_REMOVE_LOCK, .index = (uint32_t)i});
+                a->locks[i] = a->locks[--a->n_locks];
+                a->locks[i]->index = i;
                 agent_lock_free(l);
         }
+}
+
+int agent_reload(struct agent *a, struct err *err) {
+        _cleanup_(conf_freep) struct conf *c = NULL;
+        struct conf *old = a->conf;
+        int r = conf_load(&c, a->conf_path, err);
+
+        if (r >= 0)
+                r = conf_set_default_namespace(c, a->kubeconfig->namespace_, err);
+        if (r < 0)
+                return r;
+        if (a->stopping.since_usec)
+                return err_setf(err, -ESHUTDOWN, "the agent is stopping");
+        if (!util_streq(c->kubeconfig, old->kubeconfig) || !util_streq(c->context, old->context) ||
+            !util_streq(c->state_dir, old->state_dir) || !util_streq(c->guard_socket, old->guard_socket) ||
+            c->request_timeout_usec != old->request_timeout_usec)
+                return err_setf(err, -EBUSY,
+                                "%s: kubeconfig, context, state_dir, guard_socket and request_timeout change only by "
+                                "`systemctl restart leader-agent`, which keeps units running",
+                                a->conf_path);
+        r = agent_conf_apply(a, c, err);
+        if (r < 0)
+                return r;
+        a->conf = TAKE_PTR(c);
+        conf_free(old);
+        journal_log(LOG_INFO, "Configuration read again: %zu locks", a->conf->n_locks);
+        return 0;
 }

@@ -3,20 +3,20 @@
  * forbids them is not even mentioned. */
 #include <stdio.h>
 
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
 
 #define EVENT_DELAY_USEC (250 * USEC_PER_MSEC)
 
-void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
+void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v, uint8_t from) {
         struct agent *a = l->agent;
-        const struct election *e = &a->core.locks[l->index].election;
+        enum election_state to = v->state;
         bool after_term = from == ELECTION_RELEASING;
         char note[768];
         struct event_object ev = {
                 .ns = l->conf->namespace_,
                 .kind = "ConfigMap",
                 .name = l->conf->name,
-                .uid = agent_uid_text(l, e->lock.fact.uid),
+                .uid = agent_uid_text(l, v->lock.uid),
                 .instance = store_identity(a->store),
                 .note = note,
         };
@@ -25,7 +25,7 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
                 ev.reason = "Acquired";
                 ev.action = "Acquire";
                 (void)snprintf(note, sizeof(note), "%s leads: %s runs there", ev.instance, l->conf->unit);
-        } else if (to == ELECTION_STOPPING && e->term.reason == REASON_UNIT_UNFIT) {
+        } else if (to == ELECTION_STOPPING && v->reason == REASON_UNIT_UNFIT) {
                 ev.reason = "Refused";
                 ev.action = "Start";
                 ev.warning = true;
@@ -34,10 +34,10 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
         } else if (to == ELECTION_STOPPING) {
                 ev.reason = "SteppingDown";
                 ev.action = "Stop";
-                ev.warning = e->term.reason != REASON_STEP_DOWN && e->term.reason != REASON_SLEEP &&
-                             e->term.reason != REASON_AGENT_STOP;
+                ev.warning = v->reason != REASON_STEP_DOWN && v->reason != REASON_SLEEP &&
+                             v->reason != REASON_AGENT_STOP;
                 (void)snprintf(note, sizeof(note), "%s stops %s: %s", ev.instance, l->conf->unit,
-                               election_reason_to_string(e->term.reason));
+                               election_reason_to_string((uint8_t)v->reason));
         } else if (after_term) {
                 ev.reason = "Released";
                 ev.action = "Release";
@@ -53,5 +53,5 @@ void agent_event_transition(struct agent_lock *l, uint8_t from, uint8_t to) {
         } else
                 return;
         /* Out of the way of the requests that a change of hands waits for. */
-        (void)kube_event_create(a->kube, &ev, a->stopping_since_usec ? 0 : EVENT_DELAY_USEC);
+        (void)kube_event_create(a->kube, &ev, a->stopping.since_usec ? 0 : EVENT_DELAY_USEC);
 }

@@ -1,30 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* API objects and guard replies -> facts. Mechanical: each field of a fact has one source. */
-#include "daemon/agent.h"
-
-uint8_t agent_result(enum kube_result r) {
-        switch (r) {
-        case KUBE_OK:
-                return RESULT_OK;
-        case KUBE_NOT_FOUND:
-                return RESULT_NOT_FOUND;
-        case KUBE_EXISTS:
-                return RESULT_EXISTS;
-        case KUBE_CONFLICT:
-                return RESULT_CONFLICT;
-        case KUBE_DENIED:
-        case KUBE_TERMINATING:
-                return RESULT_DENIED;
-        case KUBE_REFUSED:
-        case KUBE_THROTTLED:
-        case KUBE_UNREACHABLE:
-                return RESULT_FAILED;
-        case KUBE_UNKNOWN:
-        case KUBE_GARBLED:
-                return RESULT_UNKNOWN;
-        }
-        return RESULT_UNKNOWN;
-}
+#include "daemon/agent_parts.h"
 
 static bool same_boot(const struct agent *a, const char *boot_id, const char *identity) {
         return util_streq(boot_id, a->boot_id) && util_streq(identity, store_identity(a->store));
@@ -39,14 +15,14 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.version = util_token(o->version);
         f.deleting = o->deleting;
         /* With another identity somebody has overwritten it: adopting it would change the boot id alone, for ever. */
-        f.claimed = o->claim[0] && record_claims_find(&l->claims, o->claim) &&
+        f.claimed = o->claim[0] && record_claims_find(&l->claims.known, o->claim) &&
                     util_streq(o->identity, store_identity(l->agent->store));
         f.same_boot = same_boot(l->agent, o->boot_id, o->identity);
         f.orphaned = o->orphaned;
         f.placeholder = util_token(o->placeholder_uid);
         f.tenure = (uint8_t)o->tenure;
         f.duration_usec = o->lease_duration_usec;
-        if (l->claims_bad && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot) {
+        if (l->claims.unreadable && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot) {
                 /* Written by this host in this boot, only its claims are lost since. Another lock may keep the
                  * placeholder that it names alive, and then nobody could ever depose it: not led under, but released.
                  */
@@ -86,7 +62,7 @@ struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p
 
         if (!o)
                 return f;
-        f.claimed = o->claim[0] && record_claims_find(&p->claims, o->claim);
+        f.claimed = o->claim[0] && record_claims_find(&p->claims.known, o->claim);
         f.same_boot = same_boot(p->agent, o->boot_id, o->identity);
         if (util_streq(o->nonce, p->agent->nonce))
                 for (unsigned i = 0; i < AGENT_SENT_TIMES; i++)
@@ -107,8 +83,12 @@ struct guard_fact agent_guard_fact(const struct permit_reply *r) {
         };
 }
 
+struct core_lock_view agent_view(const struct agent_lock *l) {
+        return core_lock_view(&l->agent->core, l->index, clock_boottime_usec());
+}
+
 void agent_uid_remember(struct agent_lock *l, const char *uid) {
-        uint64_t term = l->agent->core.locks[l->index].election.term.uid;
+        uint64_t term = agent_view(l).term_uid;
 
         for (unsigned i = 0; i < AGENT_UIDS; i++)
                 if (util_streq(l->uids[i], uid))

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Performs the requests of one election and feeds their answers back. */
+/* Performs the requests of one election, follows its lock and the holder of that, and posts what comes of it. Every write
+ * names the uid and version of an object that was seen, or a claim that is on disk (ARCHITECTURE 5, claim 7). */
 #include <errno.h>
 #include <stdio.h>
 
 #include "adapter/journal.h"
-#include "daemon/agent.h"
-
-static struct election *election(const struct agent_lock *l) {
-        return &l->agent->core.locks[l->index].election;
-}
+#include "daemon/agent_parts.h"
 
 static const char *ns(const struct agent_lock *l) {
         return l->conf->namespace_;
@@ -24,44 +21,44 @@ static const struct lock_object *find(const struct agent_lock *l, uint64_t uid, 
         return NULL;
 }
 
-static void reply_event(struct agent_lock *l, struct election_event *ev) {
-        ev->type = ELECTION_EV_REPLY;
-        ev->op = election(l)->op;
-        agent_lock_event(l, ev);
-        agent_pump(l->agent);
-}
-
 static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
         struct agent_lock *l = userdata;
-        struct election_event ev = {.retry_after_usec = reply->retry_after_usec};
-        uint8_t op = election(l)->op;
+        struct election_event ev = {
+                .type = ELECTION_EV_REPLY,
+                .op = (uint8_t)agent_view(l).op,
+                .retry_after_usec = reply->retry_after_usec,
+        };
 
-        l->request = (kube_slot_free(l->request), NULL);
-        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(op));
-        if (op == ELECTION_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
-                l->claim_doubtful = true;
+        l->request = kube_slot_free(l->request);
+        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op));
+        if (ev.op == ELECTION_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
+                l->claims.doubtful = true;
         if (reply->lock) {
                 l->answered = *reply->lock;
                 l->has_answered = true;
                 agent_uid_remember(l, l->answered.uid);
         }
         /* What a strip returns is the last state of an object that is gone. */
-        ev.lock = agent_lock_fact(l, op == ELECTION_OP_STRIP ? NULL : reply->lock);
-        reply_event(l, &ev);
+        ev.lock = agent_lock_fact(l, ev.op == ELECTION_OP_STRIP ? NULL : reply->lock);
+        agent_post_lock(l, &ev);
 }
 
 static void on_holder_reply(const struct kube_reply *reply, void *userdata) {
         struct agent_lock *l = userdata;
-        struct election_event ev = {.retry_after_usec = reply->retry_after_usec};
+        struct election_event ev = {
+                .type = ELECTION_EV_REPLY,
+                .op = (uint8_t)agent_view(l).op,
+                .retry_after_usec = reply->retry_after_usec,
+        };
 
-        l->request = (kube_slot_free(l->request), NULL);
-        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(election(l)->op));
+        l->request = kube_slot_free(l->request);
+        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op));
         if (reply->placeholder) {
                 l->holder = *reply->placeholder;
                 l->has_holder = true;
         }
         ev.holder = agent_holder_fact(reply->placeholder);
-        reply_event(l, &ev);
+        agent_post_lock(l, &ev);
 }
 
 static void on_lock_watch(const struct kube_watch_event *event, void *userdata) {
@@ -85,8 +82,7 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
                 journal_log(LOG_DEBUG, "%s: watch: %s", l->title, event->text);
                 return;
         }
-        agent_lock_event(l, &ev);
-        agent_pump(l->agent);
+        agent_post_lock(l, &ev);
 }
 
 static void on_holder_watch(const struct kube_watch_event *event, void *userdata) {
@@ -101,25 +97,17 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
                 ev.holder = agent_holder_fact(&l->holder_seen);
         } else if (event->type == KUBE_WATCH_GONE)
                 ev.holder.uid = util_token(event->placeholder->uid);
-        agent_lock_event(l, &ev);
-        agent_pump(l->agent);
+        agent_post_lock(l, &ev);
 }
 
-void agent_lock_follow(struct agent_lock *l) {
-        if (!l->watch) /* without it the verify interval still finds out; tried again at the next turn */
-                (void)kube_watch_lock(l->agent->kube, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
-}
-
-void agent_lock_follow_holder(struct agent_lock *l) {
-        const struct election *e = election(l);
-        const struct lock_object *o = e->lock.fact.sort == LOCK_SOUND ? find(l, e->lock.fact.uid, 0) : NULL;
-        bool wanted = o && e->state == ELECTION_CANDIDATE && e->lock.fact.tenure == TENURE_LEASE &&
-                      o->has_placeholder && e->holder.uid == e->lock.fact.placeholder;
+static void follow_holder(struct agent_lock *l, const struct core_lock_view *v) {
+        const struct lock_object *o = v->holder_wanted ? find(l, v->lock.uid, 0) : NULL;
+        bool wanted = o && o->has_placeholder;
 
         if (wanted && l->holder_watch && l->holder_kind == o->placeholder_kind &&
             util_streq(l->holder_name, o->placeholder_name))
                 return;
-        l->holder_watch = (kube_slot_free(l->holder_watch), NULL);
+        l->holder_watch = kube_slot_free(l->holder_watch);
         if (!wanted)
                 return;
         l->holder_kind = o->placeholder_kind;
@@ -127,6 +115,14 @@ void agent_lock_follow_holder(struct agent_lock *l) {
         /* Without the watch the re-read after the wait still decides; only the first try may come too early. */
         (void)kube_watch_placeholder(l->agent->kube, l->holder_kind, ns(l), l->holder_name, on_holder_watch, l,
                                      &l->holder_watch);
+}
+
+void agent_lock_follow(struct agent_lock *l) {
+        struct core_lock_view v = agent_view(l);
+
+        if (!l->watch) /* without it the verify interval still finds out; tried again at the next turn */
+                (void)kube_watch_lock(l->agent->kube, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
+        follow_holder(l, &v);
 }
 
 /* ---- requests ---- */
@@ -142,7 +138,7 @@ static void fill(const struct agent_lock *l, const struct agent_placeholder *p, 
         (void)util_copy(o->name, sizeof(o->name), l->conf->name);
         (void)util_copy(o->holder, sizeof(o->holder), a->host);
         (void)util_copy(o->identity, sizeof(o->identity), store_identity(a->store));
-        (void)util_copy(o->claim, sizeof(o->claim), l->claim);
+        (void)util_copy(o->claim, sizeof(o->claim), l->claims.next);
         (void)util_copy(o->placeholder_name, sizeof(o->placeholder_name), p->name);
         (void)util_copy(o->placeholder_uid, sizeof(o->placeholder_uid), p->object.uid);
         (void)util_copy(o->unit, sizeof(o->unit), l->conf->unit);
@@ -155,8 +151,8 @@ static void fill(const struct agent_lock *l, const struct agent_placeholder *p, 
 
 static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_t version, uint64_t placeholder) {
         struct agent *a = l->agent;
-        const struct core_lock *c = &a->core.locks[l->index];
-        const struct agent_placeholder *own = a->placeholders[c->placeholder[c->conf.tenure]];
+        struct core_lock_view v = agent_view(l);
+        const struct agent_placeholder *own = a->placeholders[v.placeholder];
         const struct lock_object *o = find(l, uid, version);
         const struct placeholder_object *h =
                 l->has_holder && util_token(l->holder.version) == version ? &l->holder : &l->holder_seen;
@@ -176,7 +172,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
         case ELECTION_OP_ADOPT:
                 return o ? kube_lock_adopt(a->kube, o, a->boot_id, on_lock_reply, l, &l->request) : -ESTALE;
         case ELECTION_OP_RESTORE:
-                own = a->placeholders[c->placeholder[c->election.lock.fact.tenure]];
+                own = a->placeholders[v.own_placeholder];
                 if (!o || util_token(own->object.uid) != placeholder)
                         return -ESTALE;
                 return kube_lock_restore(a->kube, o, &own->object, on_lock_reply, l, &l->request);
@@ -189,7 +185,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
                 return kube_lock_strip(a->kube, ns(l), l->conf->name, o->uid, o->version, on_lock_reply, l,
                                        &l->request);
         case ELECTION_OP_READ_HOLDER:
-                o = find(l, c->election.lock.fact.uid, c->election.lock.fact.version);
+                o = find(l, v.lock.uid, v.lock.version);
                 if (!o || !o->has_placeholder)
                         return -ESTALE;
                 return kube_placeholder_get(a->kube, o->placeholder_kind, ns(l), o->placeholder_name, on_holder_reply,
@@ -204,6 +200,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
 }
 
 void agent_lock_perform(struct agent_lock *l, const struct election_actions *actions) {
+        struct election_event local = {.type = ELECTION_EV_REPLY, .op = actions->request.op};
         int r;
 
         for (unsigned i = 0; i < ELEMENTSOF(actions->guard); i++)
@@ -212,10 +209,9 @@ void agent_lock_perform(struct agent_lock *l, const struct election_actions *act
                                          actions->guard[i].stop_at_usec, actions->guard[i].kill_at_usec);
         if (actions->request.op == ELECTION_OP_NONE)
                 return;
-        if (actions->request.op == ELECTION_OP_CLAIM) {
-                r = agent_claim_new(l->agent, l->scope, &l->claims, l->claim, &l->claim_doubtful, l->problem);
-                l->claims_bad = l->claims_bad && r < 0;
-        } else {
+        if (actions->request.op == ELECTION_OP_CLAIM)
+                r = agent_claims_next(l->agent, &l->claims, l->problem);
+        else {
                 r = start_request(l, actions->request.op, actions->request.uid, actions->request.version,
                                   actions->request.placeholder);
                 if (r >= 0)
@@ -223,39 +219,35 @@ void agent_lock_perform(struct agent_lock *l, const struct election_actions *act
                 (void)snprintf(l->problem, sizeof(l->problem), "%s: cannot be sent: %s",
                                election_op_to_string(actions->request.op), strerror(-r));
         }
-        /* Nothing was sent; the pump delivers that like an answer. -ESTALE: the texts behind the tokens have moved on,
-         * and the core will have read the lock again by the next attempt. */
-        l->local_pending = true;
-        l->local_op = actions->request.op;
-        l->local_result = r >= 0 ? RESULT_OK : RESULT_FAILED;
+        /* Done here, or nothing was sent. -ESTALE: the texts behind the tokens have moved on, and the core will have
+         * read the lock again by the next attempt. */
+        local.result = r >= 0 ? RESULT_OK : RESULT_FAILED;
+        agent_post_lock(l, &local);
 }
 
-int agent_lock_start(struct agent_lock *l, struct err *err) {
+int agent_lock_prepare(struct agent_lock *l, struct err *err) {
         int r;
 
-        if (!store_scope_lock(l->scope, sizeof(l->scope), ns(l), l->conf->name))
+        if (!store_scope_lock(l->claims.scope, sizeof(l->claims.scope), ns(l), l->conf->name))
                 return err_setf(err, -ENAMETOOLONG, "lock '%s/%s': name too long", ns(l), l->conf->name);
         if (snprintf(l->title, sizeof(l->title), "%s/%s", ns(l), l->conf->name) >=
             (int)sizeof(((struct permit_request *)NULL)->lock))
                 return err_setf(err, -ENAMETOOLONG, "%s: lock '%s/%s': namespace and name together are too long",
                                 l->conf->where, ns(l), l->conf->name);
-        r = store_claims(l->agent->store, l->scope, &l->claims, err);
-        l->claims_bad = r < 0;
+        r = agent_claims_read(l->agent, &l->claims, err);
         if (r < 0)
                 journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
         l->since_realtime_usec = clock_realtime_usec();
         return 0;
 }
 
-void agent_lock_free(struct agent_lock *l) {
+struct agent_lock *agent_lock_free(struct agent_lock *l) {
         if (!l)
-                return;
+                return NULL;
         kube_slot_free(l->request);
         kube_slot_free(l->watch);
         kube_slot_free(l->holder_watch);
-        free(l->own.name);
-        free(l->own.namespace_);
-        free(l->own.unit);
-        free(l->own.where);
+        conf_lock_done(&l->own);
         free(l);
+        return NULL;
 }

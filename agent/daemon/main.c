@@ -6,6 +6,8 @@
 
 #include "adapter/journal.h"
 #include "adapter/notify.h"
+#include "codec/conf.h"
+#include "codec/kubeconfig.h"
 #include "daemon/agent.h"
 
 static int usage(FILE *f) {
@@ -48,7 +50,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
                 return 0;
         }
         notify_reloading();
-        if (agent_conf_reload(userdata, &err) < 0)
+        if (agent_reload(userdata, &err) < 0)
                 journal_log(LOG_ERR, "Reload refused, nothing has changed: %s", err.text);
         notify_ready();
         return 0;
@@ -87,7 +89,7 @@ static int run(const char *path) {
                 notify_status("Not running: %s", err.text);
                 return r;
         }
-        journal_open("leader-agent", a->conf->log_level);
+        journal_open("leader-agent", agent_log_level(a));
         for (unsigned i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
                 r = sd_event_add_signal(event, NULL, signals[i], on_signal, a);
         if (r >= 0 && notify_watchdog_usec() > 0)
@@ -95,11 +97,11 @@ static int run(const char *path) {
                 r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 0, 0, on_watchdog, NULL);
         if (r < 0)
                 return journal_errno(LOG_ERR, r, "Cannot watch signals");
-        journal_log(LOG_INFO, "leader-agent " AGENT_VERSION " on %s as %s, API server %s", a->host,
-                    store_identity(a->store), a->kubeconfig->server);
-        agent_pump(a);
+        journal_log(LOG_INFO, "leader-agent " AGENT_VERSION " on %s as %s, API server %s", agent_host(a),
+                    agent_identity(a), agent_server(a));
+        agent_turn(a);
         notify_ready();
-        return sd_event_loop(event);
+        return agent_run(a);
 }
 
 int main(int argc, char *argv[]) {

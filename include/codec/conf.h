@@ -60,6 +60,11 @@ int conf_load(struct conf **ret, const char *path, struct err *err);
 void conf_free(struct conf *c);
 DEFINE_CLEANUP(struct conf *, conf_free)
 
+/* A copy of every key of the lock; conf_lock_done() frees what it holds (also of a zeroed one) and zeroes it. Returns 0 or
+ * -ENOMEM, then *ret holds nothing. */
+int conf_lock_copy(struct conf_lock *ret, const struct conf_lock *from);
+void conf_lock_done(struct conf_lock *l);
+
 /* Rules over several keys: lease timing (renew_deadline + stop_timeout + kill_margin < lease_duration less 1 % for
  * clock rate; kill_margin > the guard's watchdog; renew_interval + request_timeout < renew_deadline), whole seconds,
  * cooldown bounds, no lock and no unit named twice. conf_load() has called it already. Returns 0, -EINVAL; err shows

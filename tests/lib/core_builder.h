@@ -10,7 +10,7 @@
  *   life.read life.claim life.create life.renew life.clear life.delete      (or lease.…) of the placeholders */
 #pragma once
 
-#include "core/core.h"
+#include "core/core_parts.h"
 
 #define BUILDER_LOCKS 3
 #define BUILDER_UIDS  65536

@@ -23,7 +23,7 @@
 
 #include <stdio.h>
 
-#include "core/core.h"
+#include "core/core_parts.h"
 #include "core/supervise.h"
 
 enum {

@@ -4,7 +4,7 @@
  * N line. Prints ok or not ok per file. */
 #include <stdio.h>
 
-#include "core/core.h"
+#include "core/core_parts.h"
 
 #define MAX_ENTITIES 256
 #define MAX_LINE     8192

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose lock it is, and what its record allows: what an election knows without an event. ARCHITECTURE 5, claim 5: the
+ * lock's record binds both sides. */
+#include "core/election_parts.h"
+
+bool election_own(const struct election *e) {
+        return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.claimed &&
+               (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot);
+}
+
+uint64_t election_silence_usec(const struct election *e, const struct election_conf *c) {
+        return timing_silence_usec(e->lock.fact.duration_usec, c->timing.rate_permille);
+}
+
+bool election_instants(const struct election *e, const struct election_conf *c, uint64_t proven_at_usec,
+                       uint64_t *ret_stop_at, uint64_t *ret_kill_at) {
+        struct timing_lease t = c->timing;
+
+        *ret_stop_at = *ret_kill_at = USEC_INFINITY;
+        if (e->lock.fact.tenure == TENURE_LIFE)
+                return true;
+        /* What the lock records binds the holder too; the configuration may only be stricter. */
+        t.duration_usec = e->lock.fact.duration_usec;
+        if (e->term.stop_timeout_usec) {
+                /* A configuration that was read again counts from the next term. */
+                t.stop_timeout_usec = e->term.stop_timeout_usec;
+                t.kill_margin_usec = e->term.kill_margin_usec;
+        }
+        return timing_instants(&t, proven_at_usec, ret_stop_at, ret_kill_at);
+}

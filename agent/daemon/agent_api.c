@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an answer of the API server means to the core, and how its trouble is told: once when it begins, once when it is
+ * over. */
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "daemon/agent_parts.h"
+
+static uint8_t result_of(enum kube_result r) {
+        switch (r) {
+        case KUBE_OK:
+                return RESULT_OK;
+        case KUBE_NOT_FOUND:
+                return RESULT_NOT_FOUND;
+        case KUBE_EXISTS:
+                return RESULT_EXISTS;
+        case KUBE_CONFLICT:
+                return RESULT_CONFLICT;
+        case KUBE_DENIED:
+        case KUBE_TERMINATING:
+                return RESULT_DENIED;
+        case KUBE_REFUSED:
+        case KUBE_THROTTLED:
+        case KUBE_UNREACHABLE:
+                return RESULT_FAILED;
+        case KUBE_UNKNOWN:
+        case KUBE_GARBLED:
+                return RESULT_UNKNOWN;
+        }
+        return RESULT_UNKNOWN;
+}
+
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what) {
+        uint8_t result = result_of(reply->result);
+        bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
+        char text[512] = "";
+
+        if (bad)
+                (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
+        if (bad && !util_streq(text, problem))
+                journal_log(LOG_WARNING, "API: %s; trying again", text);
+        memcpy(problem, text, sizeof(text));
+        if (reply->http_code) {
+                a->contact_realtime_usec = clock_realtime_usec();
+                if (a->api_error[0])
+                        journal_log(LOG_INFO, "API: answers again");
+                a->api_error[0] = '\0';
+        } else if (bad)
+                memcpy(a->api_error, text, sizeof(text));
+        return result;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the agent does for callers on D-Bus: the status document, step-down, reload. */
+#include <errno.h>
+
+#include "adapter/journal.h"
+#include "codec/report.h"
+#include "daemon/agent_parts.h"
+
+static struct report_lock report_lock(const struct agent_lock *l, struct agent_text *t) {
+        struct core_lock_view v = agent_view(l);
+
+        agent_describe(l, &v, t);
+        return (struct report_lock){
+                .lock = l->title,
+                .unit = l->conf->unit,
+                .tenure = tenure_to_string(l->conf->tenure),
+                .role = t->role,
+                .unit_state = t->unit_state,
+                .holder = t->holder,
+                .holder_identity = t->holder_identity,
+                .since = t->since,
+                .term = t->term,
+                .lock_uid = t->lock_uid,
+                .reason = t->reason,
+                .next = t->next,
+                .valid_until = t->valid_until,
+        };
+}
+
+static int on_status(void *userdata, char **ret_json) {
+        struct agent *a = userdata;
+        _cleanup_free_ struct report_lock *locks = calloc(a->n_locks + 1, sizeof(*locks));
+        _cleanup_free_ struct agent_text *texts = calloc(a->n_locks + 1, sizeof(*texts));
+        char contact[CLOCK_TEXT_SIZE] = "";
+        struct report report = {
+                .version = AGENT_VERSION,
+                .identity = store_identity(a->store),
+                .server = a->kubeconfig->server,
+                .last_contact = contact,
+                .api_error = a->api_error,
+                .guard_connected = a->link_up,
+                .guard_error = a->link_up ? "" : a->link_error,
+                .locks = locks,
+                .n_locks = a->n_locks,
+        };
+
+        if (!locks || !texts)
+                return -ENOMEM;
+        if (a->contact_realtime_usec)
+                (void)clock_format_utc(a->contact_realtime_usec, contact);
+        for (size_t i = 0; i < a->n_locks; i++)
+                locks[i] = report_lock(a->locks[i], &texts[i]);
+        return report_build(&report, ret_json);
+}
+
+static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
+        struct agent *a = userdata;
+
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct agent_lock *l = a->locks[i];
+                struct core_lock_view v;
+                struct agent_text t;
+
+                if (!util_streq(l->title, lock) && !util_streq(l->conf->name, lock))
+                        continue;
+                v = agent_view(l);
+                if (v.state < ELECTION_PROVING || v.state > ELECTION_LEADING) {
+                        agent_describe(l, &v, &t);
+                        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': it is %s",
+                                        store_identity(a->store), l->title, t.role);
+                }
+                journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
+                agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
+                return 0;
+        }
+        return err_setf(err, -ENOENT, "no lock '%s' in the configuration of this agent (%s)", lock, a->conf_path);
+}
+
+static int on_reload(void *userdata, struct err *err) {
+        return agent_reload(userdata, err);
+}
+
+/* Leading needs no D-Bus: it is only said. */
+static void on_bus_trouble(void *userdata, const char *error) {
+        struct agent *a = userdata;
+
+        (void)util_copy(a->bus_error, sizeof(a->bus_error), error);
+        if (error[0])
+                journal_log(LOG_WARNING,
+                            "D-Bus: %s; trying again. leaderctl does not reach this agent meanwhile, and no one tells "
+                            "it before the host sleeps (systemctl status dbus)",
+                            error);
+        else
+                journal_log(LOG_INFO, "D-Bus: connected again");
+}
+
+const struct bus_handlers agent_bus_handlers = {
+        .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_bus_trouble};

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh draws the
+ * graph):
+ *
+ *   agent_inbox.c        what callbacks post
+ *   agent_claim.c        claims for POSTs
+ *   agent_trace.c        changes and steps of the core, recorded
+ *   agent_facts.c        API objects and guard replies -> facts of the core
+ *   agent_api.c          what an answer of the API server means, and how it is told
+ *   agent_guard.c        leader-guard's socket
+ *   agent_lock.c         requests and watches of an election
+ *   agent_placeholder.c  requests and watch of a placeholder
+ *   agent_conf.c         locks and placeholders as the configuration has them
+ *   agent_step.c         one posted event: the step and its actions
+ *   agent_events.c       Kubernetes Events
+ *   agent_text.c         a lock in words
+ *   agent_status.c       STATUS=, journal records of transitions
+ *   agent_bus.c          D-Bus
+ *   agent.c              owns everything: start, loop, end */
+#pragma once
+
+#include "adapter/boot.h"
+#include "adapter/bus.h"
+#include "adapter/job.h"
+#include "adapter/kube.h"
+#include "adapter/link.h"
+#include "adapter/sleep.h"
+#include "adapter/store.h"
+#include "base/clock.h"
+#include "codec/conf.h"
+#include "core/core.h"
+#include "daemon/agent.h"
+
+#define AGENT_SENT_TIMES 8
+#define AGENT_UIDS       8
+
+/* ---- what the shell holds ---- */
+
+/* One scope of claims in the store: a lock, or a placeholder. */
+struct agent_claims {
+        char scope[400];
+        struct record_claims known;
+        char next[RECORD_CLAIM_HEX + 1]; /* the one to POST with */
+        bool doubtful;                   /* a POST with it got no definite answer */
+        bool unreadable;                 /* what is on disk cannot be read */
+};
+
+/* Shell side of lock `index` of the core. */
+struct agent_lock {
+        struct agent *agent;
+        size_t index;
+        struct conf_lock own;         /* copy of its configuration, which outlives a reload */
+        const struct conf_lock *conf; /* = &own */
+        bool leaving;                 /* no longer configured: goes when it is out */
+        bool returning;               /* … and configured again meanwhile */
+        char title[320];              /* NAMESPACE/NAME, for humans */
+        struct agent_claims claims;
+
+        /* objects behind the tokens of the core */
+        struct lock_object answered; /* from the last answer that carried one */
+        struct lock_object seen;     /* from the last watch event that carried one */
+        bool has_answered, has_seen;
+        struct placeholder_object holder;      /* the holder's placeholder, from an answer */
+        struct placeholder_object holder_seen; /* from a watch event */
+        bool has_holder, has_holder_seen;
+        char uids[AGENT_UIDS][64]; /* uid texts by token, ring */
+        unsigned next_uid;
+
+        struct kube_slot *request, *watch, *holder_watch;
+        enum placeholder_kind holder_kind; /* what holder_watch follows */
+        char holder_name[254];
+
+        /* for humans */
+        struct permit_reply guard; /* last */
+        bool has_guard;
+        char trouble[512]; /* what leader-guard last found wrong with the unit */
+        uint8_t shown_state;
+        uint64_t since_realtime_usec;
+        char problem[512]; /* last failed request or local write; empty when the last one went well */
+        char damage[256];  /* last reported */
+};
+
+/* Shell side of placeholder `index` of the core. */
+struct agent_placeholder {
+        struct agent *agent;
+        size_t index;
+        enum placeholder_kind kind;
+        enum tenure tenure;
+        char ns[64];
+        char name[254];
+        struct agent_claims claims;
+        uint64_t duration_usec; /* longest lease duration of the locks that use it: information in the object */
+        struct placeholder_object object; /* from the last answer that carried one */
+        bool has_object;
+        bool unclaimed;                        /* at the start every claim was settled */
+        char sent_times[AGENT_SENT_TIMES][40]; /* renewTimes that this process wrote, ring */
+        unsigned next_time;
+        struct kube_slot *request, *watch;
+        char problem[512];
+};
+
+enum agent_post_type {
+        AGENT_POST_LOCK,        /* an event for the election of `lock` */
+        AGENT_POST_PLACEHOLDER, /* an event for `placeholder` */
+        AGENT_POST_GUARD,       /* a reply or push of leader-guard */
+        AGENT_POST_LINK,        /* its connection is up, or down (text: why) */
+        AGENT_POST_SLEEP,       /* the host is about to sleep, or woke up */
+};
+
+struct agent_post {
+        uint8_t type; /* enum agent_post_type */
+        bool on;      /* LINK: up; SLEEP: going */
+        struct agent_lock *lock;
+        struct agent_placeholder *placeholder;
+        union {
+                struct election_event lock_event;
+                struct placeholder_event placeholder_event;
+                struct permit_reply reply;
+                char text[256];
+        };
+};
+
+struct agent {
+        sd_event *event;
+        sd_event_source *timer;
+        const char *conf_path;
+        struct conf *conf;
+        struct kubeconfig *kubeconfig;
+        struct kube *kube;
+        struct store *store;
+        struct link *link;
+        struct bus *bus;
+        struct sleep_watch *sleep; /* NULL: no logind */
+        struct job_call *job;      /* SIGTERM came: PID 1 is being asked why */
+        struct core core;
+        void *core_locks, *core_placeholders; /* its room */
+        struct agent_lock **locks; /* parallel to the core's locks and placeholders */
+        size_t n_locks;
+        struct agent_placeholder **placeholders;
+        size_t n_placeholders;
+        struct {
+                struct agent_post *posts; /* ring */
+                size_t size, first, n;
+        } inbox;
+
+        char boot_id[BOOT_ID_SIZE];
+        char nonce[RECORD_CLAIM_HEX + 1]; /* of this process */
+        char host[256];
+        bool link_up;
+        bool sleeping;         /* the host waits for our leases to end */
+        bool watching;         /* watches are open, or opened when wanted */
+        bool traced;           /* this process has its first line in the trace */
+        int trace_fd;
+        uint64_t started_usec; /* CLOCK_BOOTTIME */
+        struct {
+                uint64_t since_usec;     /* CLOCK_BOOTTIME, 0: not stopping */
+                uint64_t extended_usec;  /* when PID 1 was last asked for more time */
+        } stopping;
+
+        /* for humans */
+        char link_error[256];
+        char bus_error[256];
+        char api_error[512];
+        uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
+        struct {
+                char text[2048];          /* STATUS= sent last */
+                uint64_t contact_usec;    /* contact_realtime_usec as it says */
+                uint64_t due_usec;        /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
+        } status;
+};
+
+/* ---- agent_inbox.c ---- */
+
+/* Appends to the inbox; the turn of the loop that follows takes it. Never fails: without memory for an event the process
+ * ends rather than lose it, and the next one takes everything up again. */
+void agent_post(struct agent *a, const struct agent_post *post);
+void agent_post_lock(struct agent_lock *l, const struct election_event *ev);
+void agent_post_placeholder(struct agent_placeholder *p, const struct placeholder_event *ev);
+/* Takes the oldest. Returns false when there is none. */
+bool agent_take_post(struct agent *a, struct agent_post *ret);
+
+/* ---- agent_claim.c ---- */
+
+/* Reads what is on disk. Returns a negative errno with err set; then `unreadable` says so too. */
+int agent_claims_read(struct agent *a, struct agent_claims *c, struct err *err);
+/* A claim for the next POST of this scope, on disk when it returns 0; problem tells humans what went wrong. */
+int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[static 512]);
+/* What this claim was for is gone, and nothing with it is on its way: the next start need not look. */
+void agent_claims_settle(struct agent *a, const struct agent_claims *c);
+
+/* ---- agent_trace.c ---- */
+
+/* Applies a change to the core and records it. */
+void agent_apply(struct agent *a, const struct core_change *change);
+/* Record a step: nothing without the configuration key `trace`. */
+void agent_trace_lock(struct agent *a, size_t i, const struct election_event *ev, const struct election_actions *out);
+void agent_trace_placeholder(struct agent *a, size_t i, const struct placeholder_event *ev,
+                             const struct placeholder_action *out);
+
+/* ---- agent_facts.c ---- */
+
+/* NULL: there is no such object. */
+struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o);
+struct placeholder_fact agent_holder_fact(const struct placeholder_object *o);
+struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o);
+struct guard_fact agent_guard_fact(const struct permit_reply *r);
+/* uid text <-> token; uid texts of a lock are remembered when seen. */
+void agent_uid_remember(struct agent_lock *l, const char *uid);
+const char *agent_uid_text(const struct agent_lock *l, uint64_t token);
+/* Now, for a lock of the core. */
+struct core_lock_view agent_view(const struct agent_lock *l);
+
+/* ---- agent_api.c ---- */
+
+/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). */
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what);
+
+/* ---- agent_guard.c ---- */
+
+extern const struct link_handlers agent_link_handlers;
+/* message: enum election_message. A failure breaks the connection, which is posted. */
+void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint64_t stop_at, uint64_t kill_at);
+
+/* ---- agent_lock.c, agent_placeholder.c ---- */
+
+/* Names and claims; nothing is sent. Returns a negative errno with err set. */
+int agent_lock_prepare(struct agent_lock *l, struct err *err);
+struct agent_lock *agent_lock_free(struct agent_lock *l);
+/* The answer is posted, also that nothing could be sent. */
+void agent_lock_perform(struct agent_lock *l, const struct election_actions *actions);
+/* Opens and closes watches as the core's view asks. */
+void agent_lock_follow(struct agent_lock *l);
+
+int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err);
+struct agent_placeholder *agent_placeholder_free(struct agent_placeholder *p);
+void agent_placeholder_perform(struct agent_placeholder *p, const struct placeholder_action *action);
+void agent_placeholder_follow(struct agent_placeholder *p);
+
+/* ---- agent_conf.c ---- */
+
+/* Makes the locks and placeholders be what c says: adds, changes, lets go. Everything is checked and made before anything
+ * is changed: on an error nothing has changed. */
+int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
+/* A permit is in force for a lock that is not configured (any more): takes it up to let it go. -EEXIST: it is
+ * configured. */
+int agent_conf_orphan(struct agent *a, const char *lock, const char *unit);
+/* Drops the locks that are no longer configured and out; those that are wanted again begin anew. */
+void agent_conf_reap(struct agent *a);
+
+/* ---- agent_step.c ---- */
+
+/* Steps the core with what was posted and performs its actions. */
+void agent_step(struct agent *a, const struct agent_post *post);
+/* Steps what is due. Returns false when nothing is. */
+bool agent_step_due(struct agent *a);
+
+/* ---- agent_events.c ---- */
+
+/* Tells the cluster of a change of state. */
+void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v, uint8_t from);
+
+/* ---- agent_text.c ---- */
+
+/* A lock in words; what it points to lives as long as the lock does not step. */
+struct agent_text {
+        const char *role;
+        const char *holder;
+        const char *holder_identity;
+        const char *unit_state;
+        const char *term;
+        const char *lock_uid;
+        const char *damage; /* why the lock is damaged; empty: it is not */
+        char since[CLOCK_TEXT_SIZE];
+        char valid_until[CLOCK_TEXT_SIZE];
+        char reason[1200];
+        char next[512];
+};
+void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+
+/* ---- agent_status.c ---- */
+
+/* Records what has changed in the journal and the cluster, and sends STATUS= when it is due. Returns the next instant at
+ * which it wants to be called. */
+uint64_t agent_status_update(struct agent *a, uint64_t now_usec);
+
+/* ---- agent_bus.c ---- */
+
+extern const struct bus_handlers agent_bus_handlers;

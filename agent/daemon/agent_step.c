@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event at a time: what was posted, or what has fallen due, becomes a step of the core, and its actions are performed
+ * before the next. What leader-guard says is routed to the elections that it concerns. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "adapter/journal.h"
+#include "base/random.h"
+#include "daemon/agent_parts.h"
+
+/* The daemon's own check of I1 (ARCHITECTURE 5): should it ever fail, the units stop before anything else happens. */
+static void check_invariant(struct agent *a) {
+        if (core_invariant(&a->core))
+                return;
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (!core_lock_invariant(&a->core, i)) {
+                        struct core_lock_view v = agent_view(a->locks[i]);
+
+                        journal_log(LOG_CRIT, "%s: state '%s' contradicts what is known of the lock: stopping its unit",
+                                    a->locks[i]->title, election_state_to_string((uint8_t)v.state));
+                        agent_guard_send(a->locks[i], ELECTION_MSG_REVOKE, v.term_uid, 0, 0);
+                }
+        abort();
+}
+
+static void step_lock(struct agent_lock *l, struct election_event *ev) {
+        struct agent *a = l->agent;
+        struct election_actions out;
+
+        ev->now_usec = clock_boottime_usec();
+        ev->random = random_spread();
+        out = core_lock_step(&a->core, l->index, ev);
+        agent_trace_lock(a, l->index, ev, &out);
+        check_invariant(a);
+        agent_lock_perform(l, &out);
+}
+
+static void step_placeholder(struct agent_placeholder *p, struct placeholder_event *ev) {
+        struct agent *a = p->agent;
+        struct placeholder_action out;
+
+        ev->now_usec = clock_boottime_usec();
+        ev->random = random_spread();
+        out = core_placeholder_step(&a->core, p->index, ev);
+        agent_trace_placeholder(a, p->index, ev, &out);
+        check_invariant(a);
+        agent_placeholder_perform(p, &out);
+}
+
+/* ---- leader-guard ---- */
+
+static void step_link(struct agent *a, bool up, const char *why) {
+        bool changed = up != a->link_up || !util_streq(why, a->link_error);
+
+        a->link_up = up;
+        if (!changed)
+                return;
+        (void)util_copy(a->link_error, sizeof(a->link_error), why);
+        if (up)
+                journal_log(LOG_INFO, "Connected to leader-guard");
+        else
+                journal_log(LOG_WARNING,
+                            "%s; trying again. Is leader-guard.socket active? (systemctl status leader-guard)", why);
+        if (up) /* what this process knows nothing of: permits of units that left the configuration */
+                (void)link_send(a->link, &(struct permit_request){.type = PERMIT_QUERY});
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct election_event ev = {.type = up ? ELECTION_EV_LINK_UP : ELECTION_EV_LINK_DOWN};
+
+                if (!up)
+                        a->locks[i]->has_guard = false;
+                step_lock(a->locks[i], &ev);
+        }
+}
+
+/* The guard's last word about what is wrong with the unit: stays until the unit runs well, because the answers to the
+ * revoke that follows have nothing to say. */
+static void note_trouble(struct agent_lock *l, const struct permit_reply *r) {
+        bool telling = r->result != GUARD_OK || (r->unit_state != UNIT_STOPPING && r->unit_state != UNIT_STOPPED);
+
+        if (telling && r->text[0])
+                (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
+        else if (r->result == GUARD_OK && r->unit_state == UNIT_RUNNING)
+                l->trouble[0] = '\0';
+}
+
+/* The answer to our revoke may speak of another unit: the one that ran for this lock uid. */
+static bool about_term(const struct agent_lock *l, const struct permit_reply *r) {
+        return r->seq && r->lock_uid[0] && util_token(r->lock_uid) == agent_view(l).term_uid;
+}
+
+/* A permit that no configured lock accounts for: the unit or the lock left the configuration while no agent ran. A lock
+ * that is gone from it is let go as after a reload, also when its unit has another lock now or is being stopped
+ * already; a unit that is gone from its lock is stopped. */
+static void take_orphan(struct agent *a, const struct permit_reply *r) {
+        struct permit_request q = {.type = PERMIT_REVOKE};
+
+        if (agent_conf_orphan(a, r->lock, r->unit) >= 0 || r->unit_state == UNIT_STOPPING)
+                return;
+        journal_log(LOG_NOTICE, "%s runs for lock %s, which names another unit now: stopping it", r->unit, r->lock);
+        if (util_copy(q.unit, sizeof(q.unit), r->unit) && util_copy(q.lock_uid, sizeof(q.lock_uid), r->permit_uid))
+                (void)link_send(a->link, &q);
+}
+
+/* The unit of a lock that is let go may have another lock by now. */
+static bool stays(const struct agent *a, const char *title) {
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (util_streq(a->locks[i]->title, title))
+                        return !a->locks[i]->leaving;
+        return false;
+}
+
+static void tell_lock(struct agent_lock *l, const struct permit_reply *reply) {
+        struct election_event ev = {.type = ELECTION_EV_GUARD, .guard = agent_guard_fact(reply)};
+
+        agent_uid_remember(l, reply->permit_uid);
+        l->guard = *reply;
+        l->has_guard = true;
+        note_trouble(l, reply);
+        if (l->leaving && !util_streq(l->title, reply->lock) && stays(l->agent, reply->lock))
+                ev.guard.permit = 0; /* no stale one: not for this lock to revoke */
+        step_lock(l, &ev);
+        if (!util_streq(l->conf->unit, reply->unit))
+                /* That was about another unit; what is this one's state? */
+                agent_guard_send(l, ELECTION_MSG_QUERY, ev.guard.about, 0, 0);
+}
+
+static void step_guard(struct agent *a, const struct permit_reply *reply) {
+        bool known = false, accounted = !reply->lock[0]; /* by the lock that it runs for */
+
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct agent_lock *l = a->locks[i];
+
+                accounted |= util_streq(l->title, reply->lock);
+                if (!util_streq(l->conf->unit, reply->unit) && !about_term(l, reply))
+                        continue;
+                known = true;
+                tell_lock(l, reply);
+        }
+        if (reply->permit_uid[0] && (!known || !accounted))
+                take_orphan(a, reply);
+}
+
+/* ---- sleep ---- */
+
+/* A lease that sleeps is lost, and its unit would wake up beside the next leader: so it ends before, and none is begun
+ * until the host is awake. */
+static void step_sleep(struct agent *a, bool going) {
+        a->sleeping = going;
+        if (going)
+                journal_log(LOG_NOTICE, "The host is about to sleep: stepping down from every lease");
+        agent_apply(a, &(struct core_change){.type = going ? CORE_SLEEP : CORE_WAKE});
+}
+
+void agent_step(struct agent *a, const struct agent_post *post) {
+        struct election_event lock_event;
+        struct placeholder_event placeholder_event;
+
+        switch ((enum agent_post_type)post->type) {
+        case AGENT_POST_LOCK:
+                lock_event = post->lock_event;
+                step_lock(post->lock, &lock_event);
+                break;
+        case AGENT_POST_PLACEHOLDER:
+                placeholder_event = post->placeholder_event;
+                step_placeholder(post->placeholder, &placeholder_event);
+                break;
+        case AGENT_POST_GUARD:
+                step_guard(a, &post->reply);
+                break;
+        case AGENT_POST_LINK:
+                step_link(a, post->on, post->text);
+                break;
+        case AGENT_POST_SLEEP:
+                step_sleep(a, post->on);
+                break;
+        }
+}
+
+bool agent_step_due(struct agent *a) {
+        size_t i;
+
+        switch (core_next(&a->core, clock_boottime_usec(), &i)) {
+        case CORE_TURN_NONE:
+                return false;
+        case CORE_TURN_LOCK:
+                step_lock(a->locks[i], &(struct election_event){.type = ELECTION_EV_GO});
+                return true;
+        case CORE_TURN_PLACEHOLDER:
+                step_placeholder(a->placeholders[i], &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
+                return true;
+        }
+        return false;
+}

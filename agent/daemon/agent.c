@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "adapter/job.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "base/random.h"
@@ -250,20 +249,7 @@ static int on_extend(sd_event_source *source, uint64_t usec, void *userdata) {
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-void agent_terminate(struct agent *a) {
-        struct err err = {.text = ""};
-        enum job_type job = JOB_STOP;
-        int r = job_read_own(&job, &err);
-
-        if (a->stopping_since_usec)
-                return;
-        if (r < 0)
-                journal_log(LOG_WARNING, "%s; releasing, as for a stop", err.text);
-        if (r >= 0 && job != JOB_STOP) {
-                journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
-                (void)sd_event_exit(a->event, 0);
-                return;
-        }
+static void stop(struct agent *a) {
         journal_log(LOG_INFO, "Stopping: every unit of ours is stopped, then its lock is released");
         notify_stopping();
         a->stopping_since_usec = clock_boottime_usec();
@@ -275,6 +261,30 @@ void agent_terminate(struct agent *a) {
                 agent_lock_event(a->locks[i], &(struct election_event){.type = ELECTION_EV_STOP});
         (void)sd_event_add_time_relative(a->event, &a->extend, CLOCK_BOOTTIME, 0, 0, on_extend, a);
         agent_pump(a);
+}
+
+static void on_job(enum job_type job, const char *problem, void *userdata) {
+        struct agent *a = userdata;
+
+        if (*problem)
+                journal_log(LOG_WARNING, "%s; releasing, as for a stop", problem);
+        if (job != JOB_STOP) {
+                journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
+                (void)sd_event_exit(a->event, 0);
+                return;
+        }
+        stop(a);
+}
+
+void agent_terminate(struct agent *a) {
+        int r;
+
+        /* Asked once: a second signal changes nothing. */
+        if (a->job || a->stopping_since_usec)
+                return;
+        r = job_read_own(&a->job, a->event, on_job, a);
+        if (r < 0)
+                on_job(JOB_STOP, strerror(-r), a);
 }
 
 /* ---- the beginning ---- */
@@ -356,6 +366,7 @@ void agent_free(struct agent *a) {
                 agent_lock_free(a->locks[i]);
         for (size_t i = 0; i < a->core.n_placeholders; i++)
                 agent_placeholder_free(a->placeholders[i]);
+        job_call_free(a->job);
         bus_free(a->bus);
         sleep_watch_free(a->sleep);
         link_free(a->link);

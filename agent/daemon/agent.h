@@ -17,6 +17,7 @@
 
 #include "adapter/boot.h"
 #include "adapter/bus.h"
+#include "adapter/job.h"
 #include "adapter/kube.h"
 #include "adapter/link.h"
 #include "adapter/sleep.h"
@@ -103,6 +104,7 @@ struct agent {
         struct store *store;
         struct link *link;
         struct bus *bus;
+        struct job_call *job;      /* why this service ends; NULL: nobody asked it to */
         struct sleep_watch *sleep; /* NULL: no logind */
         bool sleeping;             /* the host waits for our leases to end */
         bool away;                 /* … or may be about to sleep already */

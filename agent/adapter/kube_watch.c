@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watches: streams that begin again for ever, told one event per turn of the loop, as the last thing done in it: while
- * lines are left in the splitter the stream is held, so events stay in order and none is kept twice. Never from a resourceVersion: a start then is a quorum read, it cannot be
- * "too old", and it cannot be in the future (which a server answers with silence). For one object that costs one event.
+ * lines are left in the splitter the stream is held, so events stay in order and none is kept twice. Never from a
+ * resourceVersion: a start then is a quorum read, it cannot be "too old", and it cannot be in the future (which a
+ * server answers with silence). For one object that costs one event.
  */
 #include <errno.h>
 #include <stdio.h>

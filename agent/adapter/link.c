@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One socket and one timer. Handlers run as the last thing that on_io() or on_timer() does: whatever they do to the link
- * meets nobody who still works on it. */
+/* One socket and one timer. Handlers run as the last thing that on_io() or on_timer() does: whatever they do to the
+ * link meets nobody who still works on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>

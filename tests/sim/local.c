@@ -389,6 +389,7 @@ void sleep_watch_ready(struct sleep_watch *s) {
         (void)s;
 }
 
-void sleep_watch_free(struct sleep_watch *s) {
+struct sleep_watch *sleep_watch_free(struct sleep_watch *s) {
         (void)s;
+        return NULL;
 }

@@ -38,6 +38,7 @@ struct http_request {
         CURL *easy;
         bool is_added; /* libcurl works on it */
         bool is_done;  /* libcurl is through with it */
+        bool is_held;  /* its reader wants nothing for now */
         bool is_paused, is_too_large;
         struct curl_slist *headers;
         char *body;
@@ -58,12 +59,13 @@ const char *http_server(const struct http *http) {
         return http->setup.config->server;
 }
 
-/* ---- delivery: callbacks run here and nowhere else, so that they may free whatever they like ---- */
+/* ---- delivery: callbacks run in on_defer() and nowhere else, as the last thing it does, so that they may free
+ * whatever they like ---- */
 
 static void make_ready(struct http_request *q) {
         struct http *http = q->http;
 
-        if (q->is_ready)
+        if (q->is_ready || q->is_held)
                 return;
         q->is_ready = true;
         q->next_ready = NULL;
@@ -93,11 +95,10 @@ static void unqueue(struct http_request *q) {
                 (void)sd_event_source_set_enabled(http->defer, SD_EVENT_OFF);
 }
 
-static int on_defer(sd_event_source *source, void *userdata) {
+static int on_defer(_unused_ sd_event_source *source, void *userdata) {
         struct http *http = userdata;
         struct http_request *q = http->first;
 
-        (void)source;
         if (!q)
                 return 0;
         unqueue(q);
@@ -117,22 +118,36 @@ static int on_defer(sd_event_source *source, void *userdata) {
                 return 0;
         }
         if (q->is_done) {
+                _cleanup_free_ char *body = TAKE_PTR(q->data);
                 struct http_result result = q->result;
+                char text[sizeof(q->text)];
 
-                result.body = q->data ? q->data : "";
+                (void)util_copy(text, sizeof(text), q->text);
+                result.body = body ? body : "";
                 result.n_body = q->n_data;
-                result.text = q->text;
+                result.text = text;
+                q->n_data = q->allocated = 0;
                 q->cb(&result, q->userdata); /* may have freed q and http */
         }
         return 0;
 }
 
+void http_request_hold(struct http_request *q) {
+        q->is_held = true;
+        unqueue(q);
+}
+
+void http_request_resume(struct http_request *q) {
+        q->is_held = false;
+        if (q->is_done || q->n_data > 0)
+                make_ready(q);
+}
+
 /* ---- libcurl's callbacks ---- */
 
-static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
+static size_t on_header(_unused_ char *line, size_t size, size_t n, void *userdata) {
         struct http_request *q = userdata;
 
-        (void)line;
         q->n_headers += size * n;
         return q->n_headers > HTTP_HEADER_MAX ? 0 : size * n;
 }
@@ -348,7 +363,7 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
                 r = curl_multi_add_handle(q->loop->multi, q->easy) == CURLM_OK ? 0 : -ENOMEM;
         }
         if (r < 0) {
-                http_request_free(q);
+                q = http_request_free(q);
                 return r;
         }
         q->is_added = true;
@@ -356,9 +371,9 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
         return 0;
 }
 
-void http_request_free(struct http_request *q) {
+struct http_request *http_request_free(struct http_request *q) {
         if (!q)
-                return;
+                return NULL;
         unqueue(q);
         if (q->previous)
                 q->previous->next = q->next;
@@ -376,6 +391,7 @@ void http_request_free(struct http_request *q) {
         free(q->body);
         free(q->data);
         free(q);
+        return NULL;
 }
 
 int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config, const char *user_agent,
@@ -422,9 +438,9 @@ int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config
         return 0;
 }
 
-void http_free(struct http *http) {
+struct http *http_free(struct http *http) {
         if (!http)
-                return;
+                return NULL;
         sd_event_source_disable_unref(http->defer);
         http_loop_done(&http->plain);
         http_loop_done(&http->streams);
@@ -433,4 +449,5 @@ void http_free(struct http *http) {
         sd_event_unref(http->event);
         free(http);
         curl_global_cleanup();
+        return NULL;
 }

@@ -33,7 +33,7 @@ struct http_result {
         uint64_t sent_at_usec;     /* CLOCK_BOOTTIME before the request was handed over */
         uint64_t received_at_usec; /* CLOCK_BOOTTIME when it was complete */
         const char *text;          /* what went wrong, for a human; "" when HTTP_ANSWERED */
-};
+}; /* with all it points to it lives until the callback returns */
 
 typedef void (*http_cb)(const struct http_result *result, void *userdata);
 typedef void (*http_data_cb)(const char *data, size_t n, void *userdata);
@@ -57,13 +57,19 @@ struct http_call {
 int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config, const char *user_agent,
              struct err *err);
 /* All requests must have been freed before. */
-void http_free(struct http *http);
+struct http *http_free(struct http *http);
 DEFINE_CLEANUP(struct http *, http_free)
 
 /* The server's URL without credentials, for messages. */
 const char *http_server(const struct http *http);
 
-/* Starts a request; everything in call is copied. Callbacks come one per turn of the loop. Returns -ENOMEM. */
+/* Starts a request; everything in call is copied. Returns -ENOMEM. Callbacks come from the loop, one per turn, and are
+ * the last thing done in their turn: in one, anything may be called and freed, the object that calls included, and
+ * after its free there is none any more. */
 int http_start(struct http *http, const struct http_call *call, struct http_request **ret);
-/* At any time, in its own callbacks too: no callback any more, a request under way is given up. NULL is fine. */
-void http_request_free(struct http_request *request);
+/* The reader of a stream has enough: neither data nor the end is told before http_request_resume(). Some of what comes
+ * meanwhile is kept, then the server has to wait. */
+void http_request_hold(struct http_request *request);
+void http_request_resume(struct http_request *request);
+/* Gives up a request under way. Returns NULL. */
+struct http_request *http_request_free(struct http_request *request);

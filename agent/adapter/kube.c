@@ -43,11 +43,12 @@ static void detach(struct kube_slot *slot) {
         slot->kube = NULL;
 }
 
-void kube_slot_free(struct kube_slot *slot) {
+struct kube_slot *kube_slot_free(struct kube_slot *slot) {
         if (!slot)
-                return;
+                return NULL;
         detach(slot);
         free(slot);
+        return NULL;
 }
 
 /* ---- token ---- */
@@ -195,9 +196,9 @@ int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config
         return 0;
 }
 
-void kube_free(struct kube *kube) {
+struct kube *kube_free(struct kube *kube) {
         if (!kube)
-                return;
+                return NULL;
         while (kube->slots) {
                 struct kube_slot *slot = kube->slots;
                 bool is_owned = slot->is_owned;
@@ -210,6 +211,7 @@ void kube_free(struct kube *kube) {
         forget_token(kube);
         sd_event_unref(kube->event);
         free(kube);
+        return NULL;
 }
 
 void kube_set_watch_limits(struct kube *kube, uint64_t silence_usec, uint64_t length_usec) {

@@ -31,7 +31,7 @@ static void cancel(struct kube_slot *slot) {
                 slot->kube->n_events--;
         q->timer = sd_event_source_disable_unref(q->timer);
         free(TAKE_PTR(q->body));
-        http_request_free(TAKE_PTR(q->http));
+        q->http = http_request_free(q->http);
 }
 
 static void on_answer(const struct http_result *http, void *userdata) {
@@ -82,16 +82,8 @@ static int send(struct kube_request *q, const char *method, const char *body, co
         const struct kube_subject *subject = &q->subject;
         _cleanup_free_ char *path = NULL;
         bool is_named = subject->op != KUBE_OP_CREATE && subject->op != KUBE_OP_LIST;
-        int r;
-
-        r = kube_path(subject->what, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
-        if (r >= 0 && subject->op == KUBE_OP_LIST)
-                r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
-        if (r < 0)
-                return r;
-        const struct http_call call = {
+        struct http_call call = {
                 .method = method,
-                .path = path,
                 .body = body,
                 .content_type = content_type,
                 .token = kube_token(kube),
@@ -101,6 +93,14 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .cb = on_answer,
                 .userdata = q,
         };
+        int r;
+
+        r = kube_path(subject->what, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
+        if (r >= 0 && subject->op == KUBE_OP_LIST)
+                r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
+        if (r < 0)
+                return r;
+        call.path = path;
         return http_start(kube->http, &call, &q->http);
 }
 
@@ -314,12 +314,10 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
 
 /* ---- Events ---- */
 
-static int on_event_due(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_event_due(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct kube_request *q = userdata;
         _cleanup_free_ char *body = TAKE_PTR(q->body);
 
-        (void)source;
-        (void)usec;
         if (send(q, "POST", body, JSON) < 0) {
                 kube_slot_free(&q->slot);
                 return 0;

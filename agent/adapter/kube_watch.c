@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Watches: streams that begin again for ever. Never from a resourceVersion: a start then is a quorum read, it cannot be
- * "too old", and it cannot be in the future (which a server answers with silence). For one object that costs one event.
+/* Watches: streams that begin again for ever, told one event per turn of the loop, as the last thing done in it: while
+ * lines are left in the splitter the stream is held, so events stay in order and none is kept twice. Never from a
+ * resourceVersion: a start then is a quorum read, it cannot be "too old", and it cannot be in the future (which a
+ * server answers with silence). For one object that costs one event.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,22 +29,23 @@ struct kube_watch {
         void *userdata;
         struct http_request *http; /* NULL: waiting for the next start */
         sd_event_source *timer;    /* next start, or the end of patience with a silent stream */
+        sd_event_source *defer;    /* the next line of the splitter */
         struct watch_splitter splitter;
         uint64_t started_at_usec; /* CLOCK_BOOTTIME */
         uint64_t silence_usec, length_usec;
         unsigned n_failures; /* in a row */
         bool has_told;       /* this stream told the state of the object */
         bool is_stale;       /* the connection is not to be trusted: take a new one */
-        bool *freed;         /* set while events are being told: the callback freed the watch */
 };
 
 static void start(struct kube_watch *w);
 
-/* Ends the stream and waits. Nothing may follow that uses w. */
+/* Ends the stream, with whatever of it was not told yet, and waits. */
 static void restart_in(struct kube_watch *w, uint64_t usec) {
-        http_request_free(TAKE_PTR(w->http));
+        w->http = http_request_free(w->http);
         watch_splitter_done(&w->splitter);
         /* These fail only when the loop has ended. */
+        (void)sd_event_source_set_enabled(w->defer, SD_EVENT_OFF);
         (void)sd_event_source_set_time_relative(w->timer, usec);
         (void)sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 }
@@ -55,11 +58,12 @@ static uint64_t next_delay(struct kube_watch *w, uint64_t at_least_usec) {
         return delay > at_least_usec ? delay : at_least_usec;
 }
 
+/* Nothing may follow that uses w: the callback may free it. */
 static void tell(struct kube_watch *w, const struct kube_watch_event *e) {
         w->cb(e, w->userdata);
 }
 
-/* The stream failed. Nothing may follow that uses w: the callback may free it. */
+/* The stream failed. Nothing may follow that uses w. */
 static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *text) {
         const struct kube_watch_event e = {
                 .type = KUBE_WATCH_DOWN,
@@ -80,7 +84,8 @@ static void describe(const struct kube_watch *w, char *dst, size_t size, const c
                        w->subject.name, what);
 }
 
-/* An object of the stream. Returns -EBADMSG with err set when it cannot be read. */
+/* An object of the stream. Returns 0 when it was told: then nothing may follow that uses w; -EBADMSG with err set when
+ * it cannot be read. */
 static int tell_object(struct kube_watch *w, const struct watch_event *e, struct err *err) {
         struct kube_watch_event out = {
                 .type = e->type == WATCH_EVENT_DELETED ? KUBE_WATCH_GONE : KUBE_WATCH_OBJECT,
@@ -112,62 +117,70 @@ static int tell_object(struct kube_watch *w, const struct watch_event *e, struct
         return 0;
 }
 
-/* One line. Returns false when w is not to be used any more: freed, or its stream has ended. */
-static bool handle_line(struct kube_watch *w, const char *line, size_t n) {
+static void tell_absent(struct kube_watch *w) {
+        const struct kube_watch_event e = {
+                .type = KUBE_WATCH_ABSENT,
+                .received_at_usec = clock_boottime_usec(),
+                .text = "",
+        };
+
+        w->has_told = true;
+        tell(w, &e);
+}
+
+static void handle_error(struct kube_watch *w, const struct status *status) {
+        char text[KUBE_WATCH_TEXT], why[500];
+
+        if (status->code == 410 && w->has_told) {
+                /* Not a failure: the server has forgotten where we were, so begin again. */
+                restart_in(w, was_good(w) ? 0 : next_delay(w, 0));
+                return;
+        }
+        (void)snprintf(why, sizeof(why), "Error from server (%s): %s",
+                       *status->reason ? status->reason : "unknown reason", status->message);
+        describe(w, text, sizeof(text), why);
+        fail(w, status->retry_after_usec, text);
+}
+
+/* One line. At most one event is told, last. */
+static void handle_line(struct kube_watch *w, const char *line, size_t n) {
         struct watch_event e;
-        struct err err = {0};
+        struct err err = {};
         char text[KUBE_WATCH_TEXT];
-        bool freed = false;
         int r = watch_event_parse(line, n, &e, &err);
 
-        if (r >= 0 && e.type == WATCH_EVENT_ERROR) {
-                uint64_t retry_after = e.status.retry_after_usec;
-                bool is_old = e.status.code == 410;
-                char why[500];
-
-                (void)snprintf(why, sizeof(why), "Error from server (%s): %s",
-                               *e.status.reason ? e.status.reason : "unknown reason", e.status.message);
-                watch_event_done(&e);
-                describe(w, text, sizeof(text), why);
-                if (is_old && w->has_told) {
-                        /* Not a failure: the server has forgotten where we were, so begin again. */
-                        restart_in(w, was_good(w) ? 0 : next_delay(w, 0));
-                        return false;
-                }
-                fail(w, retry_after, text);
-                return false;
-        }
         if (r >= 0) {
-                w->freed = &freed;
-                if (e.type != WATCH_EVENT_BOOKMARK)
+                if (e.type == WATCH_EVENT_ERROR)
+                        handle_error(w, &e.status);
+                else if (e.type != WATCH_EVENT_BOOKMARK)
                         r = tell_object(w, &e, &err);
-                else if (e.is_initial_end && !w->has_told) {
-                        const struct kube_watch_event absent = {
-                                .type = KUBE_WATCH_ABSENT,
-                                .received_at_usec = clock_boottime_usec(),
-                                .text = "",
-                        };
-
-                        w->has_told = true;
-                        tell(w, &absent);
-                }
+                else if (e.is_initial_end && !w->has_told)
+                        tell_absent(w);
                 watch_event_done(&e);
-                if (freed)
-                        return false;
-                w->freed = NULL;
         }
         if (r < 0) {
                 describe(w, text, sizeof(text), *err.text ? err.text : strerror(-r));
                 fail(w, 0, text);
-                return false;
         }
-        return true;
+}
+
+static int on_defer(_unused_ sd_event_source *source, void *userdata) {
+        struct kube_watch *w = userdata;
+        char *line;
+        size_t n;
+
+        if (!watch_splitter_next(&w->splitter, &line, &n)) {
+                http_request_resume(w->http);
+                return 0;
+        }
+        (void)sd_event_source_set_enabled(w->defer, SD_EVENT_ONESHOT); /* fails only when the loop has ended */
+        handle_line(w, line, n);                                       /* may have freed w */
+        return 0;
 }
 
 static void on_data(const char *data, size_t n, void *userdata) {
         struct kube_watch *w = userdata;
-        char text[KUBE_WATCH_TEXT], *line;
-        size_t n_line;
+        char text[KUBE_WATCH_TEXT];
         int r = watch_splitter_push(&w->splitter, data, n);
 
         if (r < 0) {
@@ -175,10 +188,10 @@ static void on_data(const char *data, size_t n, void *userdata) {
                 fail(w, 0, text);
                 return;
         }
+        http_request_hold(w->http);
+        /* These fail only when the loop has ended. */
         (void)sd_event_source_set_time_relative(w->timer, w->silence_usec);
-        while (watch_splitter_next(&w->splitter, &line, &n_line))
-                if (!handle_line(w, line, n_line))
-                        return;
+        (void)sd_event_source_set_enabled(w->defer, SD_EVENT_ONESHOT);
 }
 
 static void on_end(const struct http_result *http, void *userdata) {
@@ -216,12 +229,10 @@ static void on_end(const struct http_result *http, void *userdata) {
         fail(w, answer.reply.retry_after_usec, text);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct kube_watch *w = userdata;
         char text[KUBE_WATCH_TEXT];
 
-        (void)source;
-        (void)usec;
         if (!w->http) {
                 start(w);
                 return 0;
@@ -236,6 +247,15 @@ static int try_start(struct kube_watch *w) {
         struct kube *kube = w->slot.kube;
         _cleanup_free_ char *base = NULL, *path = NULL;
         uint64_t seconds = w->length_usec / USEC_PER_SEC, first = KUBE_WATCH_FIRST_USEC;
+        struct http_call call = {
+                .method = "GET",
+                .token = kube_token(kube),
+                .response_max = KUBE_RESPONSE_MAX,
+                .is_fresh = w->is_stale,
+                .cb = on_end,
+                .data_cb = on_data,
+                .userdata = w,
+        };
         int r = kube_path(w->subject.what, w->subject.ns, NULL, &base);
 
         if (r < 0)
@@ -247,16 +267,7 @@ static int try_start(struct kube_watch *w) {
                 path = NULL;
                 return -ENOMEM;
         }
-        const struct http_call call = {
-                .method = "GET",
-                .path = path,
-                .token = kube_token(kube),
-                .response_max = KUBE_RESPONSE_MAX,
-                .is_fresh = w->is_stale,
-                .cb = on_end,
-                .data_cb = on_data,
-                .userdata = w,
-        };
+        call.path = path;
         w->started_at_usec = clock_boottime_usec();
         w->has_told = w->is_stale = false;
         r = http_start(kube->http, &call, &w->http);
@@ -279,11 +290,9 @@ static void start(struct kube_watch *w) {
 static void cancel(struct kube_slot *slot) {
         struct kube_watch *w = (struct kube_watch *)slot;
 
-        if (w->freed)
-                *w->freed = true;
-        w->freed = NULL;
-        http_request_free(TAKE_PTR(w->http));
+        w->http = http_request_free(w->http);
         w->timer = sd_event_source_disable_unref(w->timer);
+        w->defer = sd_event_source_disable_unref(w->defer);
         watch_splitter_done(&w->splitter);
 }
 
@@ -309,6 +318,10 @@ static int watch(struct kube *kube, struct kube_what what, const char *ns, const
         w->length_usec = kube->length_usec;
         kube_slot_init(&w->slot, kube, cancel, ret_slot != NULL);
         r = sd_event_add_time_relative(kube->event, &w->timer, CLOCK_BOOTTIME, 0, 10 * USEC_PER_MSEC, on_timer, w);
+        if (r >= 0)
+                r = sd_event_add_defer(kube->event, &w->defer, on_defer, w);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(w->defer, SD_EVENT_OFF);
         if (r >= 0)
                 r = try_start(w);
         if (r < 0) {

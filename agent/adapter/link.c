@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One socket and one timer. Handlers run as the last thing that on_io() or on_timer() does: whatever they do to the
+ * link meets nobody who still works on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -6,9 +8,7 @@
 #include <sys/un.h>
 
 #include "adapter/link.h"
-
-#define RETRY_MIN_USEC (200 * USEC_PER_MSEC)
-#define RETRY_MAX_USEC (2 * USEC_PER_SEC)
+#include "base/retry.h"
 
 struct link {
         sd_event *event;
@@ -17,7 +17,7 @@ struct link {
         struct sockaddr_un address;
         int fd;
         uint64_t seq;
-        uint64_t retry_usec;
+        unsigned n_failures; /* since the guard last said something */
         sd_event_source *io;
         sd_event_source *timer; /* next attempt, or at once: the broken connection is told */
         bool told_up;
@@ -37,34 +37,36 @@ static int arm(struct link *l, uint64_t delay_usec) {
         return sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
 }
 
+static int arm_retry(struct link *l) {
+        const struct retry_limits limits = RETRY_GUARD_LINK;
+
+        return arm(l, retry_step_usec(++l->n_failures, &limits));
+}
+
 /* Closes; the state handler is called from the timer, so that a caller of link_send() is not re-entered. */
 static void broken(struct link *l, int error) {
         l->io = sd_event_source_disable_unref(l->io);
         if (l->fd >= 0)
                 l->fd = (close(l->fd), -1);
         l->error = error;
-        (void)arm(l, l->told_up ? 0 : l->retry_usec);
+        (void)arm(l, 0); /* fails only when the loop has ended */
 }
 
-static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+/* One reply; the rest makes the socket readable again at once. */
+static int on_io(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
         struct link *l = userdata;
         struct permit_reply reply;
         struct err err;
-        ssize_t n;
+        ssize_t n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
 
-        (void)source;
-        (void)revents;
-        for (unsigned i = 0; i < 64 && l->fd == fd; i++) {
-                n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
-                if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                        return 0;
-                if (n <= 0 || permit_reply_check(&reply, (size_t)n, &err) < 0) {
-                        broken(l, n < 0 ? -errno : n == 0 ? -ECONNRESET : -EBADMSG);
-                        return 0;
-                }
-                l->retry_usec = RETRY_MIN_USEC;
-                l->h->reply(&reply, l->userdata);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return 0;
+        if (n <= 0 || permit_reply_check(&reply, (size_t)n, &err) < 0) {
+                broken(l, n < 0 ? -errno : n == 0 ? -ECONNRESET : -EBADMSG);
+                return 0;
         }
+        l->n_failures = 0;
+        l->h->reply(&reply, l->userdata); /* may have freed l */
         return 0;
 }
 
@@ -83,35 +85,39 @@ static int try_connect(struct link *l) {
         return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+/* Tells that there is no connection. Nothing may follow that uses l. */
+static void tell_down(struct link *l, const char *what, int error) {
+        char why[256];
+
+        (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s", what, l->address.sun_path,
+                       l->told_up ? " lost" : "", strerror(-error));
+        l->told_up = false;
+        l->h->state(false, why, l->userdata);
+}
+
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct link *l = userdata;
-        int r;
+        int error, r;
 
-        (void)source;
-        (void)usec;
         if (l->told_up) {
-                char why[256];
-
-                l->told_up = false;
-                (void)snprintf(why, sizeof(why), "connection to leader-guard (%s) lost: %s", l->address.sun_path,
-                               strerror(-l->error));
-                l->h->state(false, why, l->userdata);
-                return arm(l, l->retry_usec);
+                r = arm_retry(l);
+                if (r < 0)
+                        return r;
+                tell_down(l, "connection to", l->error);
+                return 0;
         }
         if (l->fd >= 0)
                 return 0;
-        r = try_connect(l);
-        if (r < 0) {
-                char why[256];
-
-                (void)snprintf(why, sizeof(why), "cannot connect to leader-guard (%s): %s", l->address.sun_path,
-                               strerror(-r));
-                l->h->state(false, why, l->userdata);
-                l->retry_usec = l->retry_usec * 2 < RETRY_MAX_USEC ? l->retry_usec * 2 : RETRY_MAX_USEC;
-                return arm(l, l->retry_usec);
+        error = try_connect(l);
+        if (error < 0) {
+                r = arm_retry(l);
+                if (r < 0)
+                        return r;
+                tell_down(l, "cannot connect to", error);
+                return 0;
         }
         l->told_up = true;
-        l->h->state(true, "", l->userdata);
+        l->h->state(true, "", l->userdata); /* may have freed l */
         return 0;
 }
 
@@ -122,7 +128,6 @@ int link_new(struct link **ret, sd_event *event, const char *path, const struct 
         if (!l)
                 return -ENOMEM;
         l->fd = -1;
-        l->retry_usec = RETRY_MIN_USEC;
         l->h = h;
         l->userdata = userdata;
         l->event = sd_event_ref(event);
@@ -136,15 +141,16 @@ int link_new(struct link **ret, sd_event *event, const char *path, const struct 
         return 0;
 }
 
-void link_free(struct link *l) {
+struct link *link_free(struct link *l) {
         if (!l)
-                return;
+                return NULL;
         sd_event_source_disable_unref(l->io);
         sd_event_source_disable_unref(l->timer);
         if (l->fd >= 0)
                 close(l->fd);
         sd_event_unref(l->event);
         free(l);
+        return NULL;
 }
 
 int link_send(struct link *l, struct permit_request *request) {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One connection to the system bus, asynchronous throughout, and the inhibitor as a file descriptor. What the caller is
+ * told comes last in each handler: sd-bus keeps a connection alive that is closed from within. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
 
 #include "adapter/sleep.h"
+#include "base/retry.h"
 
 #define LOGIN         "org.freedesktop.login1"
 #define LOGIN_PATH    "/org/freedesktop/login1"
 #define LOGIN_MANAGER "org.freedesktop.login1.Manager"
-
-#define RETRY_USEC (2 * USEC_PER_SEC)
 
 struct sleep_watch {
         sd_event *event;
@@ -20,6 +21,7 @@ struct sleep_watch {
         void *userdata;
         int fd; /* the inhibitor, -1: none */
         bool going;
+        unsigned n_failures; /* to connect, in a row */
 };
 
 static int on_inhibited(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -40,6 +42,7 @@ static int inhibit(struct sleep_watch *s) {
                                         "Units under a lease stop before the host sleeps", "delay");
 }
 
+/* Nothing may follow that uses s: the callback may free it. */
 static void tell(struct sleep_watch *s, bool going) {
         if (s->going == going)
                 return;
@@ -60,12 +63,13 @@ static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
 }
 
 static int again_later(struct sleep_watch *s) {
-        int r = sd_event_source_set_time_relative(s->retry, RETRY_USEC);
+        const struct retry_limits limits = RETRY_LOGIND;
+        int r = sd_event_source_set_time_relative(s->retry, retry_step_usec(++s->n_failures, &limits));
 
         return r < 0 ? r : sd_event_source_set_enabled(s->retry, SD_EVENT_ONESHOT);
 }
 
-/* Not freed here, within its callback; the timer does. Nobody would tell the end of a sleep now. */
+/* The timer connects anew. Nobody would tell the end of a sleep now. */
 static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         struct sleep_watch *s = userdata;
 
@@ -92,8 +96,10 @@ static int connect_bus(struct sleep_watch *s) {
 
 static void attempt(struct sleep_watch *s) {
         s->bus = sd_bus_close_unref(s->bus);
-        if (connect_bus(s) >= 0)
+        if (connect_bus(s) >= 0) {
+                s->n_failures = 0;
                 return;
+        }
         s->bus = sd_bus_close_unref(s->bus);
         (void)again_later(s);
 }
@@ -129,12 +135,13 @@ void sleep_watch_ready(struct sleep_watch *s) {
         s->fd = -1;
 }
 
-void sleep_watch_free(struct sleep_watch *s) {
+struct sleep_watch *sleep_watch_free(struct sleep_watch *s) {
         if (!s)
-                return;
+                return NULL;
         sleep_watch_ready(s);
         sd_bus_close_unref(s->bus);
         sd_event_source_disable_unref(s->retry);
         sd_event_unref(s->event);
         free(s);
+        return NULL;
 }

@@ -4,15 +4,17 @@
  *
  * Calling rules, for all requests and watches:
  * - They return 0 when started, -EINVAL for an argument that cannot be meant (a name that is not one), -ENOMEM. After
- * an error there is no callback.
- * - The callback runs from the event loop, never before the call returned. Answers of requests come one per turn of the
- *   loop. A request calls it exactly once, also when the server hangs (request time-out). In it anything may be called,
- * including kube_slot_free() of the own slot.
- * - ret_slot: the caller owns the slot and frees it whenever it likes, also after the callback; from then on there is
- *   no callback any more, and a request under way is cancelled: its socket is closed, a write may still have landed.
- *   NULL: nobody wants to cancel, the slot goes by itself after the callback.
+ *   an error there is no callback.
+ * - Callbacks come from the loop, one per turn, never before the call returned, and are the last thing done in their
+ *   turn: in one, anything may be called and freed, the object that calls included, and after its free there is none
+ *   any more. A request has exactly one, also when the server hangs (request time-out); a watch tells the events of a
+ *   stream in order, each once.
+ * - ret_slot: the caller owns the slot and frees it whenever it likes, also after the callback. A request under way is
+ *   cancelled by that: its socket is closed, a write may still have landed. NULL: nobody wants to cancel, the slot goes
+ *   by itself after the callback.
  * - kube_free() cancels everything; slots that live on must still be freed, before or after.
- * - Strings and structs passed in are copied; a reply and what it points to live until the callback returns. */
+ * - Strings and structs passed in are copied; a reply or event and what it points to live until the callback returns.
+ */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -65,10 +67,10 @@ typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
  * connecting; what is wrong with them comes as KUBE_UNREACHABLE). The environment's proxy variables are ignored. */
 int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config, uint64_t request_timeout_usec,
              struct err *err);
-void kube_free(struct kube *kube);
+struct kube *kube_free(struct kube *kube);
 DEFINE_CLEANUP(struct kube *, kube_free)
 
-void kube_slot_free(struct kube_slot *slot);
+struct kube_slot *kube_slot_free(struct kube_slot *slot);
 DEFINE_CLEANUP(struct kube_slot *, kube_slot_free)
 
 /* ---- locks. All changes are conditional: what they change must have that uid and that version. ---- */

@@ -9,16 +9,20 @@
 
 struct link;
 
-/* Both run from the event loop, never before link_new() returned; they may call link_send(), not link_free(). */
+/* Callbacks come from the loop, one per turn, never before link_new() returned, and are the last thing done in their
+ * turn: in one, anything may be called and freed, the object that calls included, and after its free there is none any
+ * more. */
 struct link_handlers {
         /* up: connected anew, nothing is known of what the guard did with earlier requests. Down: why, for a human. */
         void (*state)(bool up, const char *why, void *userdata);
         void (*reply)(const struct permit_reply *reply, void *userdata);
 };
 
-/* Starts connecting to the socket at `path`, for ever, every 0.2 s to 2 s. h must outlive the link. */
+/* Starts connecting to the socket at `path`, for ever (RETRY_GUARD_LINK). h must outlive the link. Returns 0;
+ * -ENAMETOOLONG, -ENOMEM. */
 int link_new(struct link **ret, sd_event *event, const char *path, const struct link_handlers *h, void *userdata);
-void link_free(struct link *l);
+/* Returns NULL. */
+struct link *link_free(struct link *l);
 DEFINE_CLEANUP(struct link *, link_free)
 
 /* Fills in magic and seq and sends at once. -ENOTCONN when there is no connection; any other failure breaks it (the

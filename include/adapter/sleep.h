@@ -9,14 +9,16 @@
 
 struct sleep_watch;
 
-/* going: true before the sleep, false after it, or when nobody would tell of its end any more. From the event loop,
- * never before sleep_watch_new() returned. */
+/* going: true before the sleep, false after it, or when nobody would tell of its end any more. Callbacks come from the
+ * loop, never before sleep_watch_new() returned, and are the last thing done in their turn: in one, anything may be
+ * called and freed, the object that calls included, and after its free there is none any more. */
 typedef void (*sleep_cb)(bool going, void *userdata);
 
-/* Takes the inhibitor, and again after each sleep. A system bus that is not there, or goes, is tried again every two
- * seconds. Returns 0, or negative errno with err set. */
+/* Takes the inhibitor, and again after each sleep. A system bus that is not there, or goes, is tried again
+ * (RETRY_LOGIND). Returns 0, or negative errno with err set. */
 int sleep_watch_new(struct sleep_watch **ret, sd_event *event, sleep_cb cb, void *userdata, struct err *err);
-void sleep_watch_free(struct sleep_watch *s);
+/* Returns NULL. */
+struct sleep_watch *sleep_watch_free(struct sleep_watch *s);
 DEFINE_CLEANUP(struct sleep_watch *, sleep_watch_free)
 
 /* Ready: the host may sleep. */

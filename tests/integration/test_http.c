@@ -531,23 +531,31 @@ struct flood {
         size_t n;
         bool is_done;
         size_t largest;
+        bool holds, is_held; /* says after each piece that it has enough */
+        struct http_request *request;
 };
 
 static void on_flood(const char *data, size_t n, void *userdata) {
         struct flood *f = userdata;
 
+        assert_false(f->is_held);
         for (size_t i = 0; i < n; i++)
                 if (data[i] != (char)('a' + (f->n + i) % 16))
                         fail();
         f->n += n;
         f->largest = n > f->largest ? n : f->largest;
-        usleep(200);
+        f->is_held = f->holds;
+        if (f->holds)
+                http_request_hold(f->request);
+        else
+                usleep(200);
 }
 
 static void on_flood_end(const struct http_result *r, void *userdata) {
         struct flood *f = userdata;
 
         assert_int_equal(r->outcome, HTTP_ANSWERED);
+        assert_false(f->is_held);
         f->is_done = true;
 }
 
@@ -570,22 +578,39 @@ static bool flood(const struct rawserver_request *q, void *userdata) {
 
 static void test_flood(void **state) {
         struct world w;
-        struct flood f = {0};
-        struct http_request *q;
+        struct flood f = {};
         const struct http_call call = {.method = "GET",
                                        .path = "/x",
                                        .response_max = 1000,
                                        .cb = on_flood_end,
                                        .data_cb = on_flood,
                                        .userdata = &f};
+        uint64_t end = now() + HANG_USEC;
 
         (void)state;
         world_open(&w, flood, NULL);
-        assert_int_equal(http_start(w.http, &call, &q), 0);
+        assert_int_equal(http_start(w.http, &call, &f.request), 0);
         run_until(&w, &f.is_done);
         assert_int_equal(f.n, (size_t)1024 * 16384);
         assert_true(f.largest <= (size_t)512 * 1024);
-        http_request_free(q);
+        f.request = http_request_free(f.request);
+
+        /* A reader that wants nothing now and then: neither data nor the end comes meanwhile, and nothing is lost. */
+        f = (struct flood){.holds = true};
+        assert_int_equal(http_start(w.http, &call, &f.request), 0);
+        while (!f.is_done) {
+                assert_true(now() < end);
+                assert_true(sd_event_run(w.event, f.is_held ? 0 : 100 * USEC_PER_MSEC) >= 0);
+                if (!f.is_held)
+                        continue;
+                for (unsigned i = 0; i < 3; i++)
+                        assert_true(sd_event_run(w.event, 0) >= 0);
+                f.is_held = false;
+                http_request_resume(f.request);
+        }
+        assert_int_equal(f.n, (size_t)1024 * 16384);
+        assert_true(f.largest <= (size_t)512 * 1024);
+        f.request = http_request_free(f.request);
         world_close(&w);
 }
 

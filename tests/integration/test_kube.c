@@ -683,7 +683,8 @@ struct seen {
         unsigned total;
         char log[512]; /* O, G, A, D in order */
         char text[512];
-        struct kube_slot *slot;
+        struct kube_slot *slot, *free_too;
+        struct kube **frees_kube;
         bool frees_itself;
         bool is_enough;
         unsigned enough;
@@ -698,10 +699,17 @@ static void on_watch(const struct kube_watch_event *e, void *userdata) {
         s->total++;
         s->is_enough = s->total >= s->enough;
         assert_int_equal(e->lock != NULL, e->type == KUBE_WATCH_OBJECT || e->type == KUBE_WATCH_GONE);
+        if (s->free_too)
+                s->free_too = kube_slot_free(s->free_too);
+        if (s->frees_itself)
+                s->slot = kube_slot_free(s->slot);
+        if (s->frees_kube)
+                *s->frees_kube = kube_free(*s->frees_kube);
+        /* What is told lives on until here. */
         if (e->type == KUBE_WATCH_DOWN)
                 (void)snprintf(s->text, sizeof(s->text), "%s", e->text);
-        if (s->frees_itself)
-                kube_slot_free(TAKE_PTR(s->slot));
+        if (e->lock)
+                assert_string_equal(e->lock->name, "l");
 }
 
 #define META     "\"metadata\":{\"name\":\"l\",\"namespace\":\"ns\",\"uid\":\"u\",\"resourceVersion\":\"7\"}"
@@ -722,16 +730,19 @@ struct watch_script {
         const char *streams[4]; /* per request; NULL: silence */
         const char *first;      /* what the whole answer to the first request is, instead */
         bool stays_open;
+        bool is_same; /* every request gets the first one's answer */
         char head[1024];
 };
 
 static bool play_watch(const struct rawserver_request *q, void *userdata) {
         struct watch_script *s = userdata;
-        const char *text = q->number <= ELEMENTSOF(s->streams) ? s->streams[q->number - 1] : NULL;
+        size_t i = s->is_same ? 0 : q->number - 1;
+        const char *text = i < ELEMENTSOF(s->streams) ? s->streams[i] : NULL;
         char chunk[32];
 
-        (void)snprintf(s->head, sizeof(s->head), "%s", q->head);
-        if (q->number == 1 && s->first) {
+        if (!s->is_same) /* … at the same time */
+                (void)snprintf(s->head, sizeof(s->head), "%s", q->head);
+        if (i == 0 && s->first) {
                 rawserver_send(q->fd, s->first);
                 return false;
         }
@@ -805,19 +816,136 @@ static void test_watch(void **state) {
         }
 }
 
+/* From every kind of event, whatever is left to tell: nothing is told any more, of this watch or of the other. */
 static void test_watch_free_in_callback(void **state) {
-        struct watch_script script = {.streams = {ADDED ADDED ADDED}, .stays_open = true};
-        struct seen s = {.enough = 1, .frees_itself = true};
+        static const struct {
+                struct watch_script script;
+                char told;
+        } rows[] = {
+                {{.streams = {ADDED ADDED ADDED}, .stays_open = true}, 'O'},
+                {{.streams = {ADDED ADDED ADDED}}, 'O'},
+                {{.streams = {ADDED GONE_410, ADDED}}, 'O'},
+                {{.streams = {DELETED ADDED}, .stays_open = true}, 'G'},
+                {{.streams = {END_MARK ADDED ADDED}, .stays_open = true}, 'A'},
+                {{.streams = {"<html>\n" ADDED}, .stays_open = true}, 'D'},
+                {{.streams = {"{\"type\":\"ERROR\",\"object\":" STATUS(500, "InternalError", "etcd",
+                                                                       "{}") "}\n" ADDED}},
+                 'D'},
+                {{.streams = {"{\"type\""}}, 'D'},
+                {{.streams = {"\n"}}, 'D'},
+                {{.streams = {NULL}, .first = "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"}, 'D'},
+                {{.streams = {NULL}}, 'D'},
+        };
+        enum {
+                ITSELF,
+                OTHER,
+                KUBE,
+                N_MODES
+        };
         struct world w;
 
         (void)state;
-        world_open(&w, play_watch, &script);
-        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
-        run_until(&w, &s.is_enough);
-        run_for(&w, 100 * USEC_PER_MSEC);
-        assert_int_equal(s.total, 1);
-        world_close(&w);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                for (unsigned mode = 0; mode < N_MODES; mode++) {
+                        struct watch_script script = rows[i].script;
+                        struct seen s = {.enough = 1}, other = {.enough = 1};
 
+                        /* Each connection plays the same, so that both watches have something to tell. */
+                        script.is_same = true;
+                        world_open(&w, play_watch, &script);
+                        kube_set_watch_limits(w.kube, 200 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
+                        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+                        s.frees_itself = true;
+                        if (mode != ITSELF)
+                                assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &other, &other.slot), 0);
+                        if (mode == OTHER) {
+                                s.free_too = TAKE_PTR(other.slot);
+                                s.frees_itself = false;
+                        }
+                        if (mode == KUBE) {
+                                s.frees_itself = false;
+                                s.frees_kube = &w.kube;
+                        }
+                        run_until(&w, &s.is_enough);
+                        assert_int_equal(s.log[0], rows[i].told);
+                        other.total = 0;
+                        run_for(&w, 20 * USEC_PER_MSEC);
+                        assert_int_equal(other.total, 0);
+                        if (mode != OTHER)
+                                assert_int_equal(s.total, 1);
+                        s.slot = kube_slot_free(s.slot);
+                        other.slot = kube_slot_free(other.slot);
+                        world_close(&w);
+                }
+}
+
+#define NUMBERED_EVENTS 400
+
+static bool play_numbered(const struct rawserver_request *q, void *userdata) {
+        char line[4000], chunk[32], padding[2048];
+
+        (void)userdata;
+        rawserver_send(q->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        if (q->number > 1) {
+                rawserver_wait_closed(q->fd);
+                return false;
+        }
+        memset(padding, 'x', sizeof(padding));
+        padding[sizeof(padding) - 1] = '\0';
+        for (unsigned i = 1; i <= NUMBERED_EVENTS; i++) {
+                (void)snprintf(line, sizeof(line),
+                               "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\","
+                               "\"metadata\":{\"name\":\"l\",\"namespace\":\"ns\",\"uid\":\"u\","
+                               "\"resourceVersion\":\"%u\"},\"data\":{\"p\":\"%s\"}}}\n",
+                               i, padding);
+                (void)snprintf(chunk, sizeof(chunk), "%zx\r\n", strlen(line));
+                rawserver_send(q->fd, chunk);
+                rawserver_send(q->fd, line);
+                rawserver_send(q->fd, "\r\n");
+        }
+        rawserver_send(q->fd, "0\r\n\r\n");
+        return true;
+}
+
+static void on_numbered(const struct kube_watch_event *e, void *userdata) {
+        struct seen *s = userdata;
+
+        assert_int_equal(e->type, KUBE_WATCH_OBJECT);
+        assert_int_equal(strtoul(e->lock->version, NULL, 10), ++s->total);
+}
+
+/* More than is kept at once: all of it is told, in order, each event in a turn of its own, and the end comes last. */
+static void test_watch_order(void **state) {
+        struct seen s = {};
+        struct world w;
+        uint64_t end = now() + HANG_USEC;
+
+        (void)state;
+        world_open(&w, play_numbered, NULL);
+        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_numbered, &s, &s.slot), 0);
+        while (s.total < NUMBERED_EVENTS) {
+                unsigned before = s.total;
+
+                assert_true(now() < end);
+                assert_true(sd_event_run(w.event, 100 * USEC_PER_MSEC) >= 0);
+                assert_true(s.total <= before + 1);
+                assert_int_equal(rawserver_n_requests(w.server) > 1, false);
+        }
+        while (rawserver_n_requests(w.server) < 2) {
+                assert_true(now() < end);
+                assert_true(sd_event_run(w.event, 100 * USEC_PER_MSEC) >= 0);
+        }
+        assert_int_equal(s.total, NUMBERED_EVENTS);
+        s.slot = kube_slot_free(s.slot);
+        world_close(&w);
+}
+
+static void test_watch_without_slot(void **state) {
+        struct watch_script script = {};
+        struct seen s;
+        struct world w;
+
+        (void)state;
         /* Nobody listens: the watch retries without a slot of its own, and goes with its kube. */
         world_open(&w, play_watch, &script);
         rawserver_free(w.server);
@@ -831,10 +959,11 @@ static void test_watch_free_in_callback(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_requests), cmocka_unit_test(test_results),
-                cmocka_unit_test(test_faults),   cmocka_unit_test(test_arguments),
-                cmocka_unit_test(test_slots),    cmocka_unit_test(test_events),
-                cmocka_unit_test(test_watch),    cmocka_unit_test(test_watch_free_in_callback),
+                cmocka_unit_test(test_requests),    cmocka_unit_test(test_results),
+                cmocka_unit_test(test_faults),      cmocka_unit_test(test_arguments),
+                cmocka_unit_test(test_slots),       cmocka_unit_test(test_events),
+                cmocka_unit_test(test_watch),       cmocka_unit_test(test_watch_free_in_callback),
+                cmocka_unit_test(test_watch_order), cmocka_unit_test(test_watch_without_slot),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

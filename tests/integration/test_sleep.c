@@ -26,11 +26,14 @@ static sd_event *event;
 static sd_bus *logind;
 static int inhibitor[2] = {-1, -1}; /* logind's end, the agent's */
 static unsigned n_going, n_awake;
+static struct sleep_watch **frees; /* freed in the callback */
 
 static void on_sleep(bool going, void *userdata) {
         assert_ptr_equal(userdata, &bus);
         n_going += going;
         n_awake += !going;
+        if (frees)
+                *frees = sleep_watch_free(*frees);
 }
 
 static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -138,9 +141,37 @@ static void test_bus_comes_and_goes(void **state) {
         await(n_awake == 3);
 }
 
+static void test_free_in_callback(void **state) {
+        _cleanup_(sleep_watch_freep) struct sleep_watch *s = NULL;
+
+        (void)state;
+        start_logind();
+        s = watch();
+        await(held());
+        frees = &s;
+        prepare(1);
+        await(n_going == 1);
+        assert_null(s);
+        assert_false(held());
+        /* When the bus goes. */
+        frees = NULL;
+        s = watch();
+        await(held());
+        prepare(1);
+        await(n_going == 2);
+        frees = &s;
+        stop_logind();
+        await(n_awake == 1);
+        assert_null(s);
+        for (unsigned i = 0; i < 10; i++)
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        assert_int_equal(n_going, 2);
+}
+
 static int set_up(void **state) {
         (void)state;
         n_going = n_awake = 0;
+        frees = NULL;
         assert_true(sd_event_new(&event) >= 0);
         privatebus_init(&bus, permissive);
         return 0;
@@ -162,6 +193,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_sleep, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_bus_comes_and_goes, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_free_in_callback, set_up, tear_down),
         };
 
         if (!privatebus_available()) {

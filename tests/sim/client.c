@@ -30,9 +30,10 @@ int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config
         return 0;
 }
 
-void kube_free(struct kube *kube) {
+struct kube *kube_free(struct kube *kube) {
         if (kube)
                 watch_cancel_all(kube);
+        return NULL;
 }
 
 /* When nobody will look at it any more. */
@@ -42,9 +43,9 @@ static void forget(struct request *r) {
         world_free(r, sizeof(*r));
 }
 
-void kube_slot_free(struct kube_slot *slot) {
+struct kube_slot *kube_slot_free(struct kube_slot *slot) {
         if (!slot)
-                return;
+                return NULL;
         if (slot->watch)
                 watch_cancel(slot->watch);
         if (slot->request) {
@@ -53,6 +54,7 @@ void kube_slot_free(struct kube_slot *slot) {
                 forget(slot->request);
         }
         world_free(slot, sizeof(*slot));
+        return NULL;
 }
 
 bool kube_result_may_land(enum kube_result result) {

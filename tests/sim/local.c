@@ -274,10 +274,35 @@ void bus_status_changed(struct bus *b) {
         (void)b;
 }
 
-int job_read_own(enum job_type *ret, struct err *err) {
-        (void)err;
-        *ret = here()->job;
+struct job_call {
+        struct sd_event_source *timer;
+        job_fn fn;
+        void *userdata;
+};
+
+static int on_job_known(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct job_call *c = userdata;
+
+        (void)source;
+        (void)usec;
+        c->fn(here()->job, "", c->userdata);
         return 0;
+}
+
+int job_read_own(struct job_call **ret, sd_event *event, job_fn fn, void *userdata) {
+        struct job_call *c = world_alloc(sizeof(*c));
+
+        *c = (struct job_call){.fn = fn, .userdata = userdata};
+        *ret = c;
+        return sd_event_add_time_relative(event, &c->timer, CLOCK_MONOTONIC, 0, 1, on_job_known, c);
+}
+
+struct job_call *job_call_free(struct job_call *c) {
+        if (!c)
+                return NULL;
+        sd_event_source_disable_unref(c->timer);
+        world_free(c, sizeof(*c));
+        return NULL;
 }
 
 /* ---- configuration: what setup.c and the reloads of fault.c wrote ---- */
@@ -364,6 +389,7 @@ void sleep_watch_ready(struct sleep_watch *s) {
         (void)s;
 }
 
-void sleep_watch_free(struct sleep_watch *s) {
+struct sleep_watch *sleep_watch_free(struct sleep_watch *s) {
         (void)s;
+        return NULL;
 }

@@ -196,3 +196,22 @@ void conf_key_free_all(const struct conf_key *table, void *base) {
                         *string_at(key, base) = NULL;
                 }
 }
+
+int conf_lock_copy(struct conf_lock *ret, const struct conf_lock *from) {
+        int r = 0;
+
+        *ret = (struct conf_lock){};
+        for (const struct conf_key *key = conf_lock_keys; key->name && r == 0; key++)
+                r = conf_key_copy(key, ret, from);
+        ret->where = strdup(from->where);
+        if (r == 0 && ret->where)
+                return 0;
+        conf_lock_done(ret);
+        return -ENOMEM;
+}
+
+void conf_lock_done(struct conf_lock *l) {
+        conf_key_free_all(conf_lock_keys, l);
+        free(l->where);
+        *l = (struct conf_lock){};
+}

@@ -38,7 +38,7 @@ int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[stat
         }
         if (r >= 0)
                 r = store_claims(a->store, c->scope, &c->known, &err);
-        (void)snprintf(problem, 512, "%s", r < 0 ? err.text : "");
+        (void)snprintf(problem, 512, "%.500s", r < 0 ? err.text : "");
         if (r < 0)
                 journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);
         c->unreadable = c->unreadable && r < 0;

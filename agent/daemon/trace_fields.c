@@ -88,100 +88,100 @@ static const char *guard_word(uint8_t v) {
 /* ---- rows ---- */
 
 #define LOCK_FACT(type, member, prefix)                                                                                \
-        {prefix "uid", offsetof(type, member.uid), TRACE_TOKEN}, {prefix "version", offsetof(type, member.version), TRACE_TOKEN},   \
-                {prefix "placeholder", offsetof(type, member.placeholder), TRACE_TOKEN},                                     \
-                {prefix "duration", offsetof(type, member.duration_usec), TRACE_SPAN},                                       \
+        {prefix "uid", offsetof(type, member.uid), .form = TRACE_TOKEN}, {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},   \
+                {prefix "placeholder", offsetof(type, member.placeholder), .form = TRACE_TOKEN},                                     \
+                {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                                       \
                 {prefix "sort", offsetof(type, member.sort), WORDS(sort_word, N_LOCK_SORTS)},                          \
                 {prefix "tenure", offsetof(type, member.tenure), WORDS(tenure_word, N_TENURES)},                       \
-                {prefix "deleting", offsetof(type, member.deleting), TRACE_FLAG},                                            \
-                {prefix "claimed", offsetof(type, member.claimed), TRACE_FLAG},                                              \
-                {prefix "same-boot", offsetof(type, member.same_boot), TRACE_FLAG},                                          \
-                {prefix "orphaned", offsetof(type, member.orphaned), TRACE_FLAG}
+                {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                                            \
+                {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                              \
+                {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG},                                          \
+                {prefix "orphaned", offsetof(type, member.orphaned), .form = TRACE_FLAG}
 
 #define PLACEHOLDER_FACT(type, member, prefix)                                                                         \
-        {prefix "uid", offsetof(type, member.uid), TRACE_TOKEN}, {prefix "version", offsetof(type, member.version), TRACE_TOKEN},   \
-                {prefix "duration", offsetof(type, member.duration_usec), TRACE_SPAN},                                       \
-                {prefix "present", offsetof(type, member.present), TRACE_FLAG},                                              \
-                {prefix "deleting", offsetof(type, member.deleting), TRACE_FLAG},                                            \
-                {prefix "claimed", offsetof(type, member.claimed), TRACE_FLAG},                                              \
-                {prefix "same-boot", offsetof(type, member.same_boot), TRACE_FLAG},                                          \
-                {prefix "own-write", offsetof(type, member.own_write), TRACE_FLAG}
+        {prefix "uid", offsetof(type, member.uid), .form = TRACE_TOKEN}, {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},   \
+                {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                                       \
+                {prefix "present", offsetof(type, member.present), .form = TRACE_FLAG},                                              \
+                {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                                            \
+                {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                              \
+                {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG},                                          \
+                {prefix "own-write", offsetof(type, member.own_write), .form = TRACE_FLAG}
 
 static const struct trace_field lock_event_fields[] = {
         {"op", offsetof(struct election_event, op), WORDS(election_op_to_string, N_ELECTION_OPS)},
         {"result", offsetof(struct election_event, result), WORDS(result_word, N_CORE_RESULTS)},
-        {"retry-after", offsetof(struct election_event, retry_after_usec), TRACE_SPAN},
+        {"retry-after", offsetof(struct election_event, retry_after_usec), .form = TRACE_SPAN},
         LOCK_FACT(struct election_event, lock, "lock."),
         PLACEHOLDER_FACT(struct election_event, holder, "holder."),
-        {"permit", offsetof(struct election_event, guard.permit), TRACE_TOKEN},
-        {"about", offsetof(struct election_event, guard.about), TRACE_TOKEN},
+        {"permit", offsetof(struct election_event, guard.permit), .form = TRACE_TOKEN},
+        {"about", offsetof(struct election_event, guard.about), .form = TRACE_TOKEN},
         {"unit", offsetof(struct election_event, guard.unit), WORDS(unit_word, N_UNIT_STATES)},
         {"guard", offsetof(struct election_event, guard.refusal), WORDS(guard_word, N_GUARD_RESULTS)},
-        {"revoked", offsetof(struct election_event, guard.revoked), TRACE_FLAG},
-        {"seen-stopped", offsetof(struct election_event, guard.stopped), TRACE_FLAG},
-        {"random", offsetof(struct election_event, random), TRACE_NUMBER},
+        {"revoked", offsetof(struct election_event, guard.revoked), .form = TRACE_FLAG},
+        {"seen-stopped", offsetof(struct election_event, guard.stopped), .form = TRACE_FLAG},
+        {"random", offsetof(struct election_event, random), .form = TRACE_NUMBER},
 };
 
 static const struct trace_field placeholder_event_fields[] = {
         {"op", offsetof(struct placeholder_event, op), WORDS(placeholder_op_to_string, N_PLACEHOLDER_OPS)},
         {"result", offsetof(struct placeholder_event, result), WORDS(result_word, N_CORE_RESULTS)},
-        {"sent", offsetof(struct placeholder_event, sent_at_usec), TRACE_INSTANT},
-        {"retry-after", offsetof(struct placeholder_event, retry_after_usec), TRACE_SPAN},
+        {"sent", offsetof(struct placeholder_event, sent_at_usec), .form = TRACE_INSTANT},
+        {"retry-after", offsetof(struct placeholder_event, retry_after_usec), .form = TRACE_SPAN},
         PLACEHOLDER_FACT(struct placeholder_event, fact, ""),
-        {"random", offsetof(struct placeholder_event, random), TRACE_NUMBER},
+        {"random", offsetof(struct placeholder_event, random), .form = TRACE_NUMBER},
 };
 
 #define MESSAGE(i)                                                                                                     \
         {                                                                                                              \
-                {"uid", offsetof(struct election_actions, guard[i].uid), TRACE_TOKEN},                                 \
-                        {"until", offsetof(struct election_actions, guard[i].stop_at_usec), TRACE_INSTANT},            \
-                        {"kill", offsetof(struct election_actions, guard[i].kill_at_usec), TRACE_INSTANT},             \
+                {"uid", offsetof(struct election_actions, guard[i].uid), .form = TRACE_TOKEN},                                 \
+                        {"until", offsetof(struct election_actions, guard[i].stop_at_usec), .form = TRACE_INSTANT},            \
+                        {"kill", offsetof(struct election_actions, guard[i].kill_at_usec), .form = TRACE_INSTANT},             \
         }
 
 static const struct trace_field message_fields[2][3] = {MESSAGE(0), MESSAGE(1)};
 
 static const struct trace_field request_fields[] = {
-        {"uid", offsetof(struct election_actions, request.uid), TRACE_TOKEN},
-        {"version", offsetof(struct election_actions, request.version), TRACE_TOKEN},
-        {"placeholder", offsetof(struct election_actions, request.placeholder), TRACE_TOKEN},
+        {"uid", offsetof(struct election_actions, request.uid), .form = TRACE_TOKEN},
+        {"version", offsetof(struct election_actions, request.version), .form = TRACE_TOKEN},
+        {"placeholder", offsetof(struct election_actions, request.placeholder), .form = TRACE_TOKEN},
 };
 
 static const struct trace_field placeholder_action_fields[] = {
-        {"uid", offsetof(struct placeholder_action, uid), TRACE_TOKEN},
-        {"version", offsetof(struct placeholder_action, version), TRACE_TOKEN},
+        {"uid", offsetof(struct placeholder_action, uid), .form = TRACE_TOKEN},
+        {"version", offsetof(struct placeholder_action, version), .form = TRACE_TOKEN},
 };
 
 #define TIMING(member)                                                                                                 \
-        {"duration", offsetof(struct core_change, member.duration_usec), TRACE_SPAN},                                        \
-                {"renew-deadline", offsetof(struct core_change, member.renew_deadline_usec), TRACE_SPAN},                    \
-                {"stop-timeout", offsetof(struct core_change, member.stop_timeout_usec), TRACE_SPAN},                        \
-                {"kill-margin", offsetof(struct core_change, member.kill_margin_usec), TRACE_SPAN},                          \
-                {"rate", offsetof(struct core_change, member.rate_permille), TRACE_NUMBER}
+        {"duration", offsetof(struct core_change, member.duration_usec), .form = TRACE_SPAN},                                        \
+                {"renew-deadline", offsetof(struct core_change, member.renew_deadline_usec), .form = TRACE_SPAN},                    \
+                {"stop-timeout", offsetof(struct core_change, member.stop_timeout_usec), .form = TRACE_SPAN},                        \
+                {"kill-margin", offsetof(struct core_change, member.kill_margin_usec), .form = TRACE_SPAN},                          \
+                {"rate", offsetof(struct core_change, member.rate_permille), .form = TRACE_NUMBER}
 #define LIMITS(name, member)                                                                                           \
-        {name "-min", offsetof(struct core_change, member.min_usec), TRACE_SPAN},                                            \
-                {name "-max", offsetof(struct core_change, member.max_usec), TRACE_SPAN}
+        {name "-min", offsetof(struct core_change, member.min_usec), .form = TRACE_SPAN},                                            \
+                {name "-max", offsetof(struct core_change, member.max_usec), .form = TRACE_SPAN}
 
 static const struct trace_field lock_conf_fields[] = {
-        {"life-placeholder", offsetof(struct core_change, placeholder[TENURE_LIFE]), TRACE_NUMBER},
-        {"lease-placeholder", offsetof(struct core_change, placeholder[TENURE_LEASE]), TRACE_NUMBER},
+        {"life-placeholder", offsetof(struct core_change, placeholder[TENURE_LIFE]), .form = TRACE_NUMBER},
+        {"lease-placeholder", offsetof(struct core_change, placeholder[TENURE_LEASE]), .form = TRACE_NUMBER},
         {"tenure", offsetof(struct core_change, lock.tenure), WORDS(tenure_word, N_TENURES)},
         TIMING(lock.timing),
-        {"verify", offsetof(struct core_change, lock.verify_interval_usec), TRACE_SPAN},
+        {"verify", offsetof(struct core_change, lock.verify_interval_usec), .form = TRACE_SPAN},
         LIMITS("retry", lock.retry),
         LIMITS("cooldown", lock.cooldown),
-        {"step-down-hold", offsetof(struct core_change, lock.step_down_hold_usec), TRACE_SPAN},
-        {"keep-failed", offsetof(struct core_change, lock.keep_failed), TRACE_FLAG},
-        {"away", offsetof(struct core_change, lock.away), TRACE_FLAG},
+        {"step-down-hold", offsetof(struct core_change, lock.step_down_hold_usec), .form = TRACE_SPAN},
+        {"keep-failed", offsetof(struct core_change, lock.keep_failed), .form = TRACE_FLAG},
+        {"away", offsetof(struct core_change, lock.away), .form = TRACE_FLAG},
 };
 
 static const struct trace_field placeholder_conf_fields[] = {
         {"tenure", offsetof(struct core_change, placeholder_conf.tenure), WORDS(tenure_word, N_TENURES)},
-        {"renew", offsetof(struct core_change, placeholder_conf.renew_interval_usec), TRACE_SPAN},
-        {"verify", offsetof(struct core_change, placeholder_conf.verify_interval_usec), TRACE_SPAN},
+        {"renew", offsetof(struct core_change, placeholder_conf.renew_interval_usec), .form = TRACE_SPAN},
+        {"verify", offsetof(struct core_change, placeholder_conf.verify_interval_usec), .form = TRACE_SPAN},
         LIMITS("retry", placeholder_conf.retry),
-        {"duration", offsetof(struct core_change, placeholder_conf.duration_usec), TRACE_SPAN},
-        {"rate", offsetof(struct core_change, placeholder_conf.rate_permille), TRACE_NUMBER},
-        {"unclaimed", offsetof(struct core_change, placeholder_conf.unclaimed), TRACE_FLAG},
+        {"duration", offsetof(struct core_change, placeholder_conf.duration_usec), .form = TRACE_SPAN},
+        {"rate", offsetof(struct core_change, placeholder_conf.rate_permille), .form = TRACE_NUMBER},
+        {"unclaimed", offsetof(struct core_change, placeholder_conf.unclaimed), .form = TRACE_FLAG},
 };
 
 #define FIELDS(table) {table, ELEMENTSOF(table)}

@@ -248,10 +248,12 @@ static void bury(struct process *p) {
                 pid1_guard_died(p->host);
 }
 
-/* What follows an event in the loops of main() and guard_run(). */
+/* What follows an event in agent_run() and guard_run(): one turn, for the sd_event_run() of event.c returns at once. */
 static void after(struct process *p) {
+        if (p->agent && !p->killed && !event_exited(p->event))
+                (void)agent_run(p->agent);
         if (p->guard && !p->killed)
-                (void)guard_run(p->guard); /* one turn: the sd_event_run() of event.c returns at once */
+                (void)guard_run(p->guard);
         judge_step(p);
         world.current = NULL;
         if (p->event)
@@ -336,8 +338,6 @@ void process_start(struct process *p) {
         world_log("starts");
         if (p->program == AGENT) {
                 r = agent_new(&p->agent, p->event, "leader-agent.conf", &err);
-                if (r >= 0 && !p->killed)
-                        agent_pump(p->agent);
         } else {
                 struct guard_options o = {.runtime_dir = GATE_DIR, .cgroup_root = "/cgroup", .listen_fd = LISTEN_FD};
 

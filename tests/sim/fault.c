@@ -3,7 +3,7 @@
  * its own, so that the schedule stays what it is when single faults are left out. */
 #include "fault.h"
 #include "adapter/kube.h"
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
 
 static uint64_t state; /* of the fault in hand */
 

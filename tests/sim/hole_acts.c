@@ -2,7 +2,8 @@
 #include "hole_acts.h"
 
 #include "adapter/kube.h"
-#include "daemon/agent.h"
+#include "core/core_parts.h"
+#include "daemon/agent_parts.h"
 
 #define NEVER (UINT64_MAX / 4)
 

@@ -2,7 +2,7 @@
 /* A host: boot, crash, shutdown; its two services as PID 1 runs them; the guard's files in /run. */
 #include <errno.h>
 
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
 #include "world.h"
 
 #define WATCHDOG_USEC      TIMING_WATCHDOG_USEC

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What must never happen, checked at each event that could make it happen; and what must have happened at last. */
-#include "daemon/agent.h"
+#include "core/core_parts.h"
+#include "daemon/agent_parts.h"
 #include "hole.h"
 
 #define AT_ONE_INSTANT     3000

@@ -9,7 +9,7 @@
 #include "adapter/store.h"
 #include "base/clock.h"
 #include "codec/kubeconfig.h"
-#include "daemon/agent.h"
+#include "daemon/agent_parts.h"
 #include "world.h"
 
 ssize_t world_getrandom(void *buf, size_t size, unsigned flags);

@@ -2,7 +2,7 @@
 # Replays what daemons of the end-to-end tests recorded: `make check-traces TRACES="FILE…"`; by default all that
 # check-e2e left in $(O)/traces.
 
-$(O)/tests/traces/replay: $(O)/tests/traces/replay.o $(O)/libagent.a
+$(O)/tests/traces/replay: $(O)/tests/traces/replay.o $(O)/libshell.a $(O)/libagent.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 TRACES ?= $(O)/traces/*

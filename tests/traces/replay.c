@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trace conformance: replays what daemons recorded (configuration key `trace`) through the core and expects the same
- * actions. One argument per trace file; a file may hold several runs of the daemon, each of which begins with an
- * N line. Prints ok or not ok per file. */
+ * actions. One argument per trace file; a file may hold several runs of the daemon, each of which begins with a line
+ * that says so. Prints ok or not ok per file. */
 #include <stdio.h>
 
 #include "core/core_parts.h"
+#include "daemon/trace_text.h"
 
 #define MAX_ENTITIES 256
-#define MAX_LINE     8192
 
 struct world {
         struct core_lock locks[MAX_ENTITIES];
@@ -15,25 +15,6 @@ struct world {
         struct core core;
         size_t steps;
 };
-
-static int digit(char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Exactly n bytes of hex up to the next space or line end. */
-static bool unhex(const char **p, void *data, size_t n) {
-        uint8_t *out = data;
-
-        for (size_t i = 0; i < n; i++, *p += 2) {
-                if (digit((*p)[0]) < 0 || digit((*p)[1]) < 0)
-                        return false;
-                out[i] = (uint8_t)(digit((*p)[0]) << 4 | digit((*p)[1]));
-        }
-        if (**p != ' ' && **p != '\n')
-                return false;
-        (*p)++;
-        return true;
-}
 
 static bool same_actions(const struct election_actions *a, const struct election_actions *b) {
         for (unsigned i = 0; i < ELEMENTSOF(a->guard); i++)
@@ -48,66 +29,46 @@ static bool same_actions(const struct election_actions *a, const struct election
 /* A new process. */
 static void begin(struct world *w) {
         memset(w, 0, sizeof(*w));
-        w->core.locks = w->locks;
-        w->core.placeholders = w->placeholders;
+        core_set_room(&w->core, w->locks, w->placeholders);
 }
 
-static const char *apply(struct world *w, char type, size_t i, const char *p) {
-        struct election_actions want, got;
-        struct placeholder_action act, did;
-        struct placeholder_event hev;
-        struct election_event ev;
+static const char *change(struct world *w, const struct core_change *c) {
+        bool lock = c->type == CORE_SET_LOCK || c->type == CORE_RESTART_LOCK || c->type == CORE_REMOVE_LOCK;
 
-        switch (type) {
-        case 'H':
-                if (i > w->core.n_placeholders || !unhex(&p, &w->placeholders[i].conf, sizeof(struct placeholder_conf)))
-                        return "bad placeholder configuration";
-                if (i == w->core.n_placeholders) {
-                        placeholder_init(&w->placeholders[i].placeholder);
-                        w->core.n_placeholders++;
-                }
-                return NULL;
-        case 'C':
-                if (i > w->core.n_locks || !unhex(&p, &w->locks[i].conf, sizeof(struct election_conf)) ||
-                    !unhex(&p, w->locks[i].placeholder, sizeof(w->locks[i].placeholder)))
-                        return "bad lock configuration";
-                if (i == w->core.n_locks) {
-                        election_init(&w->locks[i].election);
-                        w->core.n_locks++;
-                }
-                return NULL;
-        case 'N':
+        if ((lock && c->index >= w->core.n_locks) ||
+            (c->type == CORE_SET_PLACEHOLDER && c->index >= w->core.n_placeholders))
+                return "a change of what is not there";
+        if (w->core.n_locks == MAX_ENTITIES || w->core.n_placeholders == MAX_ENTITIES)
+                return "more than fits here";
+        core_apply(&w->core, c);
+        return NULL;
+}
+
+static const char *apply(struct world *w, struct trace_line *line) {
+        struct placeholder_action did;
+        struct election_actions got;
+
+        switch (line->type) {
+        case TRACE_BEGIN:
                 begin(w);
                 return NULL;
-        case 'Z':
-                w->core.removing = true;
-                return NULL;
-        case 'I':
-                if (i >= w->core.n_locks)
+        case TRACE_CHANGE:
+                return change(w, &line->change);
+        case TRACE_LOCK:
+                if (line->index >= w->core.n_locks)
                         return "no such lock";
-                election_init(&w->locks[i].election);
-                return NULL;
-        case 'X':
-                if (i >= w->core.n_locks)
-                        return "no such lock";
-                w->locks[i] = w->locks[--w->core.n_locks];
-                return NULL;
-        case 'L':
-                if (i >= w->core.n_locks || !unhex(&p, &ev, sizeof(ev)) || !unhex(&p, &want, sizeof(want)))
-                        return "bad lock step";
-                got = core_lock_step(&w->core, i, &ev);
-                if (!same_actions(&want, &got))
+                got = core_lock_step(&w->core, line->index, &line->lock_event);
+                if (!same_actions(&line->lock_actions, &got))
                         return "the core does something else than the daemon did";
                 break;
-        case 'P':
-                if (i >= w->core.n_placeholders || !unhex(&p, &hev, sizeof(hev)) || !unhex(&p, &act, sizeof(act)))
-                        return "bad placeholder step";
-                did = core_placeholder_step(&w->core, i, &hev);
-                if (act.op != did.op || act.uid != did.uid || act.version != did.version)
+        case TRACE_PLACEHOLDER:
+                if (line->index >= w->core.n_placeholders)
+                        return "no such placeholder";
+                did = core_placeholder_step(&w->core, line->index, &line->placeholder_event);
+                if (line->placeholder_action.op != did.op || line->placeholder_action.uid != did.uid ||
+                    line->placeholder_action.version != did.version)
                         return "the core does something else than the daemon did";
                 break;
-        default:
-                return "unknown kind of line";
         }
         w->steps++;
         return core_invariant(&w->core) ? NULL : "the invariant is broken";
@@ -115,24 +76,24 @@ static const char *apply(struct world *w, char type, size_t i, const char *p) {
 
 static bool replay(const char *path) {
         static struct world w;
-        static char buf[MAX_LINE];
-        size_t n = 0, i, steps = 0;
+        static char buf[TRACE_TEXT_MAX + 1];
+        struct trace_line line;
+        size_t n = 0, steps = 0;
         FILE *f = fopen(path, "re");
         const char *wrong = f ? NULL : "cannot be opened";
-        int used;
-        char type;
 
         begin(&w);
         while (!wrong && fgets(buf, sizeof(buf), f)) {
                 n++;
                 if (!strchr(buf, '\n'))
                         break; /* the process was killed while writing */
-                if (sscanf(buf, "%c %zu %n", &type, &i, &used) != 2 || i >= MAX_ENTITIES)
+                *strchr(buf, '\n') = '\0';
+                if (trace_text_parse(buf, &line) < 0)
                         wrong = "not a trace line";
                 else {
-                        if (type == 'N')
+                        if (line.type == TRACE_BEGIN)
                                 steps += w.steps;
-                        wrong = apply(&w, type, i, buf + used);
+                        wrong = apply(&w, &line);
                 }
         }
         if (f)

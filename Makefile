@@ -82,6 +82,9 @@ $(O)/libtest.a: $(call obj,$(TESTLIB_SRC))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
 
+# Its allocators fail on demand.
+$(O)/tests/unit/test_agent_conf: ALL_LDFLAGS += $(foreach f,calloc malloc realloc reallocarray strdup,-Wl,--wrap=$(f))
+
 $(O)/tests/integration/%: $(O)/tests/integration/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
 

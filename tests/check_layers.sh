@@ -74,32 +74,34 @@ layer_libc() {
         verdict "$name: includes of ${#} files" "${found[@]}"
 }
 
-none='<>'
-mapfile -t f < <(files util)
-layer_libc util '"base/[^"]*"' "$none" "${f[@]}"
-mapfile -t f < <(files core | grep -v '/supervise')
-layer core "\"(util/util|core/(core|election|election_parts|heartbeat|backoff|facts))\.h\"|$pure" "${f[@]}"
-mapfile -t f < <(files core 'supervise*')
-layer core/supervise "\"(util/util|core/supervise[a-z_]*)\.h\"|$pure" "${f[@]}"
-mapfile -t f < <(files codec)
-layer_libc codec '"(util|codec)/[^"]*"' '<(json-c/.*|libconfig\.h|libfyaml\.h)>' "${f[@]}"
-
-# core -> election, heartbeat, backoff, and none of these the other way round
+# A header of another folder is one of include/: what lies beside sources is that folder's own.
 found=()
-for f in agent/core/*.c include/core/*.h; do
-        case ${f##*/} in
-        core.[ch]) up= ;;
-        election*) up='core/core\.h' ;;
-        *) up='core/(core|election[a-z_]*)\.h' ;;
-        esac
-        [ -n "$up" ] && while read -r line; do found+=("$f:$line: includes upwards"); done < <(grep -nE "\"$up\"" "$f")
+for f in agent/*/*.[ch] include/*/*.h; do
+        own=${f#*/} own=${own%%/*}
+        while IFS=: read -r line header; do
+                [ -e "include/$header" ] && continue
+                case $f in
+                agent/*) [ "${header%%/*}" = "$own" ] && continue ;;
+                esac
+                found+=("$f:$line: includes $header, which is not in include/")
+        done < <(grep -noE '^#include "[^"]+"' "$f" | sed -E 's/#include "([^"]+)"/\1/')
 done
-verdict "core: only downwards" "${found[@]}"
+verdict "headers: what crosses folders is in include/" "${found[@]}"
+
+none='<>'
+mapfile -t f < <(files base)
+layer_libc base '"base/[^"]*"' "$none" "${f[@]}"
+mapfile -t f < <(files core | grep -v '/supervise')
+layer core "\"(base/(util|terms|timing|retry)|core/(core|core_parts|steps|facts|election|election_parts|placeholder))\.h\"|$pure" "${f[@]}"
+mapfile -t f < <(files core 'supervise*')
+layer core/supervise "\"(base/(util|terms|timing)|core/supervise[a-z_]*)\.h\"|$pure" "${f[@]}"
+mapfile -t f < <(files codec)
+layer_libc codec '"(base|codec)/[^"]*"' '<(json-c/.*|libconfig\.h|libfyaml\.h)>' "${f[@]}"
 
 # Adapters: each stands alone (files of one module share its name up to the first '_'); kube alone stands on http.
 found=()
 n=0
-for f in agent/adapter/*.c include/adapter/*.h; do
+for f in agent/adapter/*.c agent/adapter/*.h include/adapter/*.h; do
         [ -e "$f" ] || continue
         n=$((n + 1))
         module=${f##*/} module=${module%.[ch]} module=${module%%_*}
@@ -111,7 +113,7 @@ for f in agent/adapter/*.c include/adapter/*.h; do
         *) libraries='<systemd/.*>' ;;
         esac
         while read -r line; do found+=("$line"); done < <(
-                strangers "\"(util|codec)/[^\"]*\"|\"adapter/$peers\.h\"|$libraries|$libc" "$f"
+                strangers "\"(base|codec)/[^\"]*\"|\"adapter/$peers\.h\"|$libraries|$libc" "$f"
         )
 done
 [ "$n" -gt 0 ] || found+=("no file found")
@@ -122,20 +124,25 @@ mapfile -t found < <(grep -rlE '#include <curl/' agent include | grep -vE '/adap
 verdict "curl: only in adapter/http" "${found[@]}"
 
 mapfile -t f < <(files daemon)
-layer_libc daemon '"(util|codec|adapter|daemon)/[^"]*"|"core/(core|election|heartbeat|facts)\.h"' '<systemd/sd-(event|id128|journal|daemon)\.h>' "${f[@]}"
+layer_libc daemon '"(base|codec|adapter|daemon)/[^"]*"|"core/(core|steps|facts)\.h"' '<systemd/sd-(event|id128|journal|daemon)\.h>' "${f[@]}"
 mapfile -t f < <(files guard)
-layer_libc guard '"(util|guard)/[^"]*"|"core/supervise\.h"|"codec/(permit|permitfile|enroll)\.h"|"adapter/(units|cgroup|gate|notify|journal|clock)\.h"' '<systemd/sd-(event|daemon)\.h>' "${f[@]}"
+layer_libc guard '"(base|guard)/[^"]*"|"core/supervise\.h"|"codec/(permit|permitfile|enroll)\.h"|"adapter/(units|cgroup|gate|notify|journal|boot)\.h"' '<systemd/sd-(event|daemon)\.h>' "${f[@]}"
 mapfile -t f < <(files ctl)
-layer_libc ctl '"(util|codec|adapter|ctl)/[^"]*"' "$none|<systemd/sd-[a-z0-9]+\.h>|<json-c/json\.h>" "${f[@]}"
+layer_libc ctl '"(base|codec|adapter|ctl)/[^"]*"' "$none|<systemd/sd-[a-z0-9]+\.h>|<json-c/json\.h>" "${f[@]}"
+
+# The core has a door: the shell calls, applies and steps; it reads and writes no field.
+mapfile -t found < <(grep -nE '(->|\.)core\.[a-z]|core->|struct (election|placeholder|core_lock|core_placeholder)\b[^_]' agent/daemon/*.[ch] |
+        grep -vE 'struct core(_[a-z]+)? ' | sed 's/$/ (a field of the core)/')
+verdict "daemon: no field of the core" "${found[@]}"
 
 # What comes in through other headers: the compiler wrote it down beside each object.
 found=()
 for d in "$build"/agent/daemon/*.d "$build"/agent/guard/*.d "$build"/agent/ctl/*.d; do
         [ -e "$d" ] || continue
-        refused='include/(adapter/http|adapter/kube_internal|codec/(object|kubeconfig_parts))[a-z_]*\.h'
+        refused='(agent/adapter/(http|kube_internal)|agent/core/|(agent|include)/codec/(object|kubeconfig_parts))[a-z_]*\.h'
         case $d in
-        */agent/guard/*) refused='include/(adapter/(http|kube|store|bus)|codec/(object|conf|kubeconfig|lock|watch)|core/(core|election|heartbeat))[a-z_]*\.h' ;;
-        */agent/ctl/*) refused='include/(adapter/http|core/|daemon/|guard/)[a-z_]*\.h' ;;
+        */agent/guard/*) refused='(agent|include)/(adapter/(http|kube|store|bus)|codec/(object|conf|kubeconfig|lock|watch)|core/(core|steps|election|placeholder))[a-z_]*\.h' ;;
+        */agent/ctl/*) refused='(agent|include)/(adapter/http|core/|daemon/|guard/)[a-z_]*\.h' ;;
         esac
         while read -r line; do found+=("${d#"$build"/}: $line comes in through another header"); done < <(
                 grep -oE "$refused" "$d" | sort -u
@@ -145,10 +152,12 @@ verdict "shells: nothing forbidden through other headers" "${found[@]}"
 
 # ---- objects ----
 
+# The core, and what of base it may call.
 mapfile -t objects < <(find "$build/agent/core" -name '*.o' 2>/dev/null | sort)
-sources=(agent/core/*.c)
-if [ ${#objects[@]} -lt ${#sources[@]} ]; then
-        verdict "core: symbols" "${#objects[@]} objects in $build/agent/core for ${#sources[@]} sources: build first"
+objects+=("$build"/agent/base/{terms,timing,retry}.o)
+sources=(agent/core/*.c agent/base/{terms,timing,retry}.c)
+if [ "${#objects[@]}" -lt "${#sources[@]}" ]; then
+        verdict "core: symbols" "${#objects[@]} objects for ${#sources[@]} sources: build first"
 else
         mapfile -t found < <(
                 nm "${objects[@]}" | awk '
@@ -156,7 +165,7 @@ else
                         /^.*\.o:$/ { file = $1 }
                         NF == 2 && $1 == "U" { used[$2] = used[$2] " " file }
                         END {
-                                n = split("memcpy memset memcmp memmove __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_", a)
+                                n = split("memcpy memset memcmp memmove strcmp __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_", a)
                                 for (i = 1; i <= n; i++) own[a[i]] = 1
                                 for (s in used)
                                         if (!(s in own) && s !~ /^__(asan|ubsan|sanitizer)_/) print "uses " s ":" used[s]
@@ -171,6 +180,51 @@ else
                 verdict "core: no variables" "${found[@]}"
         fi
 fi
+
+# Inside a folder, too, files have an order: one that calls another is not called by it, nor by what that one calls.
+for folder in base core codec adapter daemon guard ctl; do
+        mapfile -t objects < <(find "$build/agent/$folder" -name '*.o' 2>/dev/null | sort)
+        mapfile -t found < <(
+                nm -A "${objects[@]}" | awk '
+                        { file = $1; sub(/:.*/, "", file); sub(/.*\//, "", file); sub(/\.o$/, "", file) }
+                        $(NF - 1) ~ /^[TDRBC]$/ { home[$NF] = file }
+                        $(NF - 1) == "U" { uses[file, $NF] = 1 }
+                        END {
+                                for (k in uses) {
+                                        split(k, p, SUBSEP)
+                                        if (p[2] in home && home[p[2]] != p[1]) print p[1], home[p[2]]
+                                }
+                        }' | sort -u | tsort 2>&1 >/dev/null | sed 's/^tsort: -: input contains a loop:$/a circle:/; s/^tsort: /    /'
+        )
+        [ "${#objects[@]}" -gt 0 ] || found+=("no objects: build first")
+        verdict "$folder: no circle among ${#objects[@]} files" "${found[@]}"
+done
+
+# ---- truths with one home ----
+
+# home NAME HOME PATTERN [EXCEPT]: the extended regular expression occurs in the files of HOME only.
+home() {
+        local name=$1 where=$2 pattern=$3 except=${4-^$}
+        mapfile -t found < <(grep -rnE "$pattern" agent include | grep -vE "^($where):" | grep -vE "$except" |
+                sed "s#\$# (belongs to $where)#")
+        grep -qE "$pattern" $(ls $(echo "$where" | tr '|' ' ') 2>/dev/null) || found+=("$where has it not: the check is stale")
+        verdict "one home: $name" "${found[@]}"
+}
+
+home clocks agent/base/clock.c 'clock_gettime\('
+home randomness agent/base/random.c '\bgetrandom\(|/dev/u?random|\brand(om)?\(\)'
+home 'pace and backoff' agent/base/retry.c '\b(d|delay|pause|backoff)[a-z_]* *(\*=|<<=) *[12]\b|(delay|pause|retry|backoff)[a-z_]*usec \* 2\b'
+home 'retry limits' 'include/base/retry.h' '#define [A-Z_]*(RETRY|BACKOFF|RECONNECT)[A-Z_]*(MIN|MAX|USEC)?[^_A-Z]*\(.*USEC_PER_' 'SUPERVISE_|UINT64_C'
+home 'the clock margin' 'include/base/timing.h' '#define [A-Z_]*(PERMILLE|PERCENT)\b'
+home 'the formula of the clock margin' 'agent/base/timing.c' '/ 100 ?\*|/ 1000 ?\*|[*/] *[a-z>.-]*rate_permille'
+home 'the watchdog limit' 'include/base/timing.h' '#define [A-Z_]*WATCHDOG[A-Z_]*USEC'
+home 'the default of a stop' 'include/base/timing.h' '\b90 \* USEC_PER_SEC|\b90000000\b' 'KUBE_WATCH_FIRST_USEC'
+home 'sum of a lease' 'agent/base/timing.c' 'renew_deadline_usec \+ .*stop_timeout_usec|stop_timeout_usec \+ .*kill_margin_usec' 'agent/codec/conf_holes.c'
+home 'words of the tenures' 'include/base/terms.h' '"(life|lease)"[^ ]*( [^"]|$)' '^[^:]*:[0-9]+: *(/\*|\*)|conf_keys\.|"lease"\};|placeholder\.c'
+home 'words of the placeholder kinds' 'agent/base/terms.c' '"(Lease|Pod)"' '^[^:]*:[0-9]+: *(/\*|\*)'
+home 'enum tenure' 'include/base/terms.h' '^ +[A-Z_]+_(LIFE|LEASE)( = [0-9]+)?,( |$)'
+home 'enum unit_state' 'include/base/terms.h' '^ +[A-Z_]*UNIT_(RUNNING|STARTING|STUCK)( = [0-9]+)?,( |$)'
+home 'enum guard_result' 'include/base/terms.h' '^ +[A-Z_]+_REFUSED_[A-Z]+( = [0-9]+)?,( |$)'
 
 # needs BINARY REFUSED: shared libraries it must not be linked with.
 needs() {

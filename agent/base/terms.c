@@ -5,8 +5,8 @@
 #include "base/terms.h"
 
 static const char *const tenures[N_TENURES] = {
-        [TENURE_LIFE] = "life",
-        [TENURE_LEASE] = "lease",
+        [TENURE_LIFE] = TENURE_WORD_LIFE,
+        [TENURE_LEASE] = TENURE_WORD_LEASE,
 };
 
 static const char *const placeholder_kinds[N_PLACEHOLDER_KINDS] = {

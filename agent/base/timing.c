@@ -31,8 +31,12 @@ uint64_t timing_deadline_usec(const struct timing_lease *t) {
         return left < t->renew_deadline_usec ? left : t->renew_deadline_usec; /* @record-binds-the-holder */
 }
 
+uint64_t timing_killed_usec(const struct timing_lease *t) {
+        return t->renew_deadline_usec + t->stop_timeout_usec;
+}
+
 uint64_t timing_lasting_usec(const struct timing_lease *t) {
-        return t->renew_deadline_usec + t->stop_timeout_usec + t->kill_margin_usec;
+        return timing_killed_usec(t) + t->kill_margin_usec;
 }
 
 bool timing_instants(const struct timing_lease *t, uint64_t proven_at_usec, uint64_t *ret_stop_at_usec,
@@ -45,6 +49,5 @@ bool timing_instants(const struct timing_lease *t, uint64_t proven_at_usec, uint
 }
 
 uint64_t timing_pause_harmless_usec(const struct timing_lease *t) {
-        return util_usec_sub(timing_usable_usec(t->duration_usec, t->rate_permille),
-                             t->renew_deadline_usec + t->stop_timeout_usec);
+        return util_usec_sub(timing_usable_usec(t->duration_usec, t->rate_permille), timing_killed_usec(t));
 }

@@ -84,16 +84,6 @@ static int check_length(const struct conf_lock *l, struct err *err) {
                         l->name, strlen(l->namespace_) + strlen(l->name), max);
 }
 
-struct timing_lease conf_timing(const struct conf_lock *l) {
-        return (struct timing_lease){
-                .duration_usec = l->lease_duration_usec,
-                .renew_deadline_usec = l->renew_deadline_usec,
-                .stop_timeout_usec = l->stop_timeout_usec,
-                .kill_margin_usec = l->kill_margin_usec,
-                .rate_permille = TIMING_RATE_PERMILLE,
-        };
-}
-
 int conf_check(const struct conf *c, struct err *err) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX];
         for (size_t i = 0; i < c->n_locks; i++) {
@@ -146,7 +136,8 @@ static void describe_meaning(const struct conf *c, const struct conf_lock *l, FI
                 conf_describe_holes(c, l, f);
                 return;
         }
-        uint64_t kill = l->renew_deadline_usec + l->stop_timeout_usec;
+        const struct timing_lease t = conf_timing(l);
+        uint64_t kill = timing_killed_usec(&t);
         uint64_t latest = timing_silence_usec(l->lease_duration_usec, TIMING_RATE_PERMILLE);
         (void)fprintf(f,
                       "    # Two leaders: 0 s. Without a renewal the unit is being stopped after %s and killed after "

@@ -11,7 +11,9 @@
 #define MIN  (60 * USEC_PER_SEC)
 #define DAY  (24 * 60 * MIN)
 
-static const struct conf_choice tenures[] = {{"life", TENURE_LIFE}, {"lease", TENURE_LEASE}, {NULL, 0}};
+static const struct conf_choice tenures[] = {{TENURE_WORD_LIFE, TENURE_LIFE},
+                                             {TENURE_WORD_LEASE, TENURE_LEASE},
+                                             {NULL, 0}};
 static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};
 static const struct conf_choice on_failures[] = {
         {"release", CONF_ON_FAILURE_RELEASE}, {"keep", CONF_ON_FAILURE_KEEP}, {NULL, 0}};
@@ -43,7 +45,7 @@ const struct conf_key conf_lock_keys[] = {
         {"name",           LOCK_AT(name),                .type = CONF_TYPE_SUBDOMAIN, .required = true, .own = true},
         {"namespace",      LOCK_AT(namespace_),          .type = CONF_TYPE_LABEL,     .own = true},
         {"unit",           LOCK_AT(unit),                .type = CONF_TYPE_UNIT,      .required = true, .own = true},
-        {"tenure",         LOCK_AT(tenure),              CHOICE(tenures),             .preset = "life"},
+        {"tenure",         LOCK_AT(tenure),              CHOICE(tenures),             .preset = TENURE_WORD_LIFE},
         {"placeholder",    LOCK_AT(placeholder),         CHOICE(placeholders),        .preset = "lease"},
         {"lease_duration", LOCK_AT(lease_duration_usec), SPAN(2 * SEC, DAY),          .preset = "30s"},
         {"renew_deadline", LOCK_AT(renew_deadline_usec), SPAN(100 * MSEC, DAY),       .preset = "15s"},

@@ -141,7 +141,8 @@ static void judge(struct lock_object *l, bool has_record) {
                 damage(l, "has no owner and no record: nothing would ever free it");
         else if (l->n_owners > 1)
                 damage(l, "has %u owners instead of one", l->n_owners);
-        else if (!util_streq(l->owner.kind, "Pod") || !util_streq(l->owner.api_version, "v1"))
+        else if (!util_streq(l->owner.kind, placeholder_kind_to_string(PLACEHOLDER_POD)) ||
+                 !util_streq(l->owner.api_version, placeholder_resource(PLACEHOLDER_POD).api_version))
                 damage(l, "its owner (%.40s/%.60s) is not a Pod, and it has no record of ours", l->owner.kind,
                        l->owner.name);
         else if (l->form == LOCK_FORM_OURS)

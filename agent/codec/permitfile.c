@@ -81,7 +81,7 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *t
             !take_usec(&p, "kill_at", &q.kill_at_usec) || !take_usec(&p, "stop_timeout", &q.stop_timeout_usec) ||
             !take(&p, "cgroup", cgroup, sizeof(cgroup)))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged at \"%.20s\"", unit, p);
-        q.tenure = util_streq(tenure, "lease") ? TENURE_LEASE : TENURE_LIFE;
+        q.tenure = util_streq(tenure, tenure_to_string(TENURE_LEASE)) ? TENURE_LEASE : TENURE_LIFE;
         /* Written out again it must be the same bytes, check line included: nothing missing, added or changed. */
         if (permitfile_format(&q, boot, cgroup, again) < 0 || !util_streq(buf, again))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged (check line wrong)", unit);

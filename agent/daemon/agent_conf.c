@@ -145,7 +145,8 @@ static int make_room(struct agent *a, const struct plan *plan, struct err *err) 
         if (!(p = reallocarray(a->placeholders, m + 1, sizeof(struct agent_placeholder *))))
                 return err_setf(err, -ENOMEM, "out of memory");
         a->placeholders = p;
-        return 0;
+        /* Each lock is told at most that the guard is connected, and to stop. */
+        return agent_reserve_posts(a, 2 * n) < 0 ? err_setf(err, -ENOMEM, "out of memory") : 0;
 }
 
 /* ---- its execution ---- */

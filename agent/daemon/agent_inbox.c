@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What callbacks post, and the loop takes, in order. A callback of curl, D-Bus or the guard's socket may come while
  * something else is half done; here it leaves its event and is gone. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "adapter/journal.h"
@@ -8,23 +9,28 @@
 
 #define INBOX_FIRST_SIZE 32
 
-static bool grow(struct agent *a) {
-        size_t size = a->inbox.size ? 2 * a->inbox.size : INBOX_FIRST_SIZE;
-        struct agent_post *posts = reallocarray(NULL, size, sizeof(*posts));
+int agent_reserve_posts(struct agent *a, size_t n) {
+        size_t size = a->inbox.size ? a->inbox.size : INBOX_FIRST_SIZE;
+        struct agent_post *posts;
 
+        if (a->inbox.n + n <= a->inbox.size)
+                return 0;
+        while (size < a->inbox.n + n)
+                size *= 2;
+        posts = reallocarray(NULL, size, sizeof(*posts));
         if (!posts)
-                return false;
+                return -ENOMEM;
         for (size_t i = 0; i < a->inbox.n; i++)
                 posts[i] = a->inbox.posts[(a->inbox.first + i) % a->inbox.size];
         free(a->inbox.posts);
         a->inbox.posts = posts;
         a->inbox.size = size;
         a->inbox.first = 0;
-        return true;
+        return 0;
 }
 
 void agent_post(struct agent *a, const struct agent_post *post) {
-        if (a->inbox.n == a->inbox.size && !grow(a)) {
+        if (agent_reserve_posts(a, 1) < 0) {
                 /* An answer that is lost would be waited for without end. */
                 journal_log(LOG_CRIT, "Out of memory for an event: ending; units run on under their permits, and the "
                                       "next start takes them up");

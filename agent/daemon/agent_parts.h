@@ -174,6 +174,8 @@ struct agent {
 /* Appends to the inbox; the turn of the loop that follows takes it. Never fails: without memory for an event the process
  * ends rather than lose it, and the next one takes everything up again. */
 void agent_post(struct agent *a, const struct agent_post *post);
+/* Room for n more, so that the next n cannot want memory. Returns 0 or -ENOMEM. */
+int agent_reserve_posts(struct agent *a, size_t n);
 void agent_post_lock(struct agent_lock *l, const struct election_event *ev);
 void agent_post_placeholder(struct agent_placeholder *p, const struct placeholder_event *ev);
 /* Takes the oldest. Returns false when there is none. */

@@ -254,8 +254,11 @@ static bool read_lock(char *p, struct trace_line *ret) {
         stop = read_fields(&p, &ret->lock_event, &trace_lock_event);
         if (!stop || !util_streq(stop, "->"))
                 return !stop;
-        for (char *part = strtok_r(p, ";", &save); part; part = strtok_r(NULL, ";", &save))
-                if (!read_lock_action(part, &ret->lock_actions))
+        p = strtok_r(p, ";", &save);
+        if (!p)
+                return false;
+        for (; p; p = strtok_r(NULL, ";", &save))
+                if (!read_lock_action(p, &ret->lock_actions))
                         return false;
         return true;
 }

@@ -17,6 +17,9 @@ enum {
         N_TENURES = TENURE_LEASE + 1
 };
 #define TENURE_VALID(t) ((unsigned)(t) < N_TENURES)
+/* The texts as literals, for tables. */
+#define TENURE_WORD_LIFE  "life"
+#define TENURE_WORD_LEASE "lease"
 
 /* "life", "lease"; "unknown" for no such value. */
 const char *tenure_to_string(enum tenure tenure);

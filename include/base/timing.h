@@ -47,6 +47,9 @@ struct timing_lease {
 /* From the sending of the last renewal until the unit is being stopped, at most; 0 when the duration leaves nothing. */
 uint64_t timing_deadline_usec(const struct timing_lease *t);
 
+/* From the sending of the last renewal until what is left of the unit is killed, as configured. */
+uint64_t timing_killed_usec(const struct timing_lease *t);
+
 /* From the sending of the last renewal to the last process gone, whoever ends it: what must be less than
  * timing_usable_usec(). */
 uint64_t timing_lasting_usec(const struct timing_lease *t);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Locks and placeholders follow the configuration, in two phases: with any allocation failing nothing has changed. (The
+ * allocators of this program are wrapped, see the Makefile.) */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "../lib/tempdir.h"
+#include "core/core_parts.h"
+#include "daemon/agent_parts.h"
+
+/* ---- allocators: the fail_at'th call fails, 0: none ---- */
+
+static unsigned calls, fail_at;
+
+static bool fails(void) {
+        return ++calls == fail_at;
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__real_malloc(size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+
+void *__wrap_calloc(size_t n, size_t size) {
+        return fails() ? NULL : __real_calloc(n, size);
+}
+void *__wrap_malloc(size_t size) {
+        return fails() ? NULL : __real_malloc(size);
+}
+void *__wrap_realloc(void *p, size_t size) {
+        return fails() ? NULL : __real_realloc(p, size);
+}
+void *__wrap_reallocarray(void *p, size_t n, size_t size) {
+        return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+char *__wrap_strdup(const char *s) {
+        return fails() ? NULL : __real_strdup(s);
+}
+
+/* ---- a world of files ---- */
+
+struct world {
+        struct tempdir dir;
+        struct agent agent;
+        const char *path;
+};
+
+static int set_up(void **state) {
+        static const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        struct world *w = calloc(1, sizeof(*w));
+        struct err err = {};
+
+        tempdir_make(&w->dir);
+        w->agent.trace_fd = -1;
+        w->agent.kubeconfig = calloc(1, sizeof(*w->agent.kubeconfig));
+        w->agent.kubeconfig->namespace_ = strdup("ns");
+        assert_int_equal(store_open(&w->agent.store, tempdir_path(&w->dir, "state"), &host, &err), 0);
+        w->agent.conf_path = w->path = strdup(tempdir_path(&w->dir, "agent.conf"));
+        *state = w;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+
+        for (size_t i = 0; i < a->n_locks; i++)
+                agent_lock_free(a->locks[i]);
+        for (size_t i = 0; i < a->n_placeholders; i++)
+                agent_placeholder_free(a->placeholders[i]);
+        free(a->locks);
+        free(a->placeholders);
+        free(a->core_locks);
+        free(a->core_placeholders);
+        free(a->inbox.posts);
+        conf_free(a->conf);
+        free(a->kubeconfig->namespace_);
+        free(a->kubeconfig);
+        store_close(a->store);
+        tempdir_remove(&w->dir);
+        free((char *)w->path);
+        free(w);
+        return 0;
+}
+
+static void write_conf(const struct world *w, const char *locks) {
+        FILE *f = fopen(w->path, "we");
+
+        assert_non_null(f);
+        assert_true(fprintf(f, "locks = (%s);\n", locks) > 0);
+        assert_int_equal(fclose(f), 0);
+}
+
+static void load_first(struct world *w, const char *locks) {
+        struct err err = {};
+
+        write_conf(w, locks);
+        if (conf_load(&w->agent.conf, w->path, &err) < 0)
+                fail_msg("%s", err.text);
+        assert_int_equal(conf_set_default_namespace(w->agent.conf, "ns", &err), 0);
+        assert_int_equal(agent_conf_apply(&w->agent, w->agent.conf, &err), 0);
+}
+
+#define LOCK_A "{ name = \"a\"; unit = \"a.service\"; }"
+#define LOCK_B "{ name = \"b\"; unit = \"b.service\"; }"
+#define LOCK_C                                                                                                         \
+        "{ name = \"c\"; unit = \"c.service\"; tenure = \"lease\"; placeholder = \"pod\"; stop_timeout = \"9s\"; "     \
+        "lease_duration = \"60s\"; }"
+
+/* What must not change: everything that the agent and its core hold, and what was posted. */
+static void describe(const struct agent *a, char *buf, size_t size) {
+        size_t n = 0;
+
+        n += (size_t)snprintf(buf, size, "%zu %zu %zu %zu posts %zu conf %p:", a->n_locks, a->n_placeholders,
+                              a->core.n_locks, a->core.n_placeholders, a->inbox.n, (void *)a->conf);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                const struct agent_lock *l = a->locks[i];
+                const struct core_lock *c = &a->core.locks[i];
+
+                n += (size_t)snprintf(buf + n, size - n, " %s %zu %s %d%d %llu %llu;", l->title, l->index, l->conf->unit,
+                                      l->leaving, l->returning, (unsigned long long)l->conf->stop_timeout_usec,
+                                      (unsigned long long)c->conf.timing.stop_timeout_usec);
+        }
+        for (size_t i = 0; i < a->n_placeholders; i++)
+                n += (size_t)snprintf(buf + n, size - n, " %s/%s %zu %llu %llu", a->placeholders[i]->ns,
+                                      a->placeholders[i]->name, a->placeholders[i]->index,
+                                      (unsigned long long)a->placeholders[i]->duration_usec,
+                                      (unsigned long long)a->core.placeholders[i].conf.renew_interval_usec);
+        assert_true(n < size);
+}
+
+/* Reloads with the first, second, … allocation failing, until one goes through. */
+static unsigned reload_with_failures(struct world *w) {
+        char before[4096], after[4096];
+        unsigned failures = 0;
+
+        for (unsigned k = 1; k < 10000; k++) {
+                struct err err = {};
+                int r;
+
+                describe(&w->agent, before, sizeof(before));
+                calls = 0;
+                fail_at = k;
+                r = agent_reload(&w->agent, &err);
+                fail_at = 0;
+                if (calls < k) { /* nothing failed any more */
+                        assert_int_equal(r, 0);
+                        return failures;
+                }
+                if (r == 0)
+                        return failures; /* a library that did without */
+                failures++;
+                assert_true(err.text[0] || r == -ENOMEM);
+                describe(&w->agent, after, sizeof(after));
+                assert_string_equal(before, after);
+        }
+        fail_msg("a reload that never succeeds");
+        return 0;
+}
+
+static void test_reload_without_memory(void **state) {
+        struct world *w = *state;
+        struct agent_post post;
+        struct agent *a = &w->agent;
+
+        load_first(w, LOCK_A ", " LOCK_B);
+        assert_int_equal(a->n_locks, 2);
+        assert_int_equal(a->n_placeholders, N_TENURES);
+        /* A lock goes, one stays with another stop timeout, one comes with placeholders of its own. */
+        write_conf(w, LOCK_C ", { name = \"a\"; unit = \"a.service\"; stop_timeout = \"7s\"; }");
+        assert_true(reload_with_failures(w) > 0);
+        assert_int_equal(a->n_locks, 3);
+        assert_int_equal(a->core.n_locks, 3);
+        assert_int_equal(a->n_placeholders, 2 * N_TENURES);
+        assert_int_equal(a->core.n_placeholders, 2 * N_TENURES);
+        assert_int_equal(a->locks[0]->conf->stop_timeout_usec, 7 * USEC_PER_SEC);
+        assert_int_equal(a->core.locks[0].conf.timing.stop_timeout_usec, 7 * USEC_PER_SEC);
+        assert_true(a->locks[1]->leaving);
+        assert_string_equal(a->locks[2]->title, "ns/c");
+        assert_int_equal(a->placeholders[2 + TENURE_LEASE]->duration_usec, 60 * USEC_PER_SEC);
+        /* The one that goes is told to stop, once. */
+        assert_true(agent_take_post(a, &post));
+        assert_int_equal(post.lock_event.type, ELECTION_EV_STOP);
+        assert_ptr_equal(post.lock, a->locks[1]);
+        assert_false(agent_take_post(a, &post));
+}
+
+/* Removed, added again and removed once more, all while its unit still stops: it must not come back. */
+static void test_leaves_twice(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct err err = {};
+
+        load_first(w, LOCK_A ", " LOCK_B);
+        write_conf(w, LOCK_A);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_true(a->locks[1]->leaving && !a->locks[1]->returning);
+        write_conf(w, LOCK_A ", " LOCK_B);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_true(a->locks[1]->leaving && a->locks[1]->returning);
+        write_conf(w, LOCK_A);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_true(a->locks[1]->leaving && !a->locks[1]->returning);
+}
+
+/* What a reload may not change is refused before anything is changed. */
+static void test_refused(void **state) {
+        static const char *const rows[] = {
+                "{ name = \"a\"; unit = \"other.service\"; }, " LOCK_B,
+                "{ name = \"a\"; unit = \"a.service\"; placeholder = \"pod\"; }, " LOCK_B,
+                LOCK_C ", { name = \"a\"; unit = \"other.service\"; }",
+        };
+        struct world *w = *state;
+        char before[4096], after[4096];
+
+        load_first(w, LOCK_A ", " LOCK_B);
+        describe(&w->agent, before, sizeof(before));
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct err err = {};
+
+                write_conf(w, rows[i]);
+                assert_int_equal(agent_reload(&w->agent, &err), -EBUSY);
+                assert_non_null(strstr(err.text, "agent.conf:"));
+                describe(&w->agent, after, sizeof(after));
+                assert_string_equal(before, after);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_leaves_twice, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

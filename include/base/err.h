@@ -9,8 +9,8 @@ struct err {
 };
 
 /* int err_setf(struct err *err, int r, const char *fmt, …): formats the text (cut when too long) and returns r, so that
- * `return err_setf(err, -EINVAL, "…")` is the usual line. err may be NULL. A macro, so that compilers and linters, which
- * see one file at a time, know that what comes back is r. */
+ * `return err_setf(err, -EINVAL, "…")` is the usual line. err may be NULL. A macro, so that compilers and linters,
+ * which see one file at a time, know that what comes back is r. */
 #define err_setf(err, r, ...)                                                                                          \
         ({                                                                                                             \
                 int _err_r = (r);                                                                                      \

@@ -43,7 +43,7 @@ struct placeholder_action core_placeholder_step(struct core *core, size_t i, str
 enum core_turn core_next(const struct core *core, uint64_t now_usec, size_t *ret_index);
 /* The next instant at which core_next() has work. */
 uint64_t core_deadline(const struct core *core);
-/* What the elections together want of placeholder i now. */
-struct placeholder_wish core_wish(const struct core *core, size_t i);
+/* What the elections together want of placeholder p now. */
+struct placeholder_wish core_wish(const struct core *core, size_t p);
 /* Every lock's invariant. */
 bool core_invariant(const struct core *core);

@@ -105,7 +105,7 @@ for f in agent/adapter/*.c agent/adapter/*.h include/adapter/*.h; do
         [ -e "$f" ] || continue
         n=$((n + 1))
         module=${f##*/} module=${module%.[ch]} module=${module%%_*}
-        peers="$module[a-z_]*"
+        peers="${module}[a-z_]*"
         [ "$module" = kube ] && peers="(kube[a-z_]*|http)"
         case $module in
         http) libraries='<(curl/.*|systemd/sd-event\.h)>' ;;

@@ -9,17 +9,17 @@
 set -euo pipefail
 
 # The only list of Debian packages in this repository, by purpose.
-build="gcc make scdoc pkg-config libc6-dev libcurl4-openssl-dev libjson-c-dev libsystemd-dev libconfig-dev libfyaml-dev"
-test="libmicrohttpd-dev libcmocka-dev libssl-dev clang-format-14 dbus jq curl openssl"
-lab="systemd-container debootstrap iproute2 util-linux procps jq curl openssl ca-certificates"
+build=(gcc make scdoc pkg-config libc6-dev libcurl4-openssl-dev libjson-c-dev libsystemd-dev libconfig-dev libfyaml-dev)
+test=(libmicrohttpd-dev libcmocka-dev libssl-dev clang-format-14 clang-tidy-14 shellcheck dbus jq curl openssl)
+lab=(systemd-container debootstrap iproute2 util-linux procps jq curl openssl ca-certificates)
 
 (($#)) || set -- build test lab
 wanted=()
 for group; do
         case $group in
-        build) wanted+=($build) ;;
-        test) wanted+=($test) ;;
-        lab) wanted+=($lab) ;;
+        build) wanted+=("${build[@]}") ;;
+        test) wanted+=("${test[@]}") ;;
+        lab) wanted+=("${lab[@]}") ;;
         *)
                 echo "setup: unknown group '$group'; there are build, test and lab" >&2
                 exit 1

@@ -4,13 +4,12 @@
 
 #include "base/err.h"
 
-int err_setf(struct err *err, int r, const char *fmt, ...) {
+void err_write(struct err *err, const char *fmt, ...) {
         va_list ap;
 
         if (!err)
-                return r;
+                return;
         va_start(ap, fmt);
         (void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
         va_end(ap);
-        return r;
 }

@@ -28,7 +28,7 @@ struct placeholder_wish core_wish(const struct core *core, size_t p) {
         for (size_t i = 0; i < core->n_locks; i++) {
                 const struct core_lock *l = &core->locks[i];
 
-                for (uint8_t t = 0; t < N_TENURES; t++) {
+                for (unsigned t = 0; t < N_TENURES; t++) {
                         struct election_wish e;
 
                         if (l->placeholder[t] != p || ph->conf.tenure != t)
@@ -80,12 +80,12 @@ struct election_actions core_lock_step(struct core *core, size_t i, const struct
         bool swapped = ev->type == ELECTION_EV_REPLY && ev->op == ELECTION_OP_DELETE_HOLDER &&
                        l->election.op == ev->op && ev->result == RESULT_OK;
 
-        for (uint8_t t = 0; t < N_TENURES; t++)
+        for (unsigned t = 0; t < N_TENURES; t++)
                 before[t] = election_wish(&l->election, &l->conf, t);
         views(core, l, v);
         l->due = false;
         actions = election_step(&l->election, &l->conf, v, ev);
-        for (uint8_t t = 0; t < N_TENURES; t++) {
+        for (unsigned t = 0; t < N_TENURES; t++) {
                 struct election_wish after = election_wish(&l->election, &l->conf, t);
 
                 if (!same_wish(&before[t], &after))

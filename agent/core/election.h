@@ -127,7 +127,7 @@ struct election_actions election_step(struct election *e, const struct election_
 /* The next instant at which it wants ELECTION_EV_GO. */
 uint64_t election_deadline(const struct election *e, const struct election_conf *c,
                            const struct placeholder_view views[N_TENURES]);
-struct election_wish election_wish(const struct election *e, const struct election_conf *c, uint8_t tenure);
+struct election_wish election_wish(const struct election *e, const struct election_conf *c, enum tenure tenure);
 
 /* The instants of the permit that the proof behind `proven_at` allows under this lock's record; infinite for life.
  * Returns false when the recorded duration leaves no time. */

@@ -14,7 +14,7 @@ static uint64_t interval(const struct election *e, const struct election_conf *c
         return deadline / 3;
 }
 
-struct election_wish election_wish(const struct election *e, const struct election_conf *c, uint8_t tenure) {
+struct election_wish election_wish(const struct election *e, const struct election_conf *c, enum tenure tenure) {
         const struct lock_fact *l = &e->lock.fact;
         bool term = e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && election_knows(e) &&
                     l->sort == LOCK_SOUND && l->uid == e->term.uid && l->tenure == tenure;

@@ -26,7 +26,7 @@
 
 /* Defines `NAMEp()` for _cleanup_(NAMEp) from a destructor that accepts NULL. */
 #define DEFINE_CLEANUP(type, func)                                                                                     \
-        static inline void func##p(type *p) {                                                                          \
+        static inline void func##p(type *p) { /* NOLINT(bugprone-macro-parentheses): a type, not a value */            \
                 if (*p)                                                                                                \
                         func(*p);                                                                                      \
         }

@@ -259,7 +259,7 @@ processes() {
 }
 
 steady() {
-        local i name role host unit list audit_from audit_to key rss dirty threads cpu switches
+        local i name role host unit list from audit_from audit_to key rss dirty threads cpu switches
         declare -A pid cpu_then switches_then at_then
         # With the defaults of the configuration, and guards that are as fresh as the agents.
         TIMING=$DEFAULT_TIMING

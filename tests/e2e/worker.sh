@@ -42,7 +42,9 @@ take() { # prints the next case and removes it from the queue
 while read -r number case < <(take); do
         IFS=:/ read -r name tenure placeholder <<<"$case"
         : "${placeholder:=lease}"
-        : >"$LAB/verdict" >"$LAB/note" >"$LAB/hole"
+        : >"$LAB/verdict"
+        : >"$LAB/note"
+        : >"$LAB/hole"
         from=$(at) AGENTS_NS=e2e-$number
         (one "$number" "$name") >"$LAB/output" 2>&1
         status=$?

@@ -22,6 +22,7 @@ mirror() {
 
 # Fills a directory with the image.
 make_root() { # DIR
+        # shellcheck disable=SC2046 # one word or none
         debootstrap --variant=minbase --include="${packages// /,}" "$suite" "$1" $(mirror) >"$1.log" 2>&1 || {
                 tail -20 "$1.log"
                 return 1

@@ -29,14 +29,14 @@ agents_identity() { # HOST
 
 # The file that we ship for this, with its variables filled in and its optional parts on.
 _agents_rbac() {
-        local host id names=()
+        local host id list names=()
         for host in "${LAB_HOSTS[@]}"; do
                 id=leader-agent-$(agents_identity "$host")
                 names+=("$id" "$id-lease")
         done
-        names="${names[*]}"
+        list="${names[*]}"
         sed -e "s/NAMESPACE/$AGENTS_NS/g" -e "s/myapp-operator-lock/$LOCK/g" -e 's/^# \(- {.*pods.*\)/\1/' \
-                -e "s/^  # \(resourceNames: \[\)leader-agent-.*/  \1${names// /, }]/" "$LAB_SOURCE/conf/rbac.yaml"
+                -e "s/^  # \(resourceNames: \[\)leader-agent-.*/  \1${list// /, }]/" "$LAB_SOURCE/conf/rbac.yaml"
 }
 
 # Prints the documents of a YAML file, each ended by a zero byte.
@@ -88,7 +88,7 @@ _agents_given_kubeconfig() { # HOST-DIRECTORY
         while IFS=$'\t' read -r key path; do
                 ((++n))
                 (cd "$(dirname "$AGENTS_KUBECONFIG")" && exec cp "$path" "$1/kubeconfig-$n") || return 1
-                text=$(sed -E "s|($key: *)[\"']?$path[\"']?|\\1/etc/leader-agent/kubeconfig-$n|" <<<"$text")
+                text=$(sed -E "s|($key: *)[\"']?${path}[\"']?|\\1/etc/leader-agent/kubeconfig-$n|" <<<"$text")
         done < <(sed 's/[{,]/\n/g' <<<"$text" | tr -d "\"']}" |
                 sed -nE 's/^[ -]*(certificate-authority|client-certificate|client-key|tokenFile): *([^ #]+).*/\1\t\2/p' | sort -u)
         echo "$text" >"$1/kubeconfig"

@@ -20,7 +20,8 @@ cache_hash() {
 # cache_get NAME BUILD: prints the directory NAME of the cache. When it is absent, `BUILD DIR` is called to fill an empty
 # directory, which gets its name only when BUILD returned 0 (`set -e` does not reach into it); of two that ask at once one builds and the other waits.
 cache_get() {
-        local dir=$(cache_dir)
+        local dir
+        dir=$(cache_dir)
         if [[ ! -d $dir/$1 ]]; then
                 mkdir -p "$dir"
                 (

@@ -5,8 +5,9 @@ variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
         begin
-        local host=$leader uid=$(lock .metadata.uid) identity=$(lock .data.identity)
-        rm -rf "$(state_dir "$host")"/*
+        local host=$leader uid=$(lock .metadata.uid) identity=$(lock .data.identity) dir
+        dir=$(state_dir "$host")
+        rm -rf "${dir:?}"/*
         hit "$host" leader-agent KILL
         ends 10
         if [[ $tenure == life ]]; then

@@ -157,14 +157,15 @@ int store_open(struct store **ret, const char *dir, const struct store_host *hos
         return 0;
 }
 
-void store_close(struct store *s) {
+struct store *store_close(struct store *s) {
         if (!s)
-                return;
+                return NULL;
         util_closep(&s->claims_fd);
         util_closep(&s->dir_fd);
         util_closep(&s->lock_fd);
         free(s->dir);
         free(s);
+        return NULL;
 }
 
 const char *store_identity(const struct store *s) {
@@ -285,29 +286,18 @@ int store_claim_new(struct store *s, const char *scope, char ret_claim[static RE
         return 0;
 }
 
-/* settle or, with drop, remove. */
-static int change_claim(struct store *s, const char *scope, const char *claim, bool drop, struct err *err) {
+int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err) {
         struct record_claims claims;
+        const struct record_claim *found;
         int r = store_claims(s, scope, &claims, err);
+
         if (r < 0)
                 return r;
-        const struct record_claim *found = record_claims_find(&claims, claim);
+        found = record_claims_find(&claims, claim);
         if (!found)
                 return err_setf(err, -ENOENT, "%s has no claim %s", scope, claim);
-        size_t i = (size_t)(found - claims.claims);
-        if (drop)
-                record_claims_remove(&claims, i);
-        else if (claims.claims[i].settled)
+        if (found->settled)
                 return 0;
-        else
-                claims.claims[i].settled = true;
+        claims.claims[found - claims.claims].settled = true;
         return write_claims(s, &claims, err);
-}
-
-int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err) {
-        return change_claim(s, scope, claim, /* drop= */ false, err);
-}
-
-int store_claim_drop(struct store *s, const char *scope, const char *claim, struct err *err) {
-        return change_claim(s, scope, claim, /* drop= */ true, err);
 }

@@ -334,9 +334,9 @@ int conf_load(struct conf **ret, const char *path, struct err *err) {
         return 0;
 }
 
-void conf_free(struct conf *c) {
+struct conf *conf_free(struct conf *c) {
         if (!c)
-                return;
+                return NULL;
         for (size_t i = 0; i < c->n_locks; i++) {
                 conf_key_free_all(conf_lock_keys, &c->locks[i]);
                 free(c->locks[i].where);
@@ -344,4 +344,5 @@ void conf_free(struct conf *c) {
         free(c->locks);
         conf_key_free_all(conf_keys, c);
         free(c);
+        return NULL;
 }

@@ -225,13 +225,14 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
         return 0;
 }
 
-void kubeconfig_free(struct kubeconfig *k) {
+struct kubeconfig *kubeconfig_free(struct kubeconfig *k) {
         if (!k)
-                return;
+                return NULL;
         wipe_credentials(k);
         char *others[] = {k->source, k->context,         k->cluster, k->user,    k->namespace_,
                           k->server, k->tls_server_name, k->ca_file, k->ca_data, k->proxy_url};
         for (size_t i = 0; i < ELEMENTSOF(others); i++)
                 free(others[i]);
         free(k);
+        return NULL;
 }

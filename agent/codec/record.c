@@ -221,7 +221,7 @@ const struct record_claim *record_claims_find(const struct record_claims *r, con
         return NULL;
 }
 
-void record_claims_remove(struct record_claims *r, size_t i) {
+static void remove_claim(struct record_claims *r, size_t i) {
         memmove(&r->claims[i], &r->claims[i + 1], (r->n_claims - i - 1) * sizeof(r->claims[0]));
         r->n_claims--;
 }
@@ -242,7 +242,7 @@ int record_claims_add(struct record_claims *r, const char *claim, uint64_t now_u
                 size_t i = expendable(r, now_usec);
                 if (i == r->n_claims)
                         return -ENOSPC;
-                record_claims_remove(r, i);
+                remove_claim(r, i);
         }
         struct record_claim *c = &r->claims[r->n_claims];
         *c = (struct record_claim){.created_usec = now_usec};

@@ -60,11 +60,13 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         (void)object_get_string(annotations, PREFIX "nonce", ret->nonce, sizeof(ret->nonce));
         (void)object_get_string(annotations, PREFIX "boot-id", ret->boot_id, sizeof(ret->boot_id));
         switch (kind) {
+                int64_t n;
+
         case PLACEHOLDER_LEASE:
                 (void)object_get_string(spec, "holderIdentity", ret->identity, sizeof(ret->identity));
                 (void)object_get_string(spec, "renewTime", ret->renew_time, sizeof(ret->renew_time));
                 (void)object_get_string(spec, "acquireTime", ret->acquire_time, sizeof(ret->acquire_time));
-                int64_t n = object_get_count(spec, "leaseDurationSeconds", 0);
+                n = object_get_count(spec, "leaseDurationSeconds", 0);
                 ret->lease_duration_usec = n > INT32_MAX ? 0 : (uint64_t)n * USEC_PER_SEC;
                 break;
         case PLACEHOLDER_POD:

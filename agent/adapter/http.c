@@ -223,7 +223,6 @@ static void on_done(CURL *easy, CURLcode code) {
         (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
         q->is_added = false;
         q->is_done = true;
-        q->result.received_at_usec = clock_boottime_usec();
         if (retry_after > 0)
                 q->result.retry_after_usec =
                         (uint64_t)(retry_after < HTTP_RETRY_AFTER_MAX_SEC ? retry_after : HTTP_RETRY_AFTER_MAX_SEC) *

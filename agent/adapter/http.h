@@ -31,7 +31,6 @@ struct http_result {
         size_t n_body;
         uint64_t retry_after_usec; /* Retry-After, 0: none; at most a minute */
         uint64_t sent_at_usec;     /* CLOCK_BOOTTIME before the request was handed over */
-        uint64_t received_at_usec; /* CLOCK_BOOTTIME when it was complete */
         const char *text;          /* what went wrong, for a human; "" when HTTP_ANSWERED */
 }; /* with all it points to it lives until the callback returns */
 

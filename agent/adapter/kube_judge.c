@@ -159,7 +159,6 @@ void kube_judge(const struct kube_subject *s, const struct http_result *http, co
         a->reply = (struct kube_reply){
                 .http_code = http->code,
                 .sent_at_usec = http->sent_at_usec,
-                .received_at_usec = http->received_at_usec,
                 .retry_after_usec = http->retry_after_usec,
                 .text = a->text,
         };

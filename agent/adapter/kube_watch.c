@@ -67,7 +67,6 @@ static void tell(struct kube_watch *w, const struct kube_watch_event *e) {
 static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *text) {
         const struct kube_watch_event e = {
                 .type = KUBE_WATCH_DOWN,
-                .received_at_usec = clock_boottime_usec(),
                 .text = text,
         };
 
@@ -89,7 +88,6 @@ static void describe(const struct kube_watch *w, char *dst, size_t size, const c
 static int tell_object(struct kube_watch *w, const struct watch_event *e, struct err *err) {
         struct kube_watch_event out = {
                 .type = e->type == WATCH_EVENT_DELETED ? KUBE_WATCH_GONE : KUBE_WATCH_OBJECT,
-                .received_at_usec = clock_boottime_usec(),
                 .text = "",
         };
         struct lock_object lock;
@@ -120,7 +118,6 @@ static int tell_object(struct kube_watch *w, const struct watch_event *e, struct
 static void tell_absent(struct kube_watch *w) {
         const struct kube_watch_event e = {
                 .type = KUBE_WATCH_ABSENT,
-                .received_at_usec = clock_boottime_usec(),
                 .text = "",
         };
 

@@ -30,8 +30,10 @@ struct store {
 
 int store_host_read(struct store_host *ret, struct err *err) {
         sd_id128_t id;
+        int r;
+
         *ret = (struct store_host){};
-        int r = sd_id128_get_machine_app_specific(STORE_APP_ID, &id);
+        r = sd_id128_get_machine_app_specific(STORE_APP_ID, &id);
         if (r < 0)
                 return err_setf(err, r, "this host has no machine id: %s; run systemd-machine-id-setup", strerror(-r));
         (void)sd_id128_to_string(id, ret->machine);
@@ -42,12 +44,13 @@ int store_host_read(struct store_host *ret, struct err *err) {
 }
 
 static int open_directory(struct store *s, struct err *err) {
+        struct stat st;
+
         if (mkdir(s->dir, 0700) < 0 && errno != EEXIST)
                 return err_setf(err, -errno, "cannot create state directory %s: %s", s->dir, strerror(errno));
         s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (s->dir_fd < 0)
                 return err_setf(err, -errno, "cannot open state directory %s: %s", s->dir, strerror(errno));
-        struct stat st;
         if (fstat(s->dir_fd, &st) < 0)
                 return err_setf(err, -errno, "cannot open state directory %s: %s", s->dir, strerror(errno));
         if (st.st_uid != geteuid())
@@ -79,24 +82,29 @@ static int open_directory(struct store *s, struct err *err) {
 static int has_claims(const struct store *s) {
         int fd = openat(s->claims_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        int found = 0;
+        struct dirent *e;
+        int r;
+
         if (!d) {
                 int r = -errno;
+
                 if (fd >= 0)
                         (void)close(fd); /* the first error counts */
                 return r;
         }
-        int found = 0;
-        struct dirent *e;
         errno = 0;
         while (!found && (e = readdir(d)))
                 found = e->d_name[0] != '.';
-        int r = errno ? -errno : found;
+        r = errno ? -errno : found;
         (void)closedir(d); /* only read */
         return r;
 }
 
 static int create_identity(struct store *s, const struct store_host *host, struct err *err) {
         int r = has_claims(s);
+        _cleanup_free_ char *text = NULL;
+
         if (r < 0)
                 return err_setf(err, r, "cannot read %s/claims: %s", s->dir, strerror(-r));
         if (r > 0)
@@ -108,7 +116,6 @@ static int create_identity(struct store *s, const struct store_host *host, struc
         s->identity = (struct record_identity){.created_usec = clock_realtime_usec()};
         (void)util_copy(s->identity.machine, sizeof(s->identity.machine), host->machine);
         record_identity_make(s->identity.identity, host->host, host->machine);
-        _cleanup_free_ char *text = NULL;
         r = record_identity_format(&s->identity, &text);
         if (r == 0)
                 r = store_file_replace(s->dir_fd, "identity", text);
@@ -120,6 +127,7 @@ static int open_identity(struct store *s, const struct store_host *host, struct 
         size_t size;
         struct err why = {};
         int r = store_file_read(s->dir_fd, "identity", text, sizeof(text), &size, &why);
+
         if (r == -ENOENT)
                 return create_identity(s, host, err);
         if (r < 0)
@@ -143,12 +151,14 @@ static int open_identity(struct store *s, const struct store_host *host, struct 
 
 int store_open(struct store **ret, const char *dir, const struct store_host *host, struct err *err) {
         _cleanup_(store_closep) struct store *s = malloc(sizeof(*s));
+        int r;
+
         if (!s)
                 return err_setf(err, -ENOMEM, "out of memory");
         *s = (struct store){.dir = strdup(dir), .dir_fd = -1, .claims_fd = -1, .lock_fd = -1};
         if (!s->dir)
                 return err_setf(err, -ENOMEM, "out of memory");
-        int r = open_directory(s, err);
+        r = open_directory(s, err);
         if (r == 0)
                 r = open_identity(s, host, err);
         if (r < 0)
@@ -157,14 +167,15 @@ int store_open(struct store **ret, const char *dir, const struct store_host *hos
         return 0;
 }
 
-void store_close(struct store *s) {
+struct store *store_close(struct store *s) {
         if (!s)
-                return;
+                return NULL;
         util_closep(&s->claims_fd);
         util_closep(&s->dir_fd);
         util_closep(&s->lock_fd);
         free(s->dir);
         free(s);
+        return NULL;
 }
 
 const char *store_identity(const struct store *s) {
@@ -173,16 +184,19 @@ const char *store_identity(const struct store *s) {
 
 static bool scope_format(char *buf, size_t size, const char *a, const char *b, const char *c) {
         int n = snprintf(buf, size, "%s%s%s", a, b, c);
+
         return n > 0 && (size_t)n < size;
 }
 
 bool store_scope_lock(char *buf, size_t size, const char *namespace_, const char *name) {
         char rest[330];
+
         return scope_format(rest, sizeof(rest), namespace_, "/", name) && scope_format(buf, size, "lock:", rest, "");
 }
 
 bool store_scope_placeholder(char *buf, size_t size, const char *namespace_, const char *kind, const char *name) {
         char rest[330], path[330];
+
         return scope_format(rest, sizeof(rest), kind, "/", name) &&
                scope_format(path, sizeof(path), namespace_, "/", rest) &&
                scope_format(buf, size, "placeholder:", path, "");
@@ -191,6 +205,7 @@ bool store_scope_placeholder(char *buf, size_t size, const char *namespace_, con
 /* File of a scope: readable; cut and made unique by a hash when too long for a file name. */
 static int scope_file(const char *scope, char name[static NAME_MAX + 1], struct err *err) {
         size_t n = strlen(scope);
+
         if ((strncmp(scope, "lock:", 5) != 0 && strncmp(scope, "placeholder:", 12) != 0) ||
             n >= sizeof(((struct record_claims *)NULL)->scope))
                 return err_setf(err, -EINVAL, "\"%s\" is no scope of claims", scope);
@@ -221,8 +236,10 @@ int store_claims(struct store *s, const char *scope, struct record_claims *ret, 
         char text[RECORD_MAX_BYTES + 1], file[NAME_MAX + 1];
         size_t size;
         struct err why = {};
+        int r;
+
         *ret = (struct record_claims){};
-        int r = scope_file(scope, file, err);
+        r = scope_file(scope, file, err);
         if (r < 0)
                 return r;
         r = store_file_read(s->claims_fd, file, text, sizeof(text), &size, &why);
@@ -248,9 +265,10 @@ int store_claims(struct store *s, const char *scope, struct record_claims *ret, 
 static int write_claims(struct store *s, const struct record_claims *claims, struct err *err) {
         char file[NAME_MAX + 1];
         int r = scope_file(claims->scope, file, err);
+        _cleanup_free_ char *text = NULL;
+
         if (r < 0)
                 return r;
-        _cleanup_free_ char *text = NULL;
         r = record_claims_format(claims, &text);
         if (r == 0)
                 r = store_file_replace(s->claims_fd, file, text);
@@ -265,9 +283,10 @@ static int write_claims(struct store *s, const struct record_claims *claims, str
 int store_claim_new(struct store *s, const char *scope, char ret_claim[static RECORD_CLAIM_HEX + 1], struct err *err) {
         struct record_claims claims;
         int r = store_claims(s, scope, &claims, err);
+        char claim[RECORD_CLAIM_HEX + 1];
+
         if (r < 0)
                 return r;
-        char claim[RECORD_CLAIM_HEX + 1];
         r = random_hex(claim, RECORD_CLAIM_HEX / 2);
         if (r < 0)
                 return err_setf(err, r, "cannot get random bytes: %s", strerror(-r));
@@ -285,29 +304,18 @@ int store_claim_new(struct store *s, const char *scope, char ret_claim[static RE
         return 0;
 }
 
-/* settle or, with drop, remove. */
-static int change_claim(struct store *s, const char *scope, const char *claim, bool drop, struct err *err) {
+int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err) {
         struct record_claims claims;
+        const struct record_claim *found;
         int r = store_claims(s, scope, &claims, err);
+
         if (r < 0)
                 return r;
-        const struct record_claim *found = record_claims_find(&claims, claim);
+        found = record_claims_find(&claims, claim);
         if (!found)
                 return err_setf(err, -ENOENT, "%s has no claim %s", scope, claim);
-        size_t i = (size_t)(found - claims.claims);
-        if (drop)
-                record_claims_remove(&claims, i);
-        else if (claims.claims[i].settled)
+        if (found->settled)
                 return 0;
-        else
-                claims.claims[i].settled = true;
+        claims.claims[found - claims.claims].settled = true;
         return write_claims(s, &claims, err);
-}
-
-int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err) {
-        return change_claim(s, scope, claim, /* drop= */ false, err);
-}
-
-int store_claim_drop(struct store *s, const char *scope, const char *claim, struct err *err) {
-        return change_claim(s, scope, claim, /* drop= */ true, err);
 }

@@ -11,9 +11,11 @@
 
 int store_file_read(int dir_fd, const char *name, char *buf, size_t size, size_t *ret_size, struct err *err) {
         _cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+        size_t n = 0;
+
         if (fd < 0)
                 return err_setf(err, -errno, "cannot be opened: %s", strerror(errno));
-        struct stat st;
         if (fstat(fd, &st) < 0)
                 return err_setf(err, -errno, "cannot be read: %s", strerror(errno));
         if (!S_ISREG(st.st_mode))
@@ -24,9 +26,9 @@ int store_file_read(int dir_fd, const char *name, char *buf, size_t size, size_t
                                 (unsigned)st.st_uid, (unsigned)geteuid());
         if (st.st_mode & 022)
                 return err_setf(err, -EPERM, "may be written by others (chmod 0600 it if it is the right one)");
-        size_t n = 0;
         for (;;) {
                 ssize_t k = read(fd, buf + n, size - 1 - n);
+
                 if (k < 0)
                         return err_setf(err, -errno, "cannot be read: %s", strerror(errno));
                 if (k == 0)
@@ -42,8 +44,10 @@ int store_file_read(int dir_fd, const char *name, char *buf, size_t size, size_t
 
 static int write_all(int fd, const char *text) {
         size_t left = strlen(text);
+
         while (left > 0) {
                 ssize_t n = write(fd, text, left);
+
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n <= 0)
@@ -55,13 +59,16 @@ static int write_all(int fd, const char *text) {
 }
 
 static int write_temporary(int dir_fd, const char *text) {
+        _cleanup_close_ int fd = -1;
+        int r;
+
         /* Left over from a crash: not ours to continue, a fresh inode has the right owner and mode. */
         if (unlinkat(dir_fd, TEMPORARY, 0) < 0 && errno != ENOENT)
                 return -errno;
-        _cleanup_close_ int fd = openat(dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = openat(dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        int r = write_all(fd, text);
+        r = write_all(fd, text);
         if (r < 0)
                 return r;
         return fsync(fd) < 0 ? -errno : 0;
@@ -69,6 +76,7 @@ static int write_temporary(int dir_fd, const char *text) {
 
 int store_file_replace(int dir_fd, const char *name, const char *text) {
         int r = write_temporary(dir_fd, text);
+
         if (r < 0 || renameat(dir_fd, TEMPORARY, dir_fd, name) < 0) {
                 r = r < 0 ? r : -errno;
                 (void)unlinkat(dir_fd, TEMPORARY, 0); /* the error that matters is r; the next write removes it too */

@@ -26,17 +26,6 @@ uint64_t clock_realtime_usec(void) {
         return clock_read(CLOCK_REALTIME);
 }
 
-const char *clock_format_utc(uint64_t realtime_usec, char *buf) {
-        time_t t = (time_t)(realtime_usec / USEC_PER_SEC);
-        struct tm tm = {};
-        char seconds[24];
-
-        if (!gmtime_r(&t, &tm) || strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-                seconds[0] = '\0';
-        (void)snprintf(buf, CLOCK_TEXT_SIZE, "%s.%06uZ", seconds, (unsigned)(realtime_usec % USEC_PER_SEC));
-        return buf;
-}
-
 const char *clock_format_boottime(uint64_t at_usec, char *buf) {
         uint64_t boot = clock_boottime_usec(), real = clock_realtime_usec();
         struct tm tm = {};

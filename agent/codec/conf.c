@@ -40,22 +40,25 @@ static void sources_done(struct sources *s) {
 
 static int read_text(const char *path, char **ret, struct err *err) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+
         if (fd < 0)
                 return err_setf(err, -errno, "cannot read configuration %s: %s%s", path, strerror(errno),
                                 errno == ENOENT ? "; a commented sample is in the package's documentation" : "");
-        struct stat st;
         if (fstat(fd, &st) < 0)
                 return err_setf(err, -errno, "cannot read configuration %s: %s", path, strerror(errno));
         if (!S_ISREG(st.st_mode) || st.st_size > CONF_MAX_BYTES)
                 return err_setf(err, -EINVAL, "cannot read configuration %s: not a regular file of at most 1 MiB",
                                 path);
 
-        _cleanup_free_ char *text = malloc(CONF_MAX_BYTES + 1);
+        text = malloc(CONF_MAX_BYTES + 1);
         if (!text)
                 return err_setf(err, -ENOMEM, "out of memory");
-        size_t n = 0;
         for (;;) {
                 ssize_t k = read(fd, text + n, CONF_MAX_BYTES - n);
+
                 if (k < 0)
                         return err_setf(err, -errno, "cannot read configuration %s: %s", path, strerror(errno));
                 if (k == 0)
@@ -74,8 +77,10 @@ static int read_text(const char *path, char **ret, struct err *err) {
  * directory. conf.d serves the purpose. */
 static int refuse_include(const char *path, const char *text, struct err *err) {
         unsigned line = 1;
+
         for (const char *p = text; p; line++) {
                 const char *word = p + strspn(p, " \t");
+
                 if (strncmp(word, "@include", strlen("@include")) == 0)
                         return err_setf(err, -EINVAL, "%s:%u: @include is not supported; put the file into conf.d",
                                         path, line);
@@ -87,17 +92,20 @@ static int refuse_include(const char *path, const char *text, struct err *err) {
 }
 
 static int sources_add(struct sources *s, const char *path, struct err *err) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+        struct source *f;
+
         if (s->n_files >= CONF_MAX_FILES)
                 return err_setf(err, -EINVAL, "%s: more than %d configuration files", path, CONF_MAX_FILES);
-        _cleanup_free_ char *text = NULL;
-        int r = read_text(path, &text, err);
+        r = read_text(path, &text, err);
         if (r < 0)
                 return r;
         r = refuse_include(path, text, err);
         if (r < 0)
                 return r;
 
-        struct source *f = calloc(1, sizeof(*f));
+        f = calloc(1, sizeof(*f));
         if (!f)
                 return err_setf(err, -ENOMEM, "out of memory");
         config_init(&f->tree);
@@ -113,6 +121,7 @@ static int sources_add(struct sources *s, const char *path, struct err *err) {
 
 static int only_conf(const struct dirent *d) {
         size_t n = strlen(d->d_name);
+
         return d->d_name[0] != '.' && n > 5 && util_streq(d->d_name + n - 5, ".conf");
 }
 
@@ -124,18 +133,20 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
 static int sources_add_directory(struct sources *s, const char *main_path, struct err *err) {
         const char *slash = strrchr(main_path, '/');
         _cleanup_free_ char *dir = NULL;
+        struct dirent **names = NULL;
+        int n, r = 0;
+
         if (asprintf(&dir, "%.*sconf.d", slash ? (int)(slash + 1 - main_path) : 0, main_path) < 0) {
                 dir = NULL;
                 return err_setf(err, -ENOMEM, "out of memory");
         }
-        struct dirent **names = NULL;
-        int n = scandir(dir, &names, only_conf, by_name);
+        n = scandir(dir, &names, only_conf, by_name);
         if (n < 0)
                 return errno == ENOENT ? 0
                                        : err_setf(err, -errno, "cannot read directory %s: %s", dir, strerror(errno));
-        int r = 0;
         for (int i = 0; i < n; i++) {
                 _cleanup_free_ char *path = NULL;
+
                 if (r == 0 && asprintf(&path, "%s/%s", dir, names[i]->d_name) < 0) {
                         path = NULL;
                         r = err_setf(err, -ENOMEM, "out of memory");
@@ -172,11 +183,12 @@ static int apply(const struct source *f, const struct conf_key *table, void *bas
         unsigned line = config_setting_source_line(s);
         size_t i;
         const struct conf_key *key = conf_key_find(table, name, &i);
+        struct err why = {};
+        int r;
+
         if (!key || (defaults && key->own))
                 return err_setf(err, -EINVAL, "%s:%u: unknown key \"%s\"%s; leader-agent.conf(5) lists them", f->path,
                                 line, name, where);
-        struct err why = {};
-        int r;
         switch (config_setting_type(s)) {
         case CONFIG_TYPE_STRING:
                 r = conf_key_set(key, base, config_setting_get_string(s), &why);
@@ -200,6 +212,7 @@ static int apply_group(const struct source *f, const struct conf_key *table, voi
                        const config_setting_t *group, const char *where, bool defaults, struct err *err) {
         for (int i = 0; i < config_setting_length(group); i++) {
                 int r = apply(f, table, base, set, config_setting_get_elem(group, (unsigned)i), where, defaults, err);
+
                 if (r < 0)
                         return r;
         }
@@ -214,9 +227,11 @@ static int expect_type(const struct source *f, const config_setting_t *s, int ty
 
 static int load_scalars(struct sources *s, const struct source *f, struct conf *c, struct err *err) {
         const config_setting_t *root = config_root_setting(&f->tree);
+
         for (int i = 0; i < config_setting_length(root); i++) {
                 const config_setting_t *e = config_setting_get_elem(root, (unsigned)i);
                 int r;
+
                 if (util_streq(config_setting_name(e), "locks")) {
                         r = expect_type(f, e, CONFIG_TYPE_LIST,
                                         "locks must be a list: locks = ( { name = …; unit = …; } );", err);
@@ -243,11 +258,12 @@ static int complete_lock(const struct sources *s, struct conf_lock *l, uint32_t 
                         const struct conf_key *key = &conf_lock_keys[i];
                         uint32_t bit = UINT32_C(1) << i;
                         bool is_tenure = key->offset == offsetof(struct conf_lock, tenure);
+                        const char *preset;
+                        int r = 0;
+
                         if ((set & bit) || is_tenure != (pass == 0))
                                 continue;
-                        const char *preset =
-                                l->tenure == TENURE_LIFE && key->preset_life ? key->preset_life : key->preset;
-                        int r = 0;
+                        preset = l->tenure == TENURE_LIFE && key->preset_life ? key->preset_life : key->preset;
                         if (s->defaults_set & bit)
                                 r = conf_key_copy(key, l, &s->defaults);
                         else if (key->required)
@@ -264,30 +280,34 @@ static int load_lock(const struct sources *s, const struct source *f, struct con
                      struct err *err) {
         int r = expect_type(f, group, CONFIG_TYPE_GROUP, "each lock must be a group: { name = \"…\"; unit = \"…\"; }",
                             err);
+        struct conf_lock *locks, *l;
+        uint32_t set = 0;
+
         if (r < 0)
                 return r;
         if (c->n_locks >= CONF_MAX_LOCKS)
                 return err_setf(err, -EINVAL, "%s:%u: more than %d locks", f->path,
                                 (unsigned)config_setting_source_line(group), CONF_MAX_LOCKS);
-        struct conf_lock *locks = reallocarray(c->locks, c->n_locks + 1, sizeof(*locks));
+        locks = reallocarray(c->locks, c->n_locks + 1, sizeof(*locks));
         if (!locks)
                 return err_setf(err, -ENOMEM, "out of memory");
         c->locks = locks;
-        struct conf_lock *l = &locks[c->n_locks++];
+        l = &locks[c->n_locks++];
         *l = (struct conf_lock){};
         if (asprintf(&l->where, "%s:%u", f->path, (unsigned)config_setting_source_line(group)) < 0) {
                 l->where = NULL;
                 return err_setf(err, -ENOMEM, "out of memory");
         }
-        uint32_t set = 0;
         r = apply_group(f, conf_lock_keys, l, &set, group, " in a lock", false, err);
         return r < 0 ? r : complete_lock(s, l, set, err);
 }
 
 static int load_locks(const struct sources *s, const struct source *f, struct conf *c, struct err *err) {
         const config_setting_t *list = config_lookup(&f->tree, "locks");
+
         for (int i = 0; list && i < config_setting_length(list); i++) {
                 int r = load_lock(s, f, c, config_setting_get_elem(list, (unsigned)i), err);
+
                 if (r < 0)
                         return r;
         }
@@ -299,6 +319,7 @@ static int complete_conf(const struct sources *s, struct conf *c, struct err *er
         for (size_t i = 0; conf_keys[i].name; i++)
                 if (!(s->conf_set & (UINT32_C(1) << i)) && conf_keys[i].preset) {
                         int r = conf_key_set(&conf_keys[i], c, conf_keys[i].preset, err);
+
                         if (r < 0)
                                 return r;
                 }
@@ -308,10 +329,12 @@ static int complete_conf(const struct sources *s, struct conf *c, struct err *er
 int conf_load(struct conf **ret, const char *path, struct err *err) {
         _cleanup_(sources_done) struct sources s = {};
         _cleanup_(conf_freep) struct conf *c = calloc(1, sizeof(*c));
+        int r;
+
         if (!c)
                 return err_setf(err, -ENOMEM, "out of memory");
         path = path ? path : CONF_PATH;
-        int r = sources_add(&s, path, err);
+        r = sources_add(&s, path, err);
         if (r < 0)
                 return r;
         r = sources_add_directory(&s, path, err);
@@ -334,12 +357,13 @@ int conf_load(struct conf **ret, const char *path, struct err *err) {
         return 0;
 }
 
-void conf_free(struct conf *c) {
+struct conf *conf_free(struct conf *c) {
         if (!c)
-                return;
+                return NULL;
         for (size_t i = 0; i < c->n_locks; i++)
                 conf_lock_done(&c->locks[i]);
         free(c->locks);
         conf_key_free_all(conf_keys, c);
         free(c);
+        return NULL;
 }

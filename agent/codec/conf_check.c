@@ -10,6 +10,7 @@
 /* The smallest number of whole seconds that fulfils the rule. */
 static uint64_t smallest_duration(uint64_t sum_usec) {
         uint64_t d = (sum_usec / USEC_PER_SEC + 1) * USEC_PER_SEC;
+
         while (timing_usable_usec(d, TIMING_RATE_PERMILLE) <= sum_usec)
                 d += USEC_PER_SEC;
         return d;
@@ -18,14 +19,15 @@ static uint64_t smallest_duration(uint64_t sum_usec) {
 static int check_lease(const struct conf *c, const struct conf_lock *l, struct err *err) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX], k[TIMESPAN_MAX], s[TIMESPAN_MAX], d[TIMESPAN_MAX], u[TIMESPAN_MAX],
                 n[TIMESPAN_MAX];
+        const struct timing_lease t = conf_timing(l);
+        uint64_t sum = timing_lasting_usec(&t), usable = timing_usable_usec(t.duration_usec, t.rate_permille),
+                 floor = timing_kill_margin_floor_usec();
+
         if (l->lease_duration_usec % USEC_PER_SEC != 0)
                 return err_setf(err, -EINVAL,
                                 "%s: lock %s: lease_duration %s must be whole seconds: the API knows no less", l->where,
                                 l->name, timespan_format(d, l->lease_duration_usec));
 
-        const struct timing_lease t = conf_timing(l);
-        uint64_t sum = timing_lasting_usec(&t), usable = timing_usable_usec(t.duration_usec, t.rate_permille),
-                 floor = timing_kill_margin_floor_usec();
         if (sum >= usable)
                 return err_setf(err, -EINVAL,
                                 "%s: lock %s: two leaders would be possible: renew_deadline %s + stop_timeout %s + "
@@ -61,8 +63,10 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
 
 static int check_twice(const struct conf *c, size_t i, struct err *err) {
         const struct conf_lock *l = &c->locks[i];
+
         for (size_t j = 0; j < i; j++) {
                 const struct conf_lock *o = &c->locks[j];
+
                 if (util_streq(o->name, l->name) && util_streq(o->namespace_, l->namespace_))
                         return err_setf(err, -EINVAL, "%s: lock %s is already configured at %s", l->where, l->name,
                                         o->where);
@@ -86,9 +90,11 @@ static int check_length(const struct conf_lock *l, struct err *err) {
 
 int conf_check(const struct conf *c, struct err *err) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX];
+
         for (size_t i = 0; i < c->n_locks; i++) {
                 const struct conf_lock *l = &c->locks[i];
                 int r = check_twice(c, i, err);
+
                 if (r == 0)
                         r = check_length(l, err);
                 if (r == 0 && l->tenure == TENURE_LEASE)
@@ -110,6 +116,7 @@ int conf_set_default_namespace(struct conf *c, const char *namespace_, struct er
                 return err_setf(err, -ENOMEM, "out of memory");
         for (size_t i = 0; i < c->n_locks; i++) {
                 struct conf_lock *l = &c->locks[i];
+
                 if (!l->namespace_ && !(l->namespace_ = strdup(c->namespace_)))
                         return err_setf(err, -ENOMEM, "out of memory");
         }
@@ -118,8 +125,10 @@ int conf_set_default_namespace(struct conf *c, const char *namespace_, struct er
 
 static void describe_keys(const struct conf_key *table, const void *base, const char *indent, FILE *f) {
         char buf[TIMESPAN_MAX];
+
         for (const struct conf_key *key = table; key->name; key++) {
                 const char *text = conf_key_text(key, base, buf);
+
                 if (text)
                         (void)fprintf(f, "%s%s = \"%s\";\n", indent, key->name, text);
                 else
@@ -129,6 +138,9 @@ static void describe_keys(const struct conf_key *table, const void *base, const 
 
 static void describe_meaning(const struct conf *c, const struct conf_lock *l, FILE *f) {
         char a[TIMESPAN_MAX], b[TIMESPAN_MAX], d[TIMESPAN_MAX];
+        struct timing_lease t;
+        uint64_t kill, latest;
+
         if (l->tenure == TENURE_LIFE) {
                 (void)fprintf(f, "    # Two leaders: 0 s. The API server may be away for any time; a host that dies "
                                  "keeps the lock until\n"
@@ -136,9 +148,9 @@ static void describe_meaning(const struct conf *c, const struct conf_lock *l, FI
                 conf_describe_holes(c, l, f);
                 return;
         }
-        const struct timing_lease t = conf_timing(l);
-        uint64_t kill = timing_killed_usec(&t);
-        uint64_t latest = timing_silence_usec(l->lease_duration_usec, TIMING_RATE_PERMILLE);
+        t = conf_timing(l);
+        kill = timing_killed_usec(&t);
+        latest = timing_silence_usec(l->lease_duration_usec, TIMING_RATE_PERMILLE);
         (void)fprintf(f,
                       "    # Two leaders: 0 s. Without a renewal the unit is being stopped after %s and killed after "
                       "%s; nobody else may\n"
@@ -156,6 +168,7 @@ void conf_describe(const struct conf *c, FILE *f) {
         (void)fprintf(f, "locks = (\n");
         for (size_t i = 0; i < c->n_locks; i++) {
                 const struct conf_lock *l = &c->locks[i];
+
                 (void)fprintf(f, "  { # %s\n", l->where);
                 describe_meaning(c, l, f);
                 describe_keys(conf_lock_keys, l, "    ", f);

@@ -92,6 +92,7 @@ struct term {
 static void sum(FILE *f, const struct term *terms, size_t n) {
         char buf[TIMESPAN_MAX];
         uint64_t total = 0;
+
         for (size_t i = 0; i < n; i++) {
                 (void)fprintf(f, "%s%s %s", i ? " + " : "", terms[i].key, timespan_format(buf, terms[i].usec));
                 total += terms[i].usec;

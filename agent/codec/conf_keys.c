@@ -82,6 +82,7 @@ const struct conf_key *conf_key_find(const struct conf_key *table, const char *n
 
 static int set_usec(const struct conf_key *key, void *base, uint64_t usec, struct err *err) {
         char min[TIMESPAN_MAX], max[TIMESPAN_MAX], got[TIMESPAN_MAX];
+
         if (usec < key->min_usec || usec > key->max_usec)
                 return err_setf(err, -EINVAL, "%s is out of bounds: %s, must be %s to %s", key->name,
                                 timespan_format(got, usec), timespan_format(min, key->min_usec),
@@ -92,12 +93,15 @@ static int set_usec(const struct conf_key *key, void *base, uint64_t usec, struc
 
 static int set_choice(const struct conf_key *key, void *base, const char *text, struct err *err) {
         char list[128] = "";
+
         for (const struct conf_choice *c = key->choices; c->name; c++) {
+                size_t n;
+
                 if (util_streq(c->name, text)) {
                         *int_at(key, base) = c->value;
                         return 0;
                 }
-                size_t n = strlen(list);
+                n = strlen(list);
                 (void)snprintf(list + n, sizeof(list) - n, "%s\"%s\"", n ? ", " : "", c->name);
         }
         return err_setf(err, -EINVAL, "%s is \"%s\", must be one of %s", key->name, text, list);
@@ -126,11 +130,15 @@ static const char *expected_of(const struct conf_key *key, const char *text) {
 }
 
 int conf_key_set(const struct conf_key *key, void *base, const char *text, struct err *err) {
+        const char *expected;
+        char *copy;
+
         if (key->type == CONF_TYPE_CHOICE)
                 return set_choice(key, base, text, err);
         if (key->type == CONF_TYPE_USEC) {
                 uint64_t usec;
                 int r = timespan_parse(text, &usec);
+
                 if (r < 0)
                         return err_setf(err, -EINVAL, "%s is \"%s\", %s", key->name, text,
                                         r == -ERANGE
@@ -139,10 +147,10 @@ int conf_key_set(const struct conf_key *key, void *base, const char *text, struc
                 return set_usec(key, base, usec, err);
         }
 
-        const char *expected = expected_of(key, text);
+        expected = expected_of(key, text);
         if (expected)
                 return err_setf(err, -EINVAL, "%s is \"%s\", must be %s", key->name, text, expected);
-        char *copy = strdup(text);
+        copy = strdup(text);
         if (!copy)
                 return err_setf(err, -ENOMEM, "out of memory");
         free(*string_at(key, base));
@@ -151,9 +159,10 @@ int conf_key_set(const struct conf_key *key, void *base, const char *text, struc
 }
 
 int conf_key_set_seconds(const struct conf_key *key, void *base, long long seconds, struct err *err) {
+        uint64_t usec;
+
         if (key->type != CONF_TYPE_USEC)
                 return err_setf(err, -EINVAL, "%s is the number %lld, must be a text in quotes", key->name, seconds);
-        uint64_t usec;
         if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, USEC_PER_SEC, &usec))
                 return err_setf(err, -EINVAL, "%s is %lld, must be a number of seconds or a time span", key->name,
                                 seconds);
@@ -161,8 +170,9 @@ int conf_key_set_seconds(const struct conf_key *key, void *base, long long secon
 }
 
 int conf_key_copy(const struct conf_key *key, void *base, const void *from) {
-        /* Only read through; the accessors are shared with the writers. */
-        void *source = (void *)from;
+        void *source = (void *)from; /* only read through; the accessors are shared with the writers */
+        char *copy;
+
         if (key->type == CONF_TYPE_USEC) {
                 *usec_at(key, base) = *usec_at(key, source);
                 return 0;
@@ -171,7 +181,7 @@ int conf_key_copy(const struct conf_key *key, void *base, const void *from) {
                 *int_at(key, base) = *int_at(key, source);
                 return 0;
         }
-        char *copy = strdup(*string_at(key, source));
+        copy = strdup(*string_at(key, source));
         if (!copy)
                 return -ENOMEM;
         free(*string_at(key, base));

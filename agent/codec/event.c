@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "codec/object.h"
 #include "codec/placeholder.h"
 
@@ -34,7 +35,7 @@ int event_build(const struct event_object *e, uint64_t realtime_usec, char **ret
         struct json_object *metadata = object_add_object(root, "metadata");
         struct json_object *regarding = object_add_object(root, "regarding");
         const char *api_version = api_version_of(e->kind);
-        char name[254], time[PLACEHOLDER_TIME_SIZE], note[EVENT_NOTE_MAX + 1];
+        char name[254], time[CLOCK_TEXT_SIZE], note[EVENT_NOTE_MAX + 1];
         size_t n;
 
         if (!api_version || util_empty(e->ns) || util_empty(e->name) || util_empty(e->reason) ||
@@ -47,7 +48,7 @@ int event_build(const struct event_object *e, uint64_t realtime_usec, char **ret
                 for (n = 200; n > 0 && (e->name[n - 1] == '-' || e->name[n - 1] == '.'); n--)
                         ;
         (void)snprintf(name, sizeof(name), "%.*s.%" PRIx64, (int)n, e->name, realtime_usec * 1000);
-        placeholder_format_time(time, realtime_usec);
+        (void)clock_format_utc(realtime_usec, time);
         n = cut(e->note, EVENT_NOTE_MAX);
         memcpy(note, e->note, n);
         note[n] = 0;

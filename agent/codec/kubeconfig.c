@@ -10,6 +10,8 @@
 static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err) {
         const char *server;
         int r = kubeconfig_get_text(e, "server", &server, err);
+        struct err why = {};
+
         if (r == 0)
                 r = kubeconfig_get_copy(e, "tls-server-name", &k->tls_server_name, err);
         if (r == 0)
@@ -35,7 +37,6 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
                                 "specifying a root certificates file with the insecure flag is not allowed (%s: "
                                 "cluster \"%s\")",
                                 e->path, e->name);
-        struct err why = {};
         if (k->proxy_url && kubeconfig_proxy_check(k->proxy_url, &why) < 0)
                 return err_setf(err, -EINVAL, "invalid 'proxy-url' \"%s\" for cluster \"%s\": %s (%s)", k->proxy_url,
                                 e->name, why.text, e->path);
@@ -51,6 +52,8 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
 
 /* Whatever would make another user of us, and is not done here. */
 static int refuse_unsupported(const struct kubeconfig_entry *e, struct err *err) {
+        const char *s;
+
         static const struct {
                 const char *key, *cure;
         } unsupported[] = {
@@ -67,7 +70,7 @@ static int refuse_unsupported(const struct kubeconfig_entry *e, struct err *err)
                 json_object *o = NULL;
                 if (!e->o || !json_object_object_get_ex(e->o, unsupported[i].key, &o) || !o)
                         continue;
-                const char *s = json_object_get_string(o);
+                s = json_object_get_string(o);
                 if (json_object_is_type(o, json_type_string) && !*s)
                         continue;
                 if (json_object_is_type(o, json_type_array) && json_object_array_length(o) == 0)
@@ -82,6 +85,7 @@ static int refuse_unsupported(const struct kubeconfig_entry *e, struct err *err)
 
 static int check_user(const struct kubeconfig_entry *e, const struct kubeconfig *k, struct err *err) {
         bool cert = k->client_cert_file || k->client_cert_data, key = k->client_key_file || k->client_key_data;
+
         if (k->client_cert_file && k->client_cert_data)
                 return err_setf(err, -EINVAL,
                                 "client-cert-data and client-cert are both specified for %s. client-cert-data will "
@@ -112,6 +116,7 @@ static int check_user(const struct kubeconfig_entry *e, const struct kubeconfig 
 
 static int resolve_user(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err) {
         int r = refuse_unsupported(e, err);
+
         if (r == 0)
                 r = kubeconfig_get_file(e, "client-certificate", /* pem= */ true, &k->client_cert_file, err);
         if (r == 0)
@@ -130,11 +135,13 @@ static int resolve_user(const struct kubeconfig_entry *e, struct kubeconfig *k, 
 static char **credential(struct kubeconfig *k, size_t i) {
         char **all[] = {&k->client_cert_file, &k->client_cert_data, &k->client_key_file, &k->client_key_data, &k->token,
                         &k->token_file};
+
         return i < ELEMENTSOF(all) ? all[i] : NULL;
 }
 
 static void wipe_credentials(struct kubeconfig *k) {
         char **s;
+
         for (size_t i = 0; (s = credential(k, i)); i++) {
                 if (*s)
                         explicit_bzero(*s, strlen(*s));
@@ -147,8 +154,10 @@ static void wipe_credentials(struct kubeconfig *k) {
 static int choose_context(const struct kubeconfig_files *f, const char *wanted, struct kubeconfig_entry *ret,
                           struct err *err) {
         const char *name = wanted;
+
         for (size_t i = 0; util_empty(name) && i < f->n_files; i++) {
                 json_object *o = NULL;
+
                 if (json_object_object_get_ex(f->roots[i], "current-context", &o) && o)
                         name = json_object_get_string(o);
         }
@@ -169,6 +178,7 @@ static int follow(const struct kubeconfig_files *f, const struct kubeconfig_entr
                   const char *kind, struct kubeconfig_entry *ret, struct err *err) {
         const char *name;
         int r = kubeconfig_get_text(context, kind, &name, err);
+
         if (r < 0)
                 return r;
         if (!name)
@@ -182,6 +192,7 @@ static int follow(const struct kubeconfig_files *f, const struct kubeconfig_entr
 static int copy_names(struct kubeconfig *k, const struct kubeconfig_entry *context,
                       const struct kubeconfig_entry *cluster, const struct kubeconfig_entry *user, struct err *err) {
         int r = kubeconfig_get_copy(context, "namespace", &k->namespace_, err);
+
         if (r < 0)
                 return r;
         if (k->namespace_ && !name_is_dns_label(k->namespace_))
@@ -200,10 +211,12 @@ static int copy_names(struct kubeconfig *k, const struct kubeconfig_entry *conte
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err) {
         _cleanup_(kubeconfig_files_done) struct kubeconfig_files files = {};
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = calloc(1, sizeof(*k));
+        struct kubeconfig_entry chosen, cluster, user;
+        int r;
+
         if (!k)
                 return err_setf(err, -ENOMEM, "out of memory");
-        struct kubeconfig_entry chosen, cluster, user;
-        int r = kubeconfig_files_find(&files, path, err);
+        r = kubeconfig_files_find(&files, path, err);
         if (r == 0)
                 r = choose_context(&files, context, &chosen, err);
         if (r == 0)
@@ -225,13 +238,20 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
         return 0;
 }
 
-void kubeconfig_free(struct kubeconfig *k) {
+struct kubeconfig *kubeconfig_free(struct kubeconfig *k) {
         if (!k)
-                return;
+                return NULL;
         wipe_credentials(k);
-        char *others[] = {k->source, k->context,         k->cluster, k->user,    k->namespace_,
-                          k->server, k->tls_server_name, k->ca_file, k->ca_data, k->proxy_url};
-        for (size_t i = 0; i < ELEMENTSOF(others); i++)
-                free(others[i]);
+        free(k->source);
+        free(k->context);
+        free(k->cluster);
+        free(k->user);
+        free(k->namespace_);
+        free(k->server);
+        free(k->tls_server_name);
+        free(k->ca_file);
+        free(k->ca_data);
+        free(k->proxy_url);
         free(k);
+        return NULL;
 }

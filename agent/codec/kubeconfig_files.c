@@ -21,12 +21,14 @@ static int oom(struct err *err) {
 static int check_list(const char *path, json_object *root, const char *list, const char *kind, const char *go_name,
                       struct err *err) {
         json_object *array;
+
         if (!json_object_object_get_ex(root, list, &array) || !array)
                 return 0;
         if (!json_object_is_type(array, json_type_array))
                 return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is not a list", path, list);
         for (size_t i = 0; i < json_object_array_length(array); i++) {
                 json_object *item = json_object_array_get_idx(array, i), *name, *content;
+
                 if (!json_object_is_type(item, json_type_object) || !json_object_object_get_ex(item, "name", &name) ||
                     !json_object_is_type(name, json_type_string))
                         return err_setf(err, -EINVAL,
@@ -38,6 +40,7 @@ static int check_list(const char *path, json_object *root, const char *list, con
                                         path, kind, json_object_get_string(name));
                 for (size_t j = 0; j < i; j++) {
                         json_object *other;
+
                         (void)json_object_object_get_ex(json_object_array_get_idx(array, j), "name", &other);
                         if (json_object_equal(name, other))
                                 return err_setf(err, -EINVAL,
@@ -52,11 +55,13 @@ static int check_list(const char *path, json_object *root, const char *list, con
 /* Type of a top-level scalar, when it is there. */
 static int check_top(const char *path, json_object *root, const char *key, const char *expected, struct err *err) {
         json_object *o;
+        const char *s;
+
         if (!json_object_object_get_ex(root, key, &o) || !o)
                 return 0;
         if (!json_object_is_type(o, json_type_string))
                 return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is not a text", path, key);
-        const char *s = json_object_get_string(o);
+        s = json_object_get_string(o);
         if (expected && *s && !util_streq(s, expected))
                 return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is \"%s\", must be \"%s\"", path,
                                 key, s, expected);
@@ -64,24 +69,28 @@ static int check_top(const char *path, json_object *root, const char *key, const
 }
 
 static int files_add(struct kubeconfig_files *f, const char *path, bool must_exist, struct err *err) {
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+        char *copy;
+        json_object **root;
+
         for (size_t i = 0; i < f->n_files; i++)
                 if (util_streq(f->paths[i], path))
                         return 0;
         if (f->n_files >= KUBECONFIG_MAX_FILES)
                 return err_setf(err, -EINVAL, "KUBECONFIG names more than %d files", KUBECONFIG_MAX_FILES);
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r = kubeconfig_read_file(path, &text, &size);
+        r = kubeconfig_read_file(path, &text, &size);
         if (r == -ENOENT && !must_exist)
                 return 0;
         if (r < 0)
                 return err_setf(err, r, "error loading config file \"%s\": %s", path, strerror(-r));
-        char *copy = strdup(path);
+        copy = strdup(path);
         if (!copy)
                 return oom(err);
         f->paths[f->n_files] = copy;
         f->roots[f->n_files] = NULL;
-        json_object **root = &f->roots[f->n_files++];
+        root = &f->roots[f->n_files++];
         r = kubeconfig_yaml(path, text, size, root, err);
         explicit_bzero(text, size);
         if (r == 0)
@@ -100,10 +109,12 @@ static int files_add(struct kubeconfig_files *f, const char *path, bool must_exi
 }
 
 int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct err *err) {
+        const char *environment = getenv("KUBECONFIG"), *home = getenv("HOME");
+        _cleanup_free_ char *list = NULL, *tried = NULL;
+        char *rest, *part;
+
         if (path)
                 return files_add(f, path, /* must_exist= */ true, err);
-        _cleanup_free_ char *list = NULL;
-        const char *environment = getenv("KUBECONFIG"), *home = getenv("HOME");
         if (util_empty(environment)) {
                 if (asprintf(&list, "%s/.kube/config", home ? home : "") < 0)
                         list = NULL;
@@ -112,11 +123,12 @@ int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct e
         }
         if (!list)
                 return oom(err);
-        _cleanup_free_ char *tried = strdup(list);
-        char *rest = list, *part;
+        tried = strdup(list);
+        rest = list;
         /* A home directory may hold ':'; only KUBECONFIG is a list. */
         while ((part = util_empty(environment) ? TAKE_PTR(rest) : strsep(&rest, ":"))) {
                 int r = *part ? files_add(f, part, /* must_exist= */ false, err) : 0;
+
                 if (r < 0)
                         return r;
         }
@@ -133,10 +145,12 @@ bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, c
                            struct kubeconfig_entry *ret) {
         for (size_t i = 0; i < f->n_files; i++) {
                 json_object *array;
+
                 if (!json_object_object_get_ex(f->roots[i], list, &array))
                         continue;
                 for (size_t j = 0; array && j < json_object_array_length(array); j++) {
                         json_object *item = json_object_array_get_idx(array, j), *o;
+
                         (void)json_object_object_get_ex(item, "name", &o);
                         if (!util_streq(json_object_get_string(o), name))
                                 continue;
@@ -151,10 +165,12 @@ bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, c
 /* A text of the entry; NULL when absent, null or empty. */
 int kubeconfig_get_text(const struct kubeconfig_entry *e, const char *key, const char **ret, struct err *err) {
         json_object *o = NULL;
+        const char *s;
+
         *ret = NULL;
         if (!e->o || !json_object_object_get_ex(e->o, key, &o) || !o)
                 return 0;
-        const char *s = json_object_get_string(o);
+        s = json_object_get_string(o);
         if (!json_object_is_type(o, json_type_string) || strlen(s) != (size_t)json_object_get_string_len(o))
                 return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is not a text", e->path, e->kind, e->name, key);
         if (*s)
@@ -165,6 +181,7 @@ int kubeconfig_get_text(const struct kubeconfig_entry *e, const char *key, const
 int kubeconfig_get_copy(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err) {
         const char *s;
         int r = kubeconfig_get_text(e, key, &s, err);
+
         if (r < 0 || !s)
                 return r;
         return (*ret = strdup(s)) ? 0 : oom(err);
@@ -175,6 +192,7 @@ int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool 
         static const char *const words[2][9] = {{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"},
                                                 {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}};
         json_object *o = NULL;
+
         if (!e->o || !json_object_object_get_ex(e->o, key, &o) || !o)
                 return 0;
         for (int value = 0; value < 2; value++)
@@ -190,15 +208,17 @@ int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool 
 int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool pem, char **ret, struct err *err) {
         const char *s;
         int r = kubeconfig_get_text(e, key, &s, err);
+        const char *slash;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+
         if (r < 0 || !s)
                 return r;
-        const char *slash = strrchr(e->path, '/');
+        slash = strrchr(e->path, '/');
         if (asprintf(ret, "%.*s%s", *s != '/' && slash ? (int)(slash + 1 - e->path) : 0, e->path, s) < 0) {
                 *ret = NULL;
                 return oom(err);
         }
-        _cleanup_free_ char *text = NULL;
-        size_t size;
         r = kubeconfig_read_file(*ret, &text, &size);
         if (r < 0)
                 return err_setf(err, r, "unable to read %s %s for %s due to %s (%s)", key, *ret, e->name, strerror(-r),
@@ -214,9 +234,10 @@ int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool 
 int kubeconfig_get_data(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err) {
         const char *s;
         int r = kubeconfig_get_text(e, key, &s, err);
+        size_t size, bad;
+
         if (r < 0 || !s)
                 return r;
-        size_t size, bad;
         r = kubeconfig_base64(s, ret, &size, &bad);
         if (r == -EINVAL)
                 return err_setf(

@@ -9,6 +9,9 @@
 static int check_authority(const char *s, size_t n, struct err *err) {
         static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
         size_t i;
+        unsigned port = 0;
+        size_t digits;
+
         if (n > 0 && s[0] == '[') {
                 i = 1 + strspn(s + 1, "0123456789abcdefABCDEF:.");
                 if (i < 3 || i >= n || s[i] != ']')
@@ -21,8 +24,7 @@ static int check_authority(const char *s, size_t n, struct err *err) {
                 return 0;
         if (s[i] != ':')
                 return err_setf(err, -EINVAL, "invalid character \"%c\" in host name", s[i]);
-        unsigned port = 0;
-        size_t digits = strspn(s + i + 1, "0123456789");
+        digits = strspn(s + i + 1, "0123456789");
         if (digits > 0 && digits < 6)
                 port = (unsigned)strtoul(s + i + 1, NULL, 10);
         if (i + 1 + digits != n || port < 1 || port > 65535)
@@ -34,6 +36,7 @@ static int check_authority(const char *s, size_t n, struct err *err) {
 static const char *after_scheme(const char *url, size_t *ret_scheme) {
         const char *colon = strstr(url, "://");
         const char *end = url + strcspn(url, "/?#");
+
         if (!colon || colon > end) {
                 *ret_scheme = 0;
                 return url;
@@ -54,11 +57,14 @@ static bool scheme_is(const char *url, size_t n, const char *scheme) {
 }
 
 int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err) {
+        const char *host, *path, *scheme = tls ? "https" : "http";
+        size_t n_scheme, n_host, n_path;
+        bool no_host;
+        int r;
+
         if (!is_printable(server))
                 return err_setf(err, -EINVAL, "invalid character in URL");
-        size_t n_scheme;
-        const char *host = after_scheme(server, &n_scheme);
-        const char *scheme = tls ? "https" : "http";
+        host = after_scheme(server, &n_scheme);
         if (scheme_is(server, n_scheme, "https"))
                 scheme = "https";
         else if (scheme_is(server, n_scheme, "http"))
@@ -67,19 +73,19 @@ int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err)
                 return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http or https", (int)n_scheme,
                                 server);
 
-        size_t n_host = strcspn(host, "/?#");
+        n_host = strcspn(host, "/?#");
         if (memchr(host, '@', n_host))
                 return err_setf(err, -EINVAL,
                                 "a user name in the URL is not supported; use a token or a client certificate");
-        int r = check_authority(host, n_host, err);
+        r = check_authority(host, n_host, err);
         if (r < 0)
                 return r;
-        const char *path = host + n_host;
-        size_t n_path = strcspn(path, "?#");
+        path = host + n_host;
+        n_path = strcspn(path, "?#");
         while (n_path > 0 && path[n_path - 1] == '/')
                 n_path--;
         /* As client-go: an empty host is this host. */
-        bool no_host = n_host == 0 || host[0] == ':';
+        no_host = n_host == 0 || host[0] == ':';
         if (asprintf(ret, "%s://%s%.*s%.*s", scheme, no_host ? "localhost" : "", (int)n_host, host, (int)n_path, path) <
             0) {
                 *ret = NULL;
@@ -89,16 +95,18 @@ int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err)
 }
 
 int kubeconfig_proxy_check(const char *url, struct err *err) {
+        size_t n_scheme, n_host;
+        const char *host, *at;
+
         if (!is_printable(url))
                 return err_setf(err, -EINVAL, "invalid character in URL");
-        size_t n_scheme;
-        const char *host = after_scheme(url, &n_scheme);
+        host = after_scheme(url, &n_scheme);
         if (!scheme_is(url, n_scheme, "http") && !scheme_is(url, n_scheme, "https") &&
             !scheme_is(url, n_scheme, "socks5"))
                 return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http, https, or socks5",
                                 (int)n_scheme, url);
-        size_t n_host = strcspn(host, "/?#");
-        const char *at = memrchr(host, '@', n_host);
+        n_host = strcspn(host, "/?#");
+        at = memrchr(host, '@', n_host);
         if (at) {
                 n_host -= (size_t)(at + 1 - host);
                 host = at + 1;
@@ -111,16 +119,20 @@ int kubeconfig_proxy_check(const char *url, struct err *err) {
 static int digit_value(char c) {
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         const char *p = c ? strchr(digits, c) : NULL;
+
         return p ? (int)(p - digits) : -1;
 }
 
 int kubeconfig_base64(const char *text, char **ret, size_t *ret_size, size_t *ret_bad) {
         _cleanup_free_ char *out = malloc(strlen(text) / 4 * 3 + 4);
-        if (!out)
-                return -ENOMEM;
         size_t n = 0, n_digits = 0, n_padding = 0, i;
         uint32_t word = 0;
+
+        if (!out)
+                return -ENOMEM;
         for (i = 0; text[i]; i++) {
+                int value;
+
                 if (text[i] == '\n' || text[i] == '\r')
                         continue;
                 *ret_bad = i;
@@ -130,7 +142,7 @@ int kubeconfig_base64(const char *text, char **ret, size_t *ret_size, size_t *re
                                 return -EINVAL;
                         continue;
                 }
-                int value = digit_value(text[i]);
+                value = digit_value(text[i]);
                 if (value < 0 || n_padding > 0)
                         return -EINVAL;
                 word = word << 6 | (uint32_t)value;

@@ -17,19 +17,22 @@
 
 int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+
         if (fd < 0)
                 return -errno;
-        struct stat st;
         if (fstat(fd, &st) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode))
                 return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-        _cleanup_free_ char *text = malloc(MAX_BYTES + 1);
+        text = malloc(MAX_BYTES + 1);
         if (!text)
                 return -ENOMEM;
-        size_t n = 0;
         for (;;) {
                 ssize_t k = read(fd, text + n, MAX_BYTES + 1 - n);
+
                 if (k < 0)
                         return -errno;
                 if (k == 0)
@@ -46,6 +49,7 @@ int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
 
 static int check_text(const char *path, const char *text, size_t size, struct err *err) {
         unsigned line = 1, column = 1;
+
         for (size_t i = 0, n; i < size; i += n) {
                 n = utf8_length(text + i, size - i);
                 if (n == 0)
@@ -79,8 +83,10 @@ static void diag_silent(_unused_ struct fy_diag *diag, _unused_ void *user, _unu
 
 /* The first message that was collected. */
 static int yaml_error(struct fy_diag *diag, const char *path, struct err *err) {
+        const struct fy_diag_error *e;
+
         void *iterator = NULL;
-        const struct fy_diag_error *e = fy_diag_errors_iterate(diag, &iterator);
+        e = fy_diag_errors_iterate(diag, &iterator);
         if (!e)
                 return err_setf(err, -EINVAL, "%s:1:1: not a YAML document", path);
         return err_setf(err, -EINVAL, "%s:%d:%d: %s", path, e->line, e->column, e->msg);
@@ -88,6 +94,8 @@ static int yaml_error(struct fy_diag *diag, const char *path, struct err *err) {
 
 /* Counts the nodes as they would be after expanding aliases; stops at the limits, so it always ends. */
 static bool expands_within(struct fy_document *d, struct fy_node *n, unsigned depth, unsigned *n_nodes) {
+        void *iterator = NULL;
+
         if (++*n_nodes > MAX_NODES || depth > MAX_DEPTH)
                 return false;
         if (!n)
@@ -96,17 +104,19 @@ static bool expands_within(struct fy_document *d, struct fy_node *n, unsigned de
                 size_t size;
                 const char *name = fy_node_get_scalar(n, &size);
                 struct fy_anchor *a = name ? fy_document_lookup_anchor(d, name, size) : NULL;
+
                 /* An unknown anchor is reported by fy_document_resolve(). */
                 return !a || expands_within(d, fy_anchor_node(a), depth + 1, n_nodes);
         }
-        void *iterator = NULL;
         if (fy_node_is_sequence(n)) {
                 struct fy_node *item;
+
                 while ((item = fy_node_sequence_iterate(n, &iterator)))
                         if (!expands_within(d, item, depth + 1, n_nodes))
                                 return false;
         } else if (fy_node_is_mapping(n)) {
                 struct fy_node_pair *pair;
+
                 while ((pair = fy_node_mapping_iterate(n, &iterator)))
                         if (!expands_within(d, fy_node_pair_key(pair), depth + 1, n_nodes) ||
                             !expands_within(d, fy_node_pair_value(pair), depth + 1, n_nodes))
@@ -120,6 +130,7 @@ DEFINE_CLEANUP(json_object *, json_object_put)
 /* A plain scalar that YAML takes for a number; its value is never used, only that it is no text. */
 static bool is_number(const char *s, size_t size) {
         char buf[64], *end;
+
         if (size == 0 || size >= sizeof(buf) || strspn(s, "0123456789+-.eE") < size)
                 return false;
         memcpy(buf, s, size);
@@ -139,8 +150,10 @@ static bool is_bool(const char *s, size_t size) {
 static int scalar_to_json(struct fy_node *n, json_object **ret) {
         size_t size = 0;
         const char *s = fy_node_get_scalar(n, &size);
+        bool plain;
+
         s = s ? s : "";
-        bool plain = fy_node_get_style(n) == FYNS_PLAIN && !fy_node_get_tag(n, &(size_t){0});
+        plain = fy_node_get_style(n) == FYNS_PLAIN && !fy_node_get_tag(n, &(size_t){0});
         *ret = NULL;
         if (plain && is_null(s, size))
                 return 0;
@@ -156,8 +169,9 @@ static int scalar_to_json(struct fy_node *n, json_object **ret) {
 static int node_to_json(struct fy_node *n, json_object **ret);
 
 static int mapping_to_json(struct fy_node *n, json_object *o) {
-        void *iterator = NULL;
         struct fy_node_pair *pair;
+
+        void *iterator = NULL;
         while ((pair = fy_node_mapping_iterate(n, &iterator))) {
                 struct fy_node *key = fy_node_pair_key(pair);
                 size_t size = 0;
@@ -165,6 +179,7 @@ static int mapping_to_json(struct fy_node *n, json_object *o) {
                 _cleanup_free_ char *name = strndup(s ? s : "", s ? size : 0);
                 json_object *value = NULL;
                 int r = name ? node_to_json(fy_node_pair_value(pair), &value) : -ENOMEM;
+
                 if (r < 0)
                         return r;
                 if (json_object_object_add(o, name, value) < 0) {
@@ -176,11 +191,13 @@ static int mapping_to_json(struct fy_node *n, json_object *o) {
 }
 
 static int sequence_to_json(struct fy_node *n, json_object *array) {
-        void *iterator = NULL;
         struct fy_node *item;
+
+        void *iterator = NULL;
         while ((item = fy_node_sequence_iterate(n, &iterator))) {
                 json_object *value = NULL;
                 int r = node_to_json(item, &value);
+
                 if (r < 0)
                         return r;
                 if (json_object_array_add(array, value) < 0) {
@@ -193,16 +210,20 @@ static int sequence_to_json(struct fy_node *n, json_object *array) {
 
 /* The depth was limited by expands_within(). */
 static int node_to_json(struct fy_node *n, json_object **ret) {
+        bool mapping;
+        _cleanup_(json_object_putp) json_object *o = NULL;
+        int r;
+
         *ret = NULL;
         if (!n)
                 return 0;
         if (fy_node_is_scalar(n))
                 return scalar_to_json(n, ret);
-        bool mapping = fy_node_is_mapping(n);
-        _cleanup_(json_object_putp) json_object *o = mapping ? json_object_new_object() : json_object_new_array();
+        mapping = fy_node_is_mapping(n);
+        o = mapping ? json_object_new_object() : json_object_new_array();
         if (!o)
                 return -ENOMEM;
-        int r = mapping ? mapping_to_json(n, o) : sequence_to_json(n, o);
+        r = mapping ? mapping_to_json(n, o) : sequence_to_json(n, o);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(o);
@@ -214,6 +235,13 @@ DEFINE_CLEANUP(struct fy_document *, fy_document_destroy)
 
 int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object **ret, struct err *err) {
         int r = check_text(path, text, size, err);
+        struct fy_diag_cfg diag_cfg;
+        _cleanup_(fy_diag_destroyp) struct fy_diag *diag = NULL;
+        struct fy_parse_cfg cfg;
+        _cleanup_(fy_document_destroyp) struct fy_document *document = NULL;
+        unsigned n_nodes = 0;
+        _cleanup_(json_object_putp) json_object *o = NULL;
+
         if (r < 0)
                 return r;
         if (is_blank(text)) {
@@ -221,26 +249,23 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
                 return *ret ? 0 : err_setf(err, -ENOMEM, "out of memory");
         }
 
-        struct fy_diag_cfg diag_cfg;
         fy_diag_cfg_default(&diag_cfg);
         diag_cfg.output_fn = diag_silent;
         diag_cfg.fp = NULL;
-        _cleanup_(fy_diag_destroyp) struct fy_diag *diag = fy_diag_create(&diag_cfg);
+        diag = fy_diag_create(&diag_cfg);
         if (!diag)
                 return err_setf(err, -ENOMEM, "out of memory");
         fy_diag_set_collect_errors(diag, true);
-        struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag};
-        _cleanup_(fy_document_destroyp) struct fy_document *document = fy_document_build_from_string(&cfg, text, size);
+        cfg = (struct fy_parse_cfg){.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag};
+        document = fy_document_build_from_string(&cfg, text, size);
         if (!document)
                 return yaml_error(diag, path, err);
-        unsigned n_nodes = 0;
         if (!expands_within(document, fy_document_root(document), 0, &n_nodes))
                 return err_setf(err, -EINVAL,
                                 "%s:1:1: too large or too deep (more than %d values or %d levels, aliases expanded)",
                                 path, MAX_NODES, MAX_DEPTH);
         if (fy_document_resolve(document) != 0)
                 return yaml_error(diag, path, err);
-        _cleanup_(json_object_putp) json_object *o = NULL;
         r = node_to_json(fy_document_root(document), &o);
         if (r < 0)
                 return err_setf(err, r, "out of memory");

@@ -45,6 +45,7 @@ static uint64_t parse_duration(const char *s) {
 /* Reads the record. Returns true when any part of one is there. */
 static bool read_record(struct json_object *data, struct lock_object *l) {
         char placeholder[300], tenure[16], seconds[16];
+
         const struct {
                 const char *key;
                 char *dst;
@@ -64,6 +65,7 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
                 {"agentVersion", l->agent_version, sizeof(l->agent_version), false},
         };
         bool any = false;
+        char *slash;
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 any |= object_get(data, fields[i].key) != NULL;
@@ -76,7 +78,7 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
                         damage(l, "record is incomplete: data.%s is missing", fields[i].key);
         }
 
-        char *slash = strchr(placeholder, '/');
+        slash = strchr(placeholder, '/');
         if (slash) {
                 *slash = 0;
                 l->has_placeholder = placeholder_kind_from_string(placeholder, &l->placeholder_kind) == 0 && slash[1] &&

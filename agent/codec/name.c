@@ -10,6 +10,7 @@ static bool alnum(char c) {
 /* The label at the start of s: its length, 0 when there is none. */
 static size_t label_length(const char *s) {
         size_t n = 0;
+
         while (alnum(s[n]) || s[n] == '-')
                 n++;
         return n > 0 && n <= 63 && alnum(s[0]) && alnum(s[n - 1]) ? n : 0;
@@ -17,6 +18,7 @@ static size_t label_length(const char *s) {
 
 bool name_is_dns_label(const char *s) {
         size_t n = s ? label_length(s) : 0;
+
         return n > 0 && s[n] == '\0';
 }
 
@@ -25,6 +27,7 @@ bool name_is_dns_subdomain(const char *s) {
                 return false;
         for (;;) {
                 size_t n = label_length(s);
+
                 if (n == 0)
                         return false;
                 s += n;
@@ -36,15 +39,19 @@ bool name_is_dns_subdomain(const char *s) {
 }
 
 bool name_is_service_unit(const char *s) {
+        const size_t suffix = strlen(".service");
+        const char *at;
+        size_t n;
+
         if (util_empty(s))
                 return false;
-        size_t n = strlen(s), suffix = strlen(".service");
+        n = strlen(s);
         if (n <= suffix || n > 255 || !util_streq(s + n - suffix, ".service"))
                 return false;
         /* systemd's set for unit names. */
         for (const char *p = s; *p; p++)
                 if (!alnum(*p) && !(*p >= 'A' && *p <= 'Z') && !strchr(":-_.\\@", *p))
                         return false;
-        const char *at = strchr(s, '@');
+        at = strchr(s, '@');
         return *s != '@' && *s != '.' && (!at || at[1] != '.' || at + 1 != s + n - suffix);
 }

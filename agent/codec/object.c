@@ -119,7 +119,17 @@ int64_t object_get_count(struct json_object *parent, const char *key, int64_t de
 int object_get_meta(struct json_object *object, const char *api_version, const char *kind, struct object_meta *ret,
                     struct err *err) {
         char found_version[64], found_kind[64];
-        struct json_object *meta = object_get(object, "metadata");
+        struct json_object *finalizers, *meta = object_get(object, "metadata");
+        const struct {
+                const char *key;
+                char *dst;
+                size_t size;
+        } fields[] = {
+                {"namespace", ret->ns, sizeof(ret->ns)},
+                {"name", ret->name, sizeof(ret->name)},
+                {"uid", ret->uid, sizeof(ret->uid)},
+                {"resourceVersion", ret->version, sizeof(ret->version)},
+        };
 
         memset(ret, 0, sizeof(*ret));
         if (!json_object_is_type(object, json_type_object))
@@ -131,16 +141,6 @@ int object_get_meta(struct json_object *object, const char *api_version, const c
                 return err_setf(err, -EBADMSG, "answer is of kind '%s' (apiVersion '%s'), expected %s (%s)", found_kind,
                                 found_version, kind, api_version);
 
-        const struct {
-                const char *key;
-                char *dst;
-                size_t size;
-        } fields[] = {
-                {"namespace", ret->ns, sizeof(ret->ns)},
-                {"name", ret->name, sizeof(ret->name)},
-                {"uid", ret->uid, sizeof(ret->uid)},
-                {"resourceVersion", ret->version, sizeof(ret->version)},
-        };
         for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
                 int r = object_get_string(meta, fields[i].key, fields[i].dst, fields[i].size);
 
@@ -149,7 +149,7 @@ int object_get_meta(struct json_object *object, const char *api_version, const c
                                         r == 0 ? "has no" : "has an unusable", fields[i].key);
         }
         ret->deleting = object_get(meta, "deletionTimestamp") != NULL;
-        struct json_object *finalizers = object_get(meta, "finalizers");
+        finalizers = object_get(meta, "finalizers");
         if (json_object_is_type(finalizers, json_type_array))
                 ret->n_finalizers = (unsigned)json_object_array_length(finalizers);
         return 0;

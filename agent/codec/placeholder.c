@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "codec/object.h"
 
@@ -19,19 +18,6 @@ struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
                 return (struct placeholder_resource){"v1", "/api/v1", "pods", "pod"};
         }
         return (struct placeholder_resource){"unknown", "/unknown", "unknown", "unknown"};
-}
-
-void placeholder_format_time(char ret[static PLACEHOLDER_TIME_SIZE], uint64_t realtime_usec) {
-        time_t seconds = (time_t)(realtime_usec / USEC_PER_SEC);
-        struct tm tm;
-
-        /* Beyond year 9999 there is no such text; a clock like that is broken, and 1970 says so. */
-        if (!gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900) {
-                seconds = 0;
-                (void)gmtime_r(&seconds, &tm); /* cannot fail for 0 */
-        }
-        size_t n = strftime(ret, PLACEHOLDER_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-        (void)snprintf(ret + n, PLACEHOLDER_TIME_SIZE - n, ".%06uZ", (unsigned)(realtime_usec % USEC_PER_SEC));
 }
 
 static uint64_t seconds_from_text(const char *s) {
@@ -74,11 +60,13 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         (void)object_get_string(annotations, PREFIX "nonce", ret->nonce, sizeof(ret->nonce));
         (void)object_get_string(annotations, PREFIX "boot-id", ret->boot_id, sizeof(ret->boot_id));
         switch (kind) {
+                int64_t n;
+
         case PLACEHOLDER_LEASE:
                 (void)object_get_string(spec, "holderIdentity", ret->identity, sizeof(ret->identity));
                 (void)object_get_string(spec, "renewTime", ret->renew_time, sizeof(ret->renew_time));
                 (void)object_get_string(spec, "acquireTime", ret->acquire_time, sizeof(ret->acquire_time));
-                int64_t n = object_get_count(spec, "leaseDurationSeconds", 0);
+                n = object_get_count(spec, "leaseDurationSeconds", 0);
                 ret->lease_duration_usec = n > INT32_MAX ? 0 : (uint64_t)n * USEC_PER_SEC;
                 break;
         case PLACEHOLDER_POD:

@@ -15,9 +15,11 @@
 void record_identity_make(char ret[static RECORD_IDENTITY_MAX + 1], const char *host, const char *machine) {
         const size_t max = RECORD_IDENTITY_MAX - 1 - 8;
         size_t n = 0;
+
         for (const char *p = host; *p && *p != '.' && n < max; p++) {
                 char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
                 bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
                 if (plain || n > 0)
                         ret[n++] = plain ? c : '-';
         }
@@ -33,15 +35,18 @@ void record_identity_make(char ret[static RECORD_IDENTITY_MAX + 1], const char *
 /* FNV-1a over the bytes before the checksum line: against truncation and editors, not against an attacker. */
 static uint64_t checksum(const char *text, size_t size) {
         uint64_t h = UINT64_C(0xcbf29ce484222325);
+
         for (size_t i = 0; i < size; i++)
                 h = (h ^ (uint8_t)text[i]) * UINT64_C(0x100000001b3);
         return h;
 }
 
 static int seal(char *body, char **ret) {
+        int n;
+
         if (!body)
                 return -ENOMEM;
-        int n = asprintf(ret, "%schecksum=%016" PRIx64 "\n", body, checksum(body, strlen(body)));
+        n = asprintf(ret, "%schecksum=%016" PRIx64 "\n", body, checksum(body, strlen(body)));
         if (n < 0)
                 *ret = NULL;
         return n < 0 ? -ENOMEM : 0;
@@ -49,6 +54,7 @@ static int seal(char *body, char **ret) {
 
 int record_identity_format(const struct record_identity *r, char **ret) {
         _cleanup_free_ char *body = NULL;
+
         if (asprintf(&body, HEADER_IDENTITY "\nidentity=%s\nmachine=%s\ncreated=%" PRIu64 "\n", r->identity, r->machine,
                      r->created_usec) < 0)
                 body = NULL;
@@ -57,10 +63,11 @@ int record_identity_format(const struct record_identity *r, char **ret) {
 
 int record_claims_format(const struct record_claims *r, char **ret) {
         _cleanup_free_ char *body = malloc(RECORD_MAX_BYTES);
+        size_t n;
+
         if (!body)
                 return -ENOMEM;
-        size_t n = (size_t)snprintf(body, RECORD_MAX_BYTES, HEADER_CLAIMS "\nscope=%s\nmachine=%s\n", r->scope,
-                                    r->machine);
+        n = (size_t)snprintf(body, RECORD_MAX_BYTES, HEADER_CLAIMS "\nscope=%s\nmachine=%s\n", r->scope, r->machine);
         for (size_t i = 0; i < r->n_claims; i++)
                 n += (size_t)snprintf(body + n, RECORD_MAX_BYTES - n, "claim=%s %" PRIu64 " %s\n", r->claims[i].claim,
                                       r->claims[i].created_usec, r->claims[i].settled ? "settled" : "open");
@@ -76,12 +83,18 @@ struct reader {
 
 static char *next_line(struct reader *r) {
         char *line = strsep(&r->next, "\n");
+
         r->line++;
         return line;
 }
 
 /* Verifies size, bytes and checksum; leaves the reader before the first line and without the checksum line. */
 static int reader_start(struct reader *r, const char *text, size_t size, const char *header, struct err *err) {
+        const char *sum;
+        size_t body;
+        char expected[64];
+        char *line;
+
         if (size == 0)
                 return err_setf(err, -EBADMSG, "the file is empty");
         if (size > RECORD_MAX_BYTES)
@@ -93,11 +106,10 @@ static int reader_start(struct reader *r, const char *text, size_t size, const c
         r->next = r->text;
         r->line = 0;
 
-        const char *sum = r->text;
+        sum = r->text;
         for (const char *p = r->text; (p = strstr(p, "\nchecksum=")); p++)
                 sum = p + 1;
-        size_t body = (size_t)(sum - r->text);
-        char expected[64];
+        body = (size_t)(sum - r->text);
         (void)snprintf(expected, sizeof(expected), "checksum=%016" PRIx64 "\n", checksum(text, body));
         if (body == 0)
                 return err_setf(err, -EBADMSG, "the checksum line is missing: the file is truncated");
@@ -105,7 +117,7 @@ static int reader_start(struct reader *r, const char *text, size_t size, const c
                 return err_setf(err, -EBADMSG, "the checksum is wrong: the file is truncated or was edited");
         r->text[body - 1] = '\0';
 
-        char *line = next_line(r);
+        line = next_line(r);
         if (!util_streq(line, header))
                 return err_setf(err, -EBADMSG, "line 1 is \"%.40s\", expected \"%s\": written by another version?",
                                 line, header);
@@ -116,6 +128,7 @@ static int reader_start(struct reader *r, const char *text, size_t size, const c
 static int expect(struct reader *r, const char *key, char **ret, struct err *err) {
         char *line = next_line(r);
         size_t n = strlen(key);
+
         if (!line || strncmp(line, key, n) != 0 || line[n] != '=')
                 return err_setf(err, -EBADMSG, "line %u: expected %s=", r->line, key);
         *ret = line + n + 1;
@@ -137,6 +150,7 @@ static bool parse_usec(const char *s, uint64_t *ret) {
 static int expect_machine(struct reader *r, char machine[static 33], struct err *err) {
         char *value;
         int res = expect(r, "machine", &value, err);
+
         if (res < 0)
                 return res;
         if (!is_hex(value, 32))
@@ -152,8 +166,10 @@ static int expect_end(struct reader *r, struct err *err) {
 int record_identity_parse(struct record_identity *ret, const char *text, size_t size, struct err *err) {
         struct reader r;
         char *value;
+        int res;
+
         *ret = (struct record_identity){};
-        int res = reader_start(&r, text, size, HEADER_IDENTITY, err);
+        res = reader_start(&r, text, size, HEADER_IDENTITY, err);
         if (res == 0)
                 res = expect(&r, "identity", &value, err);
         if (res < 0)
@@ -172,10 +188,15 @@ int record_identity_parse(struct record_identity *ret, const char *text, size_t 
 }
 
 static int parse_claim(struct record_claims *ret, unsigned line, char *value, struct err *err) {
+        const char *claim, *created, *state;
+        struct record_claim *c;
+
         if (ret->n_claims >= RECORD_MAX_CLAIMS)
                 return err_setf(err, -EBADMSG, "line %u: more than %d claims", line, RECORD_MAX_CLAIMS);
-        struct record_claim *c = &ret->claims[ret->n_claims];
-        const char *claim = strsep(&value, " "), *created = strsep(&value, " "), *state = value;
+        c = &ret->claims[ret->n_claims];
+        claim = strsep(&value, " ");
+        created = strsep(&value, " ");
+        state = value;
         if (!is_hex(claim, RECORD_CLAIM_HEX) || !created || !parse_usec(created, &c->created_usec) ||
             (!util_streq(state, "settled") && !util_streq(state, "open")))
                 return err_setf(err, -EBADMSG, "line %u: not a claim", line);
@@ -190,8 +211,10 @@ static int parse_claim(struct record_claims *ret, unsigned line, char *value, st
 int record_claims_parse(struct record_claims *ret, const char *text, size_t size, struct err *err) {
         struct reader r;
         char *value;
+        int res;
+
         *ret = (struct record_claims){};
-        int res = reader_start(&r, text, size, HEADER_CLAIMS, err);
+        res = reader_start(&r, text, size, HEADER_CLAIMS, err);
         if (res == 0)
                 res = expect(&r, "scope", &value, err);
         if (res < 0)
@@ -221,7 +244,7 @@ const struct record_claim *record_claims_find(const struct record_claims *r, con
         return NULL;
 }
 
-void record_claims_remove(struct record_claims *r, size_t i) {
+static void remove_claim(struct record_claims *r, size_t i) {
         memmove(&r->claims[i], &r->claims[i + 1], (r->n_claims - i - 1) * sizeof(r->claims[0]));
         r->n_claims--;
 }
@@ -238,13 +261,16 @@ static size_t expendable(const struct record_claims *r, uint64_t now_usec) {
 }
 
 int record_claims_add(struct record_claims *r, const char *claim, uint64_t now_usec) {
+        struct record_claim *c;
+
         if (r->n_claims >= RECORD_MAX_CLAIMS) {
                 size_t i = expendable(r, now_usec);
+
                 if (i == r->n_claims)
                         return -ENOSPC;
-                record_claims_remove(r, i);
+                remove_claim(r, i);
         }
-        struct record_claim *c = &r->claims[r->n_claims];
+        c = &r->claims[r->n_claims];
         *c = (struct record_claim){.created_usec = now_usec};
         if (!util_copy(c->claim, sizeof(c->claim), claim))
                 return -EINVAL;

@@ -39,26 +39,31 @@ static const struct unit *find_unit(const char *name, size_t n) {
 
 int timespan_parse(const char *s, uint64_t *ret_usec) {
         uint64_t total = 0;
+
         s += strspn(s, " \t");
         if (!*s)
                 return -EINVAL;
         while (*s) {
                 size_t n_digits = strspn(s, "0123456789");
+                uint64_t n;
+                size_t n_name;
+                const struct unit *u;
+                uint64_t usec;
+
                 if (n_digits == 0)
                         return -EINVAL;
                 errno = 0;
-                uint64_t n = strtoull(s, NULL, 10);
+                n = strtoull(s, NULL, 10);
                 if (errno != 0)
                         return -ERANGE;
                 s += n_digits;
                 s += strspn(s, " \t");
-                size_t n_name = strspn(s, "abcdefghijklmnopqrstuvwxyz");
-                const struct unit *u = find_unit(s, n_name);
+                n_name = strspn(s, "abcdefghijklmnopqrstuvwxyz");
+                u = find_unit(s, n_name);
                 if (!u)
                         return -EINVAL;
                 s += n_name;
                 s += strspn(s, " \t");
-                uint64_t usec;
                 if (__builtin_mul_overflow(n, u->usec, &usec) || __builtin_add_overflow(total, usec, &total) ||
                     total == USEC_INFINITY)
                         return -ERANGE;
@@ -72,11 +77,12 @@ const char *timespan_format(char buf[static TIMESPAN_MAX], uint64_t usec) {
                 {"d", 86400 * USEC_PER_SEC}, {"h", 3600 * USEC_PER_SEC}, {"min", 60 * USEC_PER_SEC},
                 {"s", USEC_PER_SEC},         {"ms", USEC_PER_MSEC},      {"us", 1},
         };
+        size_t n = 0;
+
         if (usec == USEC_INFINITY || usec == 0) {
                 (void)util_copy(buf, TIMESPAN_MAX, usec ? "infinity" : "0s");
                 return buf;
         }
-        size_t n = 0;
         for (size_t i = 0; i < ELEMENTSOF(out); i++) {
                 if (usec < out[i].usec)
                         continue;

@@ -10,9 +10,11 @@ size_t utf8_length(const char *s, size_t left) {
         } forms[] = {{0x80, 0x00, 1}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
         for (size_t n = 1; n <= ELEMENTSOF(forms) && n <= left; n++) {
                 unsigned char first = (unsigned char)s[0];
+                uint32_t c;
+
                 if ((first & forms[n - 1].mask) != forms[n - 1].lead)
                         continue;
-                uint32_t c = first & (unsigned char)~forms[n - 1].mask;
+                c = first & (unsigned char)~forms[n - 1].mask;
                 for (size_t i = 1; i < n; i++) {
                         if (((unsigned char)s[i] & 0xc0) != 0x80)
                                 return 0;
@@ -25,8 +27,10 @@ size_t utf8_length(const char *s, size_t left) {
 
 char *utf8_fix(char *s) {
         size_t left = strlen(s);
+
         for (char *p = s; left > 0;) {
                 size_t n = utf8_length(p, left);
+
                 if (n == 0) {
                         *p = '?';
                         n = 1;

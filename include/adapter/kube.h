@@ -51,7 +51,6 @@ struct kube_reply {
         enum kube_result result;
         long http_code;            /* 0: there was no answer */
         uint64_t sent_at_usec;     /* CLOCK_BOOTTIME, taken before the request was handed to libcurl */
-        uint64_t received_at_usec; /* CLOCK_BOOTTIME, when the answer was complete or given up */
         uint64_t retry_after_usec; /* what the server asked for, 0: nothing */
         const char *text;          /* one line for a human about the failure, as kubectl would say; "" when KUBE_OK */
         const struct lock_object *lock;               /* the object in the answer; NULL: the answer has none */
@@ -134,7 +133,6 @@ enum kube_watch_type {
 
 struct kube_watch_event {
         enum kube_watch_type type;
-        uint64_t received_at_usec; /* CLOCK_BOOTTIME */
         const struct lock_object *lock;
         const struct placeholder_object *placeholder;
         const char *text; /* KUBE_WATCH_DOWN: why; else "" */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages to the service manager (sd_notify) and what it hands over (sockets, stored descriptors, watchdog). Without a
+/* Messages to the service manager (sd_notify) and what it hands over (sockets, watchdog). Without a
  * service manager ($NOTIFY_SOCKET unset) every message is silently not sent: a daemon also runs from a terminal.
  * Datagrams stay far below 4096 bytes, above which systemd drops them whole, WATCHDOG=1 included. */
 #pragma once
@@ -31,15 +31,7 @@ uint64_t notify_watchdog_usec(void);
 /* While starting, reloading or stopping: that much more time, counted from now. 0 is never sent. */
 void notify_extend_timeout(uint64_t usec);
 
-/* Puts fd into the service manager's store under name (letters, digits, '-'); it comes back after restart, crash and
- * daemon-reexec, not after a stop. The unit needs FileDescriptorStoreMax=. The caller keeps its fd. Returns 0, or
- * negative errno; -ENOTCONN without a service manager. */
-int notify_store_fd(const char *name, int fd);
-
-/* Removes what was stored under name. */
-void notify_unstore_fd(const char *name);
-
-/* The first descriptor that was handed over under name (FDSTORE name, or FileDescriptorName= of a socket unit), made
- * close-on-exec. Returns it, -ENOENT when there is none, or the negative errno of reading $LISTEN_FDS. Ownership passes
- * to the caller: ask once per name. */
+/* The first descriptor that was handed over under name (FileDescriptorName= of a socket unit), made close-on-exec.
+ * Returns it, -ENOENT when there is none, or the negative errno of reading $LISTEN_FDS. Ownership passes to the caller:
+ * ask once per name. */
 int notify_take_fd(const char *name);

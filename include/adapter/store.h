@@ -24,7 +24,8 @@ int store_host_read(struct store_host *ret, struct err *err);
  * directory); -EBADMSG broken identity file; -EPERM a file is not ours; other errno of the file system. err always says
  * what to do. */
 int store_open(struct store **ret, const char *dir, const struct store_host *host, struct err *err);
-void store_close(struct store *s);
+/* Returns NULL. */
+struct store *store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close)
 
 /* As fixed at the first start: a renamed host keeps it. Valid as long as the store. */
@@ -42,9 +43,6 @@ int store_claim_new(struct store *s, const char *scope, char ret_claim[static RE
 /* All claims of the scope, oldest first; none when there is no file. */
 int store_claims(struct store *s, const char *scope, struct record_claims *ret, struct err *err);
 
-/* The POST of this claim got a definite answer (it landed, or never will). It still counts as ours until dropped;
- * settled ones make room first. -ENOENT: no such claim. */
+/* The POST of this claim got a definite answer (it landed, or never will). It still counts as ours; settled ones make
+ * room first. -ENOENT: no such claim. */
 int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err);
-
-/* Forgets it: its POST never landed, or what it made is gone for good. -ENOENT: no such claim. */
-int store_claim_drop(struct store *s, const char *scope, const char *claim, struct err *err);

@@ -15,7 +15,8 @@ uint64_t clock_monotonic_usec(void);
 /* Since 1970. */
 uint64_t clock_realtime_usec(void);
 
-/* The wall-clock instant (microseconds since 1970) as RFC 3339 in UTC with microseconds: Kubernetes' MicroTime.
+/* The wall-clock instant (microseconds since 1970) as RFC 3339 in UTC with exactly six digits: the one form of
+ * MicroTime that Kubernetes accepts. Beyond the year 9999 there is none; a clock like that is broken, and 1970 says so.
  * Writes at most CLOCK_TEXT_SIZE bytes into buf and returns buf. */
 const char *clock_format_utc(uint64_t realtime_usec, char *buf);
 

@@ -57,7 +57,8 @@ struct conf {
  * use stays as it is, so a reload swaps only on success. Returns 0; -ENOENT no such file, -EACCES, -EINVAL with err set
  * to FILE:LINE: and what is wrong. */
 int conf_load(struct conf **ret, const char *path, struct err *err);
-void conf_free(struct conf *c);
+/* Returns NULL. */
+struct conf *conf_free(struct conf *c);
 DEFINE_CLEANUP(struct conf *, conf_free)
 
 /* A copy of every key of the lock; conf_lock_done() frees what it holds (also of a zeroed one) and zeroes it. Returns 0 or

@@ -39,6 +39,6 @@ struct kubeconfig {
  * -EINVAL bad content, other errno from reading; err names file, line and column (YAML) or file and entry, in
  * client-go's wording where it has one. */
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err);
-/* Wipes the secrets, then frees. */
-void kubeconfig_free(struct kubeconfig *k);
+/* Wipes the secrets, then frees. Returns NULL. */
+struct kubeconfig *kubeconfig_free(struct kubeconfig *k);
 DEFINE_CLEANUP(struct kubeconfig *, kubeconfig_free)

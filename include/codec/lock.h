@@ -55,7 +55,7 @@ struct lock_object {
         enum tenure tenure;
         uint64_t lease_duration_usec; /* whole seconds; 0: not there (life only) */
         char boot_id[40];
-        char acquired_at[40];   /* see placeholder_format_time(); for humans */
+        char acquired_at[40];   /* see clock_format_utc(); for humans */
         char agent_version[32]; /* for humans */
         char succeeds[512];     /* data.fenced: text of the fence that freed the lock before this one; for humans */
 

@@ -6,6 +6,7 @@
  * has them in annotations. Both have the annotations leaderagent.io/claim, /nonce and /boot-id. */
 #pragma once
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/terms.h"
 
@@ -33,15 +34,15 @@ struct placeholder_object {
         char nonce[40];   /* of the agent process that wrote last */
         char boot_id[40]; /* of the host when it was written last */
         char identity[128];
-        char renew_time[40];          /* as written, see placeholder_format_time(); compared only for equality */
+        char renew_time[40];          /* as written, see clock_format_utc(); compared only for equality */
         char acquire_time[40];        /* when it was created, for humans */
         uint64_t lease_duration_usec; /* whole seconds; 0: none (life). Information: the lock's record decides */
 };
 
-#define PLACEHOLDER_TIME_SIZE sizeof("2030-01-02T03:04:05.678901Z")
-
-/* Writes a CLOCK_REALTIME instant in the one form that Kubernetes accepts: UTC, exactly six digits. */
-void placeholder_format_time(char ret[static PLACEHOLDER_TIME_SIZE], uint64_t realtime_usec);
+/* Goes when agent/daemon calls clock_format_utc() itself. */
+static inline void placeholder_format_time(char *ret, uint64_t realtime_usec) {
+        (void)clock_format_utc(realtime_usec, ret);
+}
 
 /* Reads an API object. Returns -EBADMSG with err set when it is not an object of that kind with name, namespace, uid
  * and resourceVersion; values of ours that are unusable (too long, control characters, wrong type) are left empty. */

@@ -57,6 +57,3 @@ const struct record_claim *record_claims_find(const struct record_claims *r, con
 /* Appends an unsettled claim. When full, drops the oldest settled one, else the oldest unsettled one that is older than
  * 24 hours; -ENOSPC when there is neither: all of them may still land. */
 int record_claims_add(struct record_claims *r, const char *claim, uint64_t now_usec);
-
-/* Takes claims[i] out. */
-void record_claims_remove(struct record_claims *r, size_t i);

@@ -551,7 +551,7 @@ static void test_faults(void **state) {
         assert_int_equal(a.reply.http_code, 0);
         assert_non_null(strstr(a.text, "no answer from the server http://127.0.0.1:"));
         assert_true(a.reply.sent_at_usec >= before);
-        assert_true(a.reply.received_at_usec >= a.reply.sent_at_usec + 250 * USEC_PER_MSEC);
+        assert_true(now() >= a.reply.sent_at_usec + 250 * USEC_PER_MSEC);
         world_close(&w);
 
         world_open(&w, reset, NULL);

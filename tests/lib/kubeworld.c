@@ -116,8 +116,8 @@ void kubeworld_fill_placeholder(struct placeholder_object *p, enum placeholder_k
                                          .lease_duration_usec = 15 * USEC_PER_SEC};
         assert_true(util_copy(p->ns, sizeof(p->ns), ns));
         assert_true(util_copy(p->name, sizeof(p->name), name));
-        placeholder_format_time(p->renew_time, now(CLOCK_REALTIME));
-        placeholder_format_time(p->acquire_time, now(CLOCK_REALTIME));
+        (void)clock_format_utc(now(CLOCK_REALTIME), p->renew_time);
+        (void)clock_format_utc(now(CLOCK_REALTIME), p->acquire_time);
 }
 
 void kubeworld_fill_lock(struct lock_object *l, const struct placeholder_object *owner, const char *name) {
@@ -136,5 +136,5 @@ void kubeworld_fill_lock(struct lock_object *l, const struct placeholder_object 
         assert_true(util_copy(l->name, sizeof(l->name), name));
         assert_true(util_copy(l->placeholder_name, sizeof(l->placeholder_name), owner->name));
         assert_true(util_copy(l->placeholder_uid, sizeof(l->placeholder_uid), owner->uid));
-        placeholder_format_time(l->acquired_at, now(CLOCK_REALTIME));
+        (void)clock_format_utc(now(CLOCK_REALTIME), l->acquired_at);
 }

@@ -96,7 +96,6 @@ static void tell(struct request *r, int result, const char *text) {
                 .result = (enum kube_result)result,
                 .http_code = result == KUBE_UNREACHABLE || result == KUBE_UNKNOWN ? 0 : 200,
                 .sent_at_usec = r->sent_at_usec,
-                .received_at_usec = host_clock(r->kube->process->host, world.now),
                 .retry_after_usec = result == KUBE_THROTTLED && world_chance(50) ? world_between(1, 5) * SEC : 0,
                 .text = result == KUBE_OK ? "" : text,
                 .lock = result == KUBE_OK && r->outcome.has_lock ? &r->outcome.lock : NULL,

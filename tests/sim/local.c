@@ -52,11 +52,6 @@ uint64_t clock_realtime_usec(void) {
                           (int64_t)h->boot * 1000000000);
 }
 
-const char *clock_format_utc(uint64_t realtime_usec, char *buf) {
-        placeholder_format_time(buf, realtime_usec);
-        return buf;
-}
-
 const char *clock_format_boottime(uint64_t at_usec, char *buf) {
         (void)snprintf(buf, CLOCK_TEXT_SIZE, at_usec == USEC_INFINITY ? "never" : "%.3f", (double)at_usec / 1e6);
         return buf;
@@ -92,8 +87,9 @@ int store_open(struct store **ret, const char *dir, const struct store_host *hos
         return 0;
 }
 
-void store_close(struct store *s) {
+struct store *store_close(struct store *s) {
         (void)s;
+        return NULL;
 }
 
 const char *store_identity(const struct store *s) {
@@ -146,29 +142,17 @@ int store_claim_new(struct store *s, const char *scope, char ret_claim[static RE
         return 0;
 }
 
-static int change(struct store *s, const char *scope, const char *claim, bool drop) {
+int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err) {
         struct record_claims *c = claims(s->host, scope);
         const struct record_claim *found = record_claims_find(c, claim);
 
+        (void)err;
         if (!found)
                 return -ENOENT;
         if (world.current->killed)
                 return -EIO;
-        if (drop)
-                record_claims_remove(c, (size_t)(found - c->claims));
-        else
-                c->claims[found - c->claims].settled = true;
+        c->claims[found - c->claims].settled = true;
         return 0;
-}
-
-int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err) {
-        (void)err;
-        return change(s, scope, claim, false);
-}
-
-int store_claim_drop(struct store *s, const char *scope, const char *claim, struct err *err) {
-        (void)err;
-        return change(s, scope, claim, true);
 }
 
 /* ---- notify ---- */
@@ -343,9 +327,9 @@ int conf_load(struct conf **ret, const char *path, struct err *err) {
         return 0;
 }
 
-void conf_free(struct conf *c) {
+struct conf *conf_free(struct conf *c) {
         if (!c)
-                return;
+                return NULL;
         for (size_t i = 0; i < c->n_locks; i++) {
                 free(c->locks[i].name);
                 free(c->locks[i].unit);
@@ -357,6 +341,7 @@ void conf_free(struct conf *c) {
         free(c->state_dir);
         free(c->guard_socket);
         free(c);
+        return NULL;
 }
 
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err) {
@@ -372,8 +357,9 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
         return 0;
 }
 
-void kubeconfig_free(struct kubeconfig *k) {
+struct kubeconfig *kubeconfig_free(struct kubeconfig *k) {
         (void)k;
+        return NULL;
 }
 
 /* Hosts of this world do not sleep. */

@@ -29,7 +29,6 @@ static void on_sight(void *arg, uint64_t a) {
         struct sight *s = arg;
         struct kube_watch_event e = {
                 .type = s->type,
-                .received_at_usec = host_clock(s->watch->kube->process->host, world.now),
                 .lock = s->watch->is_lock ? &s->lock : NULL,
                 .placeholder = s->watch->is_lock ? NULL : &s->placeholder,
                 .text = "",

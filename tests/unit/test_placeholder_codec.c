@@ -173,11 +173,11 @@ static void test_time(void **state) {
                 {UINT64_C(1893553445000001), "2030-01-02T03:04:05.000001Z"},
                 {UINT64_MAX, "1970-01-01T00:00:00.551615Z"},
         };
-        char text[PLACEHOLDER_TIME_SIZE];
+        char text[CLOCK_TEXT_SIZE];
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                placeholder_format_time(text, rows[i].usec);
+                (void)clock_format_utc(rows[i].usec, text);
                 assert_string_equal(text, rows[i].text);
         }
 }

@@ -2,7 +2,7 @@
 #include <getopt.h>
 
 #include "codec/conf.h"
-#include "codec/kubeconfig.h"
+#include "codec/conf_report.h"
 #include "ctl/verbs.h"
 
 static const struct option options[] = {
@@ -20,8 +20,6 @@ static int on_option(_unused_ int option, _unused_ void *userdata) {
 }
 
 int ctl_check_config(int argc, char **argv) {
-        _cleanup_(conf_freep) struct conf *c = NULL;
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
         struct err err = {};
         int status;
         if (!ctl_options(argc, argv, options, usage, on_option, NULL, &status))
@@ -30,14 +28,8 @@ int ctl_check_config(int argc, char **argv) {
                 (void)fprintf(stderr, "leaderctl check-config: at most one FILE\nleaderctl %s\n", usage);
                 return CTL_USAGE;
         }
-        int r = conf_load(&c, argv[optind], &err);
-        if (r == 0)
-                r = kubeconfig_load(&k, c->kubeconfig, c->context, &err);
-        if (r == 0)
-                r = conf_set_default_namespace(c, k->namespace_, &err);
+        int r = conf_report(argv[optind], stdout, &err);
         if (r < 0)
                 return ctl_failed(r, &err);
-        (void)printf("# kubeconfig %s, context %s, server %s\n", k->source, k->context, k->server);
-        conf_describe(c, stdout);
         return CTL_OK;
 }

@@ -135,7 +135,7 @@ int ctl_status(int argc, char **argv) {
                 (void)fprintf(stderr, "leaderctl status: takes no argument\nleaderctl %s\n", usage);
                 return CTL_USAGE;
         }
-        int r = bus_client_status(&json, &err);
+        int r = bus_client_call("Status", NULL, &json, &err);
         if (r < 0)
                 return ctl_failed(r, &err);
         if (raw) {

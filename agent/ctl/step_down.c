@@ -36,7 +36,7 @@ int ctl_step_down(int argc, char **argv) {
                 (void)snprintf(by, sizeof(by), "leaderctl step-down by %s", show_user());
                 reason = by;
         }
-        int r = bus_client_step_down(argv[optind], reason, &err);
+        int r = bus_client_call("StepDown", (const char *const[]){argv[optind], reason, NULL}, NULL, &err);
         if (r < 0)
                 return ctl_failed(r, &err);
         (void)printf("%s: stepping down; leaderctl status shows how far it is\n", argv[optind]);

@@ -26,5 +26,5 @@ struct option;
 bool ctl_options(int argc, char **argv, const struct option *options, const char *usage,
                  int (*on_option)(int option, void *userdata), void *userdata, int *ret_exit);
 
-/* Says what is wrong and returns the exit status for a negative errno of bus_client_…(). */
+/* Says what is wrong and returns the exit status for a negative errno of bus_client_call(). */
 int ctl_failed(int r, const struct err *err);

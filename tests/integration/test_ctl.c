@@ -109,16 +109,16 @@ static int setup(void **state) {
         struct err err = {};
         (void)alarm(300);
         memset(&agent, 0, sizeof(agent));
+        agent.json = "{}";
         privatebus_init(
                 &bus, "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/>"
                       "<allow receive_sender=\"*\"/></policy>");
         privatebus_start(&bus);
         assert_int_equal(sd_event_new(&event), 0);
         assert_int_equal(bus_serve(&server, event, &handlers, NULL, &err), 0);
-        for (int i = 0; *bus_error(server); i++) {
-                assert_true(i < 6000);
-                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
-        }
+        /* Until the name is ours. */
+        for (int i = 0; RUN("status").status == 3; i++)
+                assert_true(i < 1000);
         return 0;
 }
 

@@ -64,7 +64,8 @@ static void on_trouble(void *userdata, const char *error) {
         (void)util_copy(seen.trouble, sizeof(seen.trouble), error);
 }
 
-static const struct bus_handlers handlers = {on_status, on_step_down, on_reload, on_trouble};
+static const struct bus_handlers handlers = {
+        .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_trouble};
 
 /* ---- helpers ---- */
 

@@ -49,7 +49,8 @@ static int on_reload(_unused_ void *userdata, _unused_ struct err *err) {
 static void on_trouble(_unused_ void *userdata, _unused_ const char *error) {
 }
 
-static const struct bus_handlers handlers = {on_status, on_step_down, on_reload, on_trouble};
+static const struct bus_handlers handlers = {
+        .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_trouble};
 
 struct result {
         int status;

@@ -71,7 +71,7 @@ $(O)/leaderctl: $(call obj,$(CTL_SRC)) $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
 
 # The parts that main() wires are linked into tests without the mains.
-$(O)/libshell.a: $(call obj,$(filter-out %/main.c,$(DAEMON_SRC) $(GUARD_SRC)))
+$(O)/libshell.a: $(call obj,$(filter-out %/main.c,$(DAEMON_SRC) $(GUARD_SRC) $(CTL_SRC)))
 	@rm -f $@
 	$(call say,AR,$@)ar qcs $@ $^
 

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server side. Every call to the bus is asynchronous: a hung broker must never hold up a renewal. */
+/* The server side. Every call to the bus is asynchronous: a hung broker must never hold up a renewal. What a method is
+ * called, who may call it and what carries it out stand in one table, methods[]; what it means is its handler's. */
 #include "adapter/bus.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
 
+#include "base/retry.h"
 #include "codec/utf8.h"
 
-#define RETRY_MIN_USEC (1 * USEC_PER_SEC)
-#define RETRY_MAX_USEC (30 * USEC_PER_SEC)
-#define MAX_TEXT       1024 /* of an argument */
+#define MAX_TEXT 1024 /* of an argument */
 /* More would mean somebody fills our memory with calls whose sender the broker does not tell. */
 #define MAX_PENDING 64
 
 #define ERROR_FAILED BUS_NAME ".Error.Failed"
 
 struct pending;
+struct method;
 
 struct bus {
         sd_event *event;
         sd_bus *bus; /* NULL: waiting for the next attempt */
         sd_event_source *retry;
-        uint64_t retry_usec;
+        unsigned attempts; /* in vain, in a row */
         const struct bus_handlers *handlers;
         void *userdata;
         struct pending *pending; /* list */
@@ -36,12 +37,17 @@ struct bus {
 struct pending {
         struct pending *next;
         struct bus *bus;
+        const struct method *method;
         sd_bus_message *call;
         sd_bus_slot *slot;
 };
 
-static void pending_free(struct pending *p) {
-        struct pending **at = &p->bus->pending;
+static struct pending *pending_free(struct pending *p) {
+        struct pending **at;
+
+        if (!p)
+                return NULL;
+        at = &p->bus->pending;
         while (*at && *at != p)
                 at = &(*at)->next;
         if (*at) {
@@ -51,13 +57,14 @@ static void pending_free(struct pending *p) {
         sd_bus_slot_unref(p->slot);
         sd_bus_message_unref(p->call);
         free(p);
+        return NULL;
 }
 
 DEFINE_CLEANUP(struct pending *, pending_free)
 
 static void disconnect(struct bus *b) {
         while (b->pending)
-                pending_free(b->pending);
+                (void)pending_free(b->pending); /* which takes it out of the list */
         b->bus = sd_bus_close_unref(b->bus);
         b->named = false;
 }
@@ -73,9 +80,9 @@ static void tell(struct bus *b) {
 static void lose(struct bus *b, int r, const char *what) {
         (void)snprintf(b->error, sizeof(b->error), "%s: %s", what, strerror(r < 0 ? -r : r));
         b->named = false;
-        (void)sd_event_source_set_time_relative(b->retry, b->retry_usec);
+        b->attempts++;
+        (void)sd_event_source_set_time_relative(b->retry, retry_step_usec(b->attempts, &RETRY_SYSTEM_BUS));
         (void)sd_event_source_set_enabled(b->retry, SD_EVENT_ONESHOT);
-        b->retry_usec = b->retry_usec * 2 > RETRY_MAX_USEC ? RETRY_MAX_USEC : b->retry_usec * 2;
         tell(b);
 }
 
@@ -87,59 +94,82 @@ static int reply_error(sd_bus_message *call, int r, struct err *why) {
         return sd_bus_reply_method_errorf(call, ERROR_FAILED, "%s", why->text[0] ? why->text : strerror(-r));
 }
 
-static int method_status(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error) {
-        struct bus *b = userdata;
+/* ---- methods: each runs a handler and answers. Negative errno: bad arguments, or the answer cannot be sent. ---- */
+
+/* The answer of a handler that returned r and has no text to give. */
+static int reply_done(sd_bus_message *call, int r, struct err *why) {
+        return r < 0 ? reply_error(call, r, why) : sd_bus_reply_method_return(call, NULL);
+}
+
+static int run_status(struct bus *b, sd_bus_message *call) {
         _cleanup_free_ char *json = NULL;
         int r = b->handlers->status(b->userdata, &json);
+
         if (r < 0)
                 return reply_error(call, r, &(struct err){});
         return sd_bus_reply_method_return(call, "s", utf8_fix(json));
 }
 
-/* The checked part of a privileged call. */
-static int run_privileged(struct bus *b, sd_bus_message *call) {
+static int run_step_down(struct bus *b, sd_bus_message *call) {
+        const char *lock, *reason;
         struct err why = {};
-        int r;
-        if (sd_bus_message_is_method_call(call, BUS_NAME, "StepDown")) {
-                const char *lock, *reason;
-                r = sd_bus_message_read(call, "ss", &lock, &reason);
-                if (r < 0)
-                        return r;
-                if (strlen(lock) > MAX_TEXT || strlen(reason) > MAX_TEXT)
-                        return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS,
-                                                          "argument longer than %d bytes", MAX_TEXT);
-                r = b->handlers->step_down(b->userdata, lock, reason, &why);
-        } else {
-                r = b->handlers->reload(b->userdata, &why);
-        }
-        return r < 0 ? reply_error(call, r, &why) : sd_bus_reply_method_return(call, NULL);
+        int r = sd_bus_message_read(call, "ss", &lock, &reason);
+
+        if (r < 0)
+                return r;
+        if (strlen(lock) > MAX_TEXT || strlen(reason) > MAX_TEXT)
+                return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS, "argument longer than %d bytes",
+                                                  MAX_TEXT);
+        r = b->handlers->step_down(b->userdata, lock, reason, &why);
+        return reply_done(call, r, &why);
 }
+
+static int run_reload(struct bus *b, sd_bus_message *call) {
+        struct err why = {};
+        int r = b->handlers->reload(b->userdata, &why);
+
+        return reply_done(call, r, &why);
+}
+
+/* Arguments and results: vtable[]. */
+static const struct method {
+        const char *name;
+        bool root_only;
+        int (*run)(struct bus *b, sd_bus_message *call);
+} methods[] = {
+        {"Status", false, run_status},
+        {"StepDown", true, run_step_down},
+        {"Reload", true, run_reload},
+};
 
 static int on_sender(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error) {
         _cleanup_(pending_freep) struct pending *p = userdata;
         uint32_t uid = UINT32_MAX;
         int r = sd_bus_message_get_errno(reply) > 0 ? -EACCES : sd_bus_message_read(reply, "u", &uid);
+
         if (r < 0 || uid != 0)
                 r = sd_bus_reply_method_errorf(p->call, SD_BUS_ERROR_ACCESS_DENIED, "only root may do this");
         else
-                r = run_privileged(p->bus, p->call);
+                r = p->method->run(p->bus, p->call);
         /* What cannot be answered is not answered; the caller has a time-out. */
         return r < 0 ? 0 : 1;
 }
 
-/* StepDown and Reload: asks the broker who calls, on_sender() goes on with the answer. The D-Bus policy refuses others
- * already; this is for hosts where it was not installed or was widened. */
-static int method_privileged(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error) {
-        struct bus *b = userdata;
+/* Asks the broker who calls, on_sender() goes on with the answer. The D-Bus policy refuses others already; this is for
+ * hosts where it was not installed or was widened. */
+static int ask_sender(struct bus *b, const struct method *method, sd_bus_message *call) {
+        _cleanup_(pending_freep) struct pending *p = NULL;
         const char *sender = sd_bus_message_get_sender(call);
+        int r;
+
         if (!sender || b->n_pending >= MAX_PENDING)
                 return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many calls at once");
-        _cleanup_(pending_freep) struct pending *p = malloc(sizeof(*p));
+        p = malloc(sizeof(*p));
         if (!p)
                 return -ENOMEM;
-        *p = (struct pending){.bus = b, .call = sd_bus_message_ref(call)};
-        int r = sd_bus_call_method_async(b->bus, &p->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                         "org.freedesktop.DBus", "GetConnectionUnixUser", on_sender, p, "s", sender);
+        *p = (struct pending){.bus = b, .method = method, .call = sd_bus_message_ref(call)};
+        r = sd_bus_call_method_async(b->bus, &p->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                     "org.freedesktop.DBus", "GetConnectionUnixUser", on_sender, p, "s", sender);
         if (r < 0)
                 return r;
         p->next = b->pending;
@@ -148,22 +178,33 @@ static int method_privileged(sd_bus_message *call, void *userdata, _unused_ sd_b
         return 1;
 }
 
+static int on_call(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error) {
+        struct bus *b = userdata;
+
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+                if (util_streq(sd_bus_message_get_member(call), methods[i].name))
+                        return methods[i].root_only ? ask_sender(b, &methods[i], call) : methods[i].run(b, call);
+        return 0; /* cannot be: vtable and table have the same names */
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), method_status,
+        SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), on_call,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("StepDown", SD_BUS_ARGS("s", lock, "s", reason), SD_BUS_NO_RESULT, method_privileged,
+        SD_BUS_METHOD_WITH_ARGS("StepDown", SD_BUS_ARGS("s", lock, "s", reason), SD_BUS_NO_RESULT, on_call,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_privileged,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("StatusChanged", "", 0),
         SD_BUS_VTABLE_END,
 };
+
+/* ---- the connection ---- */
 
 static int on_name(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error) {
         struct bus *b = userdata;
         uint32_t answer = 0;
         int refused = sd_bus_message_get_errno(reply);
+
         if (refused > 0) {
                 lose(b, refused, "cannot own " BUS_NAME " on the system bus");
                 return 1;
@@ -175,7 +216,7 @@ static int on_name(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error 
         }
         b->named = true;
         b->error[0] = '\0';
-        b->retry_usec = RETRY_MIN_USEC;
+        b->attempts = 0;
         tell(b);
         return 1;
 }
@@ -188,6 +229,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ 
 static int connect_bus(struct bus *b) {
         sd_bus *bus = NULL;
         int r = sd_bus_open_system_with_description(&bus, "leader-agent");
+
         b->bus = bus;
         if (r >= 0)
                 r = sd_bus_set_exit_on_disconnect(bus, false);
@@ -205,8 +247,10 @@ static int connect_bus(struct bus *b) {
 }
 
 static void attempt(struct bus *b) {
+        int r;
+
         disconnect(b);
-        int r = connect_bus(b);
+        r = connect_bus(b);
         if (r < 0) {
                 disconnect(b);
                 lose(b, r, "no system bus");
@@ -220,37 +264,34 @@ static int on_retry(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *u
 
 int bus_serve(struct bus **ret, sd_event *event, const struct bus_handlers *h, void *userdata, struct err *err) {
         _cleanup_(bus_freep) struct bus *b = malloc(sizeof(*b));
+        int r;
+
         if (!b)
                 return err_setf(err, -ENOMEM, "out of memory");
-        *b = (struct bus){
-                .event = sd_event_ref(event), .handlers = h, .userdata = userdata, .retry_usec = RETRY_MIN_USEC};
-        int r = sd_event_add_time_relative(event, &b->retry, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 10, on_retry, b);
+        *b = (struct bus){.event = sd_event_ref(event), .handlers = h, .userdata = userdata};
+        r = sd_event_add_time_relative(event, &b->retry, CLOCK_MONOTONIC, 0, USEC_PER_SEC / 10, on_retry, b);
         if (r >= 0)
                 r = sd_event_source_set_enabled(b->retry, SD_EVENT_OFF);
         if (r < 0)
                 return err_setf(err, r, "cannot watch the system bus: %s", strerror(-r));
-        (void)snprintf(b->error, sizeof(b->error), "connecting to the system bus");
         attempt(b);
         *ret = TAKE_PTR(b);
         return 0;
 }
 
-void bus_free(struct bus *b) {
+struct bus *bus_free(struct bus *b) {
         if (!b)
-                return;
+                return NULL;
         /* No flush: it waits for the broker. What the socket takes at once has been sent. */
         disconnect(b);
         sd_event_source_disable_unref(b->retry);
         sd_event_unref(b->event);
         free(b);
+        return NULL;
 }
 
 void bus_status_changed(struct bus *b) {
         if (b && b->named)
                 (void)sd_bus_emit_signal(b->bus, BUS_PATH, BUS_NAME, "StatusChanged",
                                          NULL); /* lost with the connection */
-}
-
-const char *bus_error(const struct bus *b) {
-        return b->error;
 }

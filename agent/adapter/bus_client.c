@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client side, for leaderctl: one call, waiting. */
+/* The client side, for leaderctl: a connection for one call, waiting. What may be called is in bus.h. */
 #include <errno.h>
 #include <systemd/sd-bus.h>
 
@@ -9,6 +9,7 @@
 
 static int failed(int r, const sd_bus_error *e, struct err *err) {
         const char *text = e->message ? e->message : strerror(-r);
+
         if (sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
             sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 return err_setf(err, -EHOSTDOWN,
@@ -21,42 +22,34 @@ static int failed(int r, const sd_bus_error *e, struct err *err) {
         return err_setf(err, -EREMOTEIO, "%s", text);
 }
 
-static int call(const char *method, const char *a, const char *b, sd_bus_message **ret, struct err *err) {
+static int read_text(sd_bus_message *reply, char **ret, struct err *err) {
+        const char *text;
+        int r = sd_bus_message_read(reply, "s", &text);
+
+        if (r < 0)
+                return err_setf(err, -EREMOTEIO, "leader-agent gave an answer that cannot be read: %s", strerror(-r));
+        *ret = strdup(text);
+        return *ret ? 0 : err_setf(err, -ENOMEM, "out of memory");
+}
+
+int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = sd_bus_open_system(&bus);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        int r;
+
+        r = sd_bus_open_system(&bus);
         if (r < 0)
                 return err_setf(err, -EHOSTDOWN, "cannot reach the system bus: %s", strerror(-r));
         r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH, BUS_NAME, method);
-        if (r >= 0 && a)
-                r = sd_bus_message_append(m, "ss", a, b);
+        for (; r >= 0 && arguments && *arguments; arguments++)
+                r = sd_bus_message_append(m, "s", *arguments);
         /* Never start one: an agent that was stopped stays stopped. */
         if (r >= 0)
                 r = sd_bus_message_set_auto_start(m, false);
         if (r >= 0)
-                r = sd_bus_call(bus, m, TIMEOUT_USEC, &error, ret);
-        return r < 0 ? failed(r, &error, err) : 0;
-}
-
-int bus_client_status(char **ret_json, struct err *err) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r = call("Status", NULL, NULL, &reply, err);
+                r = sd_bus_call(bus, m, TIMEOUT_USEC, &error, &reply);
         if (r < 0)
-                return r;
-        const char *json;
-        r = sd_bus_message_read(reply, "s", &json);
-        if (r < 0)
-                return err_setf(err, -EREMOTEIO, "leader-agent gave an answer that cannot be read: %s", strerror(-r));
-        return (*ret_json = strdup(json)) ? 0 : err_setf(err, -ENOMEM, "out of memory");
-}
-
-int bus_client_step_down(const char *lock, const char *reason, struct err *err) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        return call("StepDown", lock, reason, &reply, err);
-}
-
-int bus_client_reload(struct err *err) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        return call("Reload", NULL, NULL, &reply, err);
+                return failed(r, &error, err);
+        return ret_text ? read_text(reply, ret_text, err) : 0;
 }

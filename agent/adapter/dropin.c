@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Files only: which units, and when systemd is told, is leaderctl's. The gate that a drop-in names is ARCHITECTURE 5,
+ * claim 1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

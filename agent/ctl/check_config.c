@@ -1,43 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
-
+/* leaderctl check-config: what `leader-agent --check-config` prints (codec/conf_report.h). */
 #include "codec/conf.h"
-#include "codec/kubeconfig.h"
+#include "codec/conf_report.h"
 #include "ctl/verbs.h"
 
-static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {},
-};
-
-static const char usage[] =
-        "check-config [FILE]\n\n"
-        "Reads the configuration (default: " CONF_PATH ", with conf.d beside it) and the\n"
-        "kubeconfig it names, and prints every value in force and what it means. Changes nothing, asks nobody.";
-
-static int on_option(_unused_ int option, _unused_ void *userdata) {
-        return -1;
-}
-
-int ctl_check_config(int argc, char **argv) {
-        _cleanup_(conf_freep) struct conf *c = NULL;
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+static int run(_unused_ const void *options, char *const *arguments, _unused_ size_t n) {
         struct err err = {};
-        int status;
-        if (!ctl_options(argc, argv, options, usage, on_option, NULL, &status))
-                return status;
-        if (optind + 1 < argc) {
-                (void)fprintf(stderr, "leaderctl check-config: at most one FILE\nleaderctl %s\n", usage);
-                return CTL_USAGE;
-        }
-        int r = conf_load(&c, argv[optind], &err);
-        if (r == 0)
-                r = kubeconfig_load(&k, c->kubeconfig, c->context, &err);
-        if (r == 0)
-                r = conf_set_default_namespace(c, k->namespace_, &err);
-        if (r < 0)
-                return ctl_failed(r, &err);
-        (void)printf("# kubeconfig %s, context %s, server %s\n", k->source, k->context, k->server);
-        conf_describe(c, stdout);
-        return CTL_OK;
+        int r = conf_report(*arguments, stdout, &err);
+
+        return r < 0 ? ctl_failed(r, &err) : CTL_OK;
 }
+
+const struct ctl_verb ctl_check_config = {
+        .name = "check-config",
+        .arguments = "[FILE]",
+        .summary = "check configuration and kubeconfig, print what they mean",
+        .usage =
+                "check-config [FILE]\n\n"
+                "Reads the configuration (default: " CONF_PATH ", with conf.d beside it) and the\n"
+                "kubeconfig it names, and prints every value in force and what it means. Changes nothing, asks nobody.",
+        .n_arguments_max = 1,
+        .wrong_arguments = "at most one FILE",
+        .run = run,
+};

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* adapter/kube without its callbacks, and how humans name a lock. */
 #include "ctl/ctl_kube.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "codec/name.h"
+#include "ctl/ctl_wait.h"
 
 #define FLUSH_USEC (5 * USEC_PER_SEC)
 
@@ -32,19 +33,17 @@ int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct
 }
 
 void ctl_kube_close(struct ctl_kube *k) {
-        if (k->kube)
-                kube_free(k->kube);
-        if (k->config)
-                kubeconfig_free(k->config);
+        kube_free(k->kube);
+        kubeconfig_free(k->config);
         sd_event_unref(k->event);
-        *k = (struct ctl_kube){.ns = NULL};
+        *k = (struct ctl_kube){};
 }
 
 int ctl_lock_name_parse(struct ctl_lock_name *ret, const char *text, const struct ctl_kube_options *o,
                         struct err *err) {
         const char *slash = strchr(text, '/'), *name = slash ? slash + 1 : text;
 
-        *ret = (struct ctl_lock_name){.ns = ""};
+        *ret = (struct ctl_lock_name){};
         if (slash && (size_t)(slash - text) < sizeof(ret->ns))
                 memcpy(ret->ns, text, (size_t)(slash - text));
         if ((slash && !name_is_dns_label(ret->ns)) || !name_is_dns_subdomain(name) ||
@@ -69,11 +68,13 @@ void ctl_kube_answer(const struct kube_reply *reply, void *userdata) {
                 a->placeholder = *reply->placeholder;
 }
 
-int ctl_kube_wait(struct ctl_kube *k, int started, struct ctl_answer *a) {
-        int r = started;
+static bool answered(const void *userdata) {
+        return ((const struct ctl_answer *)userdata)->done;
+}
 
-        while (r >= 0 && !a->done)
-                r = sd_event_run(k->event, UINT64_MAX);
+int ctl_kube_wait(struct ctl_kube *k, int started, struct ctl_answer *a) {
+        int r = ctl_wait(k->event, started, answered, a, USEC_INFINITY);
+
         if (r >= 0)
                 return 0;
         a->result = KUBE_UNREACHABLE;
@@ -81,10 +82,10 @@ int ctl_kube_wait(struct ctl_kube *k, int started, struct ctl_answer *a) {
         return r;
 }
 
-void ctl_kube_flush(struct ctl_kube *k) {
-        uint64_t now, end = clock_boottime_usec() + FLUSH_USEC;
+static bool events_sent(const void *userdata) {
+        return kube_events_pending(userdata) == 0;
+}
 
-        while (kube_events_pending(k->kube) > 0 && (now = clock_boottime_usec()) < end)
-                if (sd_event_run(k->event, end - now) < 0)
-                        return;
+void ctl_kube_flush(struct ctl_kube *k) {
+        (void)ctl_wait(k->event, 0, events_sent, k->kube, FLUSH_USEC);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verbs that talk to the API server: one request after the other, each waited for. */
+/* Verbs that talk to the API server, from any machine with a kubeconfig: one request after the other, each waited for.
+ * What an answer means is adapter/kube.h. */
 #pragma once
 
 #include "adapter/kube.h"
+#include "ctl/verbs.h"
 
 /* Where to connect; NULL fields mean kubectl's defaults. */
 struct ctl_kube_options {
@@ -10,6 +12,13 @@ struct ctl_kube_options {
         const char *context;
         const char *ns;
 };
+
+/* The rows of a verb's options for them: `where` is that member of the verb's struct `type`. */
+#define CTL_KUBE_OPTIONS(type, where)                                                                                  \
+        {"namespace", 'n', "NS", offsetof(type, where.ns), ctl_set_text},                                              \
+                {"kubeconfig", 0, "FILE", offsetof(type, where.kubeconfig), ctl_set_text}, {                           \
+                "context", 0, "NAME", offsetof(type, where.context), ctl_set_text                                      \
+        }
 
 struct ctl_kube {
         sd_event *event;

@@ -1,81 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A human asserts that the holder's host is dead. Every write names what the human was shown: annotate (uid and the
- * resourceVersion shown), DELETE (the one that the annotation gave), finalizers away (the one that the DELETE gave). A
- * host that came back and wrote its boot id in between makes one of them fail, and then nothing more is done.
+/* leaderctl fence: a human asserts that the holder's host is dead (ARCHITECTURE 5, claim 4c). Every write names what
+ * the human was shown: annotate (uid and the resourceVersion shown), DELETE (the one that the annotation gave),
+ * finalizers away (the one that the DELETE gave). A host that came back and wrote its boot id in between makes one of
+ * them fail, and then nothing more is done.
  *
  * A lock that is marked already is never taken up again, so there the human's look at it is followed by the rest alone:
  * the annotation unless a fence left it, and the removal. That is also how a fence that was cut short is completed. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "codec/utf8.h"
 #include "ctl/ctl_kube.h"
-#include "ctl/fence.h"
 #include "ctl/show.h"
 #include "ctl/verbs.h"
 
 #define REASON_MAX 200
 
-struct fence {
+struct options {
         struct ctl_kube_options where;
+        const char *holder, *reason; /* NULL: not given */
+        bool yes;
+};
+
+struct fence {
+        const struct options *o;
         struct ctl_kube kube;
         struct ctl_lock_name name;
-        const char *ns, *lock; /* of name */
-        const char *holder;
-        const char *reason;
-        bool yes;
+        const char *ns, *lock;    /* of name */
         struct lock_object shown; /* what the human decided on */
         char note[512];           /* who, when, why */
 };
-
-static const struct option options[] = {
-        {"holder", required_argument, NULL, 'H'},
-        {"reason", required_argument, NULL, 'r'},
-        {"yes", no_argument, NULL, 'y'},
-        {"namespace", required_argument, NULL, 'n'},
-        {"kubeconfig", required_argument, NULL, 'k'},
-        {"context", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {},
-};
-
-static const char usage[] =
-        "fence LOCK --holder IDENTITY --reason TEXT [--yes]\n"
-        "                [-n|--namespace NS] [--kubeconfig FILE] [--context NAME]\n\n"
-        "Frees LOCK (NAMESPACE/NAME or NAME), whose holder's host is DEAD. You assert that the unit does not run "
-        "there\n"
-        "any more; if it does, two will run. Power the host off first. Needs only a kubeconfig (default: as kubectl)\n"
-        "and works from any machine. IDENTITY: as `leaderctl list` shows it. Asks for confirmation, unless --yes.\n"
-        "Stops when the lock is not, or no longer, as shown; run again, it goes on where it stopped.";
-
-static int on_option(int option, void *userdata) {
-        struct fence *f = userdata;
-
-        switch (option) {
-        case 'H':
-                f->holder = optarg;
-                return 0;
-        case 'r':
-                f->reason = optarg;
-                return 0;
-        case 'y':
-                f->yes = true;
-                return 0;
-        case 'n':
-                f->where.ns = optarg;
-                return 0;
-        case 'k':
-                f->where.kubeconfig = optarg;
-                return 0;
-        case 'c':
-                f->where.context = optarg;
-                return 0;
-        default:
-                return -EINVAL;
-        }
-}
 
 /* One line in a fixed field that ends up in logs: no control characters, not long enough to be cut. */
 static bool is_reason(const char *s) {
@@ -104,7 +59,7 @@ static void show_row(FILE *out, const char *key, const char *value) {
 
 /* Lease tenure: when the holder was alive last. */
 static void show_heartbeat(struct fence *f, FILE *out, const struct lock_object *l) {
-        struct ctl_answer a = {.done = false};
+        struct ctl_answer a = {};
         char ago[CTL_AGE_MAX], text[128];
 
         if (!l->has_placeholder || !l->has_tenure || l->tenure != TENURE_LEASE)
@@ -158,7 +113,7 @@ static int confirm(const struct lock_object *l) {
 /* ---- writes ---- */
 
 static void lock_get(struct fence *f, struct ctl_answer *a) {
-        *a = (struct ctl_answer){.done = false};
+        *a = (struct ctl_answer){};
         (void)ctl_kube_wait(&f->kube, kube_lock_get(f->kube.kube, f->ns, f->lock, ctl_kube_answer, a, NULL), a);
 }
 
@@ -178,7 +133,7 @@ static int freed(struct fence *f, const char *how) {
         /* For humans, and silent when forbidden: the annotation was there before. */
         if (kube_event_create(f->kube.kube, &ev, 0) >= 0)
                 ctl_kube_flush(&f->kube);
-        (void)printf("fenced: lock %s/%s is free, %s holds it no more%s\n", f->ns, f->lock, f->holder, how);
+        (void)printf("fenced: lock %s/%s is free, %s holds it no more%s\n", f->ns, f->lock, f->o->holder, how);
         return CTL_OK;
 }
 
@@ -218,7 +173,7 @@ static int stopped(struct fence *f, const char *step, const struct ctl_answer *f
         if (gone && removing && kube_result_may_land(failed->result))
                 return freed(f, " (no answer to the last request, but it was done)");
         (void)fflush(stdout);
-        (void)fprintf(stderr, "leaderctl: fence: cannot %s: %s\n", step, failed->text);
+        (void)ctl_error("fence: cannot %s: %s", step, failed->text);
         if (gone) {
                 (void)fprintf(stderr, "The lock that was shown is gone: its holder released it, which only a living "
                                       "agent does, or somebody else freed it.\n");
@@ -241,8 +196,8 @@ static int stopped(struct fence *f, const char *step, const struct ctl_answer *f
         return CTL_FAILURE;
 }
 
-static int run(struct fence *f) {
-        struct ctl_answer a = {.done = false};
+static int write_all(struct fence *f) {
+        struct ctl_answer a = {};
         struct kube *kube = f->kube.kube;
         char version[sizeof(f->shown.version)];
 
@@ -258,7 +213,7 @@ static int run(struct fence *f) {
         } else
                 (void)util_copy(f->note, sizeof(f->note), f->shown.fenced);
         if (!f->shown.deleting) {
-                a = (struct ctl_answer){.done = false};
+                a = (struct ctl_answer){};
                 (void)ctl_kube_wait(
                         &f->kube,
                         kube_lock_delete(kube, f->ns, f->lock, f->shown.uid, version, ctl_kube_answer, &a, NULL), &a);
@@ -273,7 +228,7 @@ static int run(struct fence *f) {
                 }
                 (void)util_copy(version, sizeof(version), a.lock.version);
         }
-        a = (struct ctl_answer){.done = false};
+        a = (struct ctl_answer){};
         (void)ctl_kube_wait(
                 &f->kube, kube_lock_strip(kube, f->ns, f->lock, f->shown.uid, version, ctl_kube_answer, &a, NULL), &a);
         if (a.result == KUBE_NOT_FOUND)
@@ -286,58 +241,39 @@ static int fence(struct fence *f) {
         char host[65] = "", when[CLOCK_TEXT_SIZE];
 
         lock_get(f, &a);
-        if (a.result == KUBE_NOT_FOUND) {
-                (void)fprintf(stderr, "leaderctl: there is no lock %s/%s: nothing to fence\n", f->ns, f->lock);
-                return CTL_FAILURE;
-        }
-        if (a.result != KUBE_OK || !a.has_lock) {
-                (void)fprintf(stderr, "leaderctl: %s\n", a.text);
-                return CTL_FAILURE;
-        }
+        if (a.result == KUBE_NOT_FOUND)
+                return ctl_error("there is no lock %s/%s: nothing to fence", f->ns, f->lock);
+        if (a.result != KUBE_OK || !a.has_lock)
+                return ctl_error("%s", a.text);
         f->shown = a.lock;
-        if (!*a.lock.identity) {
-                (void)fprintf(stderr, "leaderctl: %s/%s names no holder of leader-agent's (%s%s%s): nothing was done\n",
-                              f->ns, f->lock, lock_form_to_string(a.lock.form), *a.lock.damage ? ": " : "",
-                              a.lock.damage);
-                return CTL_FAILURE;
-        }
+        if (!*a.lock.identity)
+                return ctl_error("%s/%s names no holder of leader-agent's (%s%s%s): nothing was done", f->ns, f->lock,
+                                 lock_form_to_string(a.lock.form), *a.lock.damage ? ": " : "", a.lock.damage);
         show(f, stdout, &a.lock);
-        if (!util_streq(a.lock.identity, f->holder)) {
-                (void)fprintf(stderr, "leaderctl: the holder is '%s', not '%s' (--holder): nothing was done\n",
-                              a.lock.identity, f->holder);
-                return CTL_FAILURE;
-        }
-        if (!f->yes && confirm(&a.lock) < 0) {
-                (void)fprintf(stderr, "leaderctl: not confirmed: nothing was done\n");
-                return CTL_FAILURE;
-        }
+        if (!util_streq(a.lock.identity, f->o->holder))
+                return ctl_error("the holder is '%s', not '%s' (--holder): nothing was done", a.lock.identity,
+                                 f->o->holder);
+        if (!f->o->yes && confirm(&a.lock) < 0)
+                return ctl_error("not confirmed: nothing was done");
         (void)gethostname(host, sizeof(host) - 1);
         (void)snprintf(f->note, sizeof(f->note), "%.32s@%s at %s: %s is dead: %s", show_user(), host,
-                       clock_format_utc(clock_realtime_usec(), when), f->holder, f->reason);
-        return run(f);
+                       clock_format_utc(clock_realtime_usec(), when), f->o->holder, f->o->reason);
+        return write_all(f);
 }
 
-static int wrong(const char *why) {
-        (void)fprintf(stderr, "leaderctl fence: %s\nleaderctl %s\n", why, usage);
-        return CTL_USAGE;
-}
-
-int ctl_fence(int argc, char **argv) {
-        struct fence f = {.lock = NULL};
-        struct err err = {.text = ""};
+static int run(const void *options, char *const *arguments, _unused_ size_t n) {
+        const struct options *o = options;
+        struct fence f = {.o = o};
+        struct err err = {};
         int r;
 
-        if (!ctl_options(argc, argv, options, usage, on_option, &f, &r))
-                return r;
-        if (optind + 1 != argc)
-                return wrong("needs one LOCK");
-        if (util_empty(f.holder))
-                return wrong("needs --holder IDENTITY, as `leaderctl list` shows it");
-        if (util_empty(f.reason) || !is_reason(f.reason))
-                return wrong("needs --reason TEXT: one line of at most 200 bytes");
-        if (ctl_lock_name_parse(&f.name, argv[optind], &f.where, &err) < 0)
-                return wrong(err.text);
-        if (ctl_kube_open(&f.kube, &f.where, &err) < 0)
+        if (util_empty(o->holder))
+                return ctl_usage(&ctl_fence, "needs --holder IDENTITY, as `leaderctl list` shows it");
+        if (util_empty(o->reason) || !is_reason(o->reason))
+                return ctl_usage(&ctl_fence, "needs --reason TEXT: one line of at most 200 bytes");
+        if (ctl_lock_name_parse(&f.name, arguments[0], &o->where, &err) < 0)
+                return ctl_usage(&ctl_fence, err.text);
+        if (ctl_kube_open(&f.kube, &o->where, &err) < 0)
                 r = ctl_failed(-EINVAL, &err);
         else {
                 f.ns = *f.name.ns ? f.name.ns : f.kube.ns;
@@ -347,3 +283,33 @@ int ctl_fence(int argc, char **argv) {
         ctl_kube_close(&f.kube);
         return r;
 }
+
+static const struct ctl_option fence_options[] = {
+        {"holder", 0, "IDENTITY", offsetof(struct options, holder), ctl_set_text},
+        {"reason", 0, "TEXT", offsetof(struct options, reason), ctl_set_text},
+        {"yes", 0, NULL, offsetof(struct options, yes), ctl_set_true},
+        CTL_KUBE_OPTIONS(struct options, where),
+        {},
+};
+
+const struct ctl_verb ctl_fence = {
+        .name = "fence",
+        .arguments = "LOCK --holder IDENTITY --reason TEXT",
+        .summary = "free the lock of a host that is dead",
+        .usage = "fence LOCK --holder IDENTITY --reason TEXT [--yes]\n"
+                 "                [-n|--namespace NS] [--kubeconfig FILE] [--context NAME]\n\n"
+                 "Frees LOCK (NAMESPACE/NAME or NAME), whose holder's host is DEAD. You assert that the unit does not "
+                 "run "
+                 "there\n"
+                 "any more; if it does, two will run. Power the host off first. Needs only a kubeconfig (default: as "
+                 "kubectl)\n"
+                 "and works from any machine. IDENTITY: as `leaderctl list` shows it. Asks for confirmation, unless "
+                 "--yes.\n"
+                 "Stops when the lock is not, or no longer, as shown; run again, it goes on where it stopped.",
+        .options = fence_options,
+        .options_size = sizeof(struct options),
+        .n_arguments_min = 1,
+        .n_arguments_max = 1,
+        .wrong_arguments = "needs one LOCK",
+        .run = run,
+};

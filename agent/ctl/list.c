@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every lock of a namespace as the API server has it, with the heartbeat of its holder. Reads only. */
+/* leaderctl list: every lock of a namespace as the API server has it, with the heartbeat of its holder. Reads only;
+ * what an agent makes of a lock is its own status. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "codec/object.h"
 #include "ctl/ctl_kube.h"
-#include "ctl/list.h"
 #include "ctl/show.h"
+#include "ctl/table.h"
 #include "ctl/verbs.h"
 
-#define COLUMNS 7
-
-static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"all-namespaces", no_argument, NULL, 'A'},
-        {"namespace", required_argument, NULL, 'n'},
-        {"kubeconfig", required_argument, NULL, 'k'},
-        {"context", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {},
+struct options {
+        struct ctl_kube_options where;
+        bool json, all;
 };
-
-static const char usage[] =
-        "list [LOCK...] [--json] [-n|--namespace NS | -A|--all-namespaces]\n"
-        "               [--kubeconfig FILE] [--context NAME]\n\n"
-        "Shows the locks that carry leader-agent's label, or those named (NAMESPACE/NAME or NAME), whoever made them,\n"
-        "as the API server has them. Needs only a kubeconfig (default: as kubectl); without the right to list, name "
-        "the\n"
-        "locks. --json: an array, one line.";
 
 struct entry {
         struct lock_object lock;
@@ -39,38 +24,14 @@ struct entry {
 };
 
 struct list {
-        struct ctl_kube_options where;
+        const struct options *o;
         struct ctl_kube kube;
-        bool json, all;
+        struct ctl_answer answer; /* to the list request */
         struct entry *entries;
         size_t n_entries;
-        bool done, failed;
-        int r; /* of on_list() */
+        bool failed; /* not everything could be read; it was said */
+        int r;       /* of on_list() */
 };
-
-static int on_option(int option, void *userdata) {
-        struct list *l = userdata;
-
-        switch (option) {
-        case 'j':
-                l->json = true;
-                return 0;
-        case 'A':
-                l->all = true;
-                return 0;
-        case 'n':
-                l->where.ns = optarg;
-                return 0;
-        case 'k':
-                l->where.kubeconfig = optarg;
-                return 0;
-        case 'c':
-                l->where.context = optarg;
-                return 0;
-        default:
-                return -EINVAL;
-        }
-}
 
 /* ---- reading ---- */
 
@@ -87,41 +48,40 @@ static int add_lock(struct list *l, const struct lock_object *lock) {
 static void on_list(const struct kube_reply *reply, void *userdata) {
         struct list *l = userdata;
 
-        l->done = true;
-        l->failed = reply->result != KUBE_OK;
-        if (l->failed)
-                (void)fprintf(stderr, "leaderctl: %s%s\n", reply->text,
-                              reply->result == KUBE_DENIED ? "\nWithout the right to list, name the locks." : "");
-        for (size_t i = 0; l->r >= 0 && !l->failed && i < reply->n_locks; i++)
+        ctl_kube_answer(reply, &l->answer);
+        for (size_t i = 0; l->r >= 0 && reply->result == KUBE_OK && i < reply->n_locks; i++)
                 l->r = add_lock(l, &reply->locks[i]);
 }
 
 static int read_all(struct list *l) {
-        int r = kube_lock_list(l->kube.kube, l->all ? NULL : l->kube.ns, on_list, l, NULL);
+        const struct ctl_answer *a = &l->answer;
 
-        while (r >= 0 && !l->done)
-                r = sd_event_run(l->kube.event, UINT64_MAX);
-        return r < 0 ? r : l->r;
+        (void)ctl_kube_wait(&l->kube, kube_lock_list(l->kube.kube, l->o->all ? NULL : l->kube.ns, on_list, l, NULL),
+                            &l->answer);
+        l->failed = a->result != KUBE_OK;
+        if (l->failed)
+                (void)ctl_error("%s%s", a->text,
+                                a->result == KUBE_DENIED ? "\nWithout the right to list, name the locks." : "");
+        return l->r;
 }
 
 static int read_named(struct list *l, const char *text) {
-        struct ctl_answer a = {.done = false};
+        struct ctl_answer a = {};
         struct ctl_lock_name name;
         struct err err;
+        const char *ns;
 
-        if (ctl_lock_name_parse(&name, text, &l->where, &err) < 0)
+        if (ctl_lock_name_parse(&name, text, &l->o->where, &err) < 0)
                 return -EINVAL; /* cannot be: parsed before */
-        (void)ctl_kube_wait(
-                &l->kube,
-                kube_lock_get(l->kube.kube, *name.ns ? name.ns : l->kube.ns, name.name, ctl_kube_answer, &a, NULL), &a);
+        ns = *name.ns ? name.ns : l->kube.ns;
+        (void)ctl_kube_wait(&l->kube, kube_lock_get(l->kube.kube, ns, name.name, ctl_kube_answer, &a, NULL), &a);
         if (a.result == KUBE_OK && a.has_lock)
                 return add_lock(l, &a.lock);
         l->failed = true;
         if (a.result == KUBE_NOT_FOUND)
-                (void)fprintf(stderr, "leaderctl: there is no lock %s/%s: nobody holds it\n",
-                              *name.ns ? name.ns : l->kube.ns, name.name);
+                (void)ctl_error("there is no lock %s/%s: nobody holds it", ns, name.name);
         else
-                (void)fprintf(stderr, "leaderctl: %s\n", a.text);
+                (void)ctl_error("%s", a.text);
         return 0;
 }
 
@@ -133,7 +93,7 @@ static bool same_placeholder(const struct lock_object *a, const struct lock_obje
 /* Many locks of one agent share a placeholder: each is read once. */
 static void read_heartbeat(struct list *l, size_t i) {
         struct entry *e = &l->entries[i];
-        struct ctl_answer a = {.done = false};
+        struct ctl_answer a = {};
 
         if (!e->lock.has_placeholder)
                 return;
@@ -151,7 +111,7 @@ static void read_heartbeat(struct list *l, size_t i) {
         e->result = a.result;
         e->placeholder = a.placeholder;
         if (a.result != KUBE_OK && a.result != KUBE_NOT_FOUND)
-                (void)fprintf(stderr, "leaderctl: %s\n", a.text);
+                (void)ctl_error("%s", a.text);
 }
 
 /* ---- judging ---- */
@@ -268,15 +228,11 @@ static int print_json(const struct list *l) {
         return r;
 }
 
-struct row {
-        char cell[COLUMNS][400];
-};
-
-static void fill_row(struct row *row, const struct entry *e) {
+static void add_row(struct table *t, const struct entry *e) {
         const struct lock_object *l = &e->lock;
-        char age[CTL_AGE_MAX], beat[CTL_AGE_MAX];
-        const char *const cells[COLUMNS] = {
-                l->name, /* replaced below */
+        char name[sizeof(l->ns) + sizeof(l->name)], age[CTL_AGE_MAX], beat[CTL_AGE_MAX];
+        const char *cells[] = {
+                name,
                 state(e),
                 *l->identity       ? l->identity
                 : l->n_owners == 1 ? l->owner.name
@@ -287,44 +243,26 @@ static void fill_row(struct row *row, const struct entry *e) {
                 show_ago(beat, heartbeat(e)),
         };
 
-        for (size_t c = 0; c < COLUMNS; c++)
-                (void)snprintf(row->cell[c], sizeof(row->cell[c]), "%s", *cells[c] ? cells[c] : "-");
-        (void)snprintf(row->cell[0], sizeof(row->cell[0]), "%s/%s", l->ns, l->name);
-        for (size_t c = 0; c < COLUMNS; c++)
-                (void)show_plain(row->cell[c]);
+        (void)snprintf(name, sizeof(name), "%s/%s", l->ns, l->name);
+        for (size_t c = 0; c < ELEMENTSOF(cells); c++)
+                if (!*cells[c])
+                        cells[c] = "-";
+        table_add(t, cells);
+        table_note(t, NULL, e->reason);
+        table_note(t, "before it", l->succeeds);
 }
 
-static void print_row(const struct row *row, const size_t *width) {
-        for (size_t c = 0; c < COLUMNS; c++)
-                (void)printf("%s%-*s", c ? "  " : "", c + 1 < COLUMNS ? (int)width[c] : 0, row->cell[c]);
-        (void)printf("\n");
-}
+static int print_table(const struct list *l) {
+        static const char *const head[] = {"LOCK", "STATE", "HOLDER", "UNIT", "TENURE", "AGE", "HEARTBEAT"};
+        _cleanup_(table_freep) struct table *t = NULL;
+        int r;
 
-static int print_table(struct list *l) {
-        static const struct row head = {{"LOCK", "STATE", "HOLDER", "UNIT", "TENURE", "AGE", "HEARTBEAT"}};
-        _cleanup_free_ struct row *rows = calloc(l->n_entries + 1, sizeof(*rows));
-        size_t width[COLUMNS] = {0};
-
-        if (!rows)
-                return -ENOMEM;
-        rows[0] = head;
+        r = table_new(&t, head, ELEMENTSOF(head));
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < l->n_entries; i++)
-                fill_row(&rows[i + 1], &l->entries[i]);
-        for (size_t i = 0; i <= l->n_entries; i++)
-                for (size_t c = 0; c < COLUMNS; c++)
-                        if (strlen(rows[i].cell[c]) > width[c])
-                                width[c] = strlen(rows[i].cell[c]);
-        for (size_t i = 0; i <= l->n_entries; i++) {
-                print_row(&rows[i], width);
-                if (i == 0)
-                        continue;
-                struct entry *e = &l->entries[i - 1];
-                if (*e->reason)
-                        (void)printf("    %s\n", show_plain(e->reason));
-                if (*e->lock.succeeds)
-                        (void)printf("    before it: %s\n", show_plain(e->lock.succeeds));
-        }
-        return 0;
+                add_row(t, &l->entries[i]);
+        return table_print(t, stdout, /* colors= */ false);
 }
 
 static int list(struct list *l, char *const *names) {
@@ -340,41 +278,62 @@ static int list(struct list *l, char *const *names) {
                 read_heartbeat(l, i);
                 explain(&l->entries[i]);
         }
-        if (r >= 0 && l->json)
+        if (r >= 0 && l->o->json)
                 r = l->failed && l->n_entries == 0 ? 0 : print_json(l);
         else if (r >= 0 && l->n_entries > 0)
                 r = print_table(l);
         else if (r >= 0 && !l->failed)
-                (void)fprintf(stderr, "No locks found in %s%s.\n", l->all ? "the cluster" : "namespace ",
-                              l->all ? "" : l->kube.ns);
+                (void)fprintf(stderr, "No locks found in %s%s.\n", l->o->all ? "the cluster" : "namespace ",
+                              l->o->all ? "" : l->kube.ns);
         if (r < 0)
-                (void)fprintf(stderr, "leaderctl: %s\n", strerror(-r));
-        return r < 0 || l->failed ? CTL_FAILURE : CTL_OK;
+                return ctl_error("%s", strerror(-r));
+        return l->failed ? CTL_FAILURE : CTL_OK;
 }
 
-static int wrong(const char *why) {
-        (void)fprintf(stderr, "leaderctl list: %s\nleaderctl %s\n", why, usage);
-        return CTL_USAGE;
-}
-
-int ctl_list(int argc, char **argv) {
-        struct list l = {.json = false};
+static int run(const void *options, char *const *arguments, size_t n) {
+        const struct options *o = options;
+        struct list l = {.o = o};
         struct ctl_lock_name name;
-        struct err err = {.text = ""};
+        struct err err = {};
         int r;
 
-        if (!ctl_options(argc, argv, options, usage, on_option, &l, &r))
-                return r;
-        if (l.all && (l.where.ns || optind < argc))
-                return wrong("--all-namespaces goes with neither --namespace nor LOCK");
-        for (int i = optind; i < argc; i++)
-                if (ctl_lock_name_parse(&name, argv[i], &l.where, &err) < 0)
-                        return wrong(err.text);
-        if (ctl_kube_open(&l.kube, &l.where, &err) < 0)
+        if (o->all && (o->where.ns || n > 0))
+                return ctl_usage(&ctl_list, "--all-namespaces goes with neither --namespace nor LOCK");
+        for (size_t i = 0; i < n; i++)
+                if (ctl_lock_name_parse(&name, arguments[i], &o->where, &err) < 0)
+                        return ctl_usage(&ctl_list, err.text);
+        if (ctl_kube_open(&l.kube, &o->where, &err) < 0)
                 r = ctl_failed(-EINVAL, &err);
         else
-                r = list(&l, argv + optind);
+                r = list(&l, arguments);
         ctl_kube_close(&l.kube);
         free(l.entries);
         return r;
 }
+
+static const struct ctl_option list_options[] = {
+        {"json", 0, NULL, offsetof(struct options, json), ctl_set_true},
+        {"all-namespaces", 'A', NULL, offsetof(struct options, all), ctl_set_true},
+        CTL_KUBE_OPTIONS(struct options, where),
+        {},
+};
+
+const struct ctl_verb ctl_list = {
+        .name = "list",
+        .arguments = "[LOCK...] [--json]",
+        .summary = "every lock of the namespace, from the API server",
+        .usage =
+                "list [LOCK...] [--json] [-n|--namespace NS | -A|--all-namespaces]\n"
+                "               [--kubeconfig FILE] [--context NAME]\n\n"
+                "Shows the locks that carry leader-agent's label, or those named (NAMESPACE/NAME or NAME), whoever "
+                "made "
+                "them,\n"
+                "as the API server has them. Needs only a kubeconfig (default: as kubectl); without the right to list, "
+                "name "
+                "the\n"
+                "locks. --json: an array, one line.",
+        .options = list_options,
+        .options_size = sizeof(struct options),
+        .n_arguments_max = SIZE_MAX,
+        .run = run,
+};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Texts only: nothing is printed here. */
 #include "ctl/show.h"
 
 #include <pwd.h>
@@ -21,10 +22,14 @@ static const char *age(char *buf, const char *rfc3339, const char *suffix) {
         struct tm tm = {};
         char span[TIMESPAN_MAX];
         const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
+        time_t then, now;
+        uint64_t s;
+
         if (!rest || (*rest != 'Z' && *rest != '.'))
                 return rfc3339;
-        time_t then = timegm(&tm), now = time(NULL);
-        uint64_t s = now > then ? (uint64_t)(now - then) : 0;
+        then = timegm(&tm);
+        now = time(NULL);
+        s = now > then ? (uint64_t)(now - then) : 0;
         /* Two units are enough for a human. */
         s -= s >= 86400 ? s % 3600 : s >= 3600 ? s % 60 : 0;
         (void)snprintf(buf, CTL_AGE_MAX, "%s%s", timespan_format(span, s * USEC_PER_SEC), suffix);
@@ -42,5 +47,13 @@ const char *show_ago(char buf[static CTL_AGE_MAX], const char *rfc3339) {
 const char *show_user(void) {
         const char *sudo = getenv("SUDO_USER");
         const struct passwd *user = getpwuid(getuid());
+
         return !util_empty(sudo) ? sudo : user ? user->pw_name : "an unknown user";
+}
+
+bool show_colors(void) {
+        const char *term = getenv("TERM");
+
+        return isatty(STDOUT_FILENO) && util_empty(getenv("NO_COLOR")) && !util_empty(term) &&
+               !util_streq(term, "dumb");
 }

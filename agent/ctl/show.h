@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the verbs show alike. */
+/* What the verbs show alike: texts of others, ages, who runs this, whether in colours. Tables are table.h. */
 #pragma once
+
+#include <stdbool.h>
 
 #include "codec/timespan.h"
 
@@ -17,3 +19,6 @@ const char *show_ago(char buf[static CTL_AGE_MAX], const char *rfc3339);
 
 /* Who runs this program: the user who called sudo, else the own one. */
 const char *show_user(void);
+
+/* Standard output is a terminal that is to have colours: not with NO_COLOR, nor when TERM is "dumb" or not set. */
+bool show_colors(void);

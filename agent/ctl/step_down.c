@@ -1,44 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
-
+/* leaderctl step-down: asks the agent of this host, over D-Bus, to give one lock up. What then happens is the agent's.
+ */
 #include "adapter/bus.h"
 #include "ctl/show.h"
 #include "ctl/verbs.h"
 
-static const struct option options[] = {
-        {"reason", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {},
+struct step_down {
+        const char *reason; /* NULL: not given */
 };
 
-static const char usage[] =
-        "step-down LOCK [--reason TEXT]\n\n"
-        "Stops the unit of LOCK (NAMESPACE/NAME or NAME) on this host and gives the lock up; another host takes\n"
-        "over. Root only. Returns as soon as the agent has begun; `leaderctl status` shows how far it is.";
-
-static int on_option(_unused_ int option, void *userdata) {
-        *(const char **)userdata = optarg;
-        return 0;
-}
-
-int ctl_step_down(int argc, char **argv) {
-        const char *reason = NULL;
+static int run(const void *options, char *const *arguments, _unused_ size_t n) {
+        const struct step_down *o = options;
+        const char *lock = arguments[0], *reason = o->reason;
         char by[256];
-        int status;
         struct err err = {};
-        if (!ctl_options(argc, argv, options, usage, on_option, &reason, &status))
-                return status;
-        if (optind + 1 != argc) {
-                (void)fprintf(stderr, "leaderctl step-down: needs one LOCK\nleaderctl %s\n", usage);
-                return CTL_USAGE;
-        }
+        int r;
+
         if (util_empty(reason)) {
                 (void)snprintf(by, sizeof(by), "leaderctl step-down by %s", show_user());
                 reason = by;
         }
-        int r = bus_client_step_down(argv[optind], reason, &err);
+        r = bus_client_call("StepDown", (const char *const[]){lock, reason, NULL}, NULL, &err);
         if (r < 0)
                 return ctl_failed(r, &err);
-        (void)printf("%s: stepping down; leaderctl status shows how far it is\n", argv[optind]);
+        (void)printf("%s: stepping down; leaderctl status shows how far it is\n", lock);
         return CTL_OK;
 }
+
+static const struct ctl_option step_down_options[] = {
+        {"reason", 0, "TEXT", offsetof(struct step_down, reason), ctl_set_text},
+        {},
+};
+
+const struct ctl_verb ctl_step_down = {
+        .name = "step-down",
+        .arguments = "LOCK [--reason TEXT]",
+        .summary = "give up leadership here; another host takes over",
+        .usage = "step-down LOCK [--reason TEXT]\n\n"
+                 "Stops the unit of LOCK (NAMESPACE/NAME or NAME) on this host and gives the lock up; another host "
+                 "takes\n"
+                 "over. Root only. Returns as soon as the agent has begun; `leaderctl status` shows how far it is.",
+        .options = step_down_options,
+        .options_size = sizeof(struct step_down),
+        .n_arguments_min = 1,
+        .n_arguments_max = 1,
+        .wrong_arguments = "needs one LOCK",
+        .run = run,
+};

@@ -7,7 +7,7 @@
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "codec/conf.h"
-#include "codec/kubeconfig.h"
+#include "codec/conf_report.h"
 #include "daemon/agent.h"
 
 static int usage(FILE *f) {
@@ -23,21 +23,12 @@ static int usage(FILE *f) {
 }
 
 static int check_config(const char *path) {
-        _cleanup_(conf_freep) struct conf *c = NULL;
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
-        struct err err = {.text = ""};
-        int r = conf_load(&c, path, &err);
+        struct err err = {};
 
-        if (r >= 0)
-                r = kubeconfig_load(&k, c->kubeconfig, c->context, &err);
-        if (r >= 0)
-                r = conf_set_default_namespace(c, k->namespace_, &err);
-        if (r < 0) {
+        if (conf_report(path, stdout, &err) < 0) {
                 (void)fprintf(stderr, "%s\n", err.text);
                 return EXIT_FAILURE;
         }
-        (void)printf("kubeconfig %s: context %s, server %s\n\n", k->source, k->context, k->server);
-        conf_describe(c, stdout);
         return EXIT_SUCCESS;
 }
 

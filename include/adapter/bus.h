@@ -6,8 +6,9 @@
  *   Reload()                     read the configuration again, root only
  *   StatusChanged                signal without content: call Status
  *
- * The server never blocks and never fails the agent: without a bus it keeps trying (1 s to 30 s between attempts). The
- * client side is for leaderctl and waits, at most 10 s. */
+ * Arguments and results are strings. The server (bus.c) never blocks and never fails the agent: without a bus it keeps
+ * trying, every 1 s to 30 s. The client (bus_client.c) is for leaderctl and waits. What a call does is its handler's.
+ */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -20,29 +21,28 @@
 struct bus;
 
 /* Called from the event loop, one at a time, each with the userdata of bus_serve(). May call bus_status_changed(), must
- * not free the bus. A negative errno becomes a D-Bus error with err's text. */
+ * not free the bus. A negative errno becomes a D-Bus error with err's text, or the errno's. */
 struct bus_handlers {
         int (*status)(void *userdata, char **ret_json); /* malloc()ed, the bus frees it */
         int (*step_down)(void *userdata, const char *lock, const char *reason, struct err *err);
         int (*reload)(void *userdata, struct err *err);
-        /* The bus is out of reach, or has another owner of our name: error; or we serve (again): "". Told when that
-         * changes, also from within bus_serve(). */
+        /* The bus is out of reach, or has another owner of our name: error, until we serve again: "". Told when that
+         * changes, also from within bus_serve(); a first connection that succeeds is not told. */
         void (*trouble)(void *userdata, const char *error);
 };
 
-/* Starts serving; h must outlive the bus. Returns 0 also when there is no bus now; -ENOMEM and the like otherwise. */
+/* Starts serving; h must outlive the bus. Returns 0 also when there is no bus now; -ENOMEM and the like, with err set,
+ * otherwise. */
 int bus_serve(struct bus **ret, sd_event *event, const struct bus_handlers *h, void *userdata, struct err *err);
-void bus_free(struct bus *b);
+/* Calls that wait for their sender to be known are not answered any more. Does not wait for the broker. */
+struct bus *bus_free(struct bus *b);
 DEFINE_CLEANUP(struct bus *, bus_free)
 
-/* Sends StatusChanged, when connected. */
+/* Sends StatusChanged, when connected. b may be NULL. */
 void bus_status_changed(struct bus *b);
 
-/* What keeps us from the bus, for the status line: "" when the name is ours. */
-const char *bus_error(const struct bus *b);
-
-/* Client side. Return 0; -EHOSTDOWN no agent on the bus (or no bus); -EACCES not allowed; -EREMOTEIO the agent refused,
- * err has its words; -ETIMEDOUT. */
-int bus_client_status(char **ret_json, struct err *err);
-int bus_client_step_down(const char *lock, const char *reason, struct err *err);
-int bus_client_reload(struct err *err);
+/* Client side: calls a method of the agent on this host and waits, at most 10 s. arguments: strings, then NULL; NULL:
+ * none. ret_text: where the string that the method returns goes, the caller frees it; NULL: it returns none. Returns 0;
+ * negative errno with err set: -EHOSTDOWN no agent on the bus (or no bus); -EACCES not allowed; -EREMOTEIO the agent
+ * refused, err has its words, or its answer cannot be read; -ETIMEDOUT; -ENOMEM. */
+int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err);

@@ -64,7 +64,8 @@ static void on_trouble(void *userdata, const char *error) {
         (void)util_copy(seen.trouble, sizeof(seen.trouble), error);
 }
 
-static const struct bus_handlers handlers = {on_status, on_step_down, on_reload, on_trouble};
+static const struct bus_handlers handlers = {
+        .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_trouble};
 
 /* ---- helpers ---- */
 
@@ -81,27 +82,25 @@ struct answer {
 };
 
 static void client(enum call call, uid_t uid, int fd) {
+        static char too_long[2000];
+        const char *const arguments[] = {"ops/op-lock", call == STEP_DOWN_LONG ? too_long : "for a test", NULL};
         struct answer a = {};
         struct err err = {};
         char *json = NULL;
+
         if (uid != 0 && setresuid(uid, uid, uid) < 0)
                 _exit(1);
+        memset(too_long, 'x', sizeof(too_long) - 1);
         switch (call) {
         case STATUS:
-                a.r = bus_client_status(&json, &err);
+                a.r = bus_client_call("Status", NULL, &json, &err);
                 break;
         case STEP_DOWN:
-                a.r = bus_client_step_down("ops/op-lock", "for a test", &err);
+        case STEP_DOWN_LONG:
+                a.r = bus_client_call("StepDown", arguments, NULL, &err);
                 break;
-        case STEP_DOWN_LONG: {
-                char text[2000];
-                memset(text, 'x', sizeof(text) - 1);
-                text[sizeof(text) - 1] = '\0';
-                a.r = bus_client_step_down("ops/op-lock", text, &err);
-                break;
-        }
         case RELOAD:
-                a.r = bus_client_reload(&err);
+                a.r = bus_client_call("Reload", NULL, NULL, &err);
                 break;
         }
         (void)snprintf(a.text, sizeof(a.text), "%s", json ? json : err.text);
@@ -111,8 +110,10 @@ static void client(enum call call, uid_t uid, int fd) {
 
 static pid_t start_client(enum call call, uid_t uid, int *ret_fd) {
         int fds[2];
+        pid_t pid;
+
         assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-        pid_t pid = fork();
+        pid = fork();
         assert_true(pid >= 0);
         if (pid == 0)
                 client(call, uid, fds[1]);
@@ -126,6 +127,7 @@ static struct answer call_as(enum call call, uid_t uid) {
         struct answer a;
         int fd, status;
         pid_t pid = start_client(call, uid, &fd);
+
         for (uint64_t waited = 0; waitpid(pid, &status, WNOHANG) == 0; waited += 10 * USEC_PER_MSEC) {
                 assert_true(waited < HANG_USEC);
                 assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
@@ -138,6 +140,7 @@ static struct answer call_as(enum call call, uid_t uid) {
 
 static void assert_answer(enum call call, uid_t uid, int r, const char *part) {
         struct answer a = call_as(call, uid);
+
         if (a.r != r || !strstr(a.text, part))
                 fail_msg("call %d as %u: %d \"%s\", expected %d \"%s\"", call, uid, a.r, a.text, r, part);
 }
@@ -145,17 +148,26 @@ static void assert_answer(enum call call, uid_t uid, int r, const char *part) {
 static struct bus *serve(void) {
         struct bus *b = NULL;
         struct err err = {};
+
         if (bus_serve(&b, event, &handlers, &seen, &err) != 0)
                 fail_msg("%s", err.text);
         return b;
 }
 
-/* Until bus_error() holds this text ("": connected). */
-static void wait_error(struct bus *b, const char *part) {
-        for (uint64_t waited = 0; *part ? !strstr(bus_error(b), part) : *bus_error(b) != '\0';
+/* Until the name is ours: then a call is answered. */
+static void wait_served(void) {
+        for (int i = 0; call_as(STATUS, 0).r == -EHOSTDOWN; i++) {
+                assert_true(i < 6000);
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        }
+}
+
+/* Until the handler was told this ("": served again). */
+static void wait_trouble(const char *part) {
+        for (uint64_t waited = 0; *part ? !strstr(seen.trouble, part) : *seen.trouble != '\0';
              waited += 10 * USEC_PER_MSEC) {
                 if (waited >= HANG_USEC)
-                        fail_msg("still \"%s\", expected \"%s\"", bus_error(b), part);
+                        fail_msg("still \"%s\", expected \"%s\"", seen.trouble, part);
                 assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
         }
 }
@@ -169,15 +181,14 @@ static int begin(const char *policy) {
         return 0;
 }
 
-static int setup_permissive(void **state) {
-        (void)state;
+static int setup_permissive(_unused_ void **state) {
         return begin(permissive);
 }
 
 /* With the policy file as it is installed; only the test itself may own the name in place of user leader-agent. */
-static int setup_installed(void **state) {
+static int setup_installed(_unused_ void **state) {
         char path[PATH_MAX], policy[PATH_MAX + 512];
-        (void)state;
+
         assert_non_null(realpath("units/io.leaderagent.Agent1.conf", path));
         (void)snprintf(policy, sizeof(policy),
                        "<policy context=\"default\"><allow user=\"*\"/><allow send_type=\"signal\"/>"
@@ -192,8 +203,7 @@ static int setup_installed(void **state) {
         return begin(policy);
 }
 
-static int teardown(void **state) {
-        (void)state;
+static int teardown(_unused_ void **state) {
         event = sd_event_unref(event);
         privatebus_done(&bus);
         (void)alarm(0);
@@ -203,9 +213,13 @@ static int teardown(void **state) {
 /* ---- tests ---- */
 
 static void calls(bool policy) {
+        /* Others: refused by the policy, and without one by us. */
+        const char *who = policy ? "; try as root" : "only root may do this; try as root";
+        _cleanup_(bus_freep) struct bus *b = NULL;
+
         privatebus_start(&bus);
-        _cleanup_(bus_freep) struct bus *b = serve();
-        wait_error(b, "");
+        b = serve();
+        wait_served();
         assert_answer(STATUS, 0, 0, "{\"version\":\"0.1.0\"}");
         assert_answer(STATUS, NOBODY, 0, "{\"version\":\"0.1.0\"}");
         assert_answer(STEP_DOWN, 0, 0, "");
@@ -215,8 +229,6 @@ static void calls(bool policy) {
         assert_answer(RELOAD, 0, 0, "");
         assert_int_equal(seen.n_reload, 1);
 
-        /* Others: refused by the policy, and without one by us. */
-        const char *who = policy ? "; try as root" : "only root may do this; try as root";
         assert_answer(STEP_DOWN, NOBODY, -EACCES, who);
         assert_answer(RELOAD, NOBODY, -EACCES, who);
         assert_int_equal(seen.n_step_down, 1);
@@ -235,15 +247,13 @@ static void calls(bool policy) {
         assert_answer(STATUS, 0, 0, "{\"x\":\"?\"}");
 }
 
-static void test_calls_installed_policy(void **state) {
-        (void)state;
+static void test_calls_installed_policy(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
         calls(true);
 }
 
-static void test_calls_without_policy(void **state) {
-        (void)state;
+static void test_calls_without_policy(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
         calls(false);
@@ -254,13 +264,14 @@ static int count(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_err
         return 0;
 }
 
-static void test_signal(void **state) {
-        (void)state;
-        privatebus_start(&bus);
-        _cleanup_(bus_freep) struct bus *b = serve();
+static void test_signal(_unused_ void **state) {
+        _cleanup_(bus_freep) struct bus *b = NULL;
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *listener = NULL;
         unsigned n = 0;
-        wait_error(b, "");
+
+        privatebus_start(&bus);
+        b = serve();
+        wait_served();
         assert_true(sd_bus_open_system(&listener) >= 0);
         assert_true(sd_bus_match_signal(listener, NULL, BUS_NAME, BUS_PATH, BUS_NAME, "StatusChanged", count, &n) >= 0);
         assert_true(sd_bus_attach_event(listener, event, 0) >= 0);
@@ -271,77 +282,76 @@ static void test_signal(void **state) {
         assert_true(sd_bus_detach_event(listener) >= 0);
 }
 
-static void test_no_agent(void **state) {
-        (void)state;
+static void test_no_agent(_unused_ void **state) {
         assert_answer(STATUS, 0, -EHOSTDOWN, "cannot reach the system bus: No such file or directory");
         privatebus_start(&bus);
         assert_answer(STATUS, 0, -EHOSTDOWN, "leader-agent is not running on this host");
         assert_answer(STEP_DOWN, 0, -EHOSTDOWN, "leader-agent is not running on this host");
 }
 
-static void test_bus_comes_and_goes(void **state) {
-        (void)state;
+static void test_bus_comes_and_goes(_unused_ void **state) {
         _cleanup_(bus_freep) struct bus *b = serve();
-        assert_string_equal(bus_error(b), "no system bus: No such file or directory");
-        assert_string_equal(seen.trouble, bus_error(b));
+
+        assert_string_equal(seen.trouble, "no system bus: No such file or directory");
         bus_status_changed(b); /* nobody to tell: no harm */
         privatebus_start(&bus);
-        wait_error(b, "");
+        wait_trouble("");
         assert_int_equal(seen.n_trouble, 2); /* each change once */
         assert_string_equal(seen.trouble, "");
         for (int i = 0; i < 2; i++) {
                 privatebus_kill(&bus);
-                wait_error(b, "bus: "); /* "lost the system bus: …" or "no system bus: …" */
-                assert_string_equal(seen.trouble, bus_error(b));
+                wait_trouble("bus: "); /* "lost the system bus: …" or "no system bus: …" */
                 bus_status_changed(b);
                 privatebus_start(&bus);
-                wait_error(b, "");
+                wait_trouble("");
                 assert_answer(STATUS, 0, 0, "{");
         }
 }
 
-static void test_name_taken(void **state) {
-        (void)state;
-        privatebus_start(&bus);
+static void test_name_taken(_unused_ void **state) {
+        _cleanup_(bus_freep) struct bus *b = NULL;
         sd_bus *other = NULL;
+
+        privatebus_start(&bus);
         assert_true(sd_bus_open_system(&other) >= 0);
         assert_true(sd_bus_request_name(other, BUS_NAME, 0) >= 0);
-        _cleanup_(bus_freep) struct bus *b = serve();
-        wait_error(b, BUS_NAME " is taken on the system bus");
+        b = serve();
+        wait_trouble(BUS_NAME " is taken on the system bus");
         other = sd_bus_flush_close_unref(other);
-        wait_error(b, "");
+        wait_trouble("");
 }
 
 /* A broker that accepts and never answers must not hold up the agent, nor its end. */
-static void test_hung_broker(void **state) {
-        (void)state;
+static void test_hung_broker(_unused_ void **state) {
+        struct bus *b, *second;
+
         privatebus_start(&bus);
-        _cleanup_(bus_freep) struct bus *b = serve();
-        wait_error(b, "");
+        b = serve();
+        wait_served();
         assert_int_equal(kill(bus.pid, SIGSTOP), 0);
         for (int i = 0; i < 1000; i++)
                 bus_status_changed(b);
         assert_true(sd_event_run(event, 0) >= 0);
-        struct bus *second = serve();
+        second = serve();
         assert_true(sd_event_run(event, 0) >= 0);
-        bus_free(second);
-        bus_free(b);
-        b = NULL;
+        second = bus_free(second);
+        b = bus_free(b);
         assert_int_equal(kill(bus.pid, SIGCONT), 0);
 }
 
 /* The end at every moment of a call that waits for the broker to say who calls. */
-static void test_end_while_pending(void **state) {
-        (void)state;
+static void test_end_while_pending(_unused_ void **state) {
         privatebus_start(&bus);
         for (int n_steps = 0; n_steps < 25; n_steps++) {
                 struct bus *b = serve();
-                wait_error(b, "");
+                pid_t pid;
                 int fd;
-                pid_t pid = start_client(STEP_DOWN, 0, &fd);
+
+                wait_served();
+                pid = start_client(STEP_DOWN, 0, &fd);
                 for (int i = 0; i < n_steps; i++)
                         assert_true(sd_event_run(event, 20 * USEC_PER_MSEC) >= 0);
-                bus_free(b);
+                b = bus_free(b);
                 /* Answered or not: the client sees its end, or goes. */
                 assert_int_equal(kill(pid, SIGKILL), 0);
                 assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -350,10 +360,6 @@ static void test_end_while_pending(void **state) {
 }
 
 int main(void) {
-        if (!privatebus_available()) {
-                print_message("ok test_bus # SKIP no dbus-daemon on this machine\n");
-                return 0;
-        }
 #define PERMISSIVE(test) cmocka_unit_test_setup_teardown(test, setup_permissive, teardown)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_calls_installed_policy, setup_installed, teardown),
@@ -365,5 +371,10 @@ int main(void) {
                 PERMISSIVE(test_hung_broker),
                 PERMISSIVE(test_end_while_pending),
         };
+
+        if (!privatebus_available()) {
+                print_message("ok test_bus # SKIP no dbus-daemon on this machine\n");
+                return 0;
+        }
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

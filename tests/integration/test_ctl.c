@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leaderctl as it is installed: the program beside this test, against an agent's bus API served here. */
+/* leaderctl as it is installed: the program beside this test, against an agent's bus API served here; and that
+ * check-config is the same in both programs. The verbs that talk to the API server are in test_fence. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,7 +24,7 @@
 static struct privatebus bus;
 static sd_event *event;
 static struct bus *server;
-static char leaderctl[PATH_MAX];
+static char leaderctl[PATH_MAX], leader_agent[PATH_MAX];
 
 static struct {
         const char *json;
@@ -48,7 +49,8 @@ static int on_reload(_unused_ void *userdata, _unused_ struct err *err) {
 static void on_trouble(_unused_ void *userdata, _unused_ const char *error) {
 }
 
-static const struct bus_handlers handlers = {on_status, on_step_down, on_reload, on_trouble};
+static const struct bus_handlers handlers = {
+        .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_trouble};
 
 struct result {
         int status;
@@ -59,30 +61,33 @@ struct result {
 static bool drain(int fd, char *buf, size_t size) {
         size_t n = strlen(buf);
         ssize_t k = read(fd, buf + n, size - 1 - n);
+
         if (k > 0)
                 buf[n + (size_t)k] = '\0';
         return k != 0;
 }
 
-static struct result run(const char *const *arguments) {
+static struct result run(const char *program, const char *const *arguments) {
         struct result r = {};
         int out[2], err[2];
-        char *argv[8] = {(char *)"leaderctl"};
+        bool more_out = true, more_err = true;
+        char *argv[8] = {(char *)program};
+        pid_t pid;
+
         for (size_t i = 0; arguments[i]; i++)
                 argv[i + 1] = (char *)arguments[i];
         assert_int_equal(pipe2(out, O_CLOEXEC | O_NONBLOCK), 0);
         assert_int_equal(pipe2(err, O_CLOEXEC | O_NONBLOCK), 0);
-        pid_t pid = fork();
+        pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
                 (void)dup2(out[1], STDOUT_FILENO);
                 (void)dup2(err[1], STDERR_FILENO);
-                execv(leaderctl, argv);
+                execv(program, argv);
                 _exit(127);
         }
         close(out[1]);
         close(err[1]);
-        bool more_out = true, more_err = true;
         for (uint64_t waited = 0; more_out || more_err; waited += 5 * USEC_PER_MSEC) {
                 assert_true(waited < HANG_USEC);
                 assert_true(sd_event_run(event, 5 * USEC_PER_MSEC) >= 0);
@@ -97,35 +102,34 @@ static struct result run(const char *const *arguments) {
         return r;
 }
 
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...)       run(leaderctl, (const char *const[]){__VA_ARGS__, NULL})
+#define RUN_AGENT(...) run(leader_agent, (const char *const[]){__VA_ARGS__, NULL})
 
 static void assert_result(struct result r, int status, const char *out, const char *err) {
         if (r.status != status || !strstr(r.out, out) || !strstr(r.err, err))
                 fail_msg("status %d\n%s---\n%s", r.status, r.out, r.err);
 }
 
-static int setup(void **state) {
-        (void)state;
+static int setup(_unused_ void **state) {
         struct err err = {};
+
         (void)alarm(300);
         memset(&agent, 0, sizeof(agent));
+        agent.json = "{}";
         privatebus_init(
                 &bus, "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\"/>"
                       "<allow receive_sender=\"*\"/></policy>");
         privatebus_start(&bus);
         assert_int_equal(sd_event_new(&event), 0);
         assert_int_equal(bus_serve(&server, event, &handlers, NULL, &err), 0);
-        for (int i = 0; *bus_error(server); i++) {
-                assert_true(i < 6000);
-                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
-        }
+        /* Until the name is ours. */
+        for (int i = 0; RUN("status").status == 3; i++)
+                assert_true(i < 1000);
         return 0;
 }
 
-static int teardown(void **state) {
-        (void)state;
-        bus_free(server);
-        server = NULL;
+static int teardown(_unused_ void **state) {
+        server = bus_free(server);
         event = sd_event_unref(event);
         privatebus_done(&bus);
         (void)alarm(0);
@@ -144,10 +148,11 @@ static int teardown(void **state) {
         "\"term\":\"123\",\"lockUid\":\"u\",\"reason\":\"evil \\u001b[31m\\u009b "                                     \
         "text\",\"next\":\"renews\",\"validUntil\":\"\"}]}"
 
-static void test_status(void **state) {
-        (void)state;
+static void test_status(_unused_ void **state) {
+        struct result r;
+
         agent.json = DOCUMENT;
-        struct result r = RUN("status");
+        r = RUN("status");
         assert_result(r, 0, "identity  web-1-3f9a02c7, leader-agent 0.1.0\n", "");
         assert_non_null(strstr(r.out, "API       https://api:6443, last answer "));
         assert_non_null(strstr(r.out, "h ago; connection refused\n"));
@@ -169,8 +174,7 @@ static void test_status(void **state) {
         assert_result(RUN("status"), 1, "", "cannot be shown");
 }
 
-static void test_step_down(void **state) {
-        (void)state;
+static void test_step_down(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
         assert_result(RUN("step-down", "ops/op-lock", "--reason", "kernel update"), 0, "ops/op-lock: stepping down",
@@ -184,10 +188,8 @@ static void test_step_down(void **state) {
                       "leaderctl: no lock 'ops/unknown' in the configuration\n");
 }
 
-static void test_no_agent(void **state) {
-        (void)state;
-        bus_free(server);
-        server = NULL;
+static void test_no_agent(_unused_ void **state) {
+        server = bus_free(server);
         assert_result(RUN("status"), 3, "",
                       "leaderctl: leader-agent is not running on this host; see systemctl status");
         assert_result(RUN("step-down", "a"), 3, "", "leader-agent is not running");
@@ -195,86 +197,113 @@ static void test_no_agent(void **state) {
         assert_result(RUN("status"), 3, "", "leaderctl: cannot reach the system bus: Connection refused\n");
 }
 
-static void test_usage(void **state) {
-        (void)state;
-        assert_result(run((const char *const[]){NULL}), 2, "", "leaderctl VERB");
+static void test_usage(_unused_ void **state) {
+        static const char *const verbs[] = {"status", "step-down", "check-config", "enroll", "list", "fence"};
+
+        assert_result(run(leaderctl, (const char *const[]){NULL}), 2, "", "leaderctl VERB");
         assert_result(RUN("--help"), 0, "leaderctl VERB", "");
         assert_result(RUN("--version"), 0, "leaderctl " AGENT_VERSION "\n", "");
         assert_result(RUN("dance"), 2, "", "leaderctl: unknown verb \"dance\"");
-        static const char *const verbs[] = {"status", "step-down", "check-config"};
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                char bogus[128];
+
+                (void)snprintf(bogus, sizeof(bogus), "leaderctl %s: unrecognized option '--bogus'\nleaderctl %s ",
+                               verbs[i], verbs[i]);
+                assert_result(RUN("--help"), 0, verbs[i], "");
                 assert_result(RUN(verbs[i], "--help"), 0, verbs[i], "");
-                assert_result(RUN(verbs[i], "--bogus"), 2, "", "unrecognized option '--bogus'");
-                assert_result(RUN(verbs[i], "a", "b"), 2, "", verbs[i]);
+                assert_result(RUN(verbs[i], "-h"), 0, verbs[i], "");
+                assert_result(RUN(verbs[i], "--bogus"), 2, "", bogus);
         }
+        for (size_t i = 0; i < 3; i++)
+                assert_result(RUN(verbs[i], "a", "b"), 2, "", verbs[i]);
         assert_result(RUN("step-down"), 2, "", "leaderctl step-down: needs one LOCK");
+        assert_result(RUN("fence"), 2, "", "leaderctl fence: needs one LOCK");
+        assert_result(RUN("fence", "a"), 2, "", "leaderctl fence: needs --holder IDENTITY");
         assert_result(RUN("step-down", "a", "--reason"), 2, "", "requires an argument");
+        assert_result(RUN("enroll", "--tenure", "long"), 2, "",
+                      "leaderctl enroll: --tenure is life or lease, not 'long'\nleaderctl enroll [--check");
+        assert_result(RUN("enroll", "--stop-timeout", "0"), 2, "", "--stop-timeout is 0.1 to 86400 seconds, not '0'");
+        assert_result(RUN("enroll", "--check", "--remove"), 2, "", "leaderctl enroll: --check or --remove, not both");
 }
 
-static void test_check_config(void **state) {
-        (void)state;
+/* leaderctl and leader-agent print the same, and what they print is a configuration again. */
+static void test_check_config(_unused_ void **state) {
+        const char *path, *again;
+        char text[1024];
+        struct result r, other;
+
         (void)tempdir_write(
                 &bus.dir, "kc",
                 "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: ops}}]\n"
                 "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\nusers: [{name: u, user: {token: t}}]\n");
-        char text[1024];
         (void)snprintf(text, sizeof(text),
                        "kubeconfig = \"%s/kc\";\nlocks = ( { name = \"op-lock\"; unit = \"op.service\"; tenure = "
                        "\"lease\"; } );\n",
                        bus.dir.path);
-        const char *path = tempdir_write(&bus.dir, "agent.conf", text);
-        struct result r = RUN("check-config", path);
+        path = tempdir_write(&bus.dir, "agent.conf", text);
+        r = RUN("check-config", path);
         assert_result(r, 0, "/kc, context c, server https://api:6443\n", "");
         assert_non_null(strstr(r.out, "namespace = \"ops\";"));
         assert_non_null(strstr(r.out, "# Two leaders: 0 s."));
         assert_null(strstr(r.out, "token"));
+        other = RUN_AGENT("--check-config", "--config", path);
+        assert_result(other, 0, "", "");
+        assert_string_equal(other.out, r.out);
+        again = tempdir_write(&bus.dir, "again.conf", r.out);
+        assert_result(RUN("check-config", again), 0, "/kc, context c, server https://api:6443\n", "");
 
         (void)tempdir_write(&bus.dir, "agent.conf", "lokcs = ();\n");
         assert_result(RUN("check-config", path), 1, "", "/agent.conf:1: unknown key \"lokcs\"");
+        assert_result(RUN_AGENT("--check-config", "--config", path), 1, "", "/agent.conf:1: unknown key \"lokcs\"");
         assert_result(RUN("check-config", tempdir_path(&bus.dir, "none")), 1, "", "/none: No such file or directory");
 }
 
 /* The sample works after setting kubeconfig, lock and unit. */
-static void test_sample(void **state) {
-        (void)state;
+static void test_sample(_unused_ void **state) {
+        FILE *f = fopen("conf/leader-agent.conf", "r");
+        char text[32768] = "", line[512], *out = text;
+        struct result r;
+
+        assert_non_null(f);
         (void)tempdir_write(
                 &bus.dir, "kc",
                 "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
                 "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\nusers: [{name: u, user: {token: t}}]\n");
-        char text[32768] = "", line[512], *out = text;
-        FILE *f = fopen("conf/leader-agent.conf", "r");
-        assert_non_null(f);
         while (fgets(line, sizeof(line), f)) {
                 if (strncmp(line, "kubeconfig = ", 13) == 0)
                         (void)snprintf(line, sizeof(line), "kubeconfig = \"%s/kc\";\n", bus.dir.path);
                 out = stpcpy(out, line);
         }
         (void)fclose(f);
-        struct result r = RUN("check-config", tempdir_write(&bus.dir, "sample.conf", text));
+        r = RUN("check-config", tempdir_write(&bus.dir, "sample.conf", text));
         assert_result(r, 0, "name = \"myapp-operator-lock\";", "");
         assert_non_null(strstr(r.out, "unit = \"myapp-operator.service\";"));
 }
 
 int main(void) {
-        if (!privatebus_available()) {
-                print_message("ok test_ctl # SKIP no dbus-daemon on this machine\n");
-                return 0;
-        }
-        /* BUILD/tests/integration/test_ctl → BUILD/leaderctl */
-        ssize_t n = readlink("/proc/self/exe", leaderctl, sizeof(leaderctl) - 1);
-        if (n <= 0)
-                return 1;
-        for (int i = 0; i < 3; i++) {
-                char *slash = strrchr(leaderctl, '/');
-                if (!slash)
-                        return 1;
-                *slash = '\0';
-        }
-        (void)strncat(leaderctl, "/leaderctl", sizeof(leaderctl) - strlen(leaderctl) - 1);
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
                 WITH_AGENT(test_status), WITH_AGENT(test_step_down),    WITH_AGENT(test_no_agent),
                 WITH_AGENT(test_usage),  WITH_AGENT(test_check_config), WITH_AGENT(test_sample),
         };
+        ssize_t n;
+
+        if (!privatebus_available()) {
+                print_message("ok test_ctl # SKIP no dbus-daemon on this machine\n");
+                return 0;
+        }
+        /* BUILD/tests/integration/test_ctl → BUILD/leaderctl, BUILD/leader-agent */
+        n = readlink("/proc/self/exe", leaderctl, sizeof(leaderctl) - sizeof("/leader-agent"));
+        if (n <= 0)
+                return 1;
+        for (int i = 0; i < 3; i++) {
+                char *slash = strrchr(leaderctl, '/');
+
+                if (!slash)
+                        return 1;
+                *slash = '\0';
+        }
+        (void)strcat(strcpy(leader_agent, leaderctl), "/leader-agent");
+        (void)strcat(leaderctl, "/leaderctl");
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

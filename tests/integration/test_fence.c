@@ -193,6 +193,7 @@ static char *fetch(struct world *x, const char *path, const char *body) {
         static char text[65536];
         char url[256];
         CURL *c = curl_easy_init();
+        struct curl_slist *type = curl_slist_append(NULL, "Content-Type: application/json");
 
         assert_non_null(c);
         text[0] = '\0';
@@ -205,7 +206,6 @@ static char *fetch(struct world *x, const char *path, const char *body) {
         (void)curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
         (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, collect);
         (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, text);
-        struct curl_slist *type = curl_slist_append(NULL, "Content-Type: application/json");
         (void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, type);
         if (body)
                 (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
@@ -299,7 +299,7 @@ static struct lock_object wait_annotated(struct world *x) {
         return l;
 }
 
-/* Hole 7: the host comes back and writes its boot id before the DELETE arrives. */
+/* The host comes back and writes its boot id before the DELETE arrives. */
 static void test_host_returns(void **state) {
         struct world *x = *state;
         struct kubeworld_answer a;
@@ -427,6 +427,7 @@ static void test_unknown_outcomes(void **state) {
 static void test_not_ours(void **state) {
         struct world *x = *state;
         struct kubeworld_answer a;
+        struct placeholder_object pod;
         char body[512];
 
         CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, x->lock.uid, NULL);
@@ -441,7 +442,6 @@ static void test_not_ours(void **state) {
         expect(0, "damaged", "");
         assert_non_null(strstr(last.out_text, "kubectl -n default patch configmap a-lock --type=merge"));
 
-        struct placeholder_object pod;
         kubeworld_fill_placeholder(&pod, PLACEHOLDER_POD, NS, "an-operator-0");
         CALL(&x->w, &a, KUBE_OK, kube_placeholder_create, &pod);
         (void)snprintf(body, sizeof(body),
@@ -519,15 +519,6 @@ static void test_list(void **state) {
 }
 
 int main(void) {
-        /* BUILD/tests/integration/test_fence → BUILD/leaderctl */
-        ssize_t n = readlink("/proc/self/exe", leaderctl, sizeof(leaderctl) - sizeof("/leaderctl"));
-
-        if (n <= 0)
-                return 1;
-        leaderctl[n] = '\0';
-        for (int i = 0; i < 3; i++)
-                *strrchr(leaderctl, '/') = '\0';
-        (void)strcat(leaderctl, "/leaderctl");
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
                 WITH_SERVER(test_fence),
@@ -541,5 +532,14 @@ int main(void) {
                 WITH_SERVER(test_not_ours),
                 WITH_SERVER(test_list),
         };
+        /* BUILD/tests/integration/test_fence → BUILD/leaderctl */
+        ssize_t n = readlink("/proc/self/exe", leaderctl, sizeof(leaderctl) - sizeof("/leaderctl"));
+
+        if (n <= 0)
+                return 1;
+        leaderctl[n] = '\0';
+        for (int i = 0; i < 3; i++)
+                *strrchr(leaderctl, '/') = '\0';
+        (void)strcat(leaderctl, "/leaderctl");
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

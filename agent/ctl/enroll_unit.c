@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What enroll does to one unit. The text of the drop-in and the judgement of what is in force are codec/enroll.h's;
+ * files are adapter/dropin's. */
+#include "ctl/enroll_unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/dropin.h"
+#include "ctl/verbs.h"
+
+static int write_one(const char *unit, const char *text, bool *changed) {
+        struct err err = {};
+        int r = dropin_write(DROPIN_DIR, unit, ENROLL_DROPIN_NAME, text, &err);
+
+        if (r < 0) {
+                (void)ctl_error("%s", err.text);
+                return r;
+        }
+        (void)printf("%s %s/%s.d/%s\n", r > 0 ? "Wrote" : "Already there:", DROPIN_DIR, unit, ENROLL_DROPIN_NAME);
+        *changed |= r > 0;
+        return 0;
+}
+
+static int write_all(const struct enroll_target *t, const struct enroll_facts *f, bool *changed) {
+        char text[ENROLL_DROPIN_MAX];
+        int r;
+
+        r = enroll_dropin(&t->want, enroll_stop_stages(f), text);
+        if (r < 0) {
+                (void)ctl_error("%s: a stop timeout of %llu ms is too short for %u stop stages", t->unit,
+                                (unsigned long long)(t->want.stop_timeout_usec / USEC_PER_MSEC), enroll_stop_stages(f));
+                return r;
+        }
+        r = write_one(t->unit, text, changed);
+        for (size_t i = 0; r == 0 && i < f->n_triggered_by; i++)
+                if (enroll_trigger_needs_dropin(f->triggered_by[i])) {
+                        (void)enroll_trigger_dropin(&t->want, text);
+                        r = write_one(f->triggered_by[i], text, changed);
+                        (void)printf("Note: %s only starts where the gate is open; have the unit want it (Wants=%s).\n",
+                                     f->triggered_by[i], f->triggered_by[i]);
+                }
+        return r;
+}
+
+/* Says what is wrong in force. Returns 0, or -EBADMSG when something is. */
+static int report(const struct enroll_target *t, const struct enroll_facts *f) {
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        size_t n = enroll_check(f, &t->want, problems);
+        bool wrong = false;
+
+        for (size_t i = 0; i < n; i++) {
+                bool note = problems[i].severity == ENROLL_NOTE;
+
+                wrong |= !note;
+                (void)fprintf(note ? stdout : stderr, "%s: %s%s\n    cure: %s\n", t->unit, note ? "note: " : "",
+                              problems[i].text, problems[i].cure);
+        }
+        if (!wrong)
+                (void)printf("%s: enrolled for tenure %s; starts only where leader-agent holds the lock.\n", t->unit,
+                             tenure_to_string(t->want.tenure));
+        if (f->main_pid)
+                (void)printf("%s: note: runs now (PID %u). If that is not by leader-agent's permit, stop it: "
+                             "the agent takes no part while it runs.\n",
+                             t->unit, f->main_pid);
+        return wrong ? -EBADMSG : 0;
+}
+
+/* systemd tells what triggers a unit only of units that it happens to have loaded; those of the same name are looked
+ * at, too. */
+static int add_triggers(struct ctl_units *u, const char *unit, struct enroll_facts *f) {
+        static const char *const suffixes[] = {".socket", ".path"};
+        struct enroll_facts trigger;
+        char name[sizeof(((struct enroll_target *)NULL)->unit)];
+
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+                int n = snprintf(name, sizeof(name), "%.*s%s", (int)(strlen(unit) - strlen(".service")), unit,
+                                 suffixes[i]);
+                bool known = false;
+                int r;
+
+                if (n < 0 || (size_t)n >= sizeof(name))
+                        continue;
+                for (size_t k = 0; k < f->n_triggered_by; k++)
+                        known |= util_streq(f->triggered_by[k], name);
+                if (known || f->n_triggered_by == ENROLL_TRIGGERS_MAX)
+                        continue;
+                r = ctl_units_read(u, name, &trigger);
+                if (r < 0)
+                        return r;
+                if (util_streq(trigger.triggers, unit) &&
+                    util_copy(f->triggered_by[f->n_triggered_by], sizeof(f->triggered_by[0]), name))
+                        f->n_triggered_by++;
+        }
+        return 0;
+}
+
+/* The unit, and what triggers it. */
+static int read_all(struct ctl_units *u, const char *unit, struct enroll_facts *f) {
+        int r = ctl_units_read(u, unit, f);
+
+        return r < 0 ? r : add_triggers(u, unit, f);
+}
+
+/* Says why it cannot be started at all. */
+static int loaded(const struct enroll_facts *f, const char *unit) {
+        struct err err = {};
+        int r = enroll_loaded(f, unit, &err);
+
+        if (r < 0)
+                (void)ctl_error("%s", err.text);
+        return r;
+}
+
+int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
+        struct enroll_facts f = {};
+        int r;
+
+        r = read_all(u, t->unit, &f);
+        if (r >= 0)
+                r = loaded(&f, t->unit);
+        if (r < 0)
+                return r;
+        if (!util_streq(f.id, t->unit)) {
+                (void)ctl_error("%s is another name of %s; enrol that", t->unit, f.id);
+                return -EINVAL;
+        }
+        return write_all(t, &f, changed);
+}
+
+int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
+        struct enroll_facts f = {};
+        struct err err = {};
+        int r;
+
+        r = read_all(u, t->unit, &f);
+        if (r < 0)
+                return r;
+        r = dropin_remove(DROPIN_DIR, t->unit, ENROLL_DROPIN_NAME, &err);
+        for (size_t i = 0; r >= 0 && i < f.n_triggered_by; i++) {
+                int q = dropin_remove(DROPIN_DIR, f.triggered_by[i], ENROLL_DROPIN_NAME, &err);
+
+                r = q < 0 || q > r ? q : r;
+        }
+        if (r < 0) {
+                (void)ctl_error("%s", err.text);
+                return r;
+        }
+        (void)printf("%s: %s\n", t->unit, r > 0 ? "no longer enrolled; anything may start it now" : "was not enrolled");
+        *changed |= r > 0;
+        return 0;
+}
+
+int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t) {
+        struct enroll_facts f;
+        int r;
+
+        r = ctl_units_read(u, t->unit, &f);
+        if (r >= 0)
+                r = loaded(&f, t->unit);
+        return r < 0 ? r : report(t, &f);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One unit of `leaderctl enroll`: its drop-ins written, taken away, and what systemd has in force. Which units, and
+ * what is wanted of them, is enroll.c. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "ctl/ctl_units.h"
+
+struct enroll_target {
+        char unit[256];
+        struct enroll_want want; /* want.unit is unit */
+};
+
+/* All three print what they did and what is wrong, with its cure, and return 0, or a negative errno when the unit is
+ * not as it must be. *changed becomes true when a file was written or removed: daemon-reload is due. */
+
+/* Writes the drop-ins of the unit and of the sockets and paths that trigger it. */
+int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *changed);
+/* Removes them. */
+int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed);
+/* Judges what is in force; -EBADMSG: something is wrong. */
+int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t);

@@ -12,7 +12,7 @@ int main(void) {
         }
         setvbuf(stdout, NULL, _IOLBF, 0);
         curl_global_init(CURL_GLOBAL_DEFAULT);
-        int failed = suite_writes() + suite_patch() + suite_delete() + suite_gc() + suite_namespace() +
+        int failed = suite_rules() + suite_writes() + suite_patch() + suite_delete() + suite_gc() + suite_namespace() +
                      suite_other_kinds() + suite_watch();
         curl_global_cleanup();
         printf("conformance: %s\n", failed ? "FAILED" : "all passed");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs against any API server: tests/conformance/run.sh KUBECONFIG. Nothing of the agent is linked.
-CONFORMANCE_SRC := $(wildcard tests/conformance/*.c)
+CONFORMANCE_SRC := $(wildcard tests/conformance/*.c) tests/rules/rules.c tests/rules/rules_run.c tests/rules/http.c
 
 $(O)/conformance: $(call obj,$(CONFORMANCE_SRC))
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl -ljson-c -lcmocka

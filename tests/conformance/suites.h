@@ -2,6 +2,8 @@
 /* One function per suite; each returns the number of failed tests. */
 #pragma once
 
+/* The table that every test world is held against: tests/rules. */
+int suite_rules(void);
 int suite_writes(void);
 int suite_patch(void);
 int suite_delete(void);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The control endpoints under /_kubesim/, each a switch that its own module implements (README.md has the table).
+ * Nothing here is part of the Kubernetes API. */
 #include "control.h"
 
 #include <stdio.h>
@@ -86,9 +88,7 @@ static void control_ready(struct sim *sim, const char *method, doc *body, struct
 static void control_requests(struct sim *sim, const char *method, uint64_t since, struct reply *r) {
         uint64_t first = sim->n_audit > SIM_AUDIT_MAX ? sim->n_audit - SIM_AUDIT_MAX : 0;
         if (util_streq(method, "DELETE")) {
-                for (size_t i = 0; i < SIM_AUDIT_MAX; i++)
-                        doc_putp(&sim->audit[i]);
-                sim->n_audit = 0;
+                sim_audit_clear(sim);
                 return control_ok(r, "ok", 1);
         }
         doc *list = json_object_new_array();

@@ -15,6 +15,7 @@ typedef struct json_object doc;
 static inline void doc_putp(doc **d) {
         if (*d)
                 json_object_put(*d);
+        *d = NULL; /* it may be a field that lives on */
 }
 #define _cleanup_doc_ _cleanup_(doc_putp)
 

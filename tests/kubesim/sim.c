@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Wires the parts: what the store changes is told to watches, garbage collector and namespace controller. Also the log
+ * of requests served, a ring. */
 #include "sim.h"
 
 #include "verbs.h"
@@ -36,6 +38,12 @@ void sim_audit(struct sim *sim, doc *entry) {
         *at = entry;
 }
 
+void sim_audit_clear(struct sim *sim) {
+        for (size_t i = 0; i < SIM_AUDIT_MAX; i++)
+                doc_putp(&sim->audit[i]);
+        sim->n_audit = 0;
+}
+
 void sim_done(struct sim *sim) {
         while (sim->watches.first)
                 watch_free(&sim->watches, sim->watches.first);
@@ -44,6 +52,5 @@ void sim_done(struct sim *sim) {
         fault_remove(&sim->faults, 0);
         auth_done(&sim->auth);
         store_done(&sim->store);
-        for (size_t i = 0; i < SIM_AUDIT_MAX; i++)
-                doc_putp(&sim->audit[i]);
+        sim_audit_clear(sim);
 }

@@ -32,3 +32,5 @@ void sim_init(struct sim *sim, uint64_t gc_delay_usec, uint64_t namespace_delay_
 void sim_done(struct sim *sim);
 /* Takes the reference of entry. */
 void sim_audit(struct sim *sim, doc *entry);
+/* Forgets every entry; the next one has the number 0 again. */
+void sim_audit_clear(struct sim *sim);

@@ -268,6 +268,22 @@ static void requests_are_logged(void **state) {
         assert_false(json_object_get_boolean(api_json_at(lost, "executed")));
 }
 
+/* Emptied once with entries in it and once without; what is served next finds its place free. */
+static void the_log_is_emptied(void **state) {
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                _cleanup_answer_ struct answer a = api_call("DELETE", "/_kubesim/requests", NULL);
+                expect(&a, 200);
+        }
+        _cleanup_answer_ struct answer b = post("c15");
+        expect(&b, 201);
+        _cleanup_answer_ struct answer log = api_get("/_kubesim/requests");
+        expect(&log, 200);
+        assert_int_equal(json_object_array_length(log.json), 1);
+        assert_string_equal(api_json_string(json_object_array_get_idx(log.json, 0), "name"), "c15");
+        assert_int_equal(json_object_get_int(api_json_at(json_object_array_get_idx(log.json, 0), "seq")), 0);
+}
+
 static void what_is_not_understood_is_refused(void **state) {
         static const char *const bad[] = {"{'action':{'delay':5}}",
                                           "{'match':{'verbs':'get'},'action':{'delay_ms':5}}",
@@ -332,6 +348,7 @@ int main(void) {
                 cmocka_unit_test_teardown(rights_are_withdrawn, clear),
                 cmocka_unit_test_teardown(tokens_come_and_go, clear),
                 cmocka_unit_test_teardown(requests_are_logged, clear),
+                cmocka_unit_test_teardown(the_log_is_emptied, clear),
                 cmocka_unit_test_teardown(what_is_not_understood_is_refused, clear),
                 cmocka_unit_test_teardown(readiness_is_set, clear),
                 cmocka_unit_test_teardown(hundreds_of_watches, clear),

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table: what an API server does with the requests of the protocol, object by object, and what its garbage
+ * collector does by itself. Each row was seen on kube-apiserver 1.35 (`make check-conformance` runs it there); `source`
+ * says which rule of the Kubernetes API it is a case of. */
+#include "rules.h"
+
+/* Where a row comes from. */
+#define NAMES         "one object of a kind has a name at a time; POST of a taken name is 409 AlreadyExists"
+#define ABSENT        "GET, PATCH and DELETE of an absent object are 404, whatever they name"
+#define PRECONDITIONS "DeleteOptions.preconditions: uid and resourceVersion must be the object's, else 409 Conflict"
+#define CONCURRENCY                                                                                                    \
+        "concurrency control: a resourceVersion in a write must be the object's present one, else 409 Conflict"
+#define UID_PATCHED "metadata.uid is immutable: a PATCH that names another one is 422 Invalid"
+#define UID_PUT     "a uid in a PUT is a precondition: 409 Conflict when the object has another one or is absent"
+#define PUT_CREATES "kinds that may be created by an update (Lease): a PUT of an absent one without uid is 201"
+#define FINALIZERS  "finalizers: DELETE of an object that has some sets deletionTimestamp; it goes with the last of them"
+#define MARKS       "deletionTimestamp cannot be unset, and all else of a marked object may still change"
+#define AT_ONCE     "DELETE of an object without finalizers removes it"
+#define POD_SHOWN   "a Pod is deleted with a grace period; of an unscheduled one that is 0: the Pod is answered, and gone"
+#define CASCADE     "propagationPolicy: Foreground and Orphan add a finalizer, which the garbage collector takes away"
+#define COLLECTED   "garbage collection: an object is deleted in the background once no owner that it names is there"
+#define OWNERS      "ownerReferences are not checked when an object is written"
+#define POLICY_ANEW "propagationPolicy: that of the last DELETE counts; Background takes the collector's finalizer away"
+#define UNCHANGED   "a write that changes nothing is not stored: resourceVersion stays"
+
+/* Why a world leaves a row out. */
+#define NO_POD             "placeholders are Leases"
+#define NO_CASCADE         "nobody deletes with a propagationPolicy, and no other finalizer holds a lock"
+#define NO_BARE            "the core must not strip an unmarked lock: asserted there"
+#define NO_EMPTY_WRITE     "no write of the protocol leaves the object as it was; every write moves the version"
+#define NO_PUT_WITHOUT_UID "every renewal names a uid (kube.h refuses others)"
+#define NO_OTHER_FINALIZER "what holds a placeholder there is the collector's finalizer"
+#define NO_LOOSE_OWNER     "an owner is there or not, its deletion takes no time"
+#define NO_LOOK_STRIP      "what the answer to a strip shows is ignored by the agent"
+
+#define LACKS(world, why) .lacks[RULE_##world] = (why)
+#define LACKS_CASCADE     LACKS(BUILDER, NO_CASCADE)
+#define LACKS_POD         LACKS(BUILDER, NO_POD)
+#define LACKS_SAME        LACKS(BUILDER, NO_EMPTY_WRITE), LACKS(MODEL, NO_EMPTY_WRITE), LACKS(SIM, NO_EMPTY_WRITE)
+#define LACKS_NOTHING     .lacks = {NULL}
+#define LACKS_POD_OR_SAME LACKS_POD, LACKS(MODEL, NO_EMPTY_WRITE), LACKS(SIM, NO_EMPTY_WRITE)
+#define HIDES_STRIPPED    .lacks_answer[RULE_BUILDER] = NO_LOOK_STRIP, .lacks_answer[RULE_MODEL] = NO_LOOK_STRIP
+
+/* A request that is refused changes nothing. */
+#define REFUSED(result_, state) .before = RULE_##state, .result = RULE_##result_, .after = RULE_##state
+
+#define PLACEHOLDER(KIND, words, ...)                                                                                  \
+        { .name = words, .kind = RULE_##KIND, __VA_ARGS__ }
+#define LOCK(words, ...)                                                                                               \
+        { .name = "lock: " words, .kind = RULE_LOCK, __VA_ARGS__ }
+
+const struct rule rules[] = {
+        /* ---- reading and creating the lock ---- */
+        LOCK("GET of an absent one", .verb = RULE_READ, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT),
+        LOCK("GET", .verb = RULE_READ, .before = RULE_THERE, .answer = RULE_THERE, .after = RULE_THERE,
+             .source = NAMES),
+        LOCK("GET of a marked one shows the mark", .verb = RULE_READ, .before = RULE_MARKED, .answer = RULE_MARKED,
+             .after = RULE_MARKED, .source = FINALIZERS),
+        LOCK("POST", .verb = RULE_CREATE, .before = RULE_ABSENT, .answer = RULE_THERE, .after = RULE_THERE,
+             .source = NAMES),
+        LOCK("POST after the owner was deleted succeeds, and is collected", .owner = RULE_OWNER_GONE,
+             .verb = RULE_CREATE, .before = RULE_ABSENT, .answer = RULE_THERE, .collect = true, .after = RULE_MARKED,
+             .owner_gone = true, .source = OWNERS),
+        LOCK("POST of a taken name", .verb = RULE_CREATE, REFUSED(EXISTS, THERE), .source = NAMES),
+        LOCK("POST while the old one is marked", .verb = RULE_CREATE, REFUSED(EXISTS, MARKED), .source = NAMES),
+        LOCK("POST of a name taken by one without finalizer", .verb = RULE_CREATE, REFUSED(EXISTS, BARE),
+             .source = NAMES, LACKS(BUILDER, NO_BARE)),
+
+        /* ---- deleting the lock ---- */
+        LOCK("DELETE by uid marks it", .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_THERE,
+             .answer = RULE_MARKED, .after = RULE_MARKED, .moved = true, .source = FINALIZERS),
+        LOCK("DELETE by uid and version marks it", .verb = RULE_DELETE, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_THERE, .answer = RULE_MARKED, .after = RULE_MARKED, .moved = true, .source = FINALIZERS),
+        LOCK("DELETE by another uid", .verb = RULE_DELETE, .uid = RULE_OTHER_UID, REFUSED(CONFLICT, THERE),
+             .source = PRECONDITIONS),
+        LOCK("DELETE by an old version", .verb = RULE_DELETE, .uid = RULE_UID, .version = RULE_OLD_VERSION,
+             REFUSED(CONFLICT, THERE), .source = PRECONDITIONS),
+        LOCK("DELETE of a marked one changes nothing", .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_MARKED,
+             .answer = RULE_MARKED, .after = RULE_MARKED, .source = FINALIZERS),
+        LOCK("DELETE of a marked one by its version changes nothing", .verb = RULE_DELETE, .uid = RULE_UID,
+             .version = RULE_VERSION, .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED,
+             .source = FINALIZERS),
+        LOCK("DELETE of a marked one by another uid", .verb = RULE_DELETE, .uid = RULE_OTHER_UID,
+             REFUSED(CONFLICT, MARKED), .source = PRECONDITIONS),
+        LOCK("DELETE of a marked one by the version before the mark", .verb = RULE_DELETE, .uid = RULE_UID,
+             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, MARKED), .source = PRECONDITIONS),
+        LOCK("DELETE of an absent one", .verb = RULE_DELETE, .uid = RULE_OTHER_UID, REFUSED(NOT_FOUND, ABSENT),
+             .source = ABSENT),
+        LOCK("DELETE of one without finalizer removes it", .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_BARE,
+             .after = RULE_ABSENT, .source = AT_ONCE, LACKS(BUILDER, NO_BARE)),
+        LOCK("DELETE in the foreground marks it and holds it", .verb = RULE_DELETE_FOREGROUND, .before = RULE_THERE,
+             .answer = RULE_MARKED_TWICE, .collect = true, .after = RULE_MARKED, .moved = true, .source = CASCADE,
+             LACKS_CASCADE),
+        LOCK("DELETE with orphaning marks it and holds it", .verb = RULE_DELETE_ORPHAN, .before = RULE_THERE,
+             .answer = RULE_MARKED_TWICE, .collect = true, .after = RULE_MARKED, .moved = true, .source = CASCADE,
+             LACKS_CASCADE),
+        LOCK("DELETE in the foreground of a marked one holds it once more", .verb = RULE_DELETE_FOREGROUND,
+             .before = RULE_MARKED, .answer = RULE_MARKED_TWICE, .collect = true, .after = RULE_MARKED, .moved = true,
+             .source = CASCADE, LACKS_CASCADE),
+        LOCK("DELETE in the foreground of one without finalizer: gone when collected", .verb = RULE_DELETE_FOREGROUND,
+             .before = RULE_BARE, .answer = RULE_HELD, .collect = true, .after = RULE_ABSENT, .source = CASCADE,
+             LACKS_CASCADE),
+        LOCK("DELETE in the background takes the collector's finalizer away", .verb = RULE_DELETE, .uid = RULE_UID,
+             .before = RULE_COLLECTING, .answer = RULE_MARKED, .after = RULE_MARKED, .moved = true,
+             .source = POLICY_ANEW, LACKS_CASCADE),
+
+        /* ---- stripping the lock ---- */
+        LOCK("strip of a marked one removes it", .verb = RULE_STRIP, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_MARKED, .answer = RULE_GOING, .after = RULE_ABSENT, .source = FINALIZERS, HIDES_STRIPPED),
+        LOCK("strip takes every finalizer", .verb = RULE_STRIP, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_MARKED_TWICE, .answer = RULE_GOING, .after = RULE_ABSENT, .source = FINALIZERS,
+             LACKS_CASCADE, HIDES_STRIPPED),
+        LOCK("strip of a marked one by the version before the mark", .verb = RULE_STRIP, .uid = RULE_UID,
+             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, MARKED), .source = CONCURRENCY),
+        LOCK("strip of a marked one by another uid", .verb = RULE_STRIP, .uid = RULE_OTHER_UID, .version = RULE_VERSION,
+             REFUSED(INVALID, MARKED), .source = UID_PATCHED),
+        LOCK("strip of a marked one by another uid and an old version", .verb = RULE_STRIP, .uid = RULE_OTHER_UID,
+             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, MARKED), .source = CONCURRENCY),
+        LOCK("strip of an unmarked one leaves it without finalizer", .verb = RULE_STRIP, .uid = RULE_UID,
+             .version = RULE_VERSION, .before = RULE_THERE, .answer = RULE_BARE, .after = RULE_BARE, .moved = true,
+             .source = FINALIZERS, .lacks_answer[RULE_MODEL] = NO_LOOK_STRIP, LACKS(BUILDER, NO_BARE)),
+        LOCK("strip of an unmarked one by an old version", .verb = RULE_STRIP, .uid = RULE_UID,
+             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, THERE), .source = CONCURRENCY),
+        LOCK("strip of an unmarked one by another uid", .verb = RULE_STRIP, .uid = RULE_OTHER_UID,
+             .version = RULE_VERSION, REFUSED(INVALID, THERE), .source = UID_PATCHED),
+        LOCK("strip of an absent one", .verb = RULE_STRIP, .uid = RULE_OTHER_UID, .version = RULE_OLD_VERSION,
+             REFUSED(NOT_FOUND, ABSENT), .source = ABSENT),
+
+        /* ---- writing into the lock ---- */
+        LOCK("PATCH of the data", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_VERSION, .before = RULE_THERE,
+             .answer = RULE_THERE, .after = RULE_THERE, .moved = true, .source = CONCURRENCY),
+        LOCK("PATCH of the data by an old version", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_OLD_VERSION,
+             REFUSED(CONFLICT, THERE), .source = CONCURRENCY),
+        LOCK("PATCH of the data by another uid", .verb = RULE_CHANGE, .uid = RULE_OTHER_UID, .version = RULE_VERSION,
+             REFUSED(INVALID, THERE), .source = UID_PATCHED),
+        LOCK("PATCH of the data of a marked one", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .moved = true, .source = MARKS),
+        LOCK("PATCH of the data of an absent one", .verb = RULE_CHANGE, .uid = RULE_OTHER_UID,
+             .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT),
+        LOCK("PATCH that changes nothing", .verb = RULE_SAME, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_THERE, .answer = RULE_THERE, .after = RULE_THERE, .source = UNCHANGED, LACKS_SAME),
+        LOCK("PATCH of the owner into an orphaned one", .verb = RULE_RESTORE, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_ORPHANED, .answer = RULE_THERE, .collect = true, .after = RULE_THERE, .moved = true,
+             .source = OWNERS),
+        LOCK("PATCH of the owner by an old version", .verb = RULE_RESTORE, .uid = RULE_UID, .version = RULE_OLD_VERSION,
+             REFUSED(CONFLICT, ORPHANED), .source = CONCURRENCY),
+
+        /* ---- garbage collection of the lock ---- */
+        LOCK("the collector leaves one alone whose owner lives", .before = RULE_THERE, .collect = true,
+             .after = RULE_THERE, .source = COLLECTED),
+        LOCK("the collector marks one whose owner is gone", .before = RULE_THERE, .owner = RULE_OWNER_GONE,
+             .collect = true, .after = RULE_MARKED, .moved = true, .owner_gone = true, .source = COLLECTED),
+        LOCK("the collector leaves a marked one alone", .before = RULE_MARKED, .owner = RULE_OWNER_GONE,
+             .collect = true, .after = RULE_MARKED, .owner_gone = true, .source = COLLECTED),
+        LOCK("the collector leaves one alone that names no owner", .before = RULE_ORPHANED, .collect = true,
+             .after = RULE_ORPHANED, .source = COLLECTED),
+        LOCK("the collector removes one without finalizer", .before = RULE_BARE, .owner = RULE_OWNER_GONE,
+             .collect = true, .after = RULE_ABSENT, .owner_gone = true, .source = COLLECTED, LACKS(BUILDER, NO_BARE)),
+        LOCK("owner deleted in the foreground: it goes without waiting for the lock", .before = RULE_THERE,
+             .owner = RULE_OWNER_FOREGROUND, .collect = true, .after = RULE_MARKED, .moved = true, .owner_gone = true,
+             .source = CASCADE, LACKS(BUILDER, NO_LOOSE_OWNER)),
+        LOCK("owner deleted with orphaning: the lock is not marked", .before = RULE_THERE, .owner = RULE_OWNER_ORPHANS,
+             .collect = true, .after = RULE_ORPHANED, .moved = true, .owner_gone = true, .source = CASCADE,
+             LACKS(BUILDER, NO_LOOSE_OWNER)),
+
+/* ---- what Lease and Pod have in common ---- */
+#define BOTH(KIND, WORD, LACK, LACK_CASCADE, LACK_SAME)                                                                \
+        PLACEHOLDER(KIND, WORD ": GET of an absent one", .verb = RULE_READ, REFUSED(NOT_FOUND, ABSENT),                \
+                    .source = ABSENT, LACK),                                                                           \
+                PLACEHOLDER(KIND, WORD ": GET of a marked one shows the mark", .verb = RULE_READ,                      \
+                            .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .source = FINALIZERS,  \
+                            LACK),                                                                                     \
+                PLACEHOLDER(KIND, WORD ": POST", .verb = RULE_CREATE, .before = RULE_ABSENT, .answer = RULE_THERE,     \
+                            .after = RULE_THERE, .source = NAMES, LACK),                                               \
+                PLACEHOLDER(KIND, WORD ": POST of a taken name", .verb = RULE_CREATE, REFUSED(EXISTS, THERE),          \
+                            .source = NAMES, LACK),                                                                    \
+                PLACEHOLDER(KIND, WORD ": POST while the old one is marked", .verb = RULE_CREATE,                      \
+                            REFUSED(EXISTS, MARKED), .source = NAMES, LACK),                                           \
+                PLACEHOLDER(KIND, WORD ": DELETE by another uid", .verb = RULE_DELETE, .uid = RULE_OTHER_UID,          \
+                            .version = RULE_VERSION, REFUSED(CONFLICT, THERE), .source = PRECONDITIONS, LACK),         \
+                PLACEHOLDER(KIND, WORD ": DELETE by an old version", .verb = RULE_DELETE, .uid = RULE_UID,             \
+                            .version = RULE_OLD_VERSION, REFUSED(CONFLICT, THERE), .source = PRECONDITIONS, LACK),     \
+                PLACEHOLDER(KIND, WORD ": DELETE of an absent one", .verb = RULE_DELETE, .uid = RULE_OTHER_UID,        \
+                            .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT, LACK),          \
+                PLACEHOLDER(KIND, WORD ": DELETE in the foreground marks it; gone when collected",                     \
+                            .verb = RULE_DELETE_FOREGROUND, .before = RULE_THERE, .answer = RULE_MARKED,               \
+                            .collect = true, .after = RULE_ABSENT, .source = CASCADE, LACK_CASCADE),                   \
+                PLACEHOLDER(KIND, WORD ": DELETE with orphaning marks it; gone when collected",                        \
+                            .verb = RULE_DELETE_ORPHAN, .before = RULE_THERE, .answer = RULE_MARKED, .collect = true,  \
+                            .after = RULE_ABSENT, .source = CASCADE, LACK_CASCADE),                                    \
+                PLACEHOLDER(KIND, WORD ": renewal", .verb = RULE_RENEW, .uid = RULE_UID, .version = RULE_VERSION,      \
+                            .before = RULE_THERE, .answer = RULE_THERE, .after = RULE_THERE, .moved = true,            \
+                            .source = CONCURRENCY, LACK),                                                              \
+                PLACEHOLDER(KIND, WORD ": renewal by an old version", .verb = RULE_RENEW, .uid = RULE_UID,             \
+                            .version = RULE_OLD_VERSION, REFUSED(CONFLICT, THERE), .source = CONCURRENCY, LACK),       \
+                PLACEHOLDER(KIND, WORD ": renewal of a marked one by an old version", .verb = RULE_RENEW,              \
+                            .uid = RULE_UID, .version = RULE_OLD_VERSION, REFUSED(CONFLICT, MARKED),                   \
+                            .source = CONCURRENCY, LACK),                                                              \
+                PLACEHOLDER(KIND, WORD ": clearing a marked one removes it", .verb = RULE_CLEAR, .uid = RULE_UID,      \
+                            .version = RULE_VERSION, .before = RULE_MARKED, .answer = RULE_GOING,                      \
+                            .after = RULE_ABSENT, .source = FINALIZERS, LACK),                                         \
+                PLACEHOLDER(KIND, WORD ": clearing a marked one by an old version", .verb = RULE_CLEAR,                \
+                            .uid = RULE_UID, .version = RULE_OLD_VERSION, REFUSED(CONFLICT, MARKED),                   \
+                            .source = CONCURRENCY, LACK),                                                              \
+                PLACEHOLDER(KIND, WORD ": clearing one that nothing holds changes nothing", .verb = RULE_CLEAR,        \
+                            .uid = RULE_UID, .version = RULE_VERSION, .before = RULE_THERE, .answer = RULE_THERE,      \
+                            .after = RULE_THERE, .source = UNCHANGED, LACK_SAME)
+
+        BOTH(LEASE, "Lease", LACKS_NOTHING, LACKS_CASCADE, LACKS_SAME),
+        BOTH(POD, "Pod", LACKS_POD, LACKS_POD, LACKS_POD_OR_SAME),
+
+        /* ---- where they differ ---- */
+        PLACEHOLDER(LEASE, "Lease: DELETE by uid and version removes it", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .version = RULE_VERSION, .before = RULE_THERE, .after = RULE_ABSENT, .source = AT_ONCE),
+        PLACEHOLDER(LEASE, "Lease: DELETE of a marked one changes nothing", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .source = FINALIZERS,
+                    LACKS(BUILDER, NO_OTHER_FINALIZER), LACKS(MODEL, NO_OTHER_FINALIZER),
+                    LACKS(SIM, NO_OTHER_FINALIZER)),
+        PLACEHOLDER(LEASE, "Lease: DELETE in the background of one that only the collector holds removes it",
+                    .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_COLLECTING, .after = RULE_ABSENT,
+                    .source = POLICY_ANEW),
+        PLACEHOLDER(LEASE, "Lease: DELETE by uid removes it", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .before = RULE_THERE, .after = RULE_ABSENT, .source = AT_ONCE),
+        PLACEHOLDER(LEASE, "Lease: renewal by another uid", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,
+                    .version = RULE_VERSION, REFUSED(CONFLICT, THERE), .source = UID_PUT),
+        PLACEHOLDER(LEASE, "Lease: renewal of an absent one", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,
+                    .version = RULE_OLD_VERSION, REFUSED(CONFLICT, ABSENT), .source = UID_PUT),
+        PLACEHOLDER(LEASE, "Lease: renewal of an absent one without a uid creates it", .verb = RULE_RENEW,
+                    .before = RULE_ABSENT, .answer = RULE_THERE, .after = RULE_THERE, .source = PUT_CREATES,
+                    LACKS(BUILDER, NO_PUT_WITHOUT_UID), LACKS(SIM, NO_PUT_WITHOUT_UID)),
+        PLACEHOLDER(LEASE, "Lease: renewal of a marked one shows the mark, and removes what it leaves out",
+                    .verb = RULE_RENEW, .uid = RULE_UID, .version = RULE_VERSION, .before = RULE_MARKED,
+                    .answer = RULE_GOING, .after = RULE_ABSENT, .source = MARKS),
+        PLACEHOLDER(LEASE, "Lease: clearing an absent one", .verb = RULE_CLEAR, .uid = RULE_OTHER_UID,
+                    .version = RULE_OLD_VERSION, REFUSED(CONFLICT, ABSENT), .source = UID_PUT),
+        PLACEHOLDER(POD, "Pod: DELETE by uid and version removes it", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .version = RULE_VERSION, .before = RULE_THERE, .answer = RULE_GOING, .after = RULE_ABSENT,
+                    .source = POD_SHOWN, LACKS_POD),
+        PLACEHOLDER(POD, "Pod: DELETE of a marked one changes nothing", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .source = FINALIZERS, LACKS_POD,
+                    LACKS(MODEL, NO_OTHER_FINALIZER), LACKS(SIM, NO_OTHER_FINALIZER)),
+        PLACEHOLDER(POD, "Pod: DELETE in the background of one that only the collector holds removes it",
+                    .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_COLLECTING, .answer = RULE_MARKED,
+                    .after = RULE_ABSENT, .source = POLICY_ANEW, LACKS_POD),
+        PLACEHOLDER(POD, "Pod: renewal by another uid", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,
+                    .version = RULE_VERSION, REFUSED(INVALID, THERE), .source = UID_PATCHED, LACKS_POD),
+        PLACEHOLDER(POD, "Pod: renewal of an absent one", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,
+                    .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT, LACKS_POD),
+        PLACEHOLDER(POD, "Pod: renewal of a marked one shows the mark", .verb = RULE_RENEW, .uid = RULE_UID,
+                    .version = RULE_VERSION, .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED,
+                    .moved = true, .source = MARKS, LACKS_POD),
+        PLACEHOLDER(POD, "Pod: clearing an absent one", .verb = RULE_CLEAR, .uid = RULE_OTHER_UID,
+                    .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT, LACKS_POD),
+};
+const size_t n_rules = sizeof(rules) / sizeof(rules[0]);

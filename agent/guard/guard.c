@@ -6,9 +6,11 @@
 #include "adapter/cgroup.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
+#include "base/retry.h"
 #include "guard/guard_parts.h"
 
-#define RECONNECT_USEC (500 * USEC_PER_MSEC)
+/* A unit comes to rest after a few steps; what would not is no reason to leave agent, timers and watchdog waiting. */
+#define ROUNDS_MAX 32
 /* PID 1 handles STATUS= before the start or stop that it is asked for at that moment. */
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
 #define LOG_WINDOW_USEC   (10 * USEC_PER_SEC)
@@ -53,7 +55,7 @@ static void on_lost(const char *why, void *userdata) {
         (void)snprintf(g->bus_error, sizeof(g->bus_error), "systemd is out of reach: %s", why);
         journal_log(LOG_WARNING, "%s; trying again, deadlines hold meanwhile", g->bus_error);
         g->status_due = true;
-        g->reconnect_at_usec = guard_now(g) + RECONNECT_USEC;
+        g->reconnect_at_usec = guard_now(g) + retry_step_usec(1, &RETRY_PID1);
 }
 
 static const struct units_handlers handlers = {.changed = on_changed, .lost = on_lost};
@@ -68,7 +70,7 @@ static void connect_units(struct guard *g) {
                 if (!was)
                         journal_log(LOG_WARNING, "%s; trying again", err.text);
                 (void)snprintf(g->bus_error, sizeof(g->bus_error), "%.500s", err.text);
-                g->reconnect_at_usec = guard_now(g) + RECONNECT_USEC;
+                g->reconnect_at_usec = guard_now(g) + retry_step_usec(1, &RETRY_PID1);
         } else {
                 g->bus_error[0] = '\0';
                 if (was)
@@ -106,8 +108,10 @@ static bool deliver(struct guard_unit *u) {
         return any;
 }
 
-/* Everything that is due, until nothing is. Returns the next instant at which something will be. */
+/* Everything that is due, until nothing is: time passes meanwhile, so whatever a deadline asks for is done in here.
+ * Returns the next instant at which something will be due; it has passed when this did not come to rest. */
 static uint64_t settle(struct guard *g) {
+        unsigned rounds = 0;
         uint64_t next;
         bool again;
 
@@ -115,6 +119,7 @@ static uint64_t settle(struct guard *g) {
                 uint64_t now = guard_now(g);
 
                 again = false;
+                connect_units(g);
                 next = units_connected(g->units) ? USEC_INFINITY : g->reconnect_at_usec;
                 for (size_t i = 0; i < g->n_units; i++) {
                         struct supervise_event ev = {.type = SUPERVISE_EV_TICK};
@@ -132,8 +137,8 @@ static uint64_t settle(struct guard *g) {
                         if (at < next)
                                 next = at;
                 }
-        } while (again || next <= guard_now(g));
-        return next;
+        } while ((again || next <= guard_now(g)) && ++rounds < ROUNDS_MAX);
+        return again ? guard_now(g) : next;
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {
@@ -147,7 +152,6 @@ static int turn(struct guard *g) {
 
         if (g->hang_up)
                 guard_socket_close(g);
-        connect_units(g);
         next = settle(g);
         if (g->hang_up)
                 guard_socket_close(g);

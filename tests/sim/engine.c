@@ -91,12 +91,14 @@ void world_reset(void) {
 
 /* ---- chance ---- */
 
-static uint64_t next_random(void) {
-        uint64_t z = (world.rng += UINT64_C(0x9e3779b97f4a7c15));
-
+static uint64_t mix(uint64_t z) {
         z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
         z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
         return z ^ (z >> 31);
+}
+
+static uint64_t next_random(void) {
+        return mix(world.rng += UINT64_C(0x9e3779b97f4a7c15));
 }
 
 uint64_t world_random(uint64_t bound) {
@@ -117,14 +119,7 @@ static bool earlier(const struct world_event *a, const struct world_event *b) {
         return a->at != b->at ? a->at < b->at : a->seq < b->seq;
 }
 
-void world_post(uint64_t at, struct process *p, world_fn fn, void *arg, uint64_t a) {
-        struct world_event e = {.at = at < world.now ? world.now : at,
-                                .seq = world.seq++,
-                                .fn = fn,
-                                .arg = arg,
-                                .a = a,
-                                .process = p,
-                                .life = p ? p->life : 0};
+static void put(struct world_event e) {
         size_t i = world.n_heap;
 
         if (world.n_heap == world.room_heap) {
@@ -137,6 +132,16 @@ void world_post(uint64_t at, struct process *p, world_fn fn, void *arg, uint64_t
         for (; i > 0 && earlier(&e, &world.heap[(i - 1) / 2]); i = (i - 1) / 2)
                 world.heap[i] = world.heap[(i - 1) / 2];
         world.heap[i] = e;
+}
+
+void world_post(uint64_t at, struct process *p, world_fn fn, void *arg, uint64_t a) {
+        put((struct world_event){.at = at < world.now ? world.now : at,
+                                 .seq = world.seq++,
+                                 .fn = fn,
+                                 .arg = arg,
+                                 .a = a,
+                                 .process = p,
+                                 .life = p ? p->life : 0});
 }
 
 static struct world_event take(void) {
@@ -161,6 +166,12 @@ bool world_run(uint64_t until) {
                 struct process *p = e.process;
 
                 world.now = e.at;
+                if (p && !p->frozen && p->busy_until > e.at) {
+                        /* Among its own events the order stays as it was posted. */
+                        e.at = p->busy_until;
+                        put(e);
+                        continue;
+                }
                 world.n_events++;
                 if (!p)
                         e.fn(e.arg, e.a);
@@ -224,6 +235,22 @@ uint64_t host_true(const struct host *h, uint64_t clock) {
 
 /* ---- processes ---- */
 
+/* Far more than the longest honest event: one that reads the clock more often waits for it, and never ends. */
+#define READS_MAX 10000
+
+void process_spend(void) {
+        struct process *p = world.current;
+        uint64_t z = mix(world.seed ^ world.n_events << 20 ^ ++world.n_reads);
+
+        if (world.n_reads > READS_MAX)
+                world_fail("endless event", "%s of %s read its clock %d times within one event",
+                           p->program == AGENT ? "agent" : "guard", p->host->name, READS_MAX);
+        if (p->killed)
+                return;
+        /* Mostly as long as a few calls take; now and then the process is put off the processor. */
+        world.now += z % 512 == 0 ? (z >> 32) % 5000 : z % 16 == 0 ? (z >> 32) % 300 : (z >> 32) % 4;
+}
+
 static void bury(struct process *p) {
         struct process *before = world.current;
 
@@ -258,6 +285,7 @@ static void after(struct process *p) {
         world.current = NULL;
         if (p->event)
                 event_settle(p->event);
+        p->busy_until = world.now;
         if (p->killed || event_exited(p->event)) {
                 world_log("%s of %s has ended", p->program == AGENT ? "agent" : "guard", p->host->name);
                 bury(p);
@@ -278,6 +306,7 @@ void process_call(struct process *p, world_fn fn, void *arg, uint64_t a) {
                 return;
         }
         world.current = p;
+        world.n_reads = 0;
         fn(arg, a);
         after(p);
 }
@@ -335,6 +364,9 @@ void process_start(struct process *p) {
         p->n_waiting = 0;
         p->event = event_make(p);
         world.current = p;
+        world.n_reads = 0;
+        if (p->busy_until > world.now)
+                world.now = p->busy_until;
         world_log("starts");
         if (p->program == AGENT) {
                 r = agent_new(&p->agent, p->event, "leader-agent.conf", &err);

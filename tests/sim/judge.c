@@ -4,7 +4,8 @@
 #include "daemon/agent_parts.h"
 #include "hole.h"
 
-#define AT_ONE_INSTANT     3000
+#define AT_ONCE            1000
+#define AT_ONCE_WINDOW     (1 * SEC)
 #define REQUESTS_AT_ONCE   (20 + 12 * LOCKS_MAX)
 #define REQUEST_WINDOW     (10 * SEC)
 #define REQUESTS_IN_WINDOW (40 + 40 * LOCKS_MAX)
@@ -50,13 +51,13 @@ void judge_finalizer_removed(const struct lock_object *l, const struct order *o)
 }
 
 void judge_step(struct process *p) {
-        if (p->instant != world.now) {
-                p->instant = world.now;
-                p->n_at_instant = 0;
+        if (world.now - p->busy_since > AT_ONCE_WINDOW) {
+                p->busy_since = world.now;
+                p->n_at_once = 0;
         }
-        if (++p->n_at_instant > AT_ONE_INSTANT)
-                world_fail("busy loop", "%s of %s: more than %d events at one instant",
-                           p->program == AGENT ? "agent" : "guard", p->host->name, AT_ONE_INSTANT);
+        if (++p->n_at_once > AT_ONCE)
+                world_fail("busy loop", "%s of %s: more than %d events within a second",
+                           p->program == AGENT ? "agent" : "guard", p->host->name, AT_ONCE);
 }
 
 void judge_request(struct process *p) {

@@ -38,6 +38,7 @@ void world_abort(void) {
 /* ---- clock ---- */
 
 uint64_t clock_boottime_usec(void) {
+        process_spend();
         return host_clock(here(), world.now);
 }
 

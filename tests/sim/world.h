@@ -2,7 +2,7 @@
 /* A whole cluster in one process and in virtual time: the real shells of leader-agent and leader-guard, linked with
  * these files in place of the operating system, PID 1 and the API server. Everything that happens follows from a seed.
  *
- *   engine.c   virtual time, the event queue, processes that run, freeze and die
+ *   engine.c   virtual time, which moves on within an event; the event queue; processes that run, freeze and die
  *   event.c    the few functions of sd-event that the shells use
  *   socket.c   the socket between agent and guard
  *   local.c    clock, store, notify, journal, bus, configuration: the small adapters
@@ -61,6 +61,7 @@ struct process {
         bool killed; /* while it runs: whatever it still does has no effect */
         bool exited;
         unsigned life;        /* events of an earlier life are not delivered */
+        uint64_t busy_until;  /* true time: its last event took until then, and the next one waits for that */
         unsigned crash_after; /* so many effects on the world from now it is killed; 0: not planned */
         struct sd_event *event;
         struct agent *agent;
@@ -71,8 +72,8 @@ struct process {
                 uint64_t a;
         } * waiting; /* what came while frozen */
         size_t n_waiting, room_waiting;
-        uint64_t instant; /* busy loops: events and requests at one instant */
-        unsigned n_at_instant;
+        uint64_t busy_since; /* busy loops: events within a second */
+        unsigned n_at_once;
         uint64_t window; /* requests in ten seconds */
         unsigned n_requests;
 };
@@ -182,7 +183,8 @@ struct world {
         /* the run */
         uint64_t seed;
         uint64_t rng;
-        uint64_t now; /* true time */
+        uint64_t now;     /* true time; moves on within an event of a process, see process_spend() */
+        unsigned n_reads; /* of the clock, by the process whose event this is */
         uint64_t seq;
         struct world_event *heap;
         size_t n_heap, room_heap;
@@ -238,6 +240,12 @@ _Noreturn void world_fail(const char *kind, const char *fmt, ...) _printf_(2, 3)
 bool world_run(uint64_t until);
 uint64_t host_clock(const struct host *h, uint64_t at);
 uint64_t host_true(const struct host *h, uint64_t clock);
+
+/* The process that runs reads its clock: a little time has passed since it did so last. What it does from then on
+ * happens then; what others do meanwhile happens in between, as on hosts of their own. So that its clock never goes
+ * back, its next event waits until this one is over. (The files and messages that it looks at are those of the
+ * beginning of its event.) An event that never ends fails the run. */
+void process_spend(void);
 
 /* A file is written, a message sent: false when the process does not live to do it. */
 bool process_effect(void);

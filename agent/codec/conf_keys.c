@@ -11,9 +11,8 @@
 #define MIN  (60 * USEC_PER_SEC)
 #define DAY  (24 * 60 * MIN)
 
-static const struct conf_choice tenures[] = {{TENURE_WORD_LIFE, TENURE_LIFE},
-                                             {TENURE_WORD_LEASE, TENURE_LEASE},
-                                             {NULL, 0}};
+static const struct conf_choice tenures[] = {
+        {TENURE_WORD_LIFE, TENURE_LIFE}, {TENURE_WORD_LEASE, TENURE_LEASE}, {NULL, 0}};
 static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};
 static const struct conf_choice on_failures[] = {
         {"release", CONF_ON_FAILURE_RELEASE}, {"keep", CONF_ON_FAILURE_KEEP}, {NULL, 0}};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the keys of a lock to the timing of its lease. ARCHITECTURE 5, claim 5: the arithmetic itself is base/timing.h's. */
+/* From the keys of a lock to the timing of its lease. ARCHITECTURE 5, claim 5: the arithmetic itself is
+ * base/timing.h's. */
 #include "codec/conf.h"
 
 struct timing_lease conf_timing(const struct conf_lock *l) {

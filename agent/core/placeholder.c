@@ -88,7 +88,8 @@ static void absorb_renew(struct placeholder *h, const struct placeholder_event *
         switch ((enum core_result)ev->result) {
         case RESULT_OK:
                 if (f->uid != h->uid || f->deleting) {
-                        /* Renewals of a dying Lease are answered 200 (the API server renews what is marked for deletion as well). */
+                        /* Renewals of a dying Lease are answered 200 (the API server renews what is marked for deletion
+                         * as well). */
                         h->unread = true;
                         lose(h, PLACEHOLDER_UNREAD);
                         break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leader-agent as a library: the shell around the core, without main(). It performs the actions that the core returns and
- * turns answers, watch events, guard messages and signals into events. It decides nothing about leadership.
+/* leader-agent as a library: the shell around the core, without main(). It performs the actions that the core returns
+ * and turns answers, watch events, guard messages and signals into events. It decides nothing about leadership.
  *
  * A callback only posts (agent_inbox.c). The loop takes what was posted, steps the core with one event at a time and
  * performs its actions; then come watches, status, the end and the one timer (agent.c). */
@@ -24,7 +24,8 @@ int agent_run(struct agent *a);
 
 /* SIGTERM: asks PID 1 why, then releases everything (stop, shutdown) or leaves everything as it is (restart). */
 void agent_terminate(struct agent *a);
-/* SIGHUP and D-Bus: reads the configuration file again. Returns a negative errno with err set; then nothing has changed. */
+/* SIGHUP and D-Bus: reads the configuration file again. Returns a negative errno with err set; then nothing has
+ * changed. */
 int agent_reload(struct agent *a, struct err *err);
 
 /* For main()'s log: valid as long as the agent. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks and placeholders as the configuration has them, in two phases: a plan, in which everything that can fail is done
- * beside what is in use, and its execution, which cannot fail. A term in force is untouched by a reload: its tenure and
- * duration are those that the lock records; what is new counts from the next term. */
+/* Locks and placeholders as the configuration has them, in two phases: a plan, in which everything that can fail is
+ * done beside what is in use, and its execution, which cannot fail. A term in force is untouched by a reload: its
+ * tenure and duration are those that the lock records; what is new counts from the next term. */
 #include <errno.h>
 
 #include "adapter/journal.h"

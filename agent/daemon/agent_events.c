@@ -34,8 +34,8 @@ void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v
         } else if (to == ELECTION_STOPPING) {
                 ev.reason = "SteppingDown";
                 ev.action = "Stop";
-                ev.warning = v->reason != REASON_STEP_DOWN && v->reason != REASON_SLEEP &&
-                             v->reason != REASON_AGENT_STOP;
+                ev.warning =
+                        v->reason != REASON_STEP_DOWN && v->reason != REASON_SLEEP && v->reason != REASON_AGENT_STOP;
                 (void)snprintf(note, sizeof(note), "%s stops %s: %s", ev.instance, l->conf->unit,
                                election_reason_to_string((uint8_t)v->reason));
         } else if (after_term) {

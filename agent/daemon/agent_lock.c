@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Performs the requests of one election, follows its lock and the holder of that, and posts what comes of it. Every write
- * names the uid and version of an object that was seen, or a claim that is on disk (ARCHITECTURE 5, claim 7). */
+/* Performs the requests of one election, follows its lock and the holder of that, and posts what comes of it. Every
+ * write names the uid and version of an object that was seen, or a claim that is on disk (ARCHITECTURE 5, claim 7). */
 #include <errno.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh draws the
- * graph):
+/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh draws
+ * the graph):
  *
  *   agent_inbox.c        what callbacks post
  *   agent_claim.c        claims for POSTs
@@ -134,7 +134,7 @@ struct agent {
         struct job_call *job;      /* SIGTERM came: PID 1 is being asked why */
         struct core core;
         void *core_locks, *core_placeholders; /* its room */
-        struct agent_lock **locks; /* parallel to the core's locks and placeholders */
+        struct agent_lock **locks;            /* parallel to the core's locks and placeholders */
         size_t n_locks;
         struct agent_placeholder **placeholders;
         size_t n_placeholders;
@@ -147,14 +147,14 @@ struct agent {
         char nonce[RECORD_CLAIM_HEX + 1]; /* of this process */
         char host[256];
         bool link_up;
-        bool sleeping;         /* the host waits for our leases to end */
-        bool watching;         /* watches are open, or opened when wanted */
-        bool traced;           /* this process has its first line in the trace */
+        bool sleeping; /* the host waits for our leases to end */
+        bool watching; /* watches are open, or opened when wanted */
+        bool traced;   /* this process has its first line in the trace */
         int trace_fd;
         uint64_t started_usec; /* CLOCK_BOOTTIME */
         struct {
-                uint64_t since_usec;     /* CLOCK_BOOTTIME, 0: not stopping */
-                uint64_t extended_usec;  /* when PID 1 was last asked for more time */
+                uint64_t since_usec;    /* CLOCK_BOOTTIME, 0: not stopping */
+                uint64_t extended_usec; /* when PID 1 was last asked for more time */
         } stopping;
 
         /* for humans */
@@ -163,16 +163,16 @@ struct agent {
         char api_error[512];
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct {
-                char text[2048];          /* STATUS= sent last */
-                uint64_t contact_usec;    /* contact_realtime_usec as it says */
-                uint64_t due_usec;        /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
+                char text[2048];       /* STATUS= sent last */
+                uint64_t contact_usec; /* contact_realtime_usec as it says */
+                uint64_t due_usec;     /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
         } status;
 };
 
 /* ---- agent_inbox.c ---- */
 
-/* Appends to the inbox; the turn of the loop that follows takes it. Never fails: without memory for an event the process
- * ends rather than lose it, and the next one takes everything up again. */
+/* Appends to the inbox; the turn of the loop that follows takes it. Never fails: without memory for an event the
+ * process ends rather than lose it, and the next one takes everything up again. */
 void agent_post(struct agent *a, const struct agent_post *post);
 /* Room for n more, so that the next n cannot want memory. Returns 0 or -ENOMEM. */
 int agent_reserve_posts(struct agent *a, size_t n);
@@ -240,8 +240,8 @@ void agent_placeholder_follow(struct agent_placeholder *p);
 
 /* ---- agent_conf.c ---- */
 
-/* Makes the locks and placeholders be what c says: adds, changes, lets go. Everything is checked and made before anything
- * is changed: on an error nothing has changed. */
+/* Makes the locks and placeholders be what c says: adds, changes, lets go. Everything is checked and made before
+ * anything is changed: on an error nothing has changed. */
 int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
 /* A permit is in force for a lock that is not configured (any more): takes it up to let it go. -EEXIST: it is
  * configured. */
@@ -281,8 +281,8 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
 
 /* ---- agent_status.c ---- */
 
-/* Records what has changed in the journal and the cluster, and sends STATUS= when it is due. Returns the next instant at
- * which it wants to be called. */
+/* Records what has changed in the journal and the cluster, and sends STATUS= when it is due. Returns the next instant
+ * at which it wants to be called. */
 uint64_t agent_status_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_bus.c ---- */

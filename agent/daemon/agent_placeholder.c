@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Performs the requests of one placeholder, follows it where nobody renews it, and posts what comes of it. A renewal names
- * uid and version, and counts from before it was sent (ARCHITECTURE 5, claim 2). */
+/* Performs the requests of one placeholder, follows it where nobody renews it, and posts what comes of it. A renewal
+ * names uid and version, and counts from before it was sent (ARCHITECTURE 5, claim 2). */
 #include <errno.h>
 #include <stdio.h>
 
@@ -135,7 +135,8 @@ int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
 
         if (snprintf(p->name, sizeof(p->name), "leader-agent-%s%s", store_identity(p->agent->store),
                      p->tenure == TENURE_LEASE ? "-lease" : "") >= (int)sizeof(p->name) ||
-            !store_scope_placeholder(p->claims.scope, sizeof(p->claims.scope), p->ns, placeholder_kind_to_string(p->kind), p->name))
+            !store_scope_placeholder(p->claims.scope, sizeof(p->claims.scope), p->ns,
+                                     placeholder_kind_to_string(p->kind), p->name))
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);
         r = agent_claims_read(p->agent, &p->claims, err);
         if (r < 0)

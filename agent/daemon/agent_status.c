@@ -6,8 +6,8 @@
 #include "adapter/notify.h"
 #include "daemon/agent_parts.h"
 
-/* STATUS= comes a moment after what it tells of, all that happened by then in one, so that PID 1 first does what else is
- * asked of it. */
+/* STATUS= comes a moment after what it tells of, all that happened by then in one, so that PID 1 first does what else
+ * is asked of it. */
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
 /* That the API server answered, and nothing else, is told so often. */
 #define CONTACT_PAUSE_USEC (60 * USEC_PER_SEC)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One event at a time: what was posted, or what has fallen due, becomes a step of the core, and its actions are performed
- * before the next. What leader-guard says is routed to the elections that it concerns. */
+/* One event at a time: what was posted, or what has fallen due, becomes a step of the core, and its actions are
+ * performed before the next. What leader-guard says is routed to the elections that it concerns. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -84,8 +84,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "waits: delete that placeholder when no other host uses this identity");
                 else if (v->lock.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
-                else if (v->holder_seen &&
-                         clock_boottime_usec() - v->holder_since_usec > v->lock.duration_usec / 2)
+                else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->lock.duration_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
                                        clock_format_boottime(v->takes_over_at_usec, t), o ? o->holder : "the holder");
                 else if (v->holder_seen) /* no instant: it would be another one each time */
@@ -137,8 +136,8 @@ static const char *problem(const struct agent_lock *l, const struct core_lock_vi
 
 /* Why it is as it is. *ret_unit: what leader-guard found wrong with the unit belongs to it. */
 static const char *why(const struct agent_lock *l, const struct core_lock_view *v, bool *ret_unit) {
-        bool about_unit = v->reason == REASON_UNIT_FAILED || v->reason == REASON_UNIT_UNFIT ||
-                          v->reason == REASON_UNIT_FOREIGN;
+        bool about_unit =
+                v->reason == REASON_UNIT_FAILED || v->reason == REASON_UNIT_UNFIT || v->reason == REASON_UNIT_FOREIGN;
 
         *ret_unit = about_unit;
         if (v->state == ELECTION_CANDIDATE && v->stays_out != REASON_NONE &&

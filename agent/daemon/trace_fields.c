@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows and the words of a trace. A field that is missing here is lost in a replay: the sizes below remind of that. */
+/* The rows and the words of a trace. A field that is missing here is lost in a replay: the sizes below remind of that.
+ */
 #include "daemon/trace_fields.h"
 
 /* ---- words ---- */
@@ -33,8 +34,9 @@ const char *trace_placeholder_event_word(uint8_t v) {
 
 static const char *result_word(uint8_t v) {
         static const char *const words[N_CORE_RESULTS] = {
-                [RESULT_OK] = "ok",         [RESULT_NOT_FOUND] = "not-found", [RESULT_EXISTS] = "exists",
-                [RESULT_CONFLICT] = "conflict", [RESULT_DENIED] = "denied",   [RESULT_FAILED] = "failed",
+                [RESULT_OK] = "ok",           [RESULT_NOT_FOUND] = "not-found",
+                [RESULT_EXISTS] = "exists",   [RESULT_CONFLICT] = "conflict",
+                [RESULT_DENIED] = "denied",   [RESULT_FAILED] = "failed",
                 [RESULT_UNKNOWN] = "unknown",
         };
 
@@ -61,10 +63,14 @@ const char *trace_message_word(uint8_t v) {
 
 const char *trace_change_word(uint8_t v) {
         static const char *const words[N_CORE_CHANGES] = {
-                [CORE_ADD_PLACEHOLDER] = "add-placeholder", [CORE_SET_PLACEHOLDER] = "set-placeholder",
-                [CORE_ADD_LOCK] = "add-lock",               [CORE_SET_LOCK] = "set-lock",
-                [CORE_RESTART_LOCK] = "restart-lock",       [CORE_REMOVE_LOCK] = "remove-lock",
-                [CORE_SLEEP] = "sleep",                     [CORE_WAKE] = "wake",
+                [CORE_ADD_PLACEHOLDER] = "add-placeholder",
+                [CORE_SET_PLACEHOLDER] = "set-placeholder",
+                [CORE_ADD_LOCK] = "add-lock",
+                [CORE_SET_LOCK] = "set-lock",
+                [CORE_RESTART_LOCK] = "restart-lock",
+                [CORE_REMOVE_LOCK] = "remove-lock",
+                [CORE_SLEEP] = "sleep",
+                [CORE_WAKE] = "wake",
                 [CORE_STOP] = "stop",
         };
 
@@ -88,24 +94,28 @@ static const char *guard_word(uint8_t v) {
 /* ---- rows ---- */
 
 #define LOCK_FACT(type, member, prefix)                                                                                \
-        {prefix "uid", offsetof(type, member.uid), .form = TRACE_TOKEN}, {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},   \
-                {prefix "placeholder", offsetof(type, member.placeholder), .form = TRACE_TOKEN},                                     \
-                {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                                       \
+        {prefix "uid", offsetof(type, member.uid), .form = TRACE_TOKEN},                                               \
+                {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},                               \
+                {prefix "placeholder", offsetof(type, member.placeholder), .form = TRACE_TOKEN},                       \
+                {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                         \
                 {prefix "sort", offsetof(type, member.sort), WORDS(sort_word, N_LOCK_SORTS)},                          \
                 {prefix "tenure", offsetof(type, member.tenure), WORDS(tenure_word, N_TENURES)},                       \
-                {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                                            \
-                {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                              \
-                {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG},                                          \
-                {prefix "orphaned", offsetof(type, member.orphaned), .form = TRACE_FLAG}
+                {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                              \
+                {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                \
+                {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG}, {                          \
+                prefix "orphaned", offsetof(type, member.orphaned), .form = TRACE_FLAG                                 \
+        }
 
 #define PLACEHOLDER_FACT(type, member, prefix)                                                                         \
-        {prefix "uid", offsetof(type, member.uid), .form = TRACE_TOKEN}, {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},   \
-                {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                                       \
-                {prefix "present", offsetof(type, member.present), .form = TRACE_FLAG},                                              \
-                {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                                            \
-                {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                              \
-                {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG},                                          \
-                {prefix "own-write", offsetof(type, member.own_write), .form = TRACE_FLAG}
+        {prefix "uid", offsetof(type, member.uid), .form = TRACE_TOKEN},                                               \
+                {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},                               \
+                {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                         \
+                {prefix "present", offsetof(type, member.present), .form = TRACE_FLAG},                                \
+                {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                              \
+                {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                \
+                {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG}, {                          \
+                prefix "own-write", offsetof(type, member.own_write), .form = TRACE_FLAG                               \
+        }
 
 static const struct trace_field lock_event_fields[] = {
         {"op", offsetof(struct election_event, op), WORDS(election_op_to_string, N_ELECTION_OPS)},
@@ -133,9 +143,9 @@ static const struct trace_field placeholder_event_fields[] = {
 
 #define MESSAGE(i)                                                                                                     \
         {                                                                                                              \
-                {"uid", offsetof(struct election_actions, guard[i].uid), .form = TRACE_TOKEN},                                 \
-                        {"until", offsetof(struct election_actions, guard[i].stop_at_usec), .form = TRACE_INSTANT},            \
-                        {"kill", offsetof(struct election_actions, guard[i].kill_at_usec), .form = TRACE_INSTANT},             \
+                {"uid", offsetof(struct election_actions, guard[i].uid), .form = TRACE_TOKEN},                         \
+                        {"until", offsetof(struct election_actions, guard[i].stop_at_usec), .form = TRACE_INSTANT},    \
+                        {"kill", offsetof(struct election_actions, guard[i].kill_at_usec), .form = TRACE_INSTANT},     \
         }
 
 static const struct trace_field message_fields[2][3] = {MESSAGE(0), MESSAGE(1)};
@@ -152,14 +162,16 @@ static const struct trace_field placeholder_action_fields[] = {
 };
 
 #define TIMING(member)                                                                                                 \
-        {"duration", offsetof(struct core_change, member.duration_usec), .form = TRACE_SPAN},                                        \
-                {"renew-deadline", offsetof(struct core_change, member.renew_deadline_usec), .form = TRACE_SPAN},                    \
-                {"stop-timeout", offsetof(struct core_change, member.stop_timeout_usec), .form = TRACE_SPAN},                        \
-                {"kill-margin", offsetof(struct core_change, member.kill_margin_usec), .form = TRACE_SPAN},                          \
-                {"rate", offsetof(struct core_change, member.rate_permille), .form = TRACE_NUMBER}
+        {"duration", offsetof(struct core_change, member.duration_usec), .form = TRACE_SPAN},                          \
+                {"renew-deadline", offsetof(struct core_change, member.renew_deadline_usec), .form = TRACE_SPAN},      \
+                {"stop-timeout", offsetof(struct core_change, member.stop_timeout_usec), .form = TRACE_SPAN},          \
+                {"kill-margin", offsetof(struct core_change, member.kill_margin_usec), .form = TRACE_SPAN}, {          \
+                "rate", offsetof(struct core_change, member.rate_permille), .form = TRACE_NUMBER                       \
+        }
 #define LIMITS(name, member)                                                                                           \
-        {name "-min", offsetof(struct core_change, member.min_usec), .form = TRACE_SPAN},                                            \
-                {name "-max", offsetof(struct core_change, member.max_usec), .form = TRACE_SPAN}
+        {name "-min", offsetof(struct core_change, member.min_usec), .form = TRACE_SPAN}, {                            \
+                name "-max", offsetof(struct core_change, member.max_usec), .form = TRACE_SPAN                         \
+        }
 
 static const struct trace_field lock_conf_fields[] = {
         {"life-placeholder", offsetof(struct core_change, placeholder[TENURE_LIFE]), .form = TRACE_NUMBER},
@@ -184,7 +196,8 @@ static const struct trace_field placeholder_conf_fields[] = {
         {"unclaimed", offsetof(struct core_change, placeholder_conf.unclaimed), .form = TRACE_FLAG},
 };
 
-#define FIELDS(table) {table, ELEMENTSOF(table)}
+#define FIELDS(table)                                                                                                  \
+        { table, ELEMENTSOF(table) }
 
 const struct trace_fields trace_lock_event = FIELDS(lock_event_fields);
 const struct trace_fields trace_lock_message[2] = {FIELDS(message_fields[0]), FIELDS(message_fields[1])};

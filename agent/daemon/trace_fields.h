@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How each field of the core's events, actions and changes is written in a trace: one row a field. For trace_text.c only. */
+/* How each field of the core's events, actions and changes is written in a trace: one row a field. For trace_text.c
+ * only. */
 #pragma once
 
 #include "core/core.h"

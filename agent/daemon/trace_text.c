@@ -210,8 +210,8 @@ static bool read_field(void *base, const struct trace_field *f, const char *valu
         return false;
 }
 
-/* Reads key=value words until the end, or "->". Returns the word that ended it, NULL at the end; "?" when one is none of
- * the fields. */
+/* Reads key=value words until the end, or "->". Returns the word that ended it, NULL at the end; "?" when one is none
+ * of the fields. */
 static const char *read_fields(char **p, void *base, const struct trace_fields *fields) {
         char *word;
 
@@ -267,7 +267,8 @@ static bool read_placeholder(char *p, struct trace_line *ret) {
         char *name = next(&p);
         const char *stop;
 
-        if (!name || !read_word(name, trace_placeholder_event_word, PLACEHOLDER_EV_SEEN + 1, &ret->placeholder_event.type))
+        if (!name ||
+            !read_word(name, trace_placeholder_event_word, PLACEHOLDER_EV_SEEN + 1, &ret->placeholder_event.type))
                 return false;
         stop = read_fields(&p, &ret->placeholder_event, &trace_placeholder_event);
         if (!stop || !util_streq(stop, "->"))

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line of a trace as text that a human reads and tests/traces replays: what happened, then what the core wanted done.
+/* One line of a trace as text that a human reads and tests/traces replays: what happened, then what the core wanted
+ * done.
  *
  *   begin
  *   change 0 add-lock tenure=lease …
  *   [1032.512304] lock 0: reply op=renew result=ok uid=3f… -> permit uid=3f… until=1040.512304 kill=1043.512304; read
  *
- * Uids, versions and claims are the core's tokens (hexadecimal); instants are seconds of CLOCK_BOOTTIME. A field that is 0
- * is left out. Both directions go through one table per struct, so that a new field is one row. */
+ * Uids, versions and claims are the core's tokens (hexadecimal); instants are seconds of CLOCK_BOOTTIME. A field that
+ * is 0 is left out. Both directions go through one table per struct, so that a new field is one row. */
 #pragma once
 
 #include "core/core.h"

@@ -61,8 +61,8 @@ int conf_load(struct conf **ret, const char *path, struct err *err);
 struct conf *conf_free(struct conf *c);
 DEFINE_CLEANUP(struct conf *, conf_free)
 
-/* A copy of every key of the lock; conf_lock_done() frees what it holds (also of a zeroed one) and zeroes it. Returns 0 or
- * -ENOMEM, then *ret holds nothing. */
+/* A copy of every key of the lock; conf_lock_done() frees what it holds (also of a zeroed one) and zeroes it. Returns 0
+ * or -ENOMEM, then *ret holds nothing. */
 int conf_lock_copy(struct conf_lock *ret, const struct conf_lock *from);
 void conf_lock_done(struct conf_lock *l);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door of the core: all elections and placeholders of one agent. The core decides everything about leadership; a shell
- * tells it what happened (events) and what changed (core_apply), performs the actions it returns, and asks it for views.
- * Nothing else of it is read or written outside of agent/core (tests/check_layers.sh).
+/* The door of the core: all elections and placeholders of one agent. The core decides everything about leadership; a
+ * shell tells it what happened (events) and what changed (core_apply), performs the actions it returns, and asks it for
+ * views. Nothing else of it is read or written outside of agent/core (tests/check_layers.sh).
  *
  * Rules: it reads no clock (now_usec, CLOCK_BOOTTIME, comes with the event and never goes back), does no I/O, allocates
  * nothing and cannot fail. The caller performs the actions of a step in order before the next step, and turns their
@@ -27,8 +27,8 @@ struct core {
 /* Bytes for so many of them. */
 size_t core_locks_size(size_t n);
 size_t core_placeholders_size(size_t n);
-/* Hands over memory for locks and placeholders, which holds what the last one held (realloc() may move it between steps);
- * it stays the caller's. */
+/* Hands over memory for locks and placeholders, which holds what the last one held (realloc() may move it between
+ * steps); it stays the caller's. */
 void core_set_room(struct core *core, void *locks, void *placeholders);
 
 /* ---- changes ---- */
@@ -51,9 +51,9 @@ enum {
 struct core_change {
         uint8_t type; /* enum core_change_type */
         uint32_t index;
-        uint32_t placeholder[N_TENURES];           /* ADD_LOCK: which one a term of this tenure uses */
-        struct election_conf lock;                 /* ADD_LOCK, SET_LOCK (`away` is the core's) */
-        struct placeholder_conf placeholder_conf;  /* ADD_PLACEHOLDER, SET_PLACEHOLDER */
+        uint32_t placeholder[N_TENURES];          /* ADD_LOCK: which one a term of this tenure uses */
+        struct election_conf lock;                /* ADD_LOCK, SET_LOCK (`away` is the core's) */
+        struct placeholder_conf placeholder_conf; /* ADD_PLACEHOLDER, SET_PLACEHOLDER */
 };
 
 /* A change counts from the next step; a term in force keeps what it began with. */
@@ -92,15 +92,15 @@ struct core_lock_view {
         enum election_reason stays_out; /* why it does not compete now; REASON_NONE: it does */
         bool known;                     /* the lock was read or seen: the next one means something */
         struct lock_fact lock;
-        uint64_t term_uid;          /* of the lock that we hold or are giving up; 0: none */
-        uint64_t stop_timeout_usec; /* of a lease that we hold; 0: as configured */
-        bool leased;                /* a lease is held here, or just being won */
-        bool guard_linked;          /* the guard answered since it was connected */
-        enum unit_state unit;       /* as it last said */
-        bool settled;               /* not on its way from a start to a permit */
-        bool holder_seen;           /* lease of another: its placeholder was read */
-        bool holder_wanted;         /* … and is to be followed: it is what the lock waits for */
-        uint64_t holder_since_usec; /* since when it is as it is now */
+        uint64_t term_uid;           /* of the lock that we hold or are giving up; 0: none */
+        uint64_t stop_timeout_usec;  /* of a lease that we hold; 0: as configured */
+        bool leased;                 /* a lease is held here, or just being won */
+        bool guard_linked;           /* the guard answered since it was connected */
+        enum unit_state unit;        /* as it last said */
+        bool settled;                /* not on its way from a start to a permit */
+        bool holder_seen;            /* lease of another: its placeholder was read */
+        bool holder_wanted;          /* … and is to be followed: it is what the lock waits for */
+        uint64_t holder_since_usec;  /* since when it is as it is now */
         uint64_t takes_over_at_usec; /* when we depose the holder unless it renews */
         uint64_t takes_part_at_usec; /* end of a cooldown; 0: none */
         uint64_t stop_at_usec;       /* of the permit in force: when it ends without another renewal */

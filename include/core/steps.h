@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What passes through the door of the core (core.h): the configuration, events and actions of one election (a lock) and
- * of one placeholder, and the words for their states, operations and reasons. Plain data by value; what an actor knows is
- * in agent/core and nobody else's. */
+ * of one placeholder, and the words for their states, operations and reasons. Plain data by value; what an actor knows
+ * is in agent/core and nobody else's. */
 #pragma once
 
 #include "base/retry.h"

@@ -27,7 +27,7 @@ struct election_conf builder_election_conf(uint8_t tenure) {
         };
 }
 
-struct placeholder_conf builder_heartbeat_conf(uint8_t tenure) {
+struct placeholder_conf builder_placeholder_conf(uint8_t tenure) {
         return (struct placeholder_conf){
                 .renew_interval_usec = 2 * SEC,
                 .verify_interval_usec = 60 * SEC,

@@ -74,7 +74,7 @@ struct builder {
 
 /* Configurations that fit together: lease 15 s, renewal deadline 8 s, stop 3 s, margin 2 s, verify 60 s. */
 struct election_conf builder_election_conf(uint8_t tenure);
-struct placeholder_conf builder_heartbeat_conf(uint8_t tenure);
+struct placeholder_conf builder_placeholder_conf(uint8_t tenure);
 /* Facts: a sound lock of ours of this boot, a sound lock of somebody else. */
 struct lock_fact builder_own_lock(uint64_t uid, uint8_t tenure, uint64_t placeholder);
 struct lock_fact builder_other_lock(uint64_t uid, uint8_t tenure, uint64_t placeholder);

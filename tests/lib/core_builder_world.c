@@ -477,7 +477,7 @@ void builder_init(struct builder *b, uint8_t tenure, size_t n_locks) {
                 b->guard[i].unit = UNIT_STOPPED;
         }
         for (uint8_t t = 0; t < N_TENURES; t++)
-                b->placeholders[t].conf = builder_heartbeat_conf(t);
+                b->placeholders[t].conf = builder_placeholder_conf(t);
         start(b);
 }
 

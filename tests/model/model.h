@@ -7,8 +7,8 @@
  *   model_code_core.c same, the core's structs
  *   model_tidy.c    drops what has no influence any more
  *   model_api.c     what the API server does with a request
- *   model_facts.c   agent shell: what the core is told, what its actions become
- *   model_agent.c   agent shell: core steps, claims, link, life of the process
+ *   model_facts.c   brain_…, the agent's shell: what the core is told, what its actions become
+ *   model_agent.c   brain_…: core steps, claims, link, life of the process
  *   model_watch.c   what watches show the agent, and when
  *   model_guard.c   guard shell, PID 1, the unit
  *   model_moves.c   which moves there are
@@ -112,7 +112,7 @@ struct request {
 
 enum {
         SLOT_ELECTION,
-        SLOT_HEARTBEAT,
+        SLOT_PLACEHOLDER,
         N_SLOTS,
 };
 
@@ -314,27 +314,27 @@ enum {
 
 /* ---- agent ---- */
 
-void agent_start(struct world *w, unsigned a);
-void agent_end(struct world *w, unsigned a);
-bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim);
-void agent_claim_fails(struct world *w, unsigned a, unsigned slot);
-void agent_tear(struct world *w, unsigned a, unsigned slot);
-bool agent_busy(const struct world *w, unsigned a);
-void agent_local(struct world *w, unsigned a);
-void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
-struct election_conf agent_election_conf(unsigned a);
-struct placeholder_conf agent_heartbeat_conf(unsigned a, uint8_t tenure);
-struct write agent_lock_write(const struct world *w, unsigned a, const struct election_actions *out);
-struct write agent_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out);
-struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l);
-struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p);
+void brain_start(struct world *w, unsigned a);
+void brain_end(struct world *w, unsigned a);
+bool brain_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim);
+void brain_claim_fails(struct world *w, unsigned a, unsigned slot);
+void brain_tear(struct world *w, unsigned a, unsigned slot);
+bool brain_busy(const struct world *w, unsigned a);
+void brain_local(struct world *w, unsigned a);
+void brain_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer);
+struct election_conf brain_election_conf(unsigned a);
+struct placeholder_conf brain_placeholder_conf(unsigned a, uint8_t tenure);
+struct write brain_lock_write(const struct world *w, unsigned a, const struct election_actions *out);
+struct write brain_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out);
+struct lock_fact brain_lock_fact(const struct world *w, unsigned a, const struct api_lock *l);
+struct placeholder_fact brain_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p);
 /* l: the lock that the event is about, if any. */
-void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l);
+void brain_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l);
 /* The watch of its own placeholder shows something. */
-void agent_placeholder_seen(struct world *w, unsigned a);
-void agent_stop(struct world *w, unsigned a);
-void agent_step_down(struct world *w, unsigned a);
-void agent_tell(struct world *w, unsigned a, const struct guard_fact *f);
+void brain_placeholder_seen(struct world *w, unsigned a);
+void brain_stop(struct world *w, unsigned a);
+void brain_step_down(struct world *w, unsigned a);
+void brain_tell(struct world *w, unsigned a, const struct guard_fact *f);
 
 /* ---- watches ---- */
 

@@ -10,15 +10,15 @@ static void with_core(struct world *w, unsigned a, struct core *core, struct cor
         unsigned t = g->tenure;
 
         l->election = g->election;
-        l->conf = agent_election_conf(a);
+        l->conf = brain_election_conf(a);
         l->placeholder[TENURE_LIFE] = TENURE_LIFE;
         l->placeholder[TENURE_LEASE] = TENURE_LEASE;
         l->due = false;
-        p[t] = (struct core_placeholder){.placeholder = g->placeholder, .conf = agent_heartbeat_conf(a, (uint8_t)t)};
+        p[t] = (struct core_placeholder){.placeholder = g->placeholder, .conf = brain_placeholder_conf(a, (uint8_t)t)};
         p[t].conf.unclaimed = true;
         for (unsigned i = 0; i < MAX_CLAIMS; i++)
-                p[t].conf.unclaimed = p[t].conf.unclaimed && !g->claims[SLOT_HEARTBEAT][i];
-        p[!t] = (struct core_placeholder){.conf = agent_heartbeat_conf(a, (uint8_t)!t)};
+                p[t].conf.unclaimed = p[t].conf.unclaimed && !g->claims[SLOT_PLACEHOLDER][i];
+        p[!t] = (struct core_placeholder){.conf = brain_placeholder_conf(a, (uint8_t)!t)};
         placeholder_init(&p[!t].placeholder);
         if (g->leaving) { /* nothing of the other tenure is there to be taken away */
                 p[!t].placeholder.state = PLACEHOLDER_ABSENT;
@@ -77,7 +77,7 @@ static void perform_lock(struct world *w, unsigned a, const struct election_acti
                 g->claiming[SLOT_ELECTION] = 1;
                 return;
         }
-        send(w, a, SLOT_ELECTION, out->request.op, agent_lock_write(w, a, out));
+        send(w, a, SLOT_ELECTION, out->request.op, brain_lock_write(w, a, out));
 }
 
 static void perform_placeholder(struct world *w, unsigned a, const struct placeholder_action *out) {
@@ -85,10 +85,10 @@ static void perform_placeholder(struct world *w, unsigned a, const struct placeh
                 return;
         coverage.placeholder_ops[out->op]++;
         if (out->op == PLACEHOLDER_OP_CLAIM) {
-                w->agents[a].claiming[SLOT_HEARTBEAT] = 1;
+                w->agents[a].claiming[SLOT_PLACEHOLDER] = 1;
                 return;
         }
-        send(w, a, SLOT_HEARTBEAT, out->op, agent_placeholder_write(w, a, out));
+        send(w, a, SLOT_PLACEHOLDER, out->op, brain_placeholder_write(w, a, out));
 }
 
 /* Takes the core's structs back, then lets what is due go on. */
@@ -181,7 +181,7 @@ static void note_owner(struct world *w, unsigned a, const struct api_lock *l) {
                 g->lock_owner = (uint8_t)world_identity(l->owner);
 }
 
-void agent_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
+void brain_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l) {
         struct agent *g = &w->agents[a];
         uint8_t before = g->lock_owner;
 
@@ -204,18 +204,18 @@ static void election_answer(struct world *w, unsigned a, const struct request *r
         bool holder = r->op == ELECTION_OP_READ_HOLDER || r->op == ELECTION_OP_DELETE_HOLDER;
 
         if (holder) {
-                ev.holder = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
+                ev.holder = brain_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL);
                 ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
-                agent_lock_event(w, a, &ev, NULL);
+                brain_lock_event(w, a, &ev, NULL);
         } else {
                 const struct api_lock *l = answer->has_object && r->op != ELECTION_OP_STRIP ? &answer->lock : NULL;
 
-                ev.lock = agent_lock_fact(w, a, l);
-                agent_lock_event(w, a, &ev, l);
+                ev.lock = brain_lock_fact(w, a, l);
+                brain_lock_event(w, a, &ev, l);
         }
 }
 
-void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer) {
+void brain_answer(struct world *w, unsigned a, unsigned slot, const struct answer *answer) {
         struct agent *g = &w->agents[a];
         struct request r = g->request[slot];
 
@@ -228,7 +228,7 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
                         .op = r.op,
                         .result = answer->result,
                         .sent_at_usec = r.sent_at_usec,
-                        .fact = agent_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
+                        .fact = brain_placeholder_fact(w, a, answer->has_object ? &answer->placeholder : NULL),
                 };
 
                 placeholder_event(w, a, &ev);
@@ -237,15 +237,15 @@ void agent_answer(struct world *w, unsigned a, unsigned slot, const struct answe
         }
 }
 
-void agent_placeholder_seen(struct world *w, unsigned a) {
+void brain_placeholder_seen(struct world *w, unsigned a) {
         placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_SEEN});
         if (!w->bad)
                 pump(w, a);
 }
 
-void agent_stop(struct world *w, unsigned a) {
+void brain_stop(struct world *w, unsigned a) {
         w->agents[a].leaving = 1;
-        agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
+        brain_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
         if (w->bad)
                 return;
         placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
@@ -258,13 +258,13 @@ static bool has_released(const struct agent *g) {
                !(g->placeholder.state == PLACEHOLDER_LIVE && g->placeholder.retry.attempts < 2);
 }
 
-void agent_step_down(struct world *w, unsigned a) {
-        agent_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
+void brain_step_down(struct world *w, unsigned a) {
+        brain_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STEP_DOWN}, NULL);
 }
 
 /* ---- link ---- */
 
-void agent_tell(struct world *w, unsigned a, const struct guard_fact *f) {
+void brain_tell(struct world *w, unsigned a, const struct guard_fact *f) {
         struct agent *g = &w->agents[a];
 
         if (!g->up || !g->connected || g->broken)
@@ -293,22 +293,22 @@ static void claim_written(struct world *w, unsigned a, unsigned slot, uint8_t re
                 pump(w, a);
 }
 
-void agent_claim_fails(struct world *w, unsigned a, unsigned slot) {
+void brain_claim_fails(struct world *w, unsigned a, unsigned slot) {
         claim_written(w, a, slot, RESULT_FAILED);
 }
 
 /* A claim that no request has carried yet may be there or not: nothing can turn up with it. */
-void agent_tear(struct world *w, unsigned a, unsigned slot) {
+void brain_tear(struct world *w, unsigned a, unsigned slot) {
         struct agent *g = &w->agents[a];
         uint8_t before[MAX_CLAIMS];
 
         memcpy(before, g->claims[slot], sizeof(before));
         memset(g->claims[slot], 0, sizeof(before));
         memcpy(g->claims[slot], before, sizeof(before)); /* what was torn is a temporary file */
-        agent_end(w, a);
+        brain_end(w, a);
 }
 
-bool agent_busy(const struct world *w, unsigned a) {
+bool brain_busy(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
         struct core core;
         struct core_lock l;
@@ -322,14 +322,14 @@ bool agent_busy(const struct world *w, unsigned a) {
         return core_deadline(&core) <= w->now_usec;
 }
 
-void agent_local(struct world *w, unsigned a) {
+void brain_local(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
         struct election_event ev = {.type = ELECTION_EV_GUARD};
 
         if (has_released(g)) {
-                agent_end(w, a);
-        } else if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_HEARTBEAT]) {
-                unsigned slot = g->claiming[SLOT_ELECTION] ? SLOT_ELECTION : SLOT_HEARTBEAT;
+                brain_end(w, a);
+        } else if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_PLACEHOLDER]) {
+                unsigned slot = g->claiming[SLOT_ELECTION] ? SLOT_ELECTION : SLOT_PLACEHOLDER;
 
                 claim_new(w, a, slot);
                 claim_written(w, a, slot, RESULT_OK);
@@ -338,23 +338,23 @@ void agent_local(struct world *w, unsigned a) {
                 g->n_replies--;
                 memmove(g->replies, g->replies + 1, g->n_replies * sizeof(g->replies[0]));
                 memset(&g->replies[g->n_replies], 0, sizeof(g->replies[0]));
-                agent_lock_event(w, a, &ev, NULL);
+                brain_lock_event(w, a, &ev, NULL);
         } else if (g->broken) {
                 g->broken = g->connected = 0;
                 ev.type = ELECTION_EV_LINK_DOWN;
-                agent_lock_event(w, a, &ev, NULL);
+                brain_lock_event(w, a, &ev, NULL);
         } else if (!g->connected) {
                 g->connected = 1;
                 guard_connect(w, a);
                 ev.type = ELECTION_EV_LINK_UP;
-                agent_lock_event(w, a, &ev, NULL);
+                brain_lock_event(w, a, &ev, NULL);
         } else
                 pump(w, a);
 }
 
 /* ---- life of the process ---- */
 
-void agent_start(struct world *w, unsigned a) {
+void brain_start(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
 
         g->up = 1;
@@ -364,7 +364,7 @@ void agent_start(struct world *w, unsigned a) {
         pump(w, a);
 }
 
-void agent_end(struct world *w, unsigned a) {
+void brain_end(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
 
         for (unsigned slot = 0; slot < N_SLOTS; slot++) {

@@ -232,7 +232,7 @@ static void code_world(struct coder *c, struct world *w) {
         for (unsigned i = 0; i < parameters.agents; i++) {
                 coder_byte(c, &w->agents[i].lost);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
-                code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_HEARTBEAT], MAX_CLAIMS);
+                code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_PLACEHOLDER], MAX_CLAIMS);
                 code_set(c, TOKEN_LOCK, w->hosts[i].revoked, MAX_REVOKED);
         }
 }

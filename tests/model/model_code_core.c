@@ -105,7 +105,7 @@ void coder_collect(struct coder *c, const struct agent *g) {
                 g->election.lock.orphan_at_usec,
                 g->election.past.prove_first_usec,
                 g->request[SLOT_ELECTION].sent_at_usec,
-                g->request[SLOT_HEARTBEAT].sent_at_usec,
+                g->request[SLOT_PLACEHOLDER].sent_at_usec,
         };
 
         c->n_fine = 0;

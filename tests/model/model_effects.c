@@ -10,14 +10,14 @@ static void give_up(struct world *w, struct move m) {
 
         if (r->state == REQUEST_SLOW)
                 api_late(w, &r->write);
-        agent_answer(w, m.agent, m.arg, &unknown);
+        brain_answer(w, m.agent, m.arg, &unknown);
 }
 
 static void crash(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
 
         if (w->agents[h].up)
-                agent_end(w, h);
+                brain_end(w, h);
         memset(o, 0, sizeof(*o));
 }
 
@@ -25,7 +25,7 @@ static void boot(struct world *w, unsigned h) {
         w->hosts[h].on = 1;
         w->hosts[h].boot = token_new(w, TOKEN_BOOT);
         guard_start(w, h);
-        agent_start(w, h);
+        brain_start(w, h);
 }
 
 static void request_move(struct world *w, struct move m) {
@@ -35,7 +35,7 @@ static void request_move(struct world *w, struct move m) {
         switch (m.kind) {
         case MOVE_EXECUTE:
                 answer = api_perform(w, &r->write);
-                agent_answer(w, m.agent, m.arg, &answer);
+                brain_answer(w, m.agent, m.arg, &answer);
                 break;
         case MOVE_HOLD:
                 r->answer = api_perform(w, &r->write);
@@ -48,11 +48,11 @@ static void request_move(struct world *w, struct move m) {
                 api_late(w, &r->write);
                 break;
         case MOVE_FAIL:
-                agent_answer(w, m.agent, m.arg, &answer);
+                brain_answer(w, m.agent, m.arg, &answer);
                 break;
         case MOVE_DELIVER:
                 answer = r->answer;
-                agent_answer(w, m.agent, m.arg, &answer);
+                brain_answer(w, m.agent, m.arg, &answer);
                 break;
         default:
                 give_up(w, m);
@@ -75,10 +75,10 @@ static void process_move(struct world *w, struct move m) {
 
         switch (m.kind) {
         case MOVE_KILL_AGENT:
-                agent_end(w, m.agent);
+                brain_end(w, m.agent);
                 break;
         case MOVE_START_AGENT:
-                agent_start(w, m.agent);
+                brain_start(w, m.agent);
                 break;
         case MOVE_FREEZE_AGENT:
         case MOVE_THAW_AGENT:
@@ -112,10 +112,10 @@ static void process_move(struct world *w, struct move m) {
                 crash(w, m.agent);
                 break;
         case MOVE_CLAIM_FAILS:
-                agent_claim_fails(w, m.agent, m.arg);
+                brain_claim_fails(w, m.agent, m.arg);
                 break;
         case MOVE_TEAR:
-                agent_tear(w, m.agent, m.arg);
+                brain_tear(w, m.agent, m.arg);
                 break;
         case MOVE_DAMAGE:
                 o->file = SUPERVISE_FILE_BAD;
@@ -181,7 +181,7 @@ void move_apply(struct world *w, struct move m) {
                 (void)guard_local(w, m.agent, ALL_ACTIONS);
                 break;
         case MOVE_AGENT:
-                agent_local(w, m.agent);
+                brain_local(w, m.agent);
                 break;
         case MOVE_EXECUTE:
         case MOVE_HOLD:
@@ -207,7 +207,7 @@ void move_apply(struct world *w, struct move m) {
                 watch_holder(w, m.agent);
                 break;
         case MOVE_VERIFY:
-                agent_placeholder_seen(w, m.agent);
+                brain_placeholder_seen(w, m.agent);
                 break;
         case MOVE_HOLD_WATCH:
                 watch_hold(w, m.agent, m.arg & 1, m.arg & 2);
@@ -231,10 +231,10 @@ void move_apply(struct world *w, struct move m) {
                 api_delete_placeholder(w, m.agent, m.arg);
                 break;
         case MOVE_STEP_DOWN:
-                agent_step_down(w, m.agent);
+                brain_step_down(w, m.agent);
                 break;
         case MOVE_STOP_AGENT:
-                agent_stop(w, m.agent);
+                brain_stop(w, m.agent);
                 break;
         case MOVE_FENCE:
                 w->fence = (struct fence){.phase = 1, .uid = w->lock.uid, .version = w->lock.version};
@@ -262,12 +262,12 @@ bool world_is_stuck(const struct world *w) {
                 const struct api_placeholder *p = &w->placeholders[world_identity(i)];
 
                 out = w->agents[i].lost && parameters.tenure[i] == TENURE_LIFE && p->exists &&
-                      !agent_claim_on_disk(w, i, SLOT_HEARTBEAT, p->claim);
+                      !brain_claim_on_disk(w, i, SLOT_PLACEHOLDER, p->claim);
         }
         if (out)
                 return true;
         return l->exists && l->tenure == TENURE_LIFE && w->agents[l->owner].lost &&
-               !agent_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
+               !brain_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }
 
 void world_init(struct world *w) {

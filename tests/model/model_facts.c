@@ -3,7 +3,7 @@
  * agent_facts.c and the adapters in small). */
 #include "model.h"
 
-struct election_conf agent_election_conf(unsigned a) {
+struct election_conf brain_election_conf(unsigned a) {
         return (struct election_conf){
                 .timing = {.duration_usec = parameters.duration[a] * TICK,
                            .renew_deadline_usec = parameters.renew_deadline * TICK,
@@ -15,7 +15,7 @@ struct election_conf agent_election_conf(unsigned a) {
         };
 }
 
-struct placeholder_conf agent_heartbeat_conf(unsigned a, uint8_t tenure) {
+struct placeholder_conf brain_placeholder_conf(unsigned a, uint8_t tenure) {
         return (struct placeholder_conf){
                 .renew_interval_usec = TICK,
                 .verify_interval_usec = USEC_INFINITY,
@@ -27,7 +27,7 @@ struct placeholder_conf agent_heartbeat_conf(unsigned a, uint8_t tenure) {
 
 /* ---- facts ---- */
 
-bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim) {
+bool brain_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8_t claim) {
         const struct agent *g = &w->agents[a];
 
         for (unsigned i = 0; claim && i < MAX_CLAIMS; i++)
@@ -36,7 +36,7 @@ bool agent_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8
         return false;
 }
 
-struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
+struct lock_fact brain_lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
         struct lock_fact f = {.sort = LOCK_ABSENT};
 
         if (!l)
@@ -48,13 +48,13 @@ struct lock_fact agent_lock_fact(const struct world *w, unsigned a, const struct
         f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
         f.tenure = l->tenure;
         f.deleting = l->deleting;
-        f.claimed = agent_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
+        f.claimed = brain_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
         f.same_boot = world_identity(l->owner) == world_identity(a) && l->boot == w->hosts[a].boot;
         f.orphaned = l->finalizer && !l->owned;
         return f;
 }
 
-struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
+struct placeholder_fact brain_placeholder_fact(const struct world *w, unsigned a, const struct api_placeholder *p) {
         struct placeholder_fact f = {.present = false};
 
         if (!p)
@@ -64,13 +64,13 @@ struct placeholder_fact agent_placeholder_fact(const struct world *w, unsigned a
         f.version = p->version;
         f.duration_usec = 0; /* information only; the lock's record decides */
         f.deleting = p->deleting;
-        f.claimed = agent_claim_on_disk(w, a, SLOT_HEARTBEAT, p->claim);
+        f.claimed = brain_claim_on_disk(w, a, SLOT_PLACEHOLDER, p->claim);
         f.same_boot = p->boot == w->hosts[a].boot;
         f.own_write = p->nonce == w->agents[a].nonce;
         return f;
 }
 
-struct write agent_lock_write(const struct world *w, unsigned a, const struct election_actions *out) {
+struct write brain_lock_write(const struct world *w, unsigned a, const struct election_actions *out) {
         static const uint8_t kinds[N_ELECTION_OPS] = {
                 [ELECTION_OP_READ] = READ_LOCK,
                 [ELECTION_OP_CREATE] = LOCK_CREATE,
@@ -103,7 +103,7 @@ struct write agent_lock_write(const struct world *w, unsigned a, const struct el
         return r;
 }
 
-struct write agent_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out) {
+struct write brain_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out) {
         static const uint8_t kinds[N_PLACEHOLDER_OPS] = {
                 [PLACEHOLDER_OP_READ] = READ_PLACEHOLDER,     [PLACEHOLDER_OP_CREATE] = PLACEHOLDER_CREATE,
                 [PLACEHOLDER_OP_RENEW] = PLACEHOLDER_RENEW,   [PLACEHOLDER_OP_CLEAR] = PLACEHOLDER_CLEAR,
@@ -119,7 +119,7 @@ struct write agent_placeholder_write(const struct world *w, unsigned a, const st
         };
 
         if (out->op == PLACEHOLDER_OP_CREATE)
-                r.claim = g->claim[SLOT_HEARTBEAT];
+                r.claim = g->claim[SLOT_PLACEHOLDER];
         if (out->op == PLACEHOLDER_OP_CREATE || out->op == PLACEHOLDER_OP_RENEW) {
                 r.boot = w->hosts[a].boot;
                 r.nonce = g->nonce;

@@ -110,7 +110,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
         };
 
         if (!o->superseded && !o->eof)
-                agent_tell(w, h, &f);
+                brain_tell(w, h, &f);
 }
 
 static void answer_all(struct world *w, unsigned h, uint8_t *waiting, unsigned n, uint8_t type, uint8_t result) {

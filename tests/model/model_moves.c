@@ -63,7 +63,7 @@ static bool local(const struct world *w, struct move ret[MAX_MOVES], unsigned *n
         for (unsigned h = 0; h < parameters.agents; h++) {
                 if (guard_busy(w, h))
                         add(w, ret, n, MOVE_GUARD, h, 0, 0);
-                else if (agent_busy(w, h))
+                else if (brain_busy(w, h))
                         add(w, ret, n, MOVE_AGENT, h, 0, 0);
                 else
                         continue;

@@ -30,7 +30,7 @@ static void tidy_order(uint64_t *first, uint64_t *proven, uint64_t *sent) {
 static void tidy_proofs(struct agent *g) {
         const uint64_t before = BASE - 50 * TICK;
         struct election *e = &g->election;
-        struct request *r = &g->request[SLOT_HEARTBEAT];
+        struct request *r = &g->request[SLOT_PLACEHOLDER];
         uint64_t *sent = r->state != REQUEST_NONE && r->op == PLACEHOLDER_OP_RENEW ? &r->sent_at_usec : NULL;
 
         g->request[SLOT_ELECTION].sent_at_usec = 0;
@@ -97,7 +97,7 @@ void world_tidy(struct world *w) {
                 if (!e->claim_ready)
                         g->claim[SLOT_ELECTION] = 0;
                 if (!g->placeholder.claim_ready)
-                        g->claim[SLOT_HEARTBEAT] = 0;
+                        g->claim[SLOT_PLACEHOLDER] = 0;
                 /* No clock matters to these: no back-off, no cooldown, no counters in this world. */
                 e->term.leading_since_usec = 0;
                 e->past.failures = 0;

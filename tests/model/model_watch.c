@@ -18,11 +18,11 @@ static void show_lock(struct world *w, unsigned a, const struct api_lock *l, uin
         struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
 
         if (l) {
-                ev.lock = agent_lock_fact(w, a, l);
-                agent_lock_event(w, a, &ev, l);
+                ev.lock = brain_lock_fact(w, a, l);
+                brain_lock_event(w, a, &ev, l);
         } else {
                 ev.lock = (struct lock_fact){.sort = LOCK_ABSENT, .uid = gone_uid};
-                agent_lock_event(w, a, &ev, NULL);
+                brain_lock_event(w, a, &ev, NULL);
         }
 }
 
@@ -57,11 +57,11 @@ static void show_holder(struct world *w, unsigned a, const struct api_placeholde
         struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
 
         if (p) {
-                ev.holder = agent_placeholder_fact(w, a, p);
+                ev.holder = brain_placeholder_fact(w, a, p);
                 ev.holder.claimed = ev.holder.same_boot = ev.holder.own_write = false;
         } else
                 ev.holder.uid = gone_uid;
-        agent_lock_event(w, a, &ev, NULL);
+        brain_lock_event(w, a, &ev, NULL);
 }
 
 /* Another uid under that name comes after the news that the one watched for was deleted. */

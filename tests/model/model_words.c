@@ -109,7 +109,7 @@ static void guard_step_words(const struct host *o, FILE *f) {
                 fprintf(f, " (timer)");
 }
 
-static void agent_step_words(const struct agent *g, FILE *f) {
+static void brain_step_words(const struct agent *g, FILE *f) {
         if (g->n_replies) {
                 const struct guard_fact *r = &g->replies[0];
 
@@ -148,7 +148,7 @@ void move_words(const struct world *w, struct move m, FILE *f) {
                 guard_step_words(&w->hosts[m.agent], f);
                 break;
         case MOVE_AGENT:
-                agent_step_words(&w->agents[m.agent], f);
+                brain_step_words(&w->agents[m.agent], f);
                 break;
         case MOVE_KILL_GUARD:
                 if (m.arg) {

@@ -129,8 +129,9 @@ static void describe(const struct agent *a, char *buf, size_t size) {
                 const struct agent_lock *l = a->locks[i];
                 const struct core_lock *c = &a->core.locks[i];
 
-                n += (size_t)snprintf(buf + n, size - n, " %s %zu %s %d%d %llu %llu;", l->title, l->index, l->conf->unit,
-                                      l->leaving, l->returning, (unsigned long long)l->conf->stop_timeout_usec,
+                n += (size_t)snprintf(buf + n, size - n, " %s %zu %s %d%d %llu %llu;", l->title, l->index,
+                                      l->conf->unit, l->leaving, l->returning,
+                                      (unsigned long long)l->conf->stop_timeout_usec,
                                       (unsigned long long)c->conf.timing.stop_timeout_usec);
         }
         for (size_t i = 0; i < a->n_placeholders; i++)

@@ -195,10 +195,8 @@ static void test_unit_has_another_lock(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_uid_of_the_term_is_kept),
-                cmocka_unit_test(test_lost_claims),
-                cmocka_unit_test(test_other_identity),
-                cmocka_unit_test(test_returns),
+                cmocka_unit_test(test_uid_of_the_term_is_kept), cmocka_unit_test(test_lost_claims),
+                cmocka_unit_test(test_other_identity),          cmocka_unit_test(test_returns),
                 cmocka_unit_test(test_unit_has_another_lock),
         };
 

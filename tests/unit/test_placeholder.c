@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One placeholder: exactly one row for each state and event, of replies each operation and result. The rules
- * one by one are in test_heartbeat_rules.c. */
+ * one by one are in test_placeholder_rules.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,44 +8,7 @@
 
 #include <cmocka.h>
 
-#include "../lib/core_builder.h"
-
-enum {
-        UID = 11,
-        OTHER_UID = 12,
-        VERSION = 5,
-};
-#define NOW (1000 * SEC)
-
-static struct placeholder_fact own(void) {
-        return (struct placeholder_fact){.uid = UID,
-                                         .version = VERSION,
-                                         .duration_usec = 15 * SEC,
-                                         .present = true,
-                                         .claimed = true,
-                                         .same_boot = true,
-                                         .own_write = true};
-}
-
-static struct placeholder in_state(uint8_t state) {
-        struct placeholder h;
-
-        placeholder_init(&h);
-        h.state = state;
-        if (state == PLACEHOLDER_UNREAD)
-                return h;
-        h.unread = false;
-        h.looked_at_usec = NOW - SEC;
-        if (state == PLACEHOLDER_ABSENT)
-                return h;
-        h.uid = state == PLACEHOLDER_TAKEN ? OTHER_UID : UID;
-        h.version = VERSION;
-        if (state == PLACEHOLDER_LIVE)
-                h.proven_at_usec = h.renewed_at_usec = NOW - SEC;
-        if (state == PLACEHOLDER_TAKEN)
-                h.seen_at_usec = NOW - SEC;
-        return h;
-}
+#include "../lib/placeholder_builder.h"
 
 /* What an answer of 200 carries in that state: what is known, nothing new. */
 static struct placeholder_fact answer(uint8_t state, uint8_t op) {
@@ -78,7 +41,7 @@ static struct placeholder_fact answer(uint8_t state, uint8_t op) {
 /* Wanted and renewed, lease tenure. */
 static struct placeholder_action take(uint8_t state, uint8_t type, uint8_t op, uint8_t result,
                                       struct placeholder *ret) {
-        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LEASE);
+        const struct placeholder_conf c = builder_placeholder_conf(TENURE_LEASE);
         struct placeholder_event ev = {.now_usec = NOW,
                                        .sent_at_usec = NOW - SEC / 10,
                                        .random = 512,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One placeholder: its rules, one by one. The table of all steps is in test_heartbeat.c. */
+/* One placeholder: its rules, one by one. The table of all steps is in test_placeholder.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,44 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../lib/core_builder.h"
-
-enum {
-        UID = 11,
-        OTHER_UID = 12,
-        VERSION = 5,
-};
-#define NOW (1000 * SEC)
-
-static struct placeholder_fact own(void) {
-        return (struct placeholder_fact){.uid = UID,
-                                         .version = VERSION,
-                                         .duration_usec = 15 * SEC,
-                                         .present = true,
-                                         .claimed = true,
-                                         .same_boot = true,
-                                         .own_write = true};
-}
-
-static struct placeholder in_state(uint8_t state) {
-        struct placeholder h;
-
-        placeholder_init(&h);
-        h.state = state;
-        if (state == PLACEHOLDER_UNREAD)
-                return h;
-        h.unread = false;
-        h.looked_at_usec = NOW - SEC;
-        if (state == PLACEHOLDER_ABSENT)
-                return h;
-        h.uid = state == PLACEHOLDER_TAKEN ? OTHER_UID : UID;
-        h.version = VERSION;
-        if (state == PLACEHOLDER_LIVE)
-                h.proven_at_usec = h.renewed_at_usec = NOW - SEC;
-        if (state == PLACEHOLDER_TAKEN)
-                h.seen_at_usec = NOW - SEC;
-        return h;
-}
+#include "../lib/placeholder_builder.h"
 
 /* What is known in that state, read again. */
 static struct placeholder_fact known(uint8_t state) {
@@ -56,7 +19,7 @@ static struct placeholder_fact known(uint8_t state) {
 
 static struct placeholder_action reply(struct placeholder *h, uint8_t tenure, uint64_t now, uint64_t sent, uint8_t op,
                                        uint8_t result, struct placeholder_fact f, struct placeholder_wish w) {
-        const struct placeholder_conf c = builder_heartbeat_conf(tenure);
+        const struct placeholder_conf c = builder_placeholder_conf(tenure);
         const struct placeholder_event ev = {.now_usec = now,
                                              .sent_at_usec = sent,
                                              .random = 512,
@@ -71,7 +34,7 @@ static struct placeholder_action reply(struct placeholder *h, uint8_t tenure, ui
 }
 
 static struct placeholder_action go(struct placeholder *h, uint8_t tenure, uint64_t now, struct placeholder_wish w) {
-        const struct placeholder_conf c = builder_heartbeat_conf(tenure);
+        const struct placeholder_conf c = builder_placeholder_conf(tenure);
         const struct placeholder_event ev = {.now_usec = now, .type = PLACEHOLDER_EV_GO, .wish = w};
 
         return placeholder_step(h, &c, &ev);
@@ -201,7 +164,7 @@ static void test_taken(void **state) {
 static void test_strange_and_observed(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_TAKEN);
         struct placeholder_wish w = needed;
-        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LEASE);
+        const struct placeholder_conf c = builder_placeholder_conf(TENURE_LEASE);
 
         (void)state;
         w.observed = true;
@@ -271,7 +234,7 @@ static void test_unclaimed(void **state) {
         (void)state;
         for (uint8_t t = 0; t < N_TENURES; t++)
                 for (unsigned unclaimed = 0; unclaimed < 2; unclaimed++) {
-                        struct placeholder_conf c = builder_heartbeat_conf(t);
+                        struct placeholder_conf c = builder_placeholder_conf(t);
                         struct placeholder_event ev = {.now_usec = NOW, .sent_at_usec = NOW};
                         struct placeholder h;
 
@@ -342,7 +305,7 @@ static void test_proof_on_demand(void **state) {
 
 static void test_renews_each_interval(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_LIVE);
-        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LEASE);
+        const struct placeholder_conf c = builder_placeholder_conf(TENURE_LEASE);
 
         (void)state;
         assert_int_equal(placeholder_deadline(&h, &c, &renewing), NOW + SEC);
@@ -355,7 +318,7 @@ static void test_renews_each_interval(void **state) {
 static void test_life_verifies(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_LIVE);
         const struct placeholder_wish w = {.needed = true, .named = true};
-        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LIFE);
+        const struct placeholder_conf c = builder_placeholder_conf(TENURE_LIFE);
 
         (void)state;
         assert_int_equal(placeholder_deadline(&h, &c, &w), NOW + 59 * SEC);
@@ -395,7 +358,7 @@ static void test_pace(void **state) {
         for (unsigned i = 0; i < ELEMENTSOF(states); i++)
                 for (uint8_t result = 0; result < N_CORE_RESULTS; result++) {
                         struct placeholder h = in_state(states[i]);
-                        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LIFE);
+                        const struct placeholder_conf c = builder_placeholder_conf(TENURE_LIFE);
                         const struct placeholder_wish w = {.needed = true,
                                                            .proof_after_usec = states[i] == PLACEHOLDER_LIVE ? NOW : 0};
                         uint64_t now = NOW;
@@ -429,7 +392,7 @@ static void test_pace(void **state) {
 
 static void test_retry_after(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_ABSENT);
-        const struct placeholder_conf c = builder_heartbeat_conf(TENURE_LIFE);
+        const struct placeholder_conf c = builder_placeholder_conf(TENURE_LIFE);
         const struct placeholder_event ev = {.now_usec = NOW,
                                              .retry_after_usec = 45 * SEC,
                                              .type = PLACEHOLDER_EV_REPLY,

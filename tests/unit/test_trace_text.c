@@ -42,8 +42,9 @@ static void test_reads_like_a_story(void **state) {
 
         (void)state;
         (void)trace_text_format(&line, text, sizeof(text));
-        assert_string_equal(text, "[1032.512304] lock 2: reply op=create lock.uid=3f lock.sort=sound "
-                                  "lock.tenure=lease lock.claimed -> permit uid=3f until=1040.512304 kill=never; read\n");
+        assert_string_equal(text,
+                            "[1032.512304] lock 2: reply op=create lock.uid=3f lock.sort=sound "
+                            "lock.tenure=lease lock.claimed -> permit uid=3f until=1040.512304 kill=never; read\n");
         round_trip(&line);
         line = (struct trace_line){.type = TRACE_BEGIN};
         round_trip(&line);
@@ -92,7 +93,8 @@ static void test_everything(void **state) {
         }
 }
 
-/* A field that has no row would be lost without a word: each byte of the structs that is not padding must change the text. */
+/* A field that has no row would be lost without a word: each byte of the structs that is not padding must change the
+ * text. */
 static void count_silent(const char *what, void *base, size_t size, const struct trace_line *line, size_t allowed) {
         char plain[TRACE_TEXT_MAX], changed[TRACE_TEXT_MAX];
         uint8_t *bytes = base;

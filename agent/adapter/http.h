@@ -32,7 +32,7 @@ struct http_result {
         uint64_t retry_after_usec; /* Retry-After, 0: none; at most a minute */
         uint64_t sent_at_usec;     /* CLOCK_BOOTTIME before the request was handed over */
         const char *text;          /* what went wrong, for a human; "" when HTTP_ANSWERED */
-}; /* with all it points to it lives until the callback returns */
+};                                 /* with all it points to it lives until the callback returns */
 
 typedef void (*http_cb)(const struct http_result *result, void *userdata);
 typedef void (*http_data_cb)(const char *data, size_t n, void *userdata);

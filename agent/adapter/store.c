@@ -87,8 +87,7 @@ static int has_claims(const struct store *s) {
         int r;
 
         if (!d) {
-                int r = -errno;
-
+                r = -errno;
                 if (fd >= 0)
                         (void)close(fd); /* the first error counts */
                 return r;

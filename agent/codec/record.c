@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lines out and lines in, with the same order and the same keys. A checksum ends each file: a torn or edited one is an
+ * error, not a shorter list of claims. ARCHITECTURE 5, claim 7. */
 #include "codec/record.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Locks as the API server sends them, and as they should not be: what is read, and the verdict about the form. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,7 +79,7 @@ static void test_forms(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct lock_object l;
-                struct err err = {0};
+                struct err err = {};
 
                 object(text, sizeof(text), rows[i].extra, rows[i].finalizers, rows[i].owners, rows[i].data);
                 if (lock_parse(text, strlen(text), &l, &err) < 0)
@@ -207,7 +208,7 @@ static void test_bad(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct lock_object l;
-                struct err err = {0};
+                struct err err = {};
 
                 assert_int_equal(lock_parse(rows[i].text, strlen(rows[i].text), &l, &err), -EBADMSG);
                 if (!strstr(err.text, rows[i].says))

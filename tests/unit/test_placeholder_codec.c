@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Leases and Pods to plain data and back. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -253,6 +253,8 @@ static void test_tls(void **state) {
         struct kubeconfig c = base;
         char text[512];
         char other_ca[128];
+        _cleanup_free_ char *ca = NULL, *cert = NULL, *key = NULL, *wrong_ca = NULL;
+        char plain[64];
 
         (void)snprintf(other_ca, sizeof(other_ca), "%s/other-ca.crt", x->sim.dir.path);
         assert_int_equal(get_with(&base, text), KUBE_OK);
@@ -272,8 +274,10 @@ static void test_tls(void **state) {
         assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
         assert_non_null(strstr(text, "kubernetes.other"));
         /* Everything inline. */
-        _cleanup_free_ char *ca = read_all(base.ca_file), *cert = read_all(base.client_cert_file),
-                            *key = read_all(base.client_key_file), *wrong_ca = read_all(other_ca);
+        ca = read_all(base.ca_file);
+        cert = read_all(base.client_cert_file);
+        key = read_all(base.client_key_file);
+        wrong_ca = read_all(other_ca);
         c = (struct kubeconfig){.server = base.server, .ca_data = ca, .client_cert_data = cert, .client_key_data = key};
         assert_int_equal(get_with(&c, text), KUBE_OK);
         c.ca_data = wrong_ca;
@@ -291,7 +295,6 @@ static void test_tls(void **state) {
         assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
         assert_non_null(strstr(text, "/nonexistent/ca.crt"));
         /* Plain HTTP to a TLS port, and TLS to nobody. */
-        char plain[64];
         (void)snprintf(plain, sizeof(plain), "http%s", strstr(base.server, "://"));
         c = (struct kubeconfig){.server = plain};
         assert_int_not_equal(get_with(&c, text), KUBE_OK);
@@ -304,6 +307,7 @@ static void test_token(void **state) {
         struct kubeworld_answer a;
         const char *file = tempdir_path(&x->sim.dir, "token");
         char text[512], path[128];
+        static const char *const bad[] = {"", " \n", "two tokens", "a\r\nHost: evil"};
 
         assert_int_equal(get_with(&c, text), KUBE_DENIED);
         c.token = (char *)SIM_TOKEN;
@@ -328,7 +332,6 @@ static void test_token(void **state) {
 
         /* Unusable files: the error names the file. */
         c.token = NULL;
-        static const char *const bad[] = {"", " \n", "two tokens", "a\r\nHost: evil"};
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 (void)tempdir_write(&x->sim.dir, "token", bad[i]);
                 assert_int_equal(get_with(&c, text), KUBE_DENIED);

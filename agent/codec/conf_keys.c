@@ -11,7 +11,7 @@
 #define MSEC USEC_PER_MSEC
 #define SEC  USEC_PER_SEC
 #define MIN  (60 * USEC_PER_SEC)
-#define DAY  (24 * 60 * MIN)
+#define DAY  (MIN * 60 * 24)
 
 static const struct conf_choice tenures[] = {{"life", TENURE_LIFE}, {"lease", TENURE_LEASE}, {NULL, 0}};
 static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};

@@ -19,15 +19,16 @@
  * a reader would take our record for one of PID 1's. With JOURNAL_KEY_UNIT a record gets OBJECT_SYSTEMD_UNIT= as well:
  * that is the journal's field for whoever else reports on a unit, and `journalctl -u UNIT` shows it when root wrote it.
  */
-#define JOURNAL_KEY_UNIT       "UNIT_NAME"
-#define JOURNAL_KEY_LOCK       "LOCK"      /* NAMESPACE/NAME */
-#define JOURNAL_KEY_LOCK_UID   "LOCK_UID"  /* of the object */
-#define JOURNAL_KEY_OLD_STATE  "OLD_STATE" /* of what MESSAGE_ID= is about */
-#define JOURNAL_KEY_NEW_STATE  "NEW_STATE"
-#define JOURNAL_KEY_REASON     "REASON"            /* for a human */
-#define JOURNAL_KEY_HOLDER     "HOLDER"            /* host that holds the lock */
-#define JOURNAL_KEY_LINES_LOST "LEADER_LINES_LOST" /* by journal.c: lines that journald did not take before this one   \
-                                                    */
+#define JOURNAL_KEY_UNIT      "UNIT_NAME"
+#define JOURNAL_KEY_LOCK      "LOCK"      /* NAMESPACE/NAME */
+#define JOURNAL_KEY_LOCK_UID  "LOCK_UID"  /* of the object */
+#define JOURNAL_KEY_OLD_STATE "OLD_STATE" /* of what MESSAGE_ID= is about */
+#define JOURNAL_KEY_NEW_STATE "NEW_STATE"
+#define JOURNAL_KEY_REASON    "REASON" /* for a human */
+#define JOURNAL_KEY_HOLDER    "HOLDER" /* host that holds the lock */
+#define JOURNAL_KEY_LINES_LOST                                                                                         \
+        "LEADER_LINES_LOST" /* by journal.c: lines that journald did not take before this one                          \
+                             */
 
 /* KEY=value of a record; KEY is one of JOURNAL_KEY_*. A NULL or empty value is left out. */
 struct journal_field {

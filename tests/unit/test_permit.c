@@ -240,9 +240,9 @@ static void test_names(void **state) {
         for (unsigned i = 0; i <= UNIT_STUCK; i++)
                 assert_string_not_equal(unit_state_to_string(i), "invalid");
         for (unsigned i = 0; i <= GUARD_REFUSED_INTERNAL; i++)
-                assert_string_not_equal(guard_result_to_string(i), "invalid");
+                assert_string_not_equal(guard_result_explain(i), "invalid");
         assert_string_equal(unit_state_to_string(UNIT_STUCK + 1), "invalid");
-        assert_string_equal(guard_result_to_string(GUARD_REFUSED_INTERNAL + 1), "invalid");
+        assert_string_equal(guard_result_explain(GUARD_REFUSED_INTERNAL + 1), "invalid");
 }
 
 static void test_file_round_trip(void **state) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Control groups: populated, kill, and the path that systemd gives to a unit. ARCHITECTURE 5, claims 4 and 6. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>

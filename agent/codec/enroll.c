@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Judging what PID 1 has in force for a unit, and the text of the drop-ins. Each finding says what is wrong and what to
+ * type. ARCHITECTURE 5, claims 1 and 6. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>

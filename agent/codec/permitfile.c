@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The permit file as text. Read strictly: written out again it must be the same bytes, or it is no permit.
+ * ARCHITECTURE 5, claim 6. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

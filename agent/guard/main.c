@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* leader-guard: arguments, the agent's socket, signals. The rest is guard.c. */
 #include <errno.h>
 #include <getopt.h>
 #include <pwd.h>

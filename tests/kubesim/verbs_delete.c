@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* DELETE: preconditions, the mark, the collector's finalizers. What goes with its last finalizer is in verbs_update.c,
+ * what becomes of dependents in gc.c. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -53,6 +55,7 @@ static doc *verbs_mark(const struct object *o) {
 void verbs_delete(struct store *s, struct object *o, enum verbs_policy policy, doc **ret) {
         bool deleting = doc_get(o->doc, "metadata/deletionTimestamp") != NULL, pod = o->resource == resource_pods;
         doc *d = deleting ? doc_copy(o->doc) : verbs_mark(o);
+        _cleanup_doc_ doc *stored = doc_copy(d); /* of a Pod that goes, what was stored is shown: with its finalizers */
         if (o->resource != resource_namespaces)
                 verbs_set_gc_finalizers(doc_object(d, "metadata"), policy);
         if (o->resource == resource_namespaces || doc_get(d, "metadata/finalizers")) {
@@ -66,9 +69,8 @@ void verbs_delete(struct store *s, struct object *o, enum verbs_policy policy, d
         char rv[24];
         snprintf(rv, sizeof(rv), "%" PRIu64, store_remove(s, o));
         if (pod && ret) {
-                doc_set_string(doc_object(d, "metadata"), "resourceVersion", rv);
-                *ret = d;
-                return;
+                doc_set_string(doc_object(stored, "metadata"), "resourceVersion", rv);
+                *ret = TAKE_PTR(stored);
         }
         doc_putp(&d);
 }

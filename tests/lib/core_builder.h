@@ -141,6 +141,12 @@ void builder_expect(struct builder *b, const char *words);
 void builder_saw(struct builder *b, const char *words);
 void builder_never(struct builder *b, const char *word);
 
+/* What the API server does with one request, whoever sends it; returns enum core_result and fills in what the answer
+ * shows. The rules are those of tests/rules. */
+uint8_t builder_execute(struct builder *b, size_t i, const struct builder_request *r, struct election_event *ret);
+uint8_t builder_execute_beat(struct builder *b, uint8_t t, const struct builder_request *r,
+                             struct placeholder_event *ret);
+
 /* Between the two parts of this module: one step, its actions checked and noted. */
 void builder_step(struct builder *b, size_t i, struct election_event ev);
 void builder_step_beat(struct builder *b, uint8_t t, struct placeholder_event ev);

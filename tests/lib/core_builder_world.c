@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The world around the core under test: API server, guard, clock, other people. */
+/* The world around the core under test: API server, guard, clock, other people. What the API server does is held
+ * against tests/rules; what the core may ask of it is checked in core_builder.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,19 @@
 
 /* ---- the API server ---- */
 
-static uint8_t execute(struct builder *b, size_t i, const struct builder_request *r, struct election_event *ev) {
+static bool is_named(const struct placeholder_fact *p, const struct builder_request *r) {
+        return p->present && p->uid == r->uid && (!r->version || r->version == p->version);
+}
+
+/* Whatever still held a marked one was the collector's finalizer, which this takes away. */
+static uint8_t delete_placeholder(struct placeholder_fact *p, const struct builder_request *r) {
+        if (!is_named(p, r))
+                return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
+        *p = (struct placeholder_fact){.present = false};
+        return RESULT_OK;
+}
+
+uint8_t builder_execute(struct builder *b, size_t i, const struct builder_request *r, struct election_event *ev) {
         struct lock_fact *l = &b->lock[i];
         bool there = l->sort != LOCK_ABSENT;
         bool same = there && l->uid == r->uid && (!r->version || r->version == l->version);
@@ -53,27 +66,22 @@ static uint8_t execute(struct builder *b, size_t i, const struct builder_request
         case ELECTION_OP_STRIP:
                 if (!same)
                         return there ? RESULT_CONFLICT : RESULT_NOT_FOUND;
+                assert_true(l->deleting); /* an unmarked one would stay, without finalizer: nobody may ask for that */
                 *l = (struct lock_fact){.sort = LOCK_ABSENT};
                 return RESULT_OK;
         case ELECTION_OP_READ_HOLDER:
                 ev->holder = *h;
                 return h->present ? RESULT_OK : RESULT_NOT_FOUND;
         case ELECTION_OP_DELETE_HOLDER:
-                if (!h->present)
-                        return RESULT_NOT_FOUND;
-                if (h->uid != r->uid || h->version != r->version)
-                        return RESULT_CONFLICT;
-                *h = (struct placeholder_fact){.present = false};
-                return RESULT_OK;
+                return delete_placeholder(h, r);
         }
         ev->lock = *l;
         return RESULT_OK;
 }
 
-static uint8_t execute_beat(struct builder *b, uint8_t t, const struct builder_request *r,
-                            struct placeholder_event *ev) {
+uint8_t builder_execute_beat(struct builder *b, uint8_t t, const struct builder_request *r,
+                             struct placeholder_event *ev) {
         struct placeholder_fact *p = &b->own[t];
-        bool same = p->present && p->uid == r->uid && (!r->version || r->version == p->version);
 
         switch ((enum placeholder_op)r->op) {
         case PLACEHOLDER_OP_NONE:
@@ -94,17 +102,18 @@ static uint8_t execute_beat(struct builder *b, uint8_t t, const struct builder_r
                                                .own_write = true};
                 break;
         case PLACEHOLDER_OP_RENEW:
-                if (!same)
-                        return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
-                p->version = b->next_version++;
-                p->own_write = p->same_boot = true;
-                break;
         case PLACEHOLDER_OP_CLEAR:
-        case PLACEHOLDER_OP_DELETE:
-                if (!same)
-                        return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
-                *p = (struct placeholder_fact){.present = false};
+                if (!is_named(p, r))
+                        return RESULT_CONFLICT; /* also of an absent one: a PUT that names a uid creates nothing */
+                p->version = b->next_version++;
+                if (r->op == PLACEHOLDER_OP_RENEW)
+                        p->own_write = p->same_boot = true;
+                ev->fact = *p;
+                if (p->deleting) /* the PUT leaves out the finalizers that held it */
+                        *p = (struct placeholder_fact){.present = false};
                 return RESULT_OK;
+        case PLACEHOLDER_OP_DELETE:
+                return delete_placeholder(p, r);
         }
         ev->fact = *p;
         return RESULT_OK;
@@ -140,7 +149,7 @@ bool builder_answer_any(struct builder *b, size_t i, enum builder_fault fault) {
         if (fault == BUILDER_LATE && r.op == ELECTION_OP_CREATE)
                 b->late[i] = r;
         else if (fault == BUILDER_FINE || (fault == BUILDER_LOST && !local))
-                result = execute(b, i, &r, &ev);
+                result = builder_execute(b, i, &r, &ev);
         ev.result = local && fault != BUILDER_FINE ? RESULT_FAILED : faulty(fault, result);
         if (ev.result != RESULT_OK)
                 ev.lock = (struct lock_fact){.sort = LOCK_ABSENT};
@@ -163,7 +172,7 @@ bool builder_beat_any(struct builder *b, uint8_t t, enum builder_fault fault) {
         if (fault == BUILDER_LATE && r.op == PLACEHOLDER_OP_CREATE)
                 b->late_beat[t] = r;
         else if (fault == BUILDER_FINE || (fault == BUILDER_LOST && !local))
-                result = execute_beat(b, t, &r, &ev);
+                result = builder_execute_beat(b, t, &r, &ev);
         ev.result = local && fault != BUILDER_FINE ? RESULT_FAILED : faulty(fault, result);
         if (ev.result != RESULT_OK)
                 ev.fact = (struct placeholder_fact){.present = false};
@@ -189,14 +198,14 @@ void builder_beat(struct builder *b, uint8_t t, uint8_t op, enum builder_fault f
 void builder_land(struct builder *b, size_t i) {
         struct election_event ev = {0};
 
-        (void)execute(b, i, &b->late[i], &ev);
+        (void)builder_execute(b, i, &b->late[i], &ev);
         b->late[i].op = ELECTION_OP_NONE;
 }
 
 void builder_land_beat(struct builder *b, uint8_t t) {
         struct placeholder_event ev = {0};
 
-        (void)execute_beat(b, t, &b->late_beat[t], &ev);
+        (void)builder_execute_beat(b, t, &b->late_beat[t], &ev);
         b->late_beat[t].op = PLACEHOLDER_OP_NONE;
 }
 

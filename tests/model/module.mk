@@ -19,3 +19,8 @@ EXTRA_CHECKS += check-model
 
 check-mutants: $(MODEL)
 	MODEL=$(MODEL) CC="$(CC)" tests/model/mutants.sh $(O)/tests/model/mutants $(MUTANTS)
+
+# The API server of the explorer's world, held against the table of API rules.
+$(O)/tests/rules/model: $(O)/tests/rules/model.o $(call obj,tests/rules/rules.c tests/rules/rules_run.c) \
+    $(call obj,$(filter-out %/model_main.c,$(MODEL_SRC))) $(MODEL_CORE)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -lm

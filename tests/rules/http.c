@@ -52,6 +52,25 @@ static struct answer post(enum rule_kind kind, const char *finalizers, bool owne
                                              : POD_SPEC);
 }
 
+/* What the collector's finalizer holds until we take it away: something that depends on the object stays. */
+static void collecting(enum rule_kind kind, const char *path) {
+        static const char *const kinds[] = {"ConfigMap", "Lease", "Pod"};
+        _cleanup_answer_ struct answer object = api_get("%s", path);
+        _cleanup_answer_ struct answer dependent =
+                api_call("POST", LOCKS,
+                         "{'metadata':{'name':'%s-dependent','finalizers':['example.org/own'],'ownerReferences':[{"
+                         "'apiVersion':'%s','kind':'%s','name':'%s','uid':'%s','blockOwnerDeletion':true}]}}",
+                         at.name, kind == RULE_LEASE ? "coordination.k8s.io/v1" : "v1", kinds[kind], at.name,
+                         api_string(&object, "metadata/uid"));
+        char later[160];
+
+        expect(&dependent, 201);
+        _cleanup_answer_ struct answer a = api_call("DELETE", path, "{'propagationPolicy':'Foreground'}");
+        expect(&a, 200);
+        (void)snprintf(later, sizeof(later), LOCKS "/%s-dependent", at.name);
+        api_wait(later, api_is_marked); /* the collector has been there */
+}
+
 static void arrange(enum rule_kind kind, enum rule_state state) {
         bool marked = state == RULE_MARKED || state == RULE_MARKED_TWICE;
         const char *finalizers = "'" FINALIZER "'";
@@ -70,6 +89,8 @@ static void arrange(enum rule_kind kind, enum rule_state state) {
         _cleanup_answer_ struct answer made = post(kind, finalizers, kind == RULE_LOCK && state != RULE_ORPHANED);
         expect(&made, 201);
         path_of(kind, path);
+        if (state == RULE_COLLECTING)
+                collecting(kind, path);
         if (marked) {
                 _cleanup_answer_ struct answer a = api_call("DELETE", path, NULL);
                 expect(&a, 200);

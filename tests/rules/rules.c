@@ -4,31 +4,39 @@
  * says which rule of the Kubernetes API it is a case of. */
 #include "rules.h"
 
-/* Where a row comes from. */
-#define NAMES         "one object of a kind has a name at a time; POST of a taken name is 409 AlreadyExists"
-#define ABSENT        "GET, PATCH and DELETE of an absent object are 404, whatever they name"
-#define PRECONDITIONS "DeleteOptions.preconditions: uid and resourceVersion must be the object's, else 409 Conflict"
+/* Where a row comes from: page of the Kubernetes documentation, and what it says. */
+#define NAMES                                                                                                          \
+        "Object Names and IDs: one object of a kind has a name at a time; POST of a taken one is 409 AlreadyExists"
+#define ABSENT        "API Concepts: GET, PATCH and DELETE of an absent object are 404, whatever they name"
+#define PRECONDITIONS "DeleteOptions, preconditions: uid and resourceVersion must be the object's, else 409 Conflict"
 #define CONCURRENCY                                                                                                    \
-        "concurrency control: a resourceVersion in a write must be the object's present one, else 409 Conflict"
-#define UID_PATCHED "metadata.uid is immutable: a PATCH that names another one is 422 Invalid"
-#define UID_PUT     "a uid in a PUT is a precondition: 409 Conflict when the object has another one or is absent"
-#define PUT_CREATES "kinds that may be created by an update (Lease): a PUT of an absent one without uid is 201"
-#define FINALIZERS  "finalizers: DELETE of an object that has some sets deletionTimestamp; it goes with the last of them"
-#define MARKS       "deletionTimestamp cannot be unset, and all else of a marked object may still change"
-#define AT_ONCE     "DELETE of an object without finalizers removes it"
-#define POD_SHOWN   "a Pod is deleted with a grace period; of an unscheduled one that is 0: the Pod is answered, and gone"
-#define CASCADE     "propagationPolicy: Foreground and Orphan add a finalizer, which the garbage collector takes away"
-#define COLLECTED   "garbage collection: an object is deleted in the background once no owner that it names is there"
-#define OWNERS      "ownerReferences are not checked when an object is written"
-#define UNCHANGED   "a write that changes nothing is not stored: resourceVersion stays"
+        "API conventions, concurrency control: a resourceVersion in a write must be the present one, else 409"
+#define UID_PATCHED "ObjectMeta, uid: immutable; a PATCH that names another one is 422 Invalid"
+#define UID_PUT     "ObjectMeta, uid: in a PUT a precondition; 409 Conflict when the object has another one or is absent"
+#define PUT_CREATES                                                                                                    \
+        "API Concepts, updates: kinds that allow it (Lease) are created by the PUT of an absent one without uid"
+#define FINALIZERS "Finalizers: DELETE of an object that has some sets deletionTimestamp; it goes with the last of them"
+#define MARKS      "ObjectMeta, deletionTimestamp: cannot be unset; all else of a marked object may still change"
+#define AT_ONCE    "API Concepts, deletion: DELETE of an object without finalizers removes it, and answers a Status"
+#define POD_SHOWN                                                                                                      \
+        "Pod Lifecycle, termination: DELETE begins a grace period, 0 if unscheduled; the answer is the marked Pod"
+#define CASCADE                                                                                                        \
+        "Garbage Collection, cascading deletion: Foreground and Orphan add a finalizer; the collector removes it"
+#define POLICY_ANEW                                                                                                    \
+        "DeleteOptions, propagationPolicy: that of the last DELETE counts; Background removes that finalizer"
+#define COLLECTED "Garbage Collection, owners: an object none of whose owners is there is deleted in the background"
+#define OWNERS    "Owners and Dependents: that an owner exists is not checked when ownerReferences are written"
+#define UNCHANGED "API conventions, resourceVersion: a write that changes nothing is not stored; the version stays"
 
 /* Why a world leaves a row out. */
-#define NO_POD             "placeholders are Leases"
-#define NO_CASCADE         "nobody deletes with a propagationPolicy, and no other finalizer holds a lock"
-#define NO_EMPTY_WRITE     "no write of the protocol leaves the object as it was; every write moves the version"
-#define NO_PUT_WITHOUT_UID "every renewal names a uid (kube.h refuses others)"
-#define NO_LOOSE_OWNER     "an owner is there or not, its deletion takes no time"
-#define NO_LOOK_STRIP      "what the answer to a strip shows is ignored by the agent"
+#define NO_POD             "its placeholders are Leases"
+#define NO_CASCADE         "nobody names a propagationPolicy there, and no other finalizer holds a lock"
+#define NO_BARE            "it asserts that the core never strips an unmarked lock"
+#define NO_EMPTY_WRITE     "every write moves its versions: none of the protocol's leaves an object as it was"
+#define NO_PUT_WITHOUT_UID "every renewal names a uid there, as kube.h demands"
+#define NO_OTHER_FINALIZER "only the collector's finalizers hold its placeholders"
+#define NO_LOOSE_OWNER     "the deletion of an owner takes no time there"
+#define NO_LOOK_STRIP      "the agent does not look at it"
 
 #define LACKS(world, why) .lacks[RULE_##world] = (why)
 #define LACKS_CASCADE     LACKS(BUILDER, NO_CASCADE)
@@ -61,7 +69,7 @@ const struct rule rules[] = {
         LOCK("POST of a taken name", .verb = RULE_CREATE, REFUSED(EXISTS, THERE), .source = NAMES),
         LOCK("POST while the old one is marked", .verb = RULE_CREATE, REFUSED(EXISTS, MARKED), .source = NAMES),
         LOCK("POST of a name taken by one without finalizer", .verb = RULE_CREATE, REFUSED(EXISTS, BARE),
-             .source = NAMES),
+             .source = NAMES, LACKS(BUILDER, NO_BARE)),
 
         /* ---- deleting the lock ---- */
         LOCK("DELETE by uid marks it", .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_THERE,
@@ -84,7 +92,7 @@ const struct rule rules[] = {
         LOCK("DELETE of an absent one", .verb = RULE_DELETE, .uid = RULE_OTHER_UID, REFUSED(NOT_FOUND, ABSENT),
              .source = ABSENT),
         LOCK("DELETE of one without finalizer removes it", .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_BARE,
-             .after = RULE_ABSENT, .source = AT_ONCE),
+             .after = RULE_ABSENT, .source = AT_ONCE, LACKS(BUILDER, NO_BARE)),
         LOCK("DELETE in the foreground marks it and holds it", .verb = RULE_DELETE_FOREGROUND, .before = RULE_THERE,
              .answer = RULE_MARKED_TWICE, .collect = true, .after = RULE_MARKED, .moved = true, .source = CASCADE,
              LACKS_CASCADE),
@@ -97,6 +105,9 @@ const struct rule rules[] = {
         LOCK("DELETE in the foreground of one without finalizer: gone when collected", .verb = RULE_DELETE_FOREGROUND,
              .before = RULE_BARE, .answer = RULE_HELD, .collect = true, .after = RULE_ABSENT, .source = CASCADE,
              LACKS_CASCADE),
+        LOCK("DELETE in the background takes the collector's finalizer away", .verb = RULE_DELETE, .uid = RULE_UID,
+             .before = RULE_COLLECTING, .answer = RULE_MARKED, .after = RULE_MARKED, .moved = true,
+             .source = POLICY_ANEW, LACKS_CASCADE),
 
         /* ---- stripping the lock ---- */
         LOCK("strip of a marked one removes it", .verb = RULE_STRIP, .uid = RULE_UID, .version = RULE_VERSION,
@@ -112,7 +123,7 @@ const struct rule rules[] = {
              .version = RULE_OLD_VERSION, REFUSED(CONFLICT, MARKED), .source = CONCURRENCY),
         LOCK("strip of an unmarked one leaves it without finalizer", .verb = RULE_STRIP, .uid = RULE_UID,
              .version = RULE_VERSION, .before = RULE_THERE, .answer = RULE_BARE, .after = RULE_BARE, .moved = true,
-             .source = FINALIZERS, HIDES_STRIPPED),
+             .source = FINALIZERS, .lacks_answer[RULE_MODEL] = NO_LOOK_STRIP, LACKS(BUILDER, NO_BARE)),
         LOCK("strip of an unmarked one by an old version", .verb = RULE_STRIP, .uid = RULE_UID,
              .version = RULE_OLD_VERSION, REFUSED(CONFLICT, THERE), .source = CONCURRENCY),
         LOCK("strip of an unmarked one by another uid", .verb = RULE_STRIP, .uid = RULE_OTHER_UID,
@@ -149,7 +160,7 @@ const struct rule rules[] = {
         LOCK("the collector leaves one alone that names no owner", .before = RULE_ORPHANED, .collect = true,
              .after = RULE_ORPHANED, .source = COLLECTED),
         LOCK("the collector removes one without finalizer", .before = RULE_BARE, .owner = RULE_OWNER_GONE,
-             .collect = true, .after = RULE_ABSENT, .owner_gone = true, .source = COLLECTED),
+             .collect = true, .after = RULE_ABSENT, .owner_gone = true, .source = COLLECTED, LACKS(BUILDER, NO_BARE)),
         LOCK("owner deleted in the foreground: it goes without waiting for the lock", .before = RULE_THERE,
              .owner = RULE_OWNER_FOREGROUND, .collect = true, .after = RULE_MARKED, .moved = true, .owner_gone = true,
              .source = CASCADE, LACKS(BUILDER, NO_LOOSE_OWNER)),
@@ -176,9 +187,6 @@ const struct rule rules[] = {
                             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, THERE), .source = PRECONDITIONS, LACK),     \
                 PLACEHOLDER(KIND, WORD ": DELETE of an absent one", .verb = RULE_DELETE, .uid = RULE_OTHER_UID,        \
                             .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT, LACK),          \
-                PLACEHOLDER(KIND, WORD ": DELETE of a marked one changes nothing", .verb = RULE_DELETE,                \
-                            .uid = RULE_UID, .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED,       \
-                            .source = FINALIZERS, LACK),                                                               \
                 PLACEHOLDER(KIND, WORD ": DELETE in the foreground marks it; gone when collected",                     \
                             .verb = RULE_DELETE_FOREGROUND, .before = RULE_THERE, .answer = RULE_MARKED,               \
                             .collect = true, .after = RULE_ABSENT, .source = CASCADE, LACK_CASCADE),                   \
@@ -209,6 +217,13 @@ const struct rule rules[] = {
         /* ---- where they differ ---- */
         PLACEHOLDER(LEASE, "Lease: DELETE by uid and version removes it", .verb = RULE_DELETE, .uid = RULE_UID,
                     .version = RULE_VERSION, .before = RULE_THERE, .after = RULE_ABSENT, .source = AT_ONCE),
+        PLACEHOLDER(LEASE, "Lease: DELETE of a marked one changes nothing", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .source = FINALIZERS,
+                    LACKS(BUILDER, NO_OTHER_FINALIZER), LACKS(MODEL, NO_OTHER_FINALIZER),
+                    LACKS(SIM, NO_OTHER_FINALIZER)),
+        PLACEHOLDER(LEASE, "Lease: DELETE in the background of one that only the collector holds removes it",
+                    .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_COLLECTING, .after = RULE_ABSENT,
+                    .source = POLICY_ANEW),
         PLACEHOLDER(LEASE, "Lease: DELETE by uid removes it", .verb = RULE_DELETE, .uid = RULE_UID,
                     .before = RULE_THERE, .after = RULE_ABSENT, .source = AT_ONCE),
         PLACEHOLDER(LEASE, "Lease: renewal by another uid", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,
@@ -226,6 +241,12 @@ const struct rule rules[] = {
         PLACEHOLDER(POD, "Pod: DELETE by uid and version removes it", .verb = RULE_DELETE, .uid = RULE_UID,
                     .version = RULE_VERSION, .before = RULE_THERE, .answer = RULE_GOING, .after = RULE_ABSENT,
                     .source = POD_SHOWN, LACKS_POD),
+        PLACEHOLDER(POD, "Pod: DELETE of a marked one changes nothing", .verb = RULE_DELETE, .uid = RULE_UID,
+                    .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .source = FINALIZERS, LACKS_POD,
+                    LACKS(MODEL, NO_OTHER_FINALIZER), LACKS(SIM, NO_OTHER_FINALIZER)),
+        PLACEHOLDER(POD, "Pod: DELETE in the background of one that only the collector holds removes it",
+                    .verb = RULE_DELETE, .uid = RULE_UID, .before = RULE_COLLECTING, .answer = RULE_MARKED,
+                    .after = RULE_ABSENT, .source = POLICY_ANEW, LACKS_POD),
         PLACEHOLDER(POD, "Pod: renewal by another uid", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,
                     .version = RULE_VERSION, REFUSED(INVALID, THERE), .source = UID_PATCHED, LACKS_POD),
         PLACEHOLDER(POD, "Pod: renewal of an absent one", .verb = RULE_RENEW, .uid = RULE_OTHER_UID,

@@ -32,6 +32,7 @@ enum rule_state {
         RULE_ORPHANED,     /* lock whose ownerReferences are empty */
         RULE_MARKED,       /* deletionTimestamp is set; lock: our finalizer holds it, placeholder: somebody else's */
         RULE_MARKED_TWICE, /* lock: ours and one more hold it */
+        RULE_COLLECTING,   /* marked, and the collector's finalizer holds it (a lock: and ours); arranged only */
         RULE_HELD,         /* lock without our finalizer, marked: somebody else's holds it */
         RULE_GOING,        /* marked, and nothing holds it any more: seen in answers only */
 };
@@ -126,6 +127,7 @@ struct rule_driver {
         /* A fresh place for one object, and for its owner. */
         void (*reset)(enum rule_kind kind);
         /* Makes the object stand as `state`, a lock with a living owner (also when it is to be absent). */
+        /* (what holds a marked placeholder may be any finalizer) */
         void (*arrange)(enum rule_kind kind, enum rule_state state);
         void (*owner)(enum rule_owner owner);
         enum rule_result (*request)(const struct rule_request *request, struct rule_seen *ret_answer);

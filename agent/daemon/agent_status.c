@@ -223,7 +223,7 @@ static void record_change(struct agent_lock *l) {
         describe(l, &t);
         struct journal_field fields[] = {
                 {"LOCK", l->title},
-                {"UNIT", l->conf->unit},
+                {"UNIT_NAME", l->conf->unit},
                 {"OLD_STATE", election_state_to_string(l->shown_state)},
                 {"NEW_STATE", election_state_to_string(e->state)},
                 {"REASON", election_reason_to_string(e->term.reason)},

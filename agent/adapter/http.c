@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One request from http_start() to its callback: libcurl's callbacks only collect, on_defer() alone delivers.
+ * Connections are made as http_setup.c says and driven by http_loop.c. */
 #include "adapter/http.h"
 
 #include <curl/curl.h>
@@ -9,13 +11,12 @@
 #include "adapter/http_loop.h"
 #include "adapter/http_setup.h"
 #include "base/clock.h"
+#include "base/retry.h"
 
 /* Header fields of one answer together. */
 #define HTTP_HEADER_MAX ((size_t)64 * 1024)
 /* A stream whose reader is this far behind is paused. */
 #define HTTP_STREAM_BUFFER ((size_t)256 * 1024)
-/* What a maintenance page asks for must not keep a lock from being released, or won, when the server is back. */
-#define HTTP_RETRY_AFTER_MAX_SEC 60
 
 struct http {
         sd_event *event;
@@ -225,7 +226,7 @@ static void on_done(CURL *easy, CURLcode code) {
         q->is_done = true;
         if (retry_after > 0)
                 q->result.retry_after_usec =
-                        (uint64_t)(retry_after < HTTP_RETRY_AFTER_MAX_SEC ? retry_after : HTTP_RETRY_AFTER_MAX_SEC) *
+                        (uint64_t)(retry_after < RETRY_AFTER_MAX_SEC ? retry_after : RETRY_AFTER_MAX_SEC) *
                         USEC_PER_SEC;
 
         if (code == CURLE_OK)
@@ -362,7 +363,7 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
                 r = curl_multi_add_handle(q->loop->multi, q->easy) == CURLM_OK ? 0 : -ENOMEM;
         }
         if (r < 0) {
-                q = http_request_free(q);
+                (void)http_request_free(q);
                 return r;
         }
         q->is_added = true;

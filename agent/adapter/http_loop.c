@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl's sockets and its one timeout as sources of an sd-event loop. Delivers nothing: what has finished is handed
+ * to http.c. */
 #include "adapter/http_loop.h"
 
 #include <errno.h>
@@ -22,11 +24,10 @@ static void take_finished(struct http_loop *loop) {
         }
 }
 
-static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct http_loop *loop = userdata;
         int mask = 0, running;
 
-        (void)source;
         if (revents & (EPOLLIN | EPOLLHUP))
                 mask |= CURL_CSELECT_IN;
         if (revents & EPOLLOUT)
@@ -38,12 +39,10 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct http_loop *loop = userdata;
         int running;
 
-        (void)source;
-        (void)usec;
         (void)curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
         take_finished(loop);
         return 0;
@@ -51,12 +50,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* libcurl wants to hear of this socket. When that is impossible (no memory, no watch left) the transfer ends with its
  * time-out; returning -1 would break the multi handle for good. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data) {
+static int on_socket(_unused_ CURL *easy, curl_socket_t fd, int what, void *userdata, void *socket_data) {
         struct http_loop *loop = userdata;
         sd_event_source *source = socket_data;
         uint32_t events = 0;
 
-        (void)easy;
         if (what == CURL_POLL_REMOVE) {
                 sd_event_source_disable_unref(source);
                 return 0;
@@ -77,10 +75,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
         return 0;
 }
 
-static int on_timeout_change(CURLM *multi, long timeout_ms, void *userdata) {
+static int on_timeout_change(_unused_ CURLM *multi, long timeout_ms, void *userdata) {
         struct http_loop *loop = userdata;
 
-        (void)multi;
         if (timeout_ms < 0) {
                 (void)sd_event_source_set_enabled(loop->timer, SD_EVENT_OFF);
                 return 0;
@@ -118,5 +115,5 @@ void http_loop_done(struct http_loop *loop) {
                 (void)curl_multi_cleanup(loop->multi); /* calls back for its sockets: the event must still be there */
         sd_event_source_disable_unref(loop->timer);
         sd_event_unref(loop->event);
-        *loop = (struct http_loop){0};
+        *loop = (struct http_loop){};
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The server's URL, TLS, proxy and socket options, as kubeconfig has them and as client-go reads them. */
 #include "adapter/http_setup.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ void http_setup_done(struct http_setup *s) {
         free(s->host_header);
         free(s->proxy);
         curl_slist_free_all(s->connect_to);
-        *s = (struct http_setup){0};
+        *s = (struct http_setup){};
 }
 
 static int get_part(CURLU *u, CURLUPart part, unsigned flags, char **ret) {
@@ -116,11 +117,9 @@ int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struc
         return 0;
 }
 
-static int on_sockopt(void *userdata, curl_socket_t fd, curlsocktype purpose) {
+static int on_sockopt(_unused_ void *userdata, curl_socket_t fd, _unused_ curlsocktype purpose) {
         unsigned dead_msec = HTTP_TCP_DEAD_MSEC;
 
-        (void)userdata;
-        (void)purpose;
         /* A copy in a child would keep a socket open that we have closed. */
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
         /* Without it (not TCP, old kernel) a dead peer is only noticed later. */

@@ -131,7 +131,7 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
 
 static void judge_success(const struct kube_subject *s, const struct http_result *http, const char *server,
                           struct kube_answer *a) {
-        struct err err = {0};
+        struct err err = {};
         struct status status;
 
         a->reply.result = KUBE_OK;

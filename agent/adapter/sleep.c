@@ -123,7 +123,7 @@ int sleep_watch_new(struct sleep_watch **ret, sd_event *event, sleep_cb cb, void
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->retry, SD_EVENT_OFF);
         if (r < 0)
-                return err_setf(err, r, "cannot wait for news of logind: %s", strerror(-r));
+                return err_setf(err, r, "cannot wait for logind: %s", strerror(-r));
         attempt(s);
         *ret = TAKE_PTR(s);
         return 0;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reading and replacing one file so that a crash at any point leaves the old or the new content. Knows nothing of
+ * claims.
+ */
 #include "adapter/store_file.h"
 
 #include <errno.h>

@@ -55,12 +55,13 @@ static void detach(struct units_call *c) {
         c->units = NULL;
 }
 
-void units_call_free(struct units_call *c) {
+struct units_call *units_call_free(struct units_call *c) {
         if (!c)
-                return;
+                return NULL;
         detach(c);
         sd_bus_slot_unref(c->slot);
         free(c);
+        return NULL;
 }
 
 /* The callback may free the call, so it is not touched afterwards. */
@@ -101,9 +102,9 @@ int units_new(struct units **ret, sd_event *event, const char *address, const st
         return 0;
 }
 
-void units_free(struct units *u) {
+struct units *units_free(struct units *u) {
         if (!u)
-                return;
+                return NULL;
         while (u->calls) {
                 struct units_call *c = u->calls;
 
@@ -113,6 +114,7 @@ void units_free(struct units *u) {
         drop_bus(u);
         sd_event_unref(u->event);
         free(u);
+        return NULL;
 }
 
 bool units_connected(const struct units *u) {

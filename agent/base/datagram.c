@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One socket per receiver, kept and never connected. ARCHITECTURE 5, claim 6 (no daemon waits for PID 1 or journald).
+ */
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An error text never fails: what does not fit is cut. */
 #include <stdarg.h>
 #include <stdio.h>
 

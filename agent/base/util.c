@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What of util.h is too long to be inline. */
 #include "base/util.h"
 
 bool util_copy(char *dst, size_t size, const char *src) {

@@ -11,7 +11,7 @@
 
 #include "codec/conf_keys.h"
 
-#define CONF_MAX_BYTES (1024 * 1024)
+#define CONF_MAX_BYTES ((size_t)1024 * 1024)
 #define CONF_MAX_FILES 256
 #define CONF_MAX_LOCKS 1024
 
@@ -49,7 +49,7 @@ static int read_text(const char *path, char **ret, struct err *err) {
                                 errno == ENOENT ? "; a commented sample is in the package's documentation" : "");
         if (fstat(fd, &st) < 0)
                 return err_setf(err, -errno, "cannot read configuration %s: %s", path, strerror(errno));
-        if (!S_ISREG(st.st_mode) || st.st_size > CONF_MAX_BYTES)
+        if (!S_ISREG(st.st_mode) || st.st_size > (off_t)CONF_MAX_BYTES)
                 return err_setf(err, -EINVAL, "cannot read configuration %s: not a regular file of at most 1 MiB",
                                 path);
 

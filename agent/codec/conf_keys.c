@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table, and reading and writing a field through one of its rows. What only several keys together can break is in
+ * conf_check.c. */
 #include "codec/conf_keys.h"
 
 #include <errno.h>
@@ -9,7 +11,7 @@
 #define MSEC USEC_PER_MSEC
 #define SEC  USEC_PER_SEC
 #define MIN  (60 * USEC_PER_SEC)
-#define DAY  (24 * 60 * MIN)
+#define DAY  (MIN * 60 * 24)
 
 static const struct conf_choice tenures[] = {
         {TENURE_WORD_LIFE, TENURE_LIFE}, {TENURE_WORD_LEASE, TENURE_LEASE}, {NULL, 0}};
@@ -51,8 +53,8 @@ const struct conf_key conf_lock_keys[] = {
         {"stop_timeout",   LOCK_AT(stop_timeout_usec),   SPAN(100 * MSEC, DAY),       .preset = "8s", .preset_life = "5min"},
         {"kill_margin",    LOCK_AT(kill_margin_usec),    SPAN(100 * MSEC, DAY),       .preset = "5s"},
         {"on_failure",     LOCK_AT(on_failure),          CHOICE(on_failures),         .preset = "release"},
-        {"cooldown",       LOCK_AT(cooldown_usec),       SPAN(USEC_PER_SEC, DAY),                .preset = "10s"},
-        {"cooldown_max",   LOCK_AT(cooldown_max_usec),   SPAN(USEC_PER_SEC, DAY),                .preset = "5min"},
+        {"cooldown",       LOCK_AT(cooldown_usec),       SPAN(SEC, DAY),              .preset = "10s"},
+        {"cooldown_max",   LOCK_AT(cooldown_max_usec),   SPAN(SEC, DAY),              .preset = "5min"},
         {"step_down_hold", LOCK_AT(step_down_hold_usec), SPAN(0, DAY),                .preset = "10s"},
         {NULL},
 };

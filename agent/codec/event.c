@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The body of an Event. That kind has no uid of ours and is never read back: nothing depends on it. */
 #include "codec/event.h"
 
 #include <errno.h>

@@ -211,7 +211,7 @@ static int copy_names(struct kubeconfig *k, const struct kubeconfig_entry *conte
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err) {
         _cleanup_(kubeconfig_files_done) struct kubeconfig_files files = {};
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = calloc(1, sizeof(*k));
-        struct kubeconfig_entry chosen, cluster, user;
+        struct kubeconfig_entry chosen = {}, cluster = {}, user = {};
         int r;
 
         if (!k)

@@ -11,7 +11,7 @@
 #include "codec/kubeconfig_parts.h"
 #include "codec/utf8.h"
 
-#define MAX_BYTES (1024 * 1024)
+#define MAX_BYTES ((size_t)1024 * 1024)
 #define MAX_NODES 100000
 #define MAX_DEPTH 64
 
@@ -150,10 +150,11 @@ static bool is_bool(const char *s, size_t size) {
 static int scalar_to_json(struct fy_node *n, json_object **ret) {
         size_t size = 0;
         const char *s = fy_node_get_scalar(n, &size);
+        size_t n_tag;
         bool plain;
 
         s = s ? s : "";
-        plain = fy_node_get_style(n) == FYNS_PLAIN && !fy_node_get_tag(n, &(size_t){0});
+        plain = fy_node_get_style(n) == FYNS_PLAIN && !fy_node_get_tag(n, &n_tag);
         *ret = NULL;
         if (plain && is_null(s, size))
                 return 0;

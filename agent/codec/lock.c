@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From an API object to struct lock_object and the verdict about its form: strict about what we wrote, silent about
+ * what others added. Bodies are in lock_build.c. ARCHITECTURE 5, claims 3 and 4. */
 #include "codec/lock.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* RFC 1123 as Kubernetes reads it, and systemd's unit names. */
 #include "codec/name.h"
 
 #include "base/util.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* json-c behind a strict door: what is not valid JSON, nests too deep or does not fit is an error here, so that no
+ * codec has to think of it. */
 #include "codec/object.h"
 
 #include <errno.h>

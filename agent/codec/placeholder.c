@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The two kinds side by side: whatever differs between a Lease and a Pod is a switch over the kind here, so that a
+ * third kind is a list of compile errors. ARCHITECTURE 5, claim 2 (what a renewal carries). */
 #include "codec/placeholder.h"
 
 #include <errno.h>

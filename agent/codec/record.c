@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lines out and lines in, with the same order and the same keys. A checksum ends each file: a torn or edited one is an
+ * error, not a shorter list of claims. ARCHITECTURE 5, claim 7. */
 #include "codec/record.h"
 
 #include <errno.h>
@@ -17,17 +19,20 @@ void record_identity_make(char ret[static RECORD_IDENTITY_MAX + 1], const char *
         size_t n = 0;
 
         for (const char *p = host; *p && *p != '.' && n < max; p++) {
-                char c = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
-                bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+                char c = *p;
 
-                if (plain || n > 0)
-                        ret[n++] = plain ? c : '-';
+                if (c >= 'A' && c <= 'Z')
+                        c = (char)(c - 'A' + 'a');
+                if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+                        ret[n++] = c;
+                else if (n > 0)
+                        ret[n++] = '-';
         }
         while (n > 0 && ret[n - 1] == '-')
                 n--;
         if (n == 0) {
-                memcpy(ret, "host", 4);
-                n = 4;
+                (void)util_copy(ret, RECORD_IDENTITY_MAX + 1, "host");
+                n = strlen(ret);
         }
         (void)snprintf(ret + n, RECORD_IDENTITY_MAX + 1 - n, "-%.8s", machine);
 }
@@ -148,7 +153,7 @@ static bool parse_usec(const char *s, uint64_t *ret) {
 }
 
 static int expect_machine(struct reader *r, char machine[static 33], struct err *err) {
-        char *value;
+        char *value = NULL;
         int res = expect(r, "machine", &value, err);
 
         if (res < 0)
@@ -165,7 +170,7 @@ static int expect_end(struct reader *r, struct err *err) {
 
 int record_identity_parse(struct record_identity *ret, const char *text, size_t size, struct err *err) {
         struct reader r;
-        char *value;
+        char *value = NULL;
         int res;
 
         *ret = (struct record_identity){};
@@ -210,7 +215,7 @@ static int parse_claim(struct record_claims *ret, unsigned line, char *value, st
 
 int record_claims_parse(struct record_claims *ret, const char *text, size_t size, struct err *err) {
         struct reader r;
-        char *value;
+        char *value = NULL;
         int res;
 
         *ret = (struct record_claims){};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* JSON for Status(): the keys are an interface to others, leaderctl status --json among them. */
 #include <errno.h>
 #include <json-c/json.h>
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Kubernetes' Status, or what a proxy put in its place. Never fails: what cannot be read is described instead. */
 #include "codec/status.h"
 
 #include <stdio.h>
 
+#include "base/retry.h"
 #include "codec/object.h"
-
-/* Beyond this it is a broken clock, a maintenance page or an attack, and would keep a lock from being released. */
-#define RETRY_AFTER_MAX_SEC 60
 
 bool status_from_json(struct json_object *object, struct status *ret) {
         struct json_object *details = object_get(object, "details");

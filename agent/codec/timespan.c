@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Whole numbers with a unit each; systemd's fractions (1.5s) are not read, and nothing is ever rounded. */
 #include "codec/timespan.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 #include "codec/utf8.h"
 
 #include "base/util.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Splits at newlines and looks at each byte once, however small the pieces are. */
 #include "codec/watch.h"
 
 #include <errno.h>

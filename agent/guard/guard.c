@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop: events in, what is due after each of them, the watchdog last. */
+/* Start and loop. Callbacks post; each turn of the loop serves the agent, steps every unit until it has come to rest,
+ * tells STATUS, and pings the watchdog last. ARCHITECTURE 5, claim 6. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -7,46 +8,23 @@
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "base/retry.h"
-#include "guard/guard_parts.h"
+#include "base/timing.h"
+#include "guard/guard_files.h"
+#include "guard/guard_reply.h"
+#include "guard/guard_socket.h"
+#include "guard/guard_unit.h"
 
 /* A unit comes to rest after a few steps; what would not is no reason to leave agent, timers and watchdog waiting. */
 #define ROUNDS_MAX 32
 /* PID 1 handles STATUS= before the start or stop that it is asked for at that moment. */
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
-#define LOG_WINDOW_USEC   (10 * USEC_PER_SEC)
-#define LOG_WINDOW_MAX    20
-
-uint64_t guard_now(struct guard *g) {
-        uint64_t now = clock_boottime_usec();
-
-        if (now > g->now_usec)
-                g->now_usec = now;
-        return g->now_usec;
-}
-
-bool guard_may_log(struct guard *g) {
-        uint64_t now = guard_now(g);
-
-        if (now - g->log_window_usec >= LOG_WINDOW_USEC) {
-                g->log_window_usec = now;
-                g->log_count = 0;
-        }
-        return g->log_count++ < LOG_WINDOW_MAX;
-}
 
 static void on_changed(const char *unit, void *userdata) {
         struct guard *g = userdata;
 
-        for (size_t i = 0; i < g->n_units; i++) {
-                struct supervise_event ev = {.type = SUPERVISE_EV_WAKE};
-
-                if (unit && !util_streq(unit, g->unit[i]->name))
-                        continue;
-                if (guard_now(g) < g->unit[i]->quiet_until_usec)
+        for (size_t i = 0; i < g->n_units; i++)
+                if (!unit || util_streq(unit, g->unit[i]->name))
                         g->unit[i]->wake_due = true;
-                else
-                        guard_unit_step(g->unit[i], &ev, NULL);
-        }
 }
 
 static void on_lost(const char *why, void *userdata) {
@@ -79,64 +57,28 @@ static void connect_units(struct guard *g) {
         g->status_due = true;
 }
 
-/* Answers that were known at once, and so could not be given within the step that asked; and what waited for a start.
- */
-static bool deliver(struct guard_unit *u) {
-        bool quiet = guard_now(u->guard) < u->quiet_until_usec;
-        bool any = u->reading_due || (!quiet && (u->start_due || u->wake_due));
-
-        if (u->wake_due && !quiet && !(u->start_due && u->start_result == SUPERVISE_START_OK)) {
-                struct supervise_event ev = {.type = SUPERVISE_EV_WAKE};
-
-                u->wake_due = false;
-                guard_unit_step(u, &ev, NULL);
-        }
-        if (u->start_due && !quiet) {
-                struct supervise_event ev = {.type = SUPERVISE_EV_START_RESULT,
-                                             .start_result = (uint8_t)u->start_result};
-
-                /* Begins a reading, which is newer than what woke. */
-                u->start_due = u->wake_due = false;
-                guard_unit_step(u, &ev, NULL);
-        }
-        if (u->reading_due) {
-                struct supervise_event ev = {.type = SUPERVISE_EV_READING, .reading = u->reading};
-
-                u->reading_due = false;
-                guard_unit_step(u, &ev, NULL);
-        }
-        return any;
-}
-
-/* Everything that is due, until nothing is: time passes meanwhile, so whatever a deadline asks for is done in here.
- * Returns the next instant at which something will be due; it has passed when this did not come to rest. */
+/* Everything that is due or posted, until nothing is: time passes meanwhile, so whatever a deadline asks for is done in
+ * here. Returns the next instant at which something will be due; it has passed when this did not come to rest. */
 static uint64_t settle(struct guard *g) {
         unsigned rounds = 0;
         uint64_t next;
         bool again;
 
         do {
-                uint64_t now = guard_now(g);
-
-                again = false;
+                if (g->hang_up)
+                        guard_socket_close(g);
                 connect_units(g);
                 next = units_connected(g->units) ? USEC_INFINITY : g->reconnect_at_usec;
+                again = false;
                 for (size_t i = 0; i < g->n_units; i++) {
-                        struct supervise_event ev = {.type = SUPERVISE_EV_TICK};
-                        struct guard_unit *u = g->unit[i];
                         uint64_t at;
 
-                        if (supervise_deadline(&u->s) <= now) {
-                                guard_unit_step(u, &ev, NULL);
-                                again = true;
-                        }
-                        again |= deliver(u);
-                        at = supervise_deadline(&u->s);
-                        if ((u->start_due || u->wake_due) && u->quiet_until_usec < at)
-                                at = u->quiet_until_usec;
+                        again |= guard_unit_turn(g->unit[i]);
+                        at = guard_unit_next(g->unit[i]);
                         if (at < next)
                                 next = at;
                 }
+                again |= g->hang_up;
         } while ((again || next <= guard_now(g)) && ++rounds < ROUNDS_MAX);
         return again ? guard_now(g) : next;
 }
@@ -150,11 +92,8 @@ static int turn(struct guard *g) {
         uint64_t next, now;
         int r;
 
-        if (g->hang_up)
-                guard_socket_close(g);
+        guard_socket_serve(g);
         next = settle(g);
-        if (g->hang_up)
-                guard_socket_close(g);
         now = guard_now(g);
         if (g->status_due && g->status_at_usec == 0)
                 g->status_at_usec = now + STATUS_DELAY_USEC;
@@ -195,6 +134,44 @@ int guard_run(struct guard *g) {
         return r < 0 ? r : code;
 }
 
+static int on_found(const char *name, void *userdata) {
+        struct guard *g = userdata;
+
+        if (!permit_unit_valid(name)) {
+                journal_log(LOG_ERR, "%s: file \"%s\" is not named after a unit, removing it", g->gate.dir, name);
+                (void)gate_remove(&g->gate, name);
+                (void)gate_remove_permit(&g->gate, name);
+                return 0;
+        }
+        return guard_unit_get(g, name) ? 0 : -ENOMEM;
+}
+
+/* Takes up what an earlier guard left. */
+static int take_up(struct guard *g, struct err *err) {
+        int r;
+
+        r = gate_each(&g->gate, on_found, g);
+        if (r < 0)
+                return err_setf(err, r, "cannot read the permits in %s: %s", g->gate.dir, strerror(-r));
+        for (size_t i = 0; i < g->n_units; i++) {
+                struct supervise_event ev = {.type = SUPERVISE_EV_FOUND};
+                struct guard_unit *u = g->unit[i];
+
+                r = gate_exists(&g->gate, u->name);
+                if (r < 0)
+                        return err_setf(err, r, "cannot see the gate of %s: %s", u->name, strerror(-r));
+                ev.gate = r > 0;
+                ev.file = (uint8_t)guard_files_load(u, &ev);
+                guard_unit_step(u, &ev, NULL);
+                if (supervise_permitted(&u->s))
+                        journal_log(LOG_INFO, "%s: taking up the permit of lock %s again", u->name, u->permit.lock);
+                if (!supervise_permitted(&u->s) && gate_exists(&g->gate, u->name) != 0)
+                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready", u->name,
+                                        g->gate.dir);
+        }
+        return 0;
+}
+
 static int open_all(struct guard *g, struct err *err) {
         struct err cgroup = {};
         int r;
@@ -216,7 +193,7 @@ static int open_all(struct guard *g, struct err *err) {
         if (r < 0)
                 return err_setf(err, r, "cannot set up the event loop: %s", strerror(-r));
         connect_units(g);
-        r = guard_files_find(g, err);
+        r = take_up(g, err);
         if (r < 0)
                 return r;
         return guard_socket_open(g, err);
@@ -241,9 +218,9 @@ int guard_new(struct guard **ret, sd_event *event, const struct guard_options *o
         return 0;
 }
 
-void guard_free(struct guard *g) {
+struct guard *guard_free(struct guard *g) {
         if (!g)
-                return;
+                return NULL;
         g->connection = sd_event_source_disable_unref(g->connection);
         if (g->connection_fd >= 0)
                 close(g->connection_fd);
@@ -255,4 +232,5 @@ void guard_free(struct guard *g) {
         gate_close(&g->gate);
         sd_event_unref(g->event);
         free(g);
+        return NULL;
 }

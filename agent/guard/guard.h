@@ -23,8 +23,8 @@ struct guard_options {
  * 0, or negative errno with err set: then nothing may be said to be ready, and a gate may have been left. */
 int guard_new(struct guard **ret, sd_event *event, const struct guard_options *o, struct err *err);
 
-/* Leaves permits, gates and units as they are: another guard goes on. */
-void guard_free(struct guard *g);
+/* Leaves permits, gates and units as they are: another guard goes on. NULL is allowed. Returns NULL. */
+struct guard *guard_free(struct guard *g);
 DEFINE_CLEANUP(struct guard *, guard_free)
 
 /* Runs until sd_event_exit(). Pings the watchdog last in each turn, when no instant is overdue and no step half done.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A unit's permit and environment file. ARCHITECTURE 5, claims 1 and 6: a permit is on disk before its gate is there,
+ * so that the next guard keeps to the same instants. */
 #include <errno.h>
 
 #include "adapter/journal.h"
-#include "guard/guard_parts.h"
+#include "guard/guard_files.h"
 
 int guard_files_write_permit(struct guard_unit *u) {
         char text[PERMITFILE_MAX];
@@ -26,8 +28,7 @@ int guard_files_write_environment(struct guard_unit *u) {
         return gate_write_environment(&u->guard->gate, u->name, text);
 }
 
-/* Reads the permit file of a unit; anything but a sound one of this boot is SUPERVISE_FILE_BAD. */
-static enum supervise_file load(struct guard_unit *u, struct supervise_event *ev) {
+enum supervise_file guard_files_load(struct guard_unit *u, struct supervise_event *ev) {
         struct guard *g = u->guard;
         char text[PERMITFILE_MAX];
         struct err err = {};
@@ -49,41 +50,4 @@ static enum supervise_file load(struct guard_unit *u, struct supervise_event *ev
         ev->stop_timeout_usec = u->permit.stop_timeout_usec;
         ev->revoked = gate_is_revoked(&g->gate, u->permit.lock_uid) != 0;
         return SUPERVISE_FILE_VALID;
-}
-
-static int found(const char *name, void *userdata) {
-        struct guard *g = userdata;
-
-        if (!permit_unit_valid(name)) {
-                journal_log(LOG_ERR, "%s: file \"%s\" is not named after a unit, removing it", g->gate.dir, name);
-                (void)gate_remove(&g->gate, name);
-                (void)gate_remove_permit(&g->gate, name);
-                return 0;
-        }
-        return guard_unit_get(g, name) ? 0 : -ENOMEM;
-}
-
-int guard_files_find(struct guard *g, struct err *err) {
-        int r;
-
-        r = gate_each(&g->gate, found, g);
-        if (r < 0)
-                return err_setf(err, r, "cannot read the permits in %s: %s", g->gate.dir, strerror(-r));
-        for (size_t i = 0; i < g->n_units; i++) {
-                struct supervise_event ev = {.type = SUPERVISE_EV_FOUND};
-                struct guard_unit *u = g->unit[i];
-
-                r = gate_exists(&g->gate, u->name);
-                if (r < 0)
-                        return err_setf(err, r, "cannot see the gate of %s: %s", u->name, strerror(-r));
-                ev.gate = r > 0;
-                ev.file = (uint8_t)load(u, &ev);
-                guard_unit_step(u, &ev, NULL);
-                if (supervise_permitted(&u->s))
-                        journal_log(LOG_INFO, "%s: taking up the permit of lock %s again", u->name, u->permit.lock);
-                if (!supervise_permitted(&u->s) && gate_exists(&g->gate, u->name) != 0)
-                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready", u->name,
-                                        g->gate.dir);
-        }
-        return 0;
 }

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is told: replies, pushes, STATUS and the guard's records in the journal, with their texts. */
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "adapter/journal.h"
 #include "adapter/notify.h"
-#include "guard/guard_parts.h"
+#include "guard/guard_reply.h"
+
+void guard_reply_send(struct guard *g, const struct permit_reply *reply) {
+        if (g->connection_fd < 0)
+                return;
+        if (send(g->connection_fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*reply))
+                return;
+        /* Gone, or does not read: it has to connect again and ask. Not closed here, within a step. */
+        g->hang_up = true;
+}
 
 static enum unit_state unit_state(const struct guard_unit *u) {
         switch ((enum supervise_state)u->s.state) {
@@ -81,7 +92,7 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
         }
         reply.revoked = lock_uid[0] && gate_is_revoked(&u->guard->gate, lock_uid) > 0;
         explain(u, result, reply.text, sizeof(reply.text));
-        guard_socket_send(u->guard, &reply);
+        guard_reply_send(u->guard, &reply);
 }
 
 void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,
@@ -148,6 +159,18 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
                                                       {"LOCK", u->permit.lock},
                                                       {"LOCK_UID", u->s.uid ? u->permit.lock_uid : ""}},
                        7, "%s: %s -> %s%s%s", u->name, old, new, text[0] ? ": " : "", text);
+}
+
+void guard_reply_problem(struct guard_unit *u) {
+        if (supervise_permitted(&u->s))
+                /* A life leader runs on, and its STATUS says so. */
+                guard_reply_push(u, (enum supervise_state)u->s.state);
+        if (u->problem[0])
+                journal_record(LOG_WARNING, JOURNAL_ENROLL,
+                               (const struct journal_field[]){{"UNIT_NAME", u->name},
+                                                              {"OBJECT_SYSTEMD_UNIT", u->name},
+                                                              {"REASON", u->problem}},
+                               3, "%s: %s", u->name, u->problem);
 }
 
 void guard_status(struct guard *g) {

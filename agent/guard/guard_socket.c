@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's connection: accepted, read and judged here; what a request leads to is guard_unit's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,30 +8,24 @@
 #include <sys/socket.h>
 
 #include "adapter/journal.h"
-#include "guard/guard_parts.h"
+#include "base/timing.h"
+#include "guard/guard_reply.h"
+#include "guard/guard_socket.h"
+#include "guard/guard_unit.h"
 
 void guard_socket_close(struct guard *g) {
+        g->hang_up = false;
         g->connection = sd_event_source_disable_unref(g->connection);
         if (g->connection_fd < 0)
                 return;
         close(g->connection_fd);
         g->connection_fd = -1;
-        g->hang_up = false;
         for (size_t i = 0; i < g->n_units; i++) {
                 struct supervise_event ev = {.type = SUPERVISE_EV_SUPERSEDED};
 
                 g->unit[i]->n_waits = 0;
                 guard_unit_step(g->unit[i], &ev, NULL);
         }
-}
-
-void guard_socket_send(struct guard *g, const struct permit_reply *reply) {
-        if (g->connection_fd < 0)
-                return;
-        if (send(g->connection_fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*reply))
-                return;
-        /* Gone, or does not read: it has to connect again and ask. Not closed here, within a step. */
-        g->hang_up = true;
 }
 
 /* Another unit than the request's that has, or is being stopped under, a permit for its lock uid or lock. */
@@ -71,7 +66,7 @@ static void take_request(struct guard *g, const struct permit_request *q) {
 
                 (void)util_copy(reply.unit, sizeof(reply.unit), q->unit);
                 (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), q->lock_uid);
-                guard_socket_send(g, &reply);
+                guard_reply_send(g, &reply);
                 return;
         }
         if (q->type == PERMIT_PERMIT && q->tenure == TENURE_LEASE && g->watchdog_bad) {
@@ -109,40 +104,7 @@ static void refuse_malformed(struct guard *g, const void *packet, size_t size, c
                 reply.request_type = q->type;
         }
         (void)util_copy(reply.text, sizeof(reply.text), text);
-        guard_socket_send(g, &reply);
-}
-
-static int on_connection(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
-        struct guard *g = userdata;
-        union {
-                struct permit_request request;
-                char bytes[sizeof(struct permit_request) + 1];
-        } packet;
-        struct err err = {};
-        ssize_t n;
-
-        /* Whoever came later knows better: this one is then closed unread. */
-        guard_socket_accept(g);
-        if (g->connection_fd != fd)
-                return 0;
-        n = recv(fd, &packet, sizeof(packet), MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                return 0;
-        if (n <= 0) {
-                guard_socket_close(g);
-                return 0;
-        }
-        if (permit_request_check(&packet, (size_t)n, &err) < 0) {
-                if (guard_may_log(g))
-                        journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
-                refuse_malformed(g, &packet, (size_t)n, err.text);
-        } else if (packet.request.unit[0] == '\0')
-                list_permits(g, &packet.request);
-        else
-                take_request(g, &packet.request);
-        if (g->hang_up)
-                guard_socket_close(g);
-        return 0;
+        guard_reply_send(g, &reply);
 }
 
 static bool allowed(struct guard *g, int fd) {
@@ -161,7 +123,16 @@ static bool allowed(struct guard *g, int fd) {
         return false;
 }
 
-void guard_socket_accept(struct guard *g) {
+/* Both sockets: what there is to do is done in the turn that follows. */
+static int on_socket(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
+        struct guard *g = userdata;
+
+        g->socket_due = true;
+        return 0;
+}
+
+/* Returns true when the connection is another one now. */
+static bool accept_newest(struct guard *g) {
         _cleanup_close_ int newest = -1;
 
         for (;;) {
@@ -180,16 +151,46 @@ void guard_socket_accept(struct guard *g) {
                 newest = fd;
         }
         if (newest < 0)
-                return;
+                return false;
         guard_socket_close(g);
-        if (sd_event_add_io(g->event, &g->connection, newest, EPOLLIN, on_connection, g) < 0)
-                return; /* out of memory: the agent sees the end of file and connects again */
-        g->connection_fd = TAKE_FD(newest);
+        /* Out of memory: the agent sees the end of file and connects again. */
+        if (sd_event_add_io(g->event, &g->connection, newest, EPOLLIN, on_socket, g) >= 0)
+                g->connection_fd = TAKE_FD(newest);
+        return true;
 }
 
-static int on_listener(_unused_ sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, void *userdata) {
-        guard_socket_accept(userdata);
-        return 0;
+static void receive(struct guard *g) {
+        union {
+                struct permit_request request;
+                char bytes[sizeof(struct permit_request) + 1];
+        } packet;
+        struct err err = {};
+        ssize_t n;
+
+        n = recv(g->connection_fd, &packet, sizeof(packet), MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return;
+        if (n <= 0) {
+                guard_socket_close(g);
+                return;
+        }
+        if (permit_request_check(&packet, (size_t)n, &err) < 0) {
+                if (guard_may_log(g))
+                        journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
+                refuse_malformed(g, &packet, (size_t)n, err.text);
+        } else if (packet.request.unit[0] == '\0')
+                list_permits(g, &packet.request);
+        else
+                take_request(g, &packet.request);
+}
+
+void guard_socket_serve(struct guard *g) {
+        if (!g->socket_due)
+                return;
+        g->socket_due = false;
+        /* Whoever came later knows better: the old connection is then closed, and what it sent is not read. */
+        if (!accept_newest(g) && g->connection_fd >= 0)
+                receive(g);
 }
 
 int guard_socket_open(struct guard *g, struct err *err) {
@@ -198,9 +199,6 @@ int guard_socket_open(struct guard *g, struct err *err) {
         /* PID 1 hands over a blocking socket, and all waiting connections are accepted until there is none. */
         if (flags < 0 || fcntl(g->options.listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
                 return err_setf(err, -errno, "cannot use the agent's socket: %m");
-        r = sd_event_add_io(g->event, &g->listener, g->options.listen_fd, EPOLLIN, on_listener, g);
-        /* Before any reading of the old connection. */
-        if (r >= 0)
-                r = sd_event_source_set_priority(g->listener, SD_EVENT_PRIORITY_NORMAL - 10);
+        r = sd_event_add_io(g->event, &g->listener, g->options.listen_fd, EPOLLIN, on_socket, g);
         return r < 0 ? err_setf(err, r, "cannot listen on the agent's socket: %s", strerror(-r)) : 0;
 }

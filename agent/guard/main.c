@@ -10,9 +10,10 @@
 #include <sys/un.h>
 
 #include "adapter/cgroup.h"
+#include "adapter/gate.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
-#include "guard/guard_parts.h"
+#include "guard/guard.h"
 
 static const char usage[] =
         "leader-guard: starts, stops and kills a guarded unit for leader-agent, and keeps its deadline.\n"

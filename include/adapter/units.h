@@ -37,8 +37,8 @@ struct units_handlers {
  * outlive it. */
 int units_new(struct units **ret, sd_event *event, const char *address, const struct units_handlers *h, void *userdata);
 
-/* Cancels everything; no callback runs any more. */
-void units_free(struct units *u);
+/* Cancels everything; no callback runs any more. NULL is allowed. Returns NULL. */
+struct units *units_free(struct units *u);
 DEFINE_CLEANUP(struct units *, units_free)
 
 /* Connects (again) and subscribes. Returns 0, also when connected already, or negative errno with err set: try later.
@@ -48,7 +48,7 @@ bool units_connected(const struct units *u);
 
 /* One call under way. The callback runs exactly once, never before the call returned, not after units_call_free(). */
 struct units_call;
-void units_call_free(struct units_call *c);
+struct units_call *units_call_free(struct units_call *c);
 DEFINE_CLEANUP(struct units_call *, units_call_free)
 
 /* answer, and text (may be empty) for a human. facts: only of units_read() with UNITS_OK, valid during the callback.

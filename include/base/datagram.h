@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Messages to PID 1 and journald that are sent now or lost. ARCHITECTURE 5, claim 6. */
 #pragma once
 
 #include "base/util.h"

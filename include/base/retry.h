@@ -19,6 +19,10 @@ struct retry_limits {
 #define RETRY_LOGIND     ((struct retry_limits){2 * USEC_PER_SEC, 2 * USEC_PER_SEC})
 #define RETRY_PID1       ((struct retry_limits){500 * USEC_PER_MSEC, 500 * USEC_PER_MSEC})
 
+/* What a server may ask for at most (Retry-After). More is a broken clock, a maintenance page or an attack, and would
+ * keep a lock from being released, or won, when the server is back. */
+#define RETRY_AFTER_MAX_SEC 60
+
 /* The pause before attempt number `attempt` (1, 2, …): doubles from min to max. */
 uint64_t retry_step_usec(unsigned attempt, const struct retry_limits *limits);
 

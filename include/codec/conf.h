@@ -48,14 +48,14 @@ struct conf {
         int log_level; /* as syslog(3): LOG_ERR 3 … LOG_DEBUG 7 */
         uint64_t request_timeout_usec;
         uint64_t verify_interval_usec; /* quorum re-read of everything, whatever the watches say */
-        uint64_t renew_interval_usec;  /* heartbeat of all lease-tenure locks of a namespace */
+        uint64_t renew_interval_usec;  /* of the placeholder that stands for all lease-tenure locks of a namespace */
         struct conf_lock *locks;
         size_t n_locks;
 };
 
 /* Reads path (CONF_PATH when NULL) and conf.d beside it into a fresh struct and runs conf_check() on it. The struct in
- * use stays as it is, so a reload swaps only on success. Returns 0; -ENOENT no such file, -EACCES, -EINVAL with err set
- * to FILE:LINE: and what is wrong. */
+ * use stays as it is, so a reload swaps only on success. Returns 0; -ENOENT no such file, -EACCES, -ENOMEM,
+ * -EINVAL with err set to FILE:LINE: and what is wrong. */
 int conf_load(struct conf **ret, const char *path, struct err *err);
 /* Returns NULL. */
 struct conf *conf_free(struct conf *c);
@@ -66,14 +66,15 @@ DEFINE_CLEANUP(struct conf *, conf_free)
 int conf_lock_copy(struct conf_lock *ret, const struct conf_lock *from);
 void conf_lock_done(struct conf_lock *l);
 
-/* Rules over several keys: lease timing (renew_deadline + stop_timeout + kill_margin < lease_duration less 1 % for
- * clock rate; kill_margin > the guard's watchdog; renew_interval + request_timeout < renew_deadline), whole seconds,
- * cooldown bounds, no lock and no unit named twice. conf_load() has called it already. Returns 0, -EINVAL; err shows
- * the arithmetic. */
+/* Rules over several keys: lease timing (renew_deadline + stop_timeout + kill_margin < lease_duration less the
+ * margin for clock rates, see base/timing.h; kill_margin > the guard's watchdog; renew_interval + request_timeout <
+ * renew_deadline), whole seconds, cooldown bounds, no lock and no unit named twice. conf_load() has called it already.
+ * Returns 0, -EINVAL; err shows the arithmetic. */
 int conf_check(const struct conf *c, struct err *err);
 
 /* Fills in namespace_ of the configuration and of every lock that names none, with the kubeconfig context's namespace,
- * and checks again that no lock is named twice. Returns 0, -EINVAL, -ENOMEM. */
+ * and checks again that no lock is named twice. Returns 0, -EINVAL, -ENOMEM; c may then be half filled in and is good
+ * for nothing but conf_free(). */
 int conf_set_default_namespace(struct conf *c, const char *namespace_, struct err *err);
 
 /* The timing that a lease of this lock begins with. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The placeholder: the Lease (default) or Pod that stands for one agent, namespace and tenure, owns its locks and, in
- * lease tenure, carries its heartbeat. Text and JSON to plain data and back; no I/O, no decisions.
+ * lease tenure, is renewed. Text and JSON to plain data and back; no I/O, no decisions.
  *
  * Where things are kept: a Lease has renewTime, acquireTime, holderIdentity and leaseDurationSeconds in its spec; a Pod
  * has them in annotations. Both have the annotations leaderagent.io/claim, /nonce and /boot-id. */

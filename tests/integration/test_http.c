@@ -113,7 +113,7 @@ static void begin(struct world *w, struct answer *a, const char *method, const c
                 .userdata = a,
         };
 
-        *a = (struct answer){0};
+        *a = (struct answer){};
         assert_int_equal(http_start(w->http, &call, &a->request), 0);
         assert_false(a->is_there);
 }
@@ -228,7 +228,7 @@ static void test_request(void **state) {
 /* Nothing secret goes over a connection without TLS. */
 static void test_no_token_without_tls(void **state) {
         struct world w;
-        struct answer a = {0};
+        struct answer a = {};
         const struct http_call call = {.method = "GET",
                                        .path = "/x",
                                        .token = "secret",
@@ -382,7 +382,7 @@ static void test_aside(void **state) {
         (void)state;
         world_open(&w, hang_event, &n_closed);
         request(&w, &a, "PUT", "{}");
-        b = (struct answer){0};
+        b = (struct answer){};
         assert_int_equal(http_start(w.http, &call, &b.request), 0);
         run_for(&w, 50 * USEC_PER_MSEC);
         request(&w, &a, "PUT", "{}");
@@ -485,7 +485,7 @@ static void begin_stream(struct world *w, struct answer *a) {
                                        .data_cb = on_data,
                                        .userdata = a};
 
-        *a = (struct answer){0};
+        *a = (struct answer){};
         assert_int_equal(http_start(w->http, &call, &a->request), 0);
 }
 
@@ -620,7 +620,7 @@ static int resolve_in_vain(const char *resolv_conf) {
                 .sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
         struct kubeconfig config = {.server = (char *)"http://api.example.org:6443"};
-        struct answer answer = {0};
+        struct answer answer = {};
         const struct http_call call = {.method = "GET",
                                        .path = "/x",
                                        .timeout_usec = 300 * USEC_PER_MSEC,
@@ -678,7 +678,7 @@ static void test_hanging_lookup(void **state) {
 
 static void test_bad_config(void **state) {
         static const char *const servers[] = {"ftp://x", "https://", "", "https://user:pw@x/", "http://[::1"};
-        struct kubeconfig config = {0};
+        struct kubeconfig config = {};
         struct http *http = NULL;
         sd_event *event;
         unsigned n_refused = 0;
@@ -686,7 +686,7 @@ static void test_bad_config(void **state) {
         (void)state;
         assert_int_equal(sd_event_new(&event), 0);
         for (size_t i = 0; i < ELEMENTSOF(servers); i++) {
-                struct err err = {0};
+                struct err err = {};
 
                 config.server = (char *)servers[i];
                 if (http_new(&http, event, &config, "test/1", &err) < 0) {

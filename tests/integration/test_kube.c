@@ -285,9 +285,9 @@ static void test_requests(void **state) {
                 {POD_CLEAR, "PATCH /prefix/api/v1/namespaces/ns/pods/p HTTP/1.1\r\n", "application/merge-patch+json",
                  "{\"metadata\":{\"uid\":\"" UID "\",\"resourceVersion\":\"8\",\"finalizers\":null}}"},
         };
-        struct record record_ = {0};
+        struct record record_ = {};
         struct world w;
-        struct answer a = {0};
+        struct answer a = {};
         char type[64];
 
         (void)state;
@@ -476,7 +476,7 @@ static void test_results(void **state) {
                  "another uid"},
         };
         struct world w;
-        struct answer a = {0};
+        struct answer a = {};
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -532,7 +532,7 @@ static bool huge(const struct rawserver_request *q, void *userdata) {
 
 static void test_faults(void **state) {
         struct world w;
-        struct answer a = {0};
+        struct answer a = {};
         uint64_t before = now();
 
         (void)state;
@@ -577,7 +577,7 @@ static void test_faults(void **state) {
 static void test_arguments(void **state) {
         static const char *const bad[] = {"", "../x", "a/b", "A", "a?b", "a b", "-a", "a%2f"};
         struct world w;
-        struct answer a = {0};
+        struct answer a = {};
         struct lock_object lock;
 
         (void)state;
@@ -603,7 +603,7 @@ static void test_arguments(void **state) {
 static void test_slots(void **state) {
         static const struct script found = {"200 OK", JSON, LOCK_OK};
         struct world w;
-        struct answer a = {0}, b = {0};
+        struct answer a = {}, b = {};
 
         (void)state;
         world_open(&w, play, &found);
@@ -612,12 +612,12 @@ static void test_slots(void **state) {
         do_call(&w, LOCK_GET, &b);
         assert_false(a.is_there);
 
-        a = (struct answer){0};
+        a = (struct answer){};
         assert_int_equal(kube_lock_get(w.kube, "ns", "l", on_reply, &a, NULL), 0);
         run_until(&w, &a.is_there);
         assert_int_equal(a.reply.result, KUBE_OK);
 
-        a = (struct answer){0};
+        a = (struct answer){};
         assert_int_equal(kube_lock_get(w.kube, "ns", "l", on_reply, &a, NULL), 0);
         b = (struct answer){.frees_kube = &w.kube};
         send_call(&w, LOCK_GET, &b);

@@ -92,7 +92,7 @@ static void test_late_create(void **state) {
         CALL(&x->w, &a, KUBE_UNKNOWN, kube_lock_create, &x->lock);
         CALL(&x->w, &a, KUBE_NOT_FOUND, kube_lock_get, NS, LOCK);
         for (unsigned i = 0; i < 600 && !landed; i++) {
-                a = (struct kubeworld_answer){0};
+                a = (struct kubeworld_answer){};
                 kubeworld_run(&x->w, 20 * USEC_PER_MSEC);
                 assert_int_equal(kube_lock_get(x->w.kube, NS, LOCK, kubeworld_on_reply, &a, NULL), 0);
                 kubeworld_wait(&x->w, &a.is_there);
@@ -148,7 +148,7 @@ static void test_stopped_server(void **state) {
         assert_int_equal(kill(x->sim.pid, SIGCONT), 0);
         a.result = KUBE_UNREACHABLE;
         for (unsigned i = 0; i < 100 && (a.result == KUBE_UNREACHABLE || a.result == KUBE_UNKNOWN); i++) {
-                a = (struct kubeworld_answer){0};
+                a = (struct kubeworld_answer){};
                 assert_int_equal(kube_lock_get(x->w.kube, NS, LOCK, kubeworld_on_reply, &a, NULL), 0);
                 kubeworld_wait(&x->w, &a.is_there);
         }
@@ -158,7 +158,7 @@ static void test_stopped_server(void **state) {
 static void test_watch_survives(void **state) {
         static const char *const modes[] = {"cut", "end", "reset", "expire", "stall"};
         struct world *x = *state;
-        struct kubeworld_seen s = {0};
+        struct kubeworld_seen s = {};
         struct kubeworld_answer a;
         struct kube_slot *watch;
         char body[64];
@@ -166,7 +166,7 @@ static void test_watch_survives(void **state) {
         kube_set_watch_limits(x->w.kube, USEC_PER_SEC, 600 * USEC_PER_SEC);
         CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
         for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
-                s = (struct kubeworld_seen){0};
+                s = (struct kubeworld_seen){};
                 assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
                 kubeworld_wait_last(&x->w, &s, 'O');
                 (void)snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", modes[i]);
@@ -178,7 +178,7 @@ static void test_watch_survives(void **state) {
                 kube_slot_free(watch);
         }
         /* Gone while the watch was down. */
-        s = (struct kubeworld_seen){0};
+        s = (struct kubeworld_seen){};
         assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
         kubeworld_wait_last(&x->w, &s, 'O');
         sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"status\":503}");
@@ -194,7 +194,7 @@ static void test_watch_survives(void **state) {
 /* A watch that was opened and is silent from the first moment, or after its first events. */
 static void test_half_open_watch(void **state) {
         struct world *x = *state;
-        struct kubeworld_seen s = {0};
+        struct kubeworld_seen s = {};
         struct kube_slot *watch;
 
         kube_set_watch_limits(x->w.kube, 500 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
@@ -210,7 +210,7 @@ static void test_half_open_watch(void **state) {
 /* A watch that ends by its time goes on without anybody noticing. */
 static void test_watch_ends(void **state) {
         struct world *x = *state;
-        struct kubeworld_seen s = {0};
+        struct kubeworld_seen s = {};
         struct kube_slot *watch;
 
         kube_set_watch_limits(x->w.kube, 60 * USEC_PER_SEC, USEC_PER_SEC);
@@ -225,7 +225,7 @@ static void test_watch_ends(void **state) {
 
 static enum kube_result get_with(const struct kubeconfig *config, char text[static 512]) {
         struct kubeworld w;
-        struct kubeworld_answer a = {0};
+        struct kubeworld_answer a = {};
         enum kube_result result;
 
         kubeworld_open(&w, config, 5 * USEC_PER_SEC);
@@ -253,6 +253,8 @@ static void test_tls(void **state) {
         struct kubeconfig c = base;
         char text[512];
         char other_ca[128];
+        _cleanup_free_ char *ca = NULL, *cert = NULL, *key = NULL, *wrong_ca = NULL;
+        char plain[64];
 
         (void)snprintf(other_ca, sizeof(other_ca), "%s/other-ca.crt", x->sim.dir.path);
         assert_int_equal(get_with(&base, text), KUBE_OK);
@@ -272,8 +274,10 @@ static void test_tls(void **state) {
         assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
         assert_non_null(strstr(text, "kubernetes.other"));
         /* Everything inline. */
-        _cleanup_free_ char *ca = read_all(base.ca_file), *cert = read_all(base.client_cert_file),
-                            *key = read_all(base.client_key_file), *wrong_ca = read_all(other_ca);
+        ca = read_all(base.ca_file);
+        cert = read_all(base.client_cert_file);
+        key = read_all(base.client_key_file);
+        wrong_ca = read_all(other_ca);
         c = (struct kubeconfig){.server = base.server, .ca_data = ca, .client_cert_data = cert, .client_key_data = key};
         assert_int_equal(get_with(&c, text), KUBE_OK);
         c.ca_data = wrong_ca;
@@ -291,7 +295,6 @@ static void test_tls(void **state) {
         assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
         assert_non_null(strstr(text, "/nonexistent/ca.crt"));
         /* Plain HTTP to a TLS port, and TLS to nobody. */
-        char plain[64];
         (void)snprintf(plain, sizeof(plain), "http%s", strstr(base.server, "://"));
         c = (struct kubeconfig){.server = plain};
         assert_int_not_equal(get_with(&c, text), KUBE_OK);
@@ -304,6 +307,7 @@ static void test_token(void **state) {
         struct kubeworld_answer a;
         const char *file = tempdir_path(&x->sim.dir, "token");
         char text[512], path[128];
+        static const char *const bad[] = {"", " \n", "two tokens", "a\r\nHost: evil"};
 
         assert_int_equal(get_with(&c, text), KUBE_DENIED);
         c.token = (char *)SIM_TOKEN;
@@ -328,7 +332,6 @@ static void test_token(void **state) {
 
         /* Unusable files: the error names the file. */
         c.token = NULL;
-        static const char *const bad[] = {"", " \n", "two tokens", "a\r\nHost: evil"};
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 (void)tempdir_write(&x->sim.dir, "token", bad[i]);
                 assert_int_equal(get_with(&c, text), KUBE_DENIED);

@@ -25,7 +25,7 @@ static int setup(void **state) {
         const char *path = getenv("LEADER_TEST_KUBECONFIG"), *ns = getenv("LEADER_TEST_NAMESPACE");
         struct world *x = calloc(1, sizeof(*x));
         struct timespec t;
-        struct err err = {0};
+        struct err err = {};
 
         assert_non_null(x);
         if (path && kubeconfig_load(&x->config, path, NULL, &err) < 0)
@@ -95,7 +95,7 @@ static void placeholder_life(struct world *x, enum placeholder_kind kind) {
         CALL(w, &a, KUBE_NOT_FOUND, kube_placeholder_get, kind, x->ns, p.name);
         CALL(w, &a, KUBE_NOT_FOUND, kube_placeholder_delete, kind, x->ns, p.name, made.uid, NULL);
         /* A renewal does not bring it back. */
-        a = (struct kubeworld_answer){0};
+        a = (struct kubeworld_answer){};
         assert_int_equal(kube_placeholder_renew(w->kube, &renewed, kubeworld_on_reply, &a, NULL), 0);
         kubeworld_wait(w, &a.is_there);
         assert_true(a.result == KUBE_CONFLICT || a.result == KUBE_NOT_FOUND);
@@ -115,7 +115,7 @@ static void test_lock(void **state) {
         struct kubeworld *w = &x->w;
         struct placeholder_object p;
         struct lock_object l, made, seen_lock;
-        struct kubeworld_seen s = {0};
+        struct kubeworld_seen s = {};
         struct kubeworld_answer a;
         _cleanup_(kube_slot_freep) struct kube_slot *watch = NULL;
 

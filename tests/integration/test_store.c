@@ -85,6 +85,7 @@ static bool disarm(void) {
 static struct store *open_store(const struct tempdir *d, const struct store_host *host) {
         struct store *s = NULL;
         struct err err = {};
+
         if (store_open(&s, tempdir_path(d, "state"), host, &err) != 0)
                 fail_msg("%s", err.text);
         return s;
@@ -93,6 +94,7 @@ static struct store *open_store(const struct tempdir *d, const struct store_host
 static void assert_open_fails(const struct tempdir *d, const struct store_host *host, int r, const char *part) {
         struct store *s = NULL;
         struct err err = {};
+
         assert_int_equal(store_open(&s, tempdir_path(d, "state"), host, &err), r);
         assert_null(s);
         if (!strstr(err.text, part) || !strstr(err.text, d->path))
@@ -102,6 +104,7 @@ static void assert_open_fails(const struct tempdir *d, const struct store_host *
 static struct record_claims claims_of(struct store *s, const char *scope) {
         struct record_claims c;
         struct err err = {};
+
         if (store_claims(s, scope, &c, &err) != 0)
                 fail_msg("%s", err.text);
         return c;
@@ -128,6 +131,10 @@ static void use(struct tempdir *d) {
         struct err err = {};
         char a[RECORD_CLAIM_HEX + 1], b[RECORD_CLAIM_HEX + 1];
         struct store *s = open_store(d, &here);
+        const struct store_host renamed = {"3f9a02c7d0e14b5d8f6a1b2c3d4e5f60", "db-9"};
+        struct record_claims c;
+        struct stat st;
+
         assert_string_equal(store_identity(s), "web-1-3f9a02c7");
         assert_int_equal(claims_of(s, LOCK).n_claims, 0);
         assert_int_equal(store_claim_new(s, LOCK, a, &err), 0);
@@ -138,10 +145,9 @@ static void use(struct tempdir *d) {
         store_close(s);
 
         /* A renamed host keeps its identity. */
-        const struct store_host renamed = {"3f9a02c7d0e14b5d8f6a1b2c3d4e5f60", "db-9"};
         s = open_store(d, &renamed);
         assert_string_equal(store_identity(s), "web-1-3f9a02c7");
-        struct record_claims c = claims_of(s, LOCK);
+        c = claims_of(s, LOCK);
         assert_int_equal(c.n_claims, 2);
         assert_string_equal(c.claims[0].claim, a);
         assert_true(c.claims[0].settled);
@@ -153,7 +159,6 @@ static void use(struct tempdir *d) {
         assert_non_null(strstr(err.text, "lock:ops/op-lock has no claim "));
         assert_int_equal(claims_of(s, LOCK).n_claims, 2);
         store_close(s);
-        struct stat st;
         assert_int_equal(stat(tempdir_path(d, "state/claims/lock_ops_op-lock"), &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
         assert_int_equal(stat(tempdir_path(d, "state"), &st), 0);
@@ -164,6 +169,7 @@ static void many(struct tempdir *d) {
         struct err err = {};
         char claim[RECORD_CLAIM_HEX + 1];
         struct store *s = open_store(d, &here);
+
         for (int i = 0; i < RECORD_MAX_CLAIMS; i++)
                 assert_int_equal(store_claim_new(s, LOCK, claim, &err), 0);
         assert_int_equal(store_claim_new(s, LOCK, claim, &err), -ENOSPC);
@@ -178,11 +184,14 @@ static void many(struct tempdir *d) {
 static void scopes(struct tempdir *d) {
         struct err err = {};
         char scope[400], ns[64], name[254], claim[RECORD_CLAIM_HEX + 1];
+        struct store *s;
+        static const char *const bad[] = {"", "ops/op-lock", "lock:a/../b\n", "lock:a b", "lock:a%b", "other:x"};
+
         memset(ns, 'n', 63);
         ns[63] = '\0';
         memset(name, 'a', 253);
         name[253] = '\0';
-        struct store *s = open_store(d, &here);
+        s = open_store(d, &here);
         /* The longest names of the API; two that differ only at the end. */
         assert_true(store_scope_lock(scope, sizeof(scope), ns, name));
         assert_int_equal(store_claim_new(s, scope, claim, &err), 0);
@@ -195,8 +204,6 @@ static void scopes(struct tempdir *d) {
         assert_true(store_scope_placeholder(scope, sizeof(scope), "ops", "Pod", "leader-agent-x"));
         assert_string_equal(scope, "placeholder:ops/Pod/leader-agent-x");
         assert_false(store_scope_lock(scope, 10, "ops", "op-lock"));
-
-        static const char *const bad[] = {"", "ops/op-lock", "lock:a/../b\n", "lock:a b", "lock:a%b", "other:x"};
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 assert_int_equal(store_claim_new(s, bad[i], claim, &err), -EINVAL);
         store_close(s);
@@ -209,24 +216,27 @@ static void damaged_claims(struct tempdir *d) {
         char claim[RECORD_CLAIM_HEX + 1];
         struct record_claims c;
         struct store *s = open_store(d, &here);
-        assert_int_equal(store_claim_new(s, LOCK, claim, &err), 0);
-        assert_int_equal(store_claim_new(s, "lock:ops/second", claim, &err), 0);
-        const char *path = tempdir_path(d, "state/claims/lock_ops_op-lock");
-        assert_int_equal(truncate(path, 60), 0);
-
-        assert_int_equal(store_claims(s, LOCK, &c, &err), -EBADMSG);
+        const char *path;
         static const char tail[] =
                 "Without its claims leader-agent cannot tell whether lock:ops/op-lock is its own and stays out of it. "
                 "Restore the file, or, when the cluster shows that nothing of the kind is held by identity "
                 "web-1-3f9a02c7, remove it";
         char expected[1024];
+        struct stat st;
+        char *big;
+
+        assert_int_equal(store_claim_new(s, LOCK, claim, &err), 0);
+        assert_int_equal(store_claim_new(s, "lock:ops/second", claim, &err), 0);
+        path = tempdir_path(d, "state/claims/lock_ops_op-lock");
+        assert_int_equal(truncate(path, 60), 0);
+
+        assert_int_equal(store_claims(s, LOCK, &c, &err), -EBADMSG);
         (void)snprintf(expected, sizeof(expected), "%s: the checksum line is missing: the file is truncated. %s", path,
                        tail);
         assert_string_equal(err.text, expected);
         /* Never overwritten: nothing that was there may be lost. */
         assert_int_equal(store_claim_new(s, LOCK, claim, &err), -EBADMSG);
         assert_int_equal(store_claim_settle(s, LOCK, claim, &err), -EBADMSG);
-        struct stat st;
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_size, 60);
         /* Others go on. */
@@ -253,7 +263,7 @@ static void damaged_claims(struct tempdir *d) {
         assert_int_equal(mkfifo(path, 0600), 0);
         assert_int_equal(store_claims(s, LOCK, &c, &err), -EPERM);
         assert_int_equal(unlink(path), 0);
-        char *big = calloc(1, 20000);
+        big = calloc(1, 20000);
         assert_non_null(big);
         (void)tempdir_write_bytes(d, "state/claims/lock_ops_op-lock", big, 20000);
         free(big);
@@ -267,6 +277,7 @@ static void wrong_machine(struct tempdir *d) {
         char claim[RECORD_CLAIM_HEX + 1];
         struct record_claims c;
         struct store *s = open_store(d, &here);
+
         assert_int_equal(store_claim_new(s, LOCK, claim, &err), 0);
         store_close(s);
         assert_open_fails(
@@ -287,18 +298,20 @@ static void damaged_identity(struct tempdir *d) {
         struct err err = {};
         char claim[RECORD_CLAIM_HEX + 1];
         struct store *s = open_store(d, &here);
+        const char *path;
+        struct stat st;
+
         assert_int_equal(store_claim_new(s, LOCK, claim, &err), 0);
 
         assert_open_fails(d, &here, -EBUSY, "in use by another leader-agent; stop that one");
         store_close(s);
 
-        const char *path = tempdir_path(d, "state/identity");
+        path = tempdir_path(d, "state/identity");
         assert_int_equal(truncate(path, 0), 0);
         assert_open_fails(d, &here, -EBADMSG,
                           "/identity: the file is empty; restore the file, or, when no lock in the cluster");
         assert_int_equal(unlink(path), 0);
         assert_open_fails(d, &here, -EBADMSG, "/identity is missing although ");
-        struct stat st;
         assert_int_equal(stat(path, &st), -1);
 
         assert_int_equal(unlink(tempdir_path(d, "state/claims/lock_ops_op-lock")), 0);
@@ -314,6 +327,7 @@ static void damaged_identity(struct tempdir *d) {
 
 static void wrong_owner(struct tempdir *d) {
         struct store *s = open_store(d, &here);
+
         store_close(s);
         assert_int_equal(chown(tempdir_path(d, "state/identity"), 1, 1), 0);
         assert_open_fails(d, &here, -EPERM, "/identity: belongs to uid 1, leader-agent runs as uid 0");
@@ -324,6 +338,7 @@ static void wrong_owner(struct tempdir *d) {
 static void no_directory(struct tempdir *d) {
         struct store *s = NULL;
         struct err err = {};
+
         assert_int_equal(store_open(&s, tempdir_path(d, "a/b"), &here, &err), -ENOENT);
         assert_non_null(strstr(err.text, "cannot create state directory "));
         assert_int_equal(store_open(&s, tempdir_write(d, "file", "x"), &here, &err), -ENOTDIR);
@@ -353,6 +368,7 @@ static int apply(struct store *s, enum change change, const char *old, char *fre
 static void check_change(const struct record_claims *c, enum change change, const char *old, const char *fresh,
                          bool done) {
         bool was_new = false;
+
         switch (change) {
         case CLAIM_NEW:
                 was_new = c->n_claims == 2;
@@ -375,16 +391,21 @@ static void check_change(const struct record_claims *c, enum change change, cons
 
 static void faults(struct tempdir *d) {
         unsigned n_faults = 0, n_new_after_error = 0;
+
         for (int change = 0; change < N_CHANGES; change++)
                 for (int crash = 0; crash < 2; crash++)
                         for (unsigned k = 1;; k++) {
                                 char old[RECORD_CLAIM_HEX + 1], fresh[RECORD_CLAIM_HEX + 1] = "";
                                 struct err err = {};
                                 struct store *s = open_store(d, &here);
+                                int r;
+                                bool fired;
+                                struct record_claims c;
+
                                 assert_int_equal(store_claim_new(s, LOCK, old, &err), 0);
                                 arm(k, crash);
-                                int r = apply(s, (enum change)change, old, fresh, &err);
-                                bool fired = disarm();
+                                r = apply(s, (enum change)change, old, fresh, &err);
+                                fired = disarm();
                                 /* An error names the file. A failure to remove an old temporary file is one too. */
                                 assert_int_equal(r != 0, fired);
                                 if (r != 0)
@@ -392,7 +413,7 @@ static void faults(struct tempdir *d) {
                                 store_close(s);
 
                                 s = open_store(d, &here);
-                                struct record_claims c = claims_of(s, LOCK);
+                                c = claims_of(s, LOCK);
                                 check_change(&c, (enum change)change, old, fresh, r == 0);
                                 n_faults += fired;
                                 n_new_after_error += r != 0 && change == CLAIM_NEW && c.n_claims == 2;
@@ -412,10 +433,13 @@ static void faults_first_start(struct tempdir *d) {
                         char name[32];
                         struct store *s = NULL;
                         struct err err = {};
+                        int r;
+                        bool fired;
+
                         (void)snprintf(name, sizeof(name), "state-%d-%u", crash, k);
                         arm(k, crash);
-                        int r = store_open(&s, tempdir_path(d, name), &here, &err);
-                        bool fired = disarm();
+                        r = store_open(&s, tempdir_path(d, name), &here, &err);
+                        fired = disarm();
                         assert_int_equal(r != 0, fired);
                         store_close(s);
                         s = NULL;
@@ -431,10 +455,12 @@ static void faults_first_start(struct tempdir *d) {
 }
 
 static void test_host(void **state) {
-        (void)state;
         struct store_host h;
         struct err err = {};
-        int r = store_host_read(&h, &err);
+        int r;
+
+        (void)state;
+        r = store_host_read(&h, &err);
         if (r != 0) {
                 /* A container without a machine id: then the text says what to do. */
                 assert_non_null(strstr(err.text, "run systemd-machine-id-setup"));
@@ -476,5 +502,6 @@ int main(void) {
                 IN_DIRECTORY(test_faults),        IN_DIRECTORY(test_faults_first_start),
                 cmocka_unit_test(test_host),
         };
+
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@ struct sd_event_source {
         int enabled;
         uint64_t due;    /* host clock */
         uint64_t posted; /* the due that was posted; 0: none */
+        bool told;       /* a descriptor that was said to be ready: there may be more */
         unsigned arm;
 };
 
@@ -56,6 +57,9 @@ static void on_due(void *arg, uint64_t a) {
 
 void event_settle(struct sd_event *e) {
         for (struct sd_event_source *s = e->sources; s; s = s->next) {
+                if (s->used && s->told)
+                        event_fd_ready(e->process, s->fd);
+                s->told = false;
                 if (!s->used || s->fd >= 0 || s->enabled == SD_EVENT_OFF || s->due == USEC_INFINITY)
                         continue;
                 if (s->posted == s->due + 1)
@@ -76,7 +80,7 @@ static void on_ready(void *arg, uint64_t a) {
                         continue;
                 if (s->on_io(s, fd, 1, s->userdata) < 0)
                         world_fail("event handler", "a socket's handler failed, sd-event would end the loop");
-                event_fd_ready(p, fd);
+                s->told = true;
                 return;
         }
 }

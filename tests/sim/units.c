@@ -182,9 +182,10 @@ int units_new(struct units **ret, sd_event *event, const char *address, const st
         return 0;
 }
 
-void units_free(struct units *u) {
+struct units *units_free(struct units *u) {
         if (u)
                 u->connected = false;
+        return NULL;
 }
 
 static void on_connected(void *arg, uint64_t a) {
@@ -211,12 +212,13 @@ bool units_connected(const struct units *u) {
         return u->connected;
 }
 
-void units_call_free(struct units_call *c) {
+struct units_call *units_call_free(struct units_call *c) {
         if (!c)
-                return;
+                return NULL;
         c->done = true;
         c->held = false;
         forget(c);
+        return NULL;
 }
 
 int units_read(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata) {

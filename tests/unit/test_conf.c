@@ -36,14 +36,18 @@ static struct conf *load(const char *text) {
         struct conf *c = NULL;
         struct err err = {};
         int r = conf_load(&c, tempdir_write(&dir, "a.conf", text), &err);
+
         if (r != 0)
                 fail_msg("%s", err.text);
         return c;
 }
 
 static void test_smallest(void **state) {
+        _cleanup_(conf_freep) struct conf *c = NULL;
+        const struct conf_lock *l;
+
         (void)state;
-        _cleanup_(conf_freep) struct conf *c = load("kubeconfig = \"/etc/kc\";\nnamespace = \"ops\";\n" LOCK(""));
+        c = load("kubeconfig = \"/etc/kc\";\nnamespace = \"ops\";\n" LOCK(""));
         assert_string_equal(c->kubeconfig, "/etc/kc");
         assert_null(c->context);
         assert_null(c->trace);
@@ -54,7 +58,7 @@ static void test_smallest(void **state) {
         assert_int_equal(c->verify_interval_usec, 600 * USEC_PER_SEC);
         assert_int_equal(c->renew_interval_usec, 5 * USEC_PER_SEC);
         assert_int_equal(c->n_locks, 1);
-        const struct conf_lock *l = &c->locks[0];
+        l = &c->locks[0];
         assert_string_equal(l->name, "op-lock");
         assert_string_equal(l->namespace_, "ops");
         assert_string_equal(l->unit, "op.service");
@@ -71,18 +75,21 @@ static void test_smallest(void **state) {
 }
 
 static void test_values(void **state) {
+        _cleanup_(conf_freep) struct conf *c = NULL;
+        const struct conf_lock *l;
+        struct err err = {};
+
         (void)state;
-        _cleanup_(conf_freep) struct conf *c =
-                load("context = \"c\"; state_dir = \"/s\"; guard_socket = \"/g\"; request_timeout = \"500ms\"; "
-                     "verify_interval = 60;\n"
-                     "renew_interval = \"1s 500ms\"; log_level = \"debug\"; trace = \"/t\";\n"
-                     "defaults = { tenure = \"lease\"; cooldown = \"1min\"; };\n"
-                     "locks = ( { name = \"a\"; namespace = \"n1\"; unit = \"a@1.service\"; placeholder = \"pod\"; "
-                     "on_failure = \"keep\";\n"
-                     "  lease_duration = 60L; renew_deadline = 0x1E; stop_timeout = \"10 sec\"; kill_margin = \"4s\";\n"
-                     "  cooldown = 1; cooldown_max = \"1h\"; step_down_hold = \"0\"; },\n"
-                     "  { name = \"a\"; unit = \"b.service\"; tenure = \"life\"; }, { name = \"c\"; unit = "
-                     "\"c.service\"; } );\n");
+        c = load("context = \"c\"; state_dir = \"/s\"; guard_socket = \"/g\"; request_timeout = \"500ms\"; "
+                 "verify_interval = 60;\n"
+                 "renew_interval = \"1s 500ms\"; log_level = \"debug\"; trace = \"/t\";\n"
+                 "defaults = { tenure = \"lease\"; cooldown = \"1min\"; };\n"
+                 "locks = ( { name = \"a\"; namespace = \"n1\"; unit = \"a@1.service\"; placeholder = \"pod\"; "
+                 "on_failure = \"keep\";\n"
+                 "  lease_duration = 60L; renew_deadline = 0x1E; stop_timeout = \"10 sec\"; kill_margin = \"4s\";\n"
+                 "  cooldown = 1; cooldown_max = \"1h\"; step_down_hold = \"0\"; },\n"
+                 "  { name = \"a\"; unit = \"b.service\"; tenure = \"life\"; }, { name = \"c\"; unit = "
+                 "\"c.service\"; } );\n");
         assert_string_equal(c->context, "c");
         assert_string_equal(c->state_dir, "/s");
         assert_string_equal(c->guard_socket, "/g");
@@ -92,7 +99,7 @@ static void test_values(void **state) {
         assert_int_equal(c->verify_interval_usec, 60 * USEC_PER_SEC);
         assert_int_equal(c->renew_interval_usec, 1500 * USEC_PER_MSEC);
         assert_int_equal(c->n_locks, 3);
-        const struct conf_lock *l = c->locks;
+        l = c->locks;
         assert_string_equal(l[0].namespace_, "n1");
         assert_int_equal(l[0].tenure, TENURE_LEASE);
         assert_int_equal(l[0].placeholder, PLACEHOLDER_POD);
@@ -113,7 +120,6 @@ static void test_values(void **state) {
         assert_null(l[1].namespace_);
         assert_null(c->namespace_);
 
-        struct err err = {};
         assert_int_equal(conf_set_default_namespace(c, "Bad_", &err), -EINVAL);
         assert_string_equal(err.text, "\"Bad_\" is not a name of a namespace");
         assert_int_equal(conf_set_default_namespace(c, "n2", &err), 0);
@@ -149,11 +155,12 @@ static void test_length(void **state) {
 
 /* Only the kubeconfig's namespace shows that two locks are one. */
 static void test_namespace_collision(void **state) {
-        (void)state;
-        _cleanup_(conf_freep) struct conf *c =
-                load("locks = ( { name = \"a\"; namespace = \"n\"; unit = \"a.service\"; },\n"
-                     "{ name = \"a\"; unit = \"b.service\"; } );\n");
+        _cleanup_(conf_freep) struct conf *c = NULL;
         struct err err = {};
+
+        (void)state;
+        c = load("locks = ( { name = \"a\"; namespace = \"n\"; unit = \"a.service\"; },\n"
+                 "{ name = \"a\"; unit = \"b.service\"; } );\n");
         assert_int_equal(conf_set_default_namespace(c, "n", &err), -EINVAL);
         assert_non_null(strstr(err.text, "a.conf:2: lock a is already configured at "));
 }
@@ -222,6 +229,7 @@ static void test_bad(void **state) {
                 struct err err = {};
                 const char *path = tempdir_write(&dir, "bad.conf", bad[i].text);
                 int r = conf_load(&c, path, &err);
+
                 if (r != -EINVAL || c)
                         fail_msg("row %zu: %d for %s", i, r, bad[i].text);
                 assert_memory_equal(err.text, path, strlen(path));
@@ -270,21 +278,24 @@ static void test_rules(void **state) {
                 _cleanup_(conf_freep) struct conf *c = NULL;
                 struct err err = {};
                 int r = conf_load(&c, tempdir_write(&dir, "rule.conf", rules[i].text), &err);
+
                 if (rules[i].message ? r != -EINVAL || !strstr(err.text, rules[i].message) : r != 0)
                         fail_msg("row %zu: %d: %s", i, r, err.text);
         }
 }
 
 static void test_directory(void **state) {
+        const char *path;
+        struct conf *c = NULL;
+        struct err err = {};
+
         (void)state;
-        const char *path = tempdir_write(&dir, "d/main.conf", "namespace = \"one\";\n" LOCK(""));
+        path = tempdir_write(&dir, "d/main.conf", "namespace = \"one\";\n" LOCK(""));
         (void)tempdir_write(&dir, "d/conf.d/20-b.conf",
                             "namespace = \"three\";\nlocks = ( { name = \"b\"; unit = \"b.service\"; } );\n");
         (void)tempdir_write(&dir, "d/conf.d/10-a.conf", "namespace = \"two\";\ndefaults = { cooldown = 7; };\n");
         (void)tempdir_write(&dir, "d/conf.d/note.txt", "not a configuration");
         (void)tempdir_write(&dir, "d/conf.d/.hidden.conf", "not a configuration");
-        struct conf *c = NULL;
-        struct err err = {};
         if (conf_load(&c, path, &err) != 0)
                 fail_msg("%s", err.text);
         assert_string_equal(c->namespace_, "three");
@@ -309,9 +320,11 @@ static void test_directory(void **state) {
 }
 
 static void test_unreadable(void **state) {
-        (void)state;
         struct conf *c = NULL;
         struct err err = {};
+        const char *nul;
+
+        (void)state;
         assert_int_equal(conf_load(&c, tempdir_path(&dir, "absent.conf"), &err), -ENOENT);
         assert_non_null(strstr(err.text, "/absent.conf: No such file or directory; a commented sample is "));
 
@@ -323,7 +336,7 @@ static void test_unreadable(void **state) {
         assert_int_equal(conf_load(&c, tempdir_path(&dir, "fifo.conf"), &err), -EINVAL);
         assert_non_null(strstr(err.text, "not a regular file"));
 
-        const char *nul = tempdir_write_bytes(&dir, "nul.conf", "namespace\0 = 1;", 15);
+        nul = tempdir_write_bytes(&dir, "nul.conf", "namespace\0 = 1;", 15);
         assert_int_equal(conf_load(&c, nul, &err), -EINVAL);
         assert_non_null(strstr(err.text, "NUL byte at offset 9"));
         assert_null(c);
@@ -331,13 +344,16 @@ static void test_unreadable(void **state) {
 
 /* What describe prints is a configuration again, with the same meaning. */
 static void test_describe(void **state) {
-        (void)state;
-        _cleanup_(conf_freep) struct conf *c =
-                load("namespace = \"n\"; kubeconfig = \"/k\";\nlocks = ( { name = \"a\"; unit = \"a.service\"; "
-                     "tenure = \"lease\"; },\n{ name = \"b\"; unit = \"b.service\"; } );\n");
+        _cleanup_(conf_freep) struct conf *c = NULL;
+        _cleanup_(conf_freep) struct conf *c2 = NULL;
         char *text = NULL, *again = NULL;
         size_t size;
-        FILE *f = open_memstream(&text, &size);
+        FILE *f;
+
+        (void)state;
+        c = load("namespace = \"n\"; kubeconfig = \"/k\";\nlocks = ( { name = \"a\"; unit = \"a.service\"; "
+                 "tenure = \"lease\"; },\n{ name = \"b\"; unit = \"b.service\"; } );\n");
+        f = open_memstream(&text, &size);
         assert_non_null(f);
         conf_describe(c, f);
         assert_int_equal(fclose(f), 0);
@@ -348,7 +364,7 @@ static void test_describe(void **state) {
         assert_non_null(strstr(text, "Two leaders: 0 s. The API server may be away for any time"));
         assert_non_null(strstr(text, "log_level = \"info\";"));
 
-        _cleanup_(conf_freep) struct conf *c2 = load(text);
+        c2 = load(text);
         f = open_memstream(&again, &size);
         assert_non_null(f);
         conf_describe(c2, f);
@@ -399,49 +415,50 @@ static const struct {
 };
 
 static void test_timespan(void **state) {
+        char buf[TIMESPAN_MAX];
+
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(spans); i++) {
                 uint64_t usec = 0;
-                char buf[TIMESPAN_MAX];
                 int r = timespan_parse(spans[i].text, &usec);
+
                 if (r != spans[i].r || usec != spans[i].usec)
                         fail_msg("\"%s\": %d, %llu", spans[i].text, r, (unsigned long long)usec);
                 if (r == 0)
                         assert_string_equal(timespan_format(buf, usec), spans[i].formatted);
         }
-        char buf[TIMESPAN_MAX];
         assert_string_equal(timespan_format(buf, USEC_INFINITY), "infinity");
 }
 
 static void test_names(void **state) {
-        (void)state;
         char label[65];
+        char sub[256];
+        static const char *const no_label[] = {NULL, "", "-a", "a-", "A", "a.b", "a_b", "a b", "ä"};
+        static const char *const no_subdomain[] = {NULL, "", ".", "a.", ".a", "a..b", "a.-b", "a/b"};
+        static const char *const units[] = {"a.service", "A:b-c_d.e\\x2d@x.service", "a@.b.service"};
+        static const char *const no_units[] = {NULL,         "",           ".service",    "a@.service",
+                                               "@a.service", ".a.service", "a/b.service", "a b.service",
+                                               "a.Service",  "a.timer",    "a\n.service"};
+
+        (void)state;
         memset(label, 'a', 64);
         label[64] = '\0';
         assert_false(name_is_dns_label(label));
         assert_false(name_is_dns_subdomain(label));
         label[63] = '\0';
         assert_true(name_is_dns_label(label));
-        char sub[256];
         for (size_t i = 0; i < 255; i++)
                 sub[i] = i % 2 ? '.' : 'a';
         sub[255] = '\0';
         assert_false(name_is_dns_subdomain(sub));
         sub[253] = '\0';
         assert_true(name_is_dns_subdomain(sub));
-
-        static const char *const no_label[] = {NULL, "", "-a", "a-", "A", "a.b", "a_b", "a b", "ä"};
         for (size_t i = 0; i < ELEMENTSOF(no_label); i++)
                 assert_false(name_is_dns_label(no_label[i]));
-        static const char *const no_subdomain[] = {NULL, "", ".", "a.", ".a", "a..b", "a.-b", "a/b"};
         for (size_t i = 0; i < ELEMENTSOF(no_subdomain); i++)
                 assert_false(name_is_dns_subdomain(no_subdomain[i]));
-        static const char *const units[] = {"a.service", "A:b-c_d.e\\x2d@x.service", "a@.b.service"};
         for (size_t i = 0; i < ELEMENTSOF(units); i++)
                 assert_true(name_is_service_unit(units[i]));
-        static const char *const no_units[] = {NULL,         "",           ".service",    "a@.service",
-                                               "@a.service", ".a.service", "a/b.service", "a b.service",
-                                               "a.Service",  "a.timer",    "a\n.service"};
         for (size_t i = 0; i < ELEMENTSOF(no_units); i++)
                 assert_false(name_is_service_unit(no_units[i]));
 }
@@ -449,6 +466,7 @@ static void test_names(void **state) {
 static char *read_file(const char *path) {
         char *text = calloc(1, 65536);
         FILE *f = fopen(path, "r");
+
         assert_non_null(text);
         assert_non_null(f);
         assert_true(fread(text, 1, 65535, f) > 0);
@@ -458,12 +476,16 @@ static char *read_file(const char *path) {
 
 /* Every key stands in the sample and in the manual; the sample shows the default of each. */
 static void test_documented(void **state) {
-        (void)state;
-        char *sample = read_file("conf/leader-agent.conf"), *manual = read_file("docs/man/leader-agent.conf.5.scd");
+        char *sample, *manual;
         const struct conf_key *tables[] = {conf_keys, conf_lock_keys};
+
+        (void)state;
+        sample = read_file("conf/leader-agent.conf");
+        manual = read_file("docs/man/leader-agent.conf.5.scd");
         for (size_t t = 0; t < ELEMENTSOF(tables); t++)
                 for (const struct conf_key *key = tables[t]; key->name; key++) {
                         char line[128], word[64];
+
                         (void)snprintf(word, sizeof(word), "*%s*", key->name);
                         if (!strstr(manual, word))
                                 fail_msg("leader-agent.conf.5.scd: no %s", word);
@@ -483,10 +505,13 @@ static void test_documented(void **state) {
 
 /* The number that kill_margin is compared with is the one that systemd uses. */
 static void test_guard_watchdog(void **state) {
-        (void)state;
-        char *unit = read_file("units/leader-guard.service"), span[64] = "";
-        const char *line = strstr(unit, "\nWatchdogSec=");
+        char *unit, span[64] = "";
+        const char *line;
         uint64_t usec = 0;
+
+        (void)state;
+        unit = read_file("units/leader-guard.service");
+        line = strstr(unit, "\nWatchdogSec=");
         assert_non_null(line);
         assert_int_equal(sscanf(line, "\nWatchdogSec=%63s", span), 1);
         assert_int_equal(timespan_parse(span, &usec), 0);
@@ -510,5 +535,6 @@ int main(void) {
                 cmocka_unit_test(test_documented),
                 cmocka_unit_test(test_guard_watchdog),
         };
+
         return cmocka_run_group_tests(tests, setup, teardown);
 }

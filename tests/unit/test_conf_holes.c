@@ -69,6 +69,7 @@ static void test_rows(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 for (unsigned h = 0; h < N_CONF_HOLES; h++) {
                         uint64_t usec = conf_hole_usec(&rows[i].conf, &rows[i].lock, h);
+
                         if (usec != rows[i].usec[h])
                                 fail_msg("%s, %s: %llu", rows[i].name, conf_hole_to_string(h),
                                          (unsigned long long)usec);
@@ -85,15 +86,18 @@ static void test_rate(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 const struct conf_lock *l = &rows[i].lock;
+                uint32_t ppm;
+                uint64_t before = 0;
+
                 if (l->tenure != TENURE_LEASE)
                         continue;
-                uint32_t ppm = conf_rate_harmless_ppm(l);
+                ppm = conf_rate_harmless_ppm(l);
                 assert_true(ppm >= 10000);
                 for (uint32_t e = 0; e <= ppm; e += 100)
                         assert_int_equal(conf_rate_overlap_usec(l, e), 0);
-                uint64_t before = 0;
                 for (uint32_t e = ppm + 10; e < 999999; e += 1000) {
                         uint64_t usec = conf_rate_overlap_usec(l, e);
+
                         assert_true(usec > before);
                         before = usec;
                 }
@@ -102,12 +106,13 @@ static void test_rate(void **state) {
 
 /* Whatever conf_check() lets pass is harmless at the margin that it speaks of. */
 static void test_smallest_margin(void **state) {
-        (void)state;
         const struct conf_lock l = {.tenure = TENURE_LEASE,
                                     .lease_duration_usec = 24 * 3600 * SEC,
                                     .renew_deadline_usec = 12 * 3600 * SEC,
                                     .stop_timeout_usec = 11 * 3600 * SEC,
                                     .kill_margin_usec = 24 * 36 * SEC * 99 - 23 * 3600 * SEC - 1};
+
+        (void)state;
         assert_true(conf_rate_harmless_ppm(&l) >= 10000);
         assert_int_equal(conf_rate_overlap_usec(&l, 10000), 0);
         assert_true(conf_rate_overlap_usec(&l, 10001) > 0);
@@ -116,10 +121,13 @@ static void test_smallest_margin(void **state) {
 static char *described(const char *name) {
         char *text = NULL;
         size_t size;
+
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                FILE *f;
+
                 if (!util_streq(rows[i].name, name))
                         continue;
-                FILE *f = open_memstream(&text, &size);
+                f = open_memstream(&text, &size);
                 assert_non_null(f);
                 conf_describe_holes(&rows[i].conf, &rows[i].lock, f);
                 assert_int_equal(fclose(f), 0);
@@ -169,5 +177,6 @@ int main(void) {
                 cmocka_unit_test(test_smallest_margin),
                 cmocka_unit_test(test_words),
         };
+
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,7 @@ static void test_rows(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 const struct row *row = &rows[i];
                 FILE *null = fopen("/dev/null", "we");
-                struct err err = {0};
+                struct err err = {};
                 struct judge j;
 
                 print_message("%s\n", row->name);
@@ -110,7 +110,7 @@ static void test_malformed(void **state) {
         (void)state;
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                struct err err = {0};
+                struct err err = {};
                 struct judge j;
 
                 print_message("%s", texts[i]);

@@ -45,6 +45,7 @@ static const char *write_config(const char *cluster, const char *user) {
                          "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
                          "clusters:\n- name: k\n  cluster: {%s}\nusers:\n- name: u\n  user: {%s}\n",
                          cluster, user);
+
         assert_true(n > 0 && (size_t)n < sizeof(text));
         return tempdir_write(&dir, "kc", text);
 }
@@ -52,6 +53,7 @@ static const char *write_config(const char *cluster, const char *user) {
 static struct kubeconfig *load(const char *path, const char *context) {
         struct kubeconfig *k = NULL;
         struct err err = {};
+
         if (kubeconfig_load(&k, path, context, &err) != 0)
                 fail_msg("%s", err.text);
         return k;
@@ -62,8 +64,12 @@ static void assert_path(const char *path, const char *name) {
 }
 
 static void test_everything(void **state) {
+        const char *path;
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+        _cleanup_(kubeconfig_freep) struct kubeconfig *other = NULL;
+
         (void)state;
-        const char *path = tempdir_write(
+        path = tempdir_write(
                 &dir, "full",
                 "apiVersion: v1\nkind: Config\npreferences: {}\nextensions: [1, {a: b}]\nunknown: field\n"
                 "x-common: &common {insecure-skip-tls-verify: false, proxy-url: 'socks5://u:p@proxy:1080'}\n"
@@ -90,7 +96,7 @@ static void test_everything(void **state) {
                 "    exec: ~\n    username: ''\n    as-groups: []\n    auth-provider: null\n"
                 "- {name: nobody, user: }\n"
                 "- {name: unused, user: {exec: {command: x}}}\n");
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(path, "mine");
+        k = load(path, "mine");
         assert_string_equal(k->source, path);
         assert_string_equal(k->context, "mine");
         assert_string_equal(k->cluster, "k8s");
@@ -109,7 +115,7 @@ static void test_everything(void **state) {
         assert_string_equal(k->token, "abc.def");
         assert_path(k->token_file, "sub/token");
 
-        _cleanup_(kubeconfig_freep) struct kubeconfig *other = load(path, NULL);
+        other = load(path, NULL);
         assert_string_equal(other->context, "other");
         assert_string_equal(other->server, "http://10.0.0.1");
         assert_string_equal(other->namespace_, "default");
@@ -117,11 +123,12 @@ static void test_everything(void **state) {
 }
 
 static void test_data(void **state) {
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+
         (void)state;
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k =
-                load(write_config("server: h, certificate-authority-data: " PEM_DATA,
-                                  "client-certificate-data: " PEM_DATA ", client-key-data: " PEM_DATA),
-                     NULL);
+        k = load(write_config("server: h, certificate-authority-data: " PEM_DATA,
+                              "client-certificate-data: " PEM_DATA ", client-key-data: " PEM_DATA),
+                 NULL);
         assert_string_equal(k->server, "https://h");
         assert_string_equal(k->ca_data, PEM);
         assert_string_equal(k->client_cert_data, PEM);
@@ -131,13 +138,14 @@ static void test_data(void **state) {
 
 /* client-go sends no credentials without TLS. */
 static void test_no_secrets_in_the_clear(void **state) {
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+        _cleanup_(kubeconfig_freep) struct kubeconfig *tls = NULL;
+
         (void)state;
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k =
-                load(write_config("server: 'http://h:8080'", "token: t, tokenFile: sub/token"), NULL);
+        k = load(write_config("server: 'http://h:8080'", "token: t, tokenFile: sub/token"), NULL);
         assert_null(k->token);
         assert_null(k->token_file);
-        _cleanup_(kubeconfig_freep) struct kubeconfig *tls =
-                load(write_config("server: 'https://h:8080'", "token: t"), NULL);
+        tls = load(write_config("server: 'https://h:8080'", "token: t"), NULL);
         assert_string_equal(tls->token, "t");
 }
 
@@ -153,9 +161,11 @@ static void test_bool(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(bools); i++) {
                 char cluster[128];
+                _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+
                 (void)snprintf(cluster, sizeof(cluster), "server: https://h, insecure-skip-tls-verify: %s",
                                bools[i].yaml);
-                _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(write_config(cluster, ""), NULL);
+                k = load(write_config(cluster, ""), NULL);
                 assert_int_equal(k->insecure, bools[i].insecure);
         }
 }
@@ -255,6 +265,7 @@ static const struct {
 
 static void expand(char *buf, size_t size, const char *pattern, const char *path) {
         size_t n = 0;
+
         for (const char *p = pattern; *p && n + 256 < size; p++)
                 if (p[0] == '%' && (p[1] == 'F' || p[1] == 'D'))
                         n += (size_t)snprintf(buf + n, size - n, "%s", *++p == 'F' ? path : dir.path);
@@ -268,6 +279,7 @@ static void assert_refused(const char *path, const char *context, int r, const c
         struct kubeconfig *k = NULL;
         struct err err = {};
         int got = kubeconfig_load(&k, path, context, &err);
+
         expand(expected, sizeof(expected), pattern, path ? path : "");
         assert_null(k);
         if (got == 0 || (r != 0 && got != r))
@@ -358,10 +370,16 @@ static void test_bad_files(void **state) {
 
 /* A few lines must not become gigabytes. */
 static void test_alias_bomb(void **state) {
-        (void)state;
         char text[2048] = "x0: &x0 [a, a, a, a, a, a, a, a, a, a]\n";
+        char *deep;
+        struct kubeconfig *k = NULL;
+        struct err err = {};
+        char *huge;
+
+        (void)state;
         for (int i = 1; i < 12; i++) {
                 size_t n = strlen(text);
+
                 (void)snprintf(text + n, sizeof(text) - n,
                                "x%d: &x%d [*x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d]\n", i, i, i - 1, i - 1,
                                i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
@@ -369,16 +387,14 @@ static void test_alias_bomb(void **state) {
         assert_refused(tempdir_write(&dir, "bomb", text), NULL, -EINVAL,
                        "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded)");
 
-        char *deep = malloc(300001);
+        deep = malloc(300001);
         assert_non_null(deep);
         memset(deep, '[', 300000);
         deep[300000] = '\0';
-        struct kubeconfig *k = NULL;
-        struct err err = {};
         assert_int_equal(kubeconfig_load(&k, tempdir_write(&dir, "deep", deep), NULL, &err), -EINVAL);
         free(deep);
 
-        char *huge = calloc(1, 1024 * 1024 + 2);
+        huge = calloc(1, 1024 * 1024 + 2);
         assert_non_null(huge);
         memset(huge, '#', 1024 * 1024 + 1);
         assert_refused(tempdir_write(&dir, "huge", huge), NULL, -EFBIG,
@@ -387,6 +403,13 @@ static void test_alias_bomb(void **state) {
 }
 
 static void test_merge(void **state) {
+        char list[512];
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+        struct kubeconfig *none = NULL;
+        struct err err = {};
+        char expected[1024];
+        _cleanup_(kubeconfig_freep) struct kubeconfig *home = NULL;
+
         (void)state;
         /* First file wins per entry, never per field; scalars: first that is not empty. */
         (void)tempdir_write(&dir, "m/one",
@@ -397,11 +420,10 @@ static void test_merge(void **state) {
                             "users: [{name: u, user: {tokenFile: ../token}}]\n");
         (void)tempdir_write(&dir, "m/token", "t");
         (void)tempdir_write(&dir, "m/three", "current-context: d\nusers: [{name: u, user: {username: x}}]\n");
-        char list[512];
         (void)snprintf(list, sizeof(list), ":%s/m/none:%s/m/one:%s/m/one:%s/m/sub/two:%s/m/three:", dir.path, dir.path,
                        dir.path, dir.path, dir.path);
         assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
-        _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(NULL, NULL);
+        k = load(NULL, NULL);
         assert_string_equal(k->server, "https://one");
         assert_null(k->tls_server_name);
         assert_string_equal(k->context, "c");
@@ -410,15 +432,12 @@ static void test_merge(void **state) {
 
         /* A file that cannot be parsed is an error, also when others would do. */
         (void)tempdir_write(&dir, "m/three", "a: [\n");
-        struct kubeconfig *none = NULL;
-        struct err err = {};
         assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -EINVAL);
         assert_non_null(strstr(err.text, "/m/three:2:1: flow sequence without a closing bracket"));
 
         (void)snprintf(list, sizeof(list), "%s/m/none:%s/m/nil", dir.path, dir.path);
         assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
         assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -ENOENT);
-        char expected[1024];
         (void)snprintf(expected, sizeof(expected),
                        "no configuration has been provided: there is no file %s; set kubeconfig in leader-agent.conf",
                        list);
@@ -429,7 +448,7 @@ static void test_merge(void **state) {
         (void)tempdir_write(&dir, "home/.kube/config",
                             "current-context: c\n" C "clusters: [{name: k, cluster: {server: home}}]\n"
                             "users: [{name: u}]\n");
-        _cleanup_(kubeconfig_freep) struct kubeconfig *home = load(NULL, NULL);
+        home = load(NULL, NULL);
         assert_string_equal(home->server, "http://home");
 }
 
@@ -470,6 +489,7 @@ static void test_server(void **state) {
                 _cleanup_free_ char *url = NULL;
                 struct err err = {};
                 int r = kubeconfig_server(servers[i].server, servers[i].tls, &url, &err);
+
                 if (r != (servers[i].url ? 0 : -EINVAL) || !util_streq(url, servers[i].url))
                         fail_msg("%s: %d, %s", servers[i].server, r, url ? url : err.text);
         }
@@ -489,21 +509,23 @@ static const struct {
 };
 
 static void test_base64(void **state) {
-        (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(base64s); i++) {
-                _cleanup_free_ char *out = NULL;
-                size_t size = 0, at = 0;
-                int r = kubeconfig_base64(base64s[i].text, &out, &size, &at);
-                if (base64s[i].decoded) {
-                        assert_int_equal(r, 0);
-                        assert_string_equal(out, base64s[i].decoded);
-                        assert_int_equal(size, strlen(base64s[i].decoded));
-                } else if (r != -EINVAL || at != base64s[i].bad) {
-                        fail_msg("%s: %d at %zu", base64s[i].text, r, at);
-                }
-        }
         char *out = NULL;
         size_t size, at;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(base64s); i++) {
+                _cleanup_free_ char *decoded = NULL;
+                size_t n = 0, at_byte = 0;
+                int r = kubeconfig_base64(base64s[i].text, &decoded, &n, &at_byte);
+
+                if (base64s[i].decoded) {
+                        assert_int_equal(r, 0);
+                        assert_string_equal(decoded, base64s[i].decoded);
+                        assert_int_equal(n, strlen(base64s[i].decoded));
+                } else if (r != -EINVAL || at_byte != base64s[i].bad) {
+                        fail_msg("%s: %d at %zu", base64s[i].text, r, at_byte);
+                }
+        }
         assert_int_equal(kubeconfig_base64("AAD/+/8=", &out, &size, &at), 0);
         assert_int_equal(size, 5);
         assert_memory_equal(out, "\0\0\xff\xfb\xff", 6);
@@ -523,5 +545,6 @@ int main(void) {
                 cmocka_unit_test(test_server),
                 cmocka_unit_test(test_base64),
         };
+
         return cmocka_run_group_tests(tests, setup, teardown);
 }

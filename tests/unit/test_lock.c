@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Locks as the API server sends them, and as they should not be: what is read, and the verdict about the form. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,6 +32,8 @@ static const char *object(char *dst, size_t size, const char *extra_meta, const 
 }
 
 static void test_forms(void **state) {
+        struct err err = {};
+
         static const struct {
                 const char *extra, *finalizers, *owners, *data;
                 enum lock_form form;
@@ -78,7 +81,6 @@ static void test_forms(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct lock_object l;
-                struct err err = {0};
 
                 object(text, sizeof(text), rows[i].extra, rows[i].finalizers, rows[i].owners, rows[i].data);
                 if (lock_parse(text, strlen(text), &l, &err) < 0)
@@ -175,6 +177,8 @@ static void test_fields(void **state) {
 }
 
 static void test_bad(void **state) {
+        struct err err = {};
+
         static const struct {
                 const char *text, *says;
         } rows[] = {
@@ -207,7 +211,6 @@ static void test_bad(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct lock_object l;
-                struct err err = {0};
 
                 assert_int_equal(lock_parse(rows[i].text, strlen(rows[i].text), &l, &err), -EBADMSG);
                 if (!strstr(err.text, rows[i].says))
@@ -224,10 +227,11 @@ static void test_cut(void **state) {
         object(text, sizeof(text), "", FINALIZER, LEASE_OWNER, RECORD DURATION);
         for (size_t n = 0; n + 1 < strlen(text); n++) {
                 char *copy = malloc(n + 1);
+                char *exact;
 
                 assert_non_null(copy);
                 memcpy(copy, text, n);
-                char *exact = realloc(copy, n > 0 ? n : 1);
+                exact = realloc(copy, n > 0 ? n : 1);
                 assert_int_equal(lock_parse(exact, n, &l, NULL), -EBADMSG);
                 free(exact);
         }

@@ -22,6 +22,8 @@ static void test_list(void **state) {
         struct lock_object *locks;
         struct err err;
         size_t n;
+        static const char *const empty[] = {"{\"kind\":\"ConfigMapList\",\"items\":[]}",
+                                            "{\"kind\":\"ConfigMapList\",\"items\":null}"};
 
         (void)state;
         /* Items as the API server leaves them, and as `kubectl get -o json` prints them. */
@@ -34,9 +36,6 @@ static void test_list(void **state) {
         assert_string_equal(locks[1].name, "b");
         assert_int_equal(locks[1].form, LOCK_FORM_DAMAGED);
         free(locks);
-
-        static const char *const empty[] = {"{\"kind\":\"ConfigMapList\",\"items\":[]}",
-                                            "{\"kind\":\"ConfigMapList\",\"items\":null}"};
         for (size_t i = 0; i < ELEMENTSOF(empty); i++) {
                 assert_int_equal(parse(empty[i], &locks, &n, &err), 0);
                 assert_int_equal(n, 0);
@@ -114,5 +113,6 @@ int main(void) {
                 cmocka_unit_test(test_bad_list),
                 cmocka_unit_test(test_fence_record),
         };
+
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

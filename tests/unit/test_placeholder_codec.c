@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Leases and Pods to plain data and back. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,6 +72,7 @@ static void test_round_trip(void **state) {
 static void test_renew(void **state) {
         struct placeholder_object p = complete(PLACEHOLDER_LEASE), back;
         _cleanup_free_ char *text = NULL;
+        char *none = NULL;
 
         (void)state;
         assert_int_equal(placeholder_build_renew(&p, &text), 0);
@@ -79,7 +81,6 @@ static void test_renew(void **state) {
         assert_string_equal(back.uid, "u");
         assert_string_equal(back.version, "7");
 
-        char *none = NULL;
         *p.uid = 0;
         assert_int_equal(placeholder_build_renew(&p, &none), -EINVAL);
         assert_int_equal(placeholder_build_clear(&p, &none), -EINVAL);

@@ -36,6 +36,7 @@ static void test_identity_make(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(identities); i++) {
                 char identity[RECORD_IDENTITY_MAX + 1], placeholder[128];
+
                 record_identity_make(identity, identities[i].host, MACHINE);
                 assert_string_equal(identity, identities[i].identity);
                 (void)snprintf(placeholder, sizeof(placeholder), "leader-agent-%s-lease", identity);
@@ -53,15 +54,16 @@ static struct record_claims two_claims(void) {
 }
 
 static void test_round_trip(void **state) {
-        (void)state;
         struct err err = {};
         _cleanup_free_ char *a = NULL, *b = NULL;
         struct record_identity id = {"web-1-3f9a02c7", MACHINE, 1893555845678901}, id2;
+        struct record_claims c = two_claims(), c2;
+
+        (void)state;
         assert_int_equal(record_identity_format(&id, &a), 0);
         assert_int_equal(record_identity_parse(&id2, a, strlen(a), &err), 0);
         assert_memory_equal(&id, &id2, sizeof(id));
 
-        struct record_claims c = two_claims(), c2;
         assert_int_equal(record_claims_format(&c, &b), 0);
         assert_int_equal(record_claims_parse(&c2, b, strlen(b), &err), 0);
         assert_memory_equal(&c, &c2, sizeof(c));
@@ -71,15 +73,17 @@ static void test_round_trip(void **state) {
 
 /* Every prefix, and every single byte changed, is refused. */
 static void test_damage(void **state) {
-        (void)state;
         struct record_claims c = two_claims(), out;
         struct record_identity id = {"web-1-3f9a02c7", MACHINE, 1893555845678901}, id_out;
         char *texts[2] = {NULL, NULL};
         struct err err;
+
+        (void)state;
         assert_int_equal(record_claims_format(&c, &texts[0]), 0);
         assert_int_equal(record_identity_format(&id, &texts[1]), 0);
         for (int kind = 0; kind < 2; kind++) {
                 size_t size = strlen(texts[kind]);
+
                 for (size_t i = 0; i < size; i++) {
                         err.text[0] = '\0';
                         assert_int_equal(kind ? record_identity_parse(&id_out, texts[kind], i, &err)
@@ -102,9 +106,11 @@ static void test_damage(void **state) {
 /* FNV-1a again, so that a row can be wrong in one thing only. */
 static size_t seal(char *buf, size_t size, const char *body) {
         uint64_t h = UINT64_C(0xcbf29ce484222325);
+        int n;
+
         for (const char *p = body; *p; p++)
                 h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
-        int n = snprintf(buf, size, "%schecksum=%016llx\n", body, (unsigned long long)h);
+        n = snprintf(buf, size, "%schecksum=%016llx\n", body, (unsigned long long)h);
         assert_true(n > 0 && (size_t)n < size);
         return (size_t)n;
 }
@@ -164,6 +170,7 @@ static void test_sealed(void **state) {
                 size_t size = seal(text, sizeof(text), sealed[i].body);
                 int r = sealed[i].identity ? record_identity_parse(&id, text, size, &err)
                                            : record_claims_parse(&c, text, size, &err);
+
                 if (r != (sealed[i].message ? -EBADMSG : 0))
                         fail_msg("row %zu: %d %s", i, r, err.text);
                 if (sealed[i].message)
@@ -172,10 +179,11 @@ static void test_sealed(void **state) {
 }
 
 static void test_rough(void **state) {
-        (void)state;
         static char big[RECORD_MAX_BYTES + 1];
         struct record_claims c;
         struct err err = {};
+
+        (void)state;
         assert_int_equal(record_claims_parse(&c, "", 0, &err), -EBADMSG);
         assert_string_equal(err.text, "the file is empty");
         assert_int_equal(record_claims_parse(&c, big, sizeof(big), &err), -EBADMSG);
@@ -194,6 +202,7 @@ static void fill(struct record_claims *c, uint64_t created_usec) {
         *c = (struct record_claims){.scope = "lock:a/b", .machine = MACHINE};
         for (unsigned i = 0; i < RECORD_MAX_CLAIMS; i++) {
                 char claim[RECORD_CLAIM_HEX + 1];
+
                 (void)snprintf(claim, sizeof(claim), "%032x", i);
                 assert_int_equal(record_claims_add(c, claim, created_usec + i), 0);
         }
@@ -201,9 +210,13 @@ static void fill(struct record_claims *c, uint64_t created_usec) {
 }
 
 static void test_cap(void **state) {
-        (void)state;
         struct record_claims c, parsed;
-        uint64_t t = 100 * DAY;
+        uint64_t t;
+        _cleanup_free_ char *text = NULL;
+        struct err err = {};
+
+        (void)state;
+        t = 100 * DAY;
 
         /* Full of claims that may land: refused, unchanged. */
         fill(&c, t);
@@ -212,8 +225,6 @@ static void test_cap(void **state) {
         assert_null(record_claims_find(&c, CLAIM_A));
 
         /* The largest file is readable. */
-        _cleanup_free_ char *text = NULL;
-        struct err err = {};
         memset(c.scope, 'x', sizeof(c.scope) - 1);
         for (size_t i = 0; i < c.n_claims; i++)
                 c.claims[i].created_usec = UINT64_C(9999999999999999999);
@@ -248,5 +259,6 @@ int main(void) {
                 cmocka_unit_test(test_identity_make), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage),
                 cmocka_unit_test(test_sealed),        cmocka_unit_test(test_rough),      cmocka_unit_test(test_cap),
         };
+
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

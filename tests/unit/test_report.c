@@ -121,7 +121,7 @@ static void test_escaping(void **state) {
 }
 
 static void test_many_locks(void **state) {
-        struct report_lock locks[300] = {0};
+        struct report_lock locks[300] = {};
         const struct report r = {.version = "1", .locks = locks, .n_locks = ELEMENTSOF(locks)};
         struct json_object *o;
 

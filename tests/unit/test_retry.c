@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Pauses, their spread, and what a row of failures comes to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Status objects, and what proxies send in their place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* agent/base: util, err and terms. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
+#include "base/terms.h"
 
 static void test_copy(void **state) {
         char dst[5] = "????";
@@ -134,10 +136,40 @@ static void test_err(void **state) {
         assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+/* Each word has one text, reads back from it, and nothing else does. */
+static void test_terms(void **state) {
+        enum tenure t;
+        enum placeholder_kind k;
+        enum unit_state u;
+        enum guard_result g;
+
+        (void)state;
+        for (unsigned i = 0; i < N_TENURES; i++)
+                assert_true(tenure_from_string(tenure_to_string((enum tenure)i), &t) == 0 && t == i);
+        for (unsigned i = 0; i < N_PLACEHOLDER_KINDS; i++)
+                assert_true(placeholder_kind_from_string(placeholder_kind_to_string((enum placeholder_kind)i), &k) ==
+                                    0 &&
+                            k == i);
+        for (unsigned i = 0; i < N_UNIT_STATES; i++)
+                assert_true(unit_state_from_string(unit_state_to_string((enum unit_state)i), &u) == 0 && u == i);
+        for (unsigned i = 0; i < N_GUARD_RESULTS; i++)
+                assert_true(guard_result_from_string(guard_result_to_string((enum guard_result)i), &g) == 0 && g == i);
+        assert_string_equal(tenure_to_string((enum tenure)N_TENURES), "unknown");
+        assert_string_equal(placeholder_kind_to_string((enum placeholder_kind)N_PLACEHOLDER_KINDS), "unknown");
+        assert_string_equal(unit_state_to_string((enum unit_state)N_UNIT_STATES), "invalid");
+        assert_string_equal(guard_result_to_string((enum guard_result)N_GUARD_RESULTS), "invalid");
+        assert_int_equal(tenure_from_string("Life", &t), -EINVAL);
+        assert_int_equal(tenure_from_string(NULL, &t), -EINVAL);
+        assert_int_equal(placeholder_kind_from_string("lease", &k), -EINVAL);
+        assert_int_equal(unit_state_from_string("", &u), -EINVAL);
+        assert_int_equal(guard_result_from_string("invalid", &g), -EINVAL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_copy),    cmocka_unit_test(test_token),   cmocka_unit_test(test_time),
                 cmocka_unit_test(test_strings), cmocka_unit_test(test_cleanup), cmocka_unit_test(test_err),
+                cmocka_unit_test(test_terms),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

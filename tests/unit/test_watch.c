@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Streams cut at every byte, and events that are none. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@ static void test_pieces(void **state) {
 
         (void)state;
         for (size_t piece = 1; piece <= sizeof(stream); piece++) {
-                struct watch_splitter s = {0};
+                struct watch_splitter s = {};
                 size_t n_lines = 0, n;
                 char *line;
 
@@ -72,7 +73,7 @@ static void test_limit(void **state) {
 /* A line of 4 MiB in pieces of one byte: each byte is looked at and moved a bounded number of times, so this takes no
  * time; if it were quadratic it would take hours. Afterwards the memory is given back. */
 static void test_large_line(void **state) {
-        struct watch_splitter s = {0};
+        struct watch_splitter s = {};
         size_t n;
         char *line;
 
@@ -148,7 +149,7 @@ static void test_bad_events(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct watch_event e;
-                struct err err = {0};
+                struct err err = {};
 
                 assert_int_equal(parse(rows[i], &e, &err), -EBADMSG);
                 assert_true(*err.text);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The actions of a step, and PID 1's answers to them, which are only posted. Which action comes when is the core's
+ * business. ARCHITECTURE 5, claim 1: nothing but this file makes gates and sends start jobs. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "adapter/cgroup.h"
+#include "adapter/journal.h"
+#include "guard/guard_act.h"
+#include "guard/guard_files.h"
+#include "guard/guard_look.h"
+#include "guard/guard_reply.h"
+
+/* PID 1 answers a start before it begins it, and answers all questions before that. Ours would make the unit wait. */
+#define START_QUIET_USEC (20 * USEC_PER_MSEC)
+
+/* ---- callbacks: they only post ---- */
+
+static void on_read(enum units_answer answer, const char *text, const struct enroll_facts *facts, void *userdata) {
+        struct guard_unit *u = userdata;
+
+        u->read = units_call_free(u->read);
+        if (answer == UNITS_OK) {
+                guard_look(u, facts);
+                return;
+        }
+        (void)snprintf(u->trouble, sizeof(u->trouble), "systemd does not tell about %s: %s", u->name, text);
+        guard_look_unknown(u);
+}
+
+static void on_start(enum units_answer answer, const char *text, _unused_ const struct enroll_facts *facts,
+                     void *userdata) {
+        static const enum supervise_start_result results[] = {
+                [UNITS_OK] = SUPERVISE_START_OK,
+                [UNITS_REFUSED] = SUPERVISE_START_REFUSED,
+                [UNITS_LOST] = SUPERVISE_START_LOST,
+                [UNITS_TIMEOUT] = SUPERVISE_START_TIMEOUT,
+        };
+        struct guard_unit *u = userdata;
+
+        u->start = units_call_free(u->start);
+        u->start_due = true;
+        u->start_result = results[answer];
+        if (answer == UNITS_OK)
+                return;
+        u->quiet_until_usec = 0;
+        (void)snprintf(u->trouble, sizeof(u->trouble), "systemd did not start %s: %s", u->name, text);
+        journal_log(LOG_WARNING, "%s", u->trouble);
+}
+
+static void on_stop(enum units_answer answer, const char *text, _unused_ const struct enroll_facts *facts,
+                    void *userdata) {
+        struct guard_unit *u = userdata;
+
+        u->stop = units_call_free(u->stop);
+        /* The readings tell, and the second instant needs no stop job. */
+        if (answer != UNITS_OK)
+                journal_log(LOG_WARNING,
+                            "systemd did not take the stop of %s: %s; trying again, killing at the second instant",
+                            u->name, text);
+}
+
+/* ---- actions ---- */
+
+/* What is under way, or was answered and not stepped yet, was begun before: it proves nothing about now. */
+static void read_unit(struct guard_unit *u) {
+        u->read = units_call_free(u->read);
+        u->reading_due = false;
+        if (units_read(u->guard->units, &u->read, u->name, on_read, u) < 0)
+                guard_look_unknown(u);
+}
+
+static void start_unit(struct guard_unit *u) {
+        int r;
+
+        u->start = units_call_free(u->start);
+        u->trouble[0] = '\0';
+        u->start_due = false;
+        u->quiet_until_usec = guard_now(u->guard) + START_QUIET_USEC;
+        r = units_start(u->guard->units, &u->start, u->name, on_start, u);
+        if (r < 0) {
+                u->quiet_until_usec = 0;
+                u->start_due = true;
+                u->start_result = SUPERVISE_START_LOST;
+        }
+}
+
+static void stop_unit(struct guard_unit *u) {
+        u->stop = units_call_free(u->stop);
+        u->quiet_until_usec = 0;
+        /* Not connected: the core sends it again after the next reading that finds the unit running. */
+        (void)units_stop(u->guard->units, &u->stop, u->name, on_stop, u);
+}
+
+void guard_act_kill(struct guard_unit *u) {
+        const char *paths[] = {u->cgroup, u->cgroup_wanted};
+
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                int r;
+
+                if (!paths[i][0])
+                        continue;
+                r = cgroup_kill(u->guard->options.cgroup_root, paths[i]);
+                if (r < 0)
+                        (void)journal_errno(LOG_ERR, r, "%s: cannot kill %s", u->name, paths[i]);
+        }
+}
+
+static int perform_file(struct guard_unit *u, enum supervise_action_type type, const struct permit_request *q) {
+        const struct gate *gate = &u->guard->gate;
+
+        if (type == SUPERVISE_WRITE_PERMIT)
+                return guard_files_write_permit(u);
+        if (type == SUPERVISE_WRITE_ENV)
+                return guard_files_write_environment(u);
+        if (type == SUPERVISE_MAKE_GATE)
+                return gate_make(gate, u->name);
+        if (type == SUPERVISE_REMOVE_GATE)
+                return gate_remove(gate, u->name);
+        if (type == SUPERVISE_RECORD)
+                return gate_record_revoked(gate, u->permit.lock_uid);
+        if (type == SUPERVISE_RECORD_REQUEST)
+                return q ? gate_record_revoked(gate, q->lock_uid) : -EINVAL;
+        return gate_remove_permit(gate, u->name);
+}
+
+void guard_act(struct guard_unit *u, const struct supervise_action *a, struct guard_performance *p,
+               enum supervise_state before) {
+        static const char *const files[] = {
+                [SUPERVISE_WRITE_PERMIT] = "write the permit file",
+                [SUPERVISE_WRITE_ENV] = "write the environment file",
+                [SUPERVISE_MAKE_GATE] = "make the gate",
+                [SUPERVISE_REMOVE_GATE] = "remove the gate",
+                [SUPERVISE_RECORD] = "record the lock uid as revoked",
+                [SUPERVISE_RECORD_REQUEST] = "record the lock uid as revoked",
+                [SUPERVISE_REMOVE_PERMIT] = "remove the permit file",
+        };
+        const struct permit_request *q = p->request;
+        int r;
+
+        switch ((enum supervise_action_type)a->type) {
+        case SUPERVISE_WRITE_PERMIT:
+        case SUPERVISE_WRITE_ENV:
+        case SUPERVISE_MAKE_GATE:
+        case SUPERVISE_REMOVE_GATE:
+        case SUPERVISE_RECORD:
+        case SUPERVISE_RECORD_REQUEST:
+        case SUPERVISE_REMOVE_PERMIT:
+                r = perform_file(u, a->type, q);
+                if (r < 0) {
+                        p->failed |= 1U << a->type;
+                        (void)snprintf(u->trouble, sizeof(u->trouble), "the guard cannot %s of %s in %.100s: %.80s",
+                                       files[a->type], u->name, u->guard->gate.dir, strerror(-r));
+                        journal_log(LOG_ERR, "%s", u->trouble);
+                }
+                u->guard->status_due = true;
+                break;
+        case SUPERVISE_START:
+                start_unit(u);
+                break;
+        case SUPERVISE_STOP:
+                stop_unit(u);
+                break;
+        case SUPERVISE_KILL:
+                guard_act_kill(u);
+                break;
+        case SUPERVISE_READ:
+                read_unit(u);
+                break;
+        case SUPERVISE_REPLY:
+                if (q && !p->answered)
+                        guard_reply(u, q->type, q->seq, q->lock_uid, a->result, /* final= */ false);
+                p->answered = true;
+                break;
+        case SUPERVISE_REPLY_INTERIM:
+                if (q)
+                        guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_OK, /* final= */ false);
+                break;
+        case SUPERVISE_REPLY_PERMITS:
+                guard_reply_waiting(u, PERMIT_PERMIT, a->result);
+                break;
+        case SUPERVISE_REPLY_STOPPED:
+                guard_reply_waiting(u, PERMIT_REVOKE, GUARD_OK);
+                break;
+        case SUPERVISE_REPLY_QUERIES:
+                guard_reply_waiting(u, PERMIT_QUERY, GUARD_OK);
+                break;
+        case SUPERVISE_PUSH:
+                guard_reply_push(u, before);
+                break;
+        }
+}

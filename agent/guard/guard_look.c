@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From PID 1's words and the control group to a reading, and to the texts that explain it to a human. */
+#include <stdio.h>
+
+#include "adapter/cgroup.h"
+#include "guard/guard_look.h"
+
+static enum supervise_populated populated(const struct guard_unit *u) {
+        const char *paths[] = {u->cgroup, u->cgroup_wanted};
+        enum supervise_populated worst = SUPERVISE_EMPTY;
+
+        if (u->guard->cgroup_error[0] || !u->cgroup_wanted[0])
+                return SUPERVISE_POPULATED_UNKNOWN;
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                if (!paths[i][0])
+                        continue;
+                switch (cgroup_populated(u->guard->options.cgroup_root, paths[i])) {
+                case CGROUP_POPULATED:
+                        return SUPERVISE_POPULATED;
+                case CGROUP_UNKNOWN:
+                        worst = SUPERVISE_POPULATED_UNKNOWN;
+                        break;
+                case CGROUP_EMPTY:
+                        break;
+                }
+        }
+        return worst;
+}
+
+static enum supervise_active active(const struct enroll_facts *f) {
+        if (util_streq(f->active_state, "inactive") || util_streq(f->active_state, "failed"))
+                return f->main_pid ? SUPERVISE_ACTIVATING : SUPERVISE_INACTIVE;
+        if (util_streq(f->active_state, "active") || util_streq(f->active_state, "reloading"))
+                return SUPERVISE_ACTIVE;
+        return util_streq(f->active_state, "activating") ? SUPERVISE_ACTIVATING : SUPERVISE_DEACTIVATING;
+}
+
+static void judge(struct guard_unit *u, const struct enroll_facts *f, struct supervise_reading *r) {
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        char before[sizeof(u->problem)];
+        struct enroll_want want = {
+                .unit = u->name,
+                .runtime_dir = u->guard->gate.dir,
+                .tenure = u->s.tenure,
+                .stop_timeout_usec = u->s.stop_timeout_usec,
+        };
+        size_t n;
+
+        r->start_ok = r->run_ok = 1;
+        memcpy(before, u->problem, sizeof(before));
+        u->problem[0] = '\0';
+        n = enroll_check(f, &want, problems);
+        for (size_t i = 0; i < n; i++) {
+                if (problems[i].severity == ENROLL_NOTE)
+                        continue;
+                r->start_ok = 0;
+                if (problems[i].severity == ENROLL_BROKEN)
+                        r->run_ok = 0;
+                if (!u->problem[0])
+                        (void)snprintf(u->problem, sizeof(u->problem), "%s; cure: %.*s", problems[i].text,
+                                       (int)(sizeof(u->problem) / 2 - 64), problems[i].cure);
+        }
+        u->problem_due = u->problem_due || !util_streq(before, u->problem);
+}
+
+void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
+        struct supervise_reading r = {.known = 1, .job = f->job, .active = (uint8_t)active(f)};
+        struct err err = {};
+
+        if (f->control_group[0])
+                (void)util_copy(u->cgroup, sizeof(u->cgroup), f->control_group);
+        if (!cgroup_unit_path(f->slice, u->name, u->cgroup_wanted, sizeof(u->cgroup_wanted)))
+                (void)snprintf(
+                        u->trouble, sizeof(u->trouble),
+                        "the control group of %.200s under %.200s has too long a path; use a Slice= with a shorter "
+                        "name",
+                        u->name, f->slice);
+        u->main_pid = f->main_pid;
+        r.load_ok = enroll_loaded(f, u->name, &err) == 0;
+        if (!r.load_ok)
+                (void)snprintf(u->trouble, sizeof(u->trouble), "%.500s", err.text);
+        else if (r.active == SUPERVISE_ACTIVE)
+                u->trouble[0] = '\0';
+        else if (supervise_permitted(&u->s) && !u->start && !r.job && r.active == SUPERVISE_INACTIVE && !u->trouble[0])
+                (void)snprintf(u->trouble, sizeof(u->trouble), "the unit ended: %s, Result=%s; see: journalctl -u %s",
+                               f->active_state, f->result, u->name);
+        if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
+                judge(u, f, &r);
+        /* Last: what PID 1 said about jobs and states comes first, what lives after it. */
+        r.populated = (uint8_t)populated(u);
+        u->reading = r;
+        u->reading_due = true;
+}
+
+void guard_look_unknown(struct guard_unit *u) {
+        u->reading = (struct supervise_reading){.populated = (uint8_t)populated(u)};
+        u->reading_due = true;
+}

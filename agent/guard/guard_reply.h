@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is told, to the agent over its connection, to journal and STATUS. Nothing here waits, and nothing changes a
+ * unit: a connection that does not take its reply is only marked (hang_up), since a step may be under way. */
+#pragma once
+
+#include "guard/guard_state.h"
+
+/* Sends one reply to whoever is connected. */
+void guard_reply_send(struct guard *g, const struct permit_reply *reply);
+
+/* Answers one request; final: the last answer to a revoke. */
+void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,
+                 bool final);
+
+/* Answers all requests of that type that wait. */
+void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result result);
+
+/* Tells the agent and the journal how the unit is now, and that STATUS is to change. */
+void guard_reply_push(struct guard_unit *u, enum supervise_state before);
+
+/* What is wrong with the unit's enrolment is something else than before: into the journal, and under a permit as a
+ * push.
+ */
+void guard_reply_problem(struct guard_unit *u);
+
+/* Tells STATUS. */
+void guard_status(struct guard *g);

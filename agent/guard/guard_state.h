@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What leader-guard knows: itself and its units, with an inbox each. Callbacks of D-Bus and socket only post into the
+ * inboxes; the turn of the loop (guard.c) takes out what was posted, lets supervise_step() decide, and performs.
+ * The files of agent/guard/, each calling only those before it:
+ *   guard_state   this, the clock
+ *   guard_files   what is on disk for one unit
+ *   guard_look    what PID 1's answer means for one unit
+ *   guard_reply   what is told to agent, STATUS and journal
+ *   guard_act     the actions of a step
+ *   guard_unit    one unit: its inbox and the steps
+ *   guard_socket  the agent's connection
+ *   guard         start and loop
+ *   main          the program */
+#pragma once
+
+#include "adapter/boot.h"
+#include "adapter/gate.h"
+#include "adapter/units.h"
+#include "codec/permit.h"
+#include "codec/permitfile.h"
+#include "core/supervise.h"
+#include "guard/guard.h"
+
+#define GUARD_UNITS_MAX 256
+#define GUARD_WAITS_MAX 8
+
+/* A request that got no final answer yet. */
+struct guard_wait {
+        uint32_t type;
+        uint64_t seq;
+        char lock_uid[64];
+};
+
+struct guard_unit {
+        struct guard *guard;
+        char name[256];
+        struct supervise s;
+        uint64_t since_usec;          /* of the state */
+        struct permit_request permit; /* texts of the permit asked for, in force or being stopped */
+
+        /* who waits for an answer */
+        struct guard_wait waits[GUARD_WAITS_MAX];
+        size_t n_waits;
+
+        /* the calls to PID 1 under way */
+        struct units_call *read, *start, *stop;
+
+        /* inbox */
+        struct supervise_reading reading;         /* when reading_due; a look that begins later throws it away */
+        enum supervise_start_result start_result; /* when start_due */
+        bool reading_due, start_due, wake_due;
+        bool problem_due;          /* problem has changed and is to be told */
+        uint64_t quiet_until_usec; /* PID 1 is left alone with a start: start_due and wake_due wait */
+
+        /* what the last look found */
+        uint32_t main_pid;
+        char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
+        char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */
+        char problem[512];                          /* enrolment: what is wrong in force, and the cure */
+        char trouble[512];                          /* load error, refused job, failed file, unit's Result */
+};
+
+struct guard {
+        struct guard_options options;
+        sd_event *event;
+        sd_event_source *timer;
+        struct gate gate;
+        char boot_id[BOOT_ID_SIZE];
+        uint64_t now_usec;      /* never goes back */
+        char cgroup_error[512]; /* not empty: no cgroup v2, nothing can be permitted */
+
+        /* the connection to PID 1 */
+        struct units *units;
+        char bus_error[512]; /* not empty: out of reach */
+        uint64_t reconnect_at_usec;
+
+        /* the connection of the agent */
+        sd_event_source *listener, *connection;
+        int connection_fd;
+        bool socket_due; /* inbox: there is something to accept or to read */
+        bool hang_up;    /* the connection cannot take a reply: close it */
+
+        struct guard_unit *unit[GUARD_UNITS_MAX];
+        size_t n_units;
+
+        /* STATUS */
+        bool status_due;
+        uint64_t status_at_usec; /* when it is told, 0: not due */
+
+        /* the watchdog */
+        uint64_t pinged_at_usec, watchdog_usec;
+        bool watchdog_bad; /* run by systemd, but with no watchdog that could end a lease in time */
+
+        uint64_t log_window_usec; /* of guard_may_log() */
+        unsigned log_count;
+};
+
+/* CLOCK_BOOTTIME now. */
+uint64_t guard_now(struct guard *g);
+
+/* For messages that a broken peer can provoke: false after 20 within 10 seconds. */
+bool guard_may_log(struct guard *g);

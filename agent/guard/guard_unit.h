@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One unit of the guard: a step is supervise_step() and all its actions, performed. The order of the actions is the
+ * core's; that a look of before a stop is no proof of it is kept here. ARCHITECTURE 5, claims 1, 4 and 6. */
+#pragma once
+
+#include "guard/guard_state.h"
+
+/* The unit of that name, made when it is new. NULL: out of memory or of room. */
+struct guard_unit *guard_unit_get(struct guard *g, const char *name);
+
+/* Leaves permit, gate and unit as they are. NULL is allowed. Returns NULL. */
+struct guard_unit *guard_unit_free(struct guard_unit *u);
+
+/* One step: what is due first, then the event (its now_usec is filled in), all actions performed. request: the one in
+ * hand, or NULL. Only from the turn of the loop, never from a callback. */
+void guard_unit_step(struct guard_unit *u, struct supervise_event *ev, const struct permit_request *request);
+
+/* Steps what is due and what was posted. Returns false when there was nothing: the unit has come to rest. */
+bool guard_unit_turn(struct guard_unit *u);
+
+/* The instant at which guard_unit_turn() will have something to do, if nothing is posted before. */
+uint64_t guard_unit_next(const struct guard_unit *u);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pure: see the header. Order inside a step matters more than anything else here; every list of actions is read from
- * top to bottom by a shell that may be killed between any two of them. */
+/* What the guard does with one unit: the events, and what each begins. Order inside a step matters more than anything
+ * else here; every list of actions is read from top to bottom by a shell that may be killed between any two of them.
+ * ARCHITECTURE 5, claims 1, 4 and 6. */
 #include <string.h>
 
 #include "core/supervise_parts.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The building blocks of a step, and the words for logs. */
+/* The building blocks of a step, and the words for logs. ARCHITECTURE 5, claim 4: supervise_begin_stop() takes the gate
+ * away before anything else. */
 #include <string.h>
 
 #include "base/timing.h"

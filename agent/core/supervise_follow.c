@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a reading of PID 1 and the cgroup means in each state. */
+/* What a reading of PID 1 and the cgroup means in each state. ARCHITECTURE 5, claim 1: permit file, environment, gate
+ * and only then the start job; claim 4: what counts as seen stopped. */
 #include "core/supervise_parts.h"
 
 /* No job, inactive or failed, and nothing left in the cgroup, recursively. */

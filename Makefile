@@ -21,8 +21,9 @@ SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recove
 
 PC := libcurl json-c libsystemd libconfig libfyaml
 TEST_PC := libmicrohttpd cmocka
-ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"' -MMD -MP -fno-strict-aliasing \
-        -fstack-protector-strong $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
+# What compiler and linters must agree on.
+DIALECT := -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"'
+ALL_CFLAGS := $(DIALECT) -MMD -MP -fno-strict-aliasing -fstack-protector-strong $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
 # The guard has no JSON, no network, no YAML: it is linked with libsystemd alone, and fails to link if that changes.
 LIBS_GUARD := -lsystemd
 LIBS_AGENT := -lcurl -ljson-c -lsystemd -lconfig -lfyaml
@@ -53,9 +54,12 @@ say = $(if $(V),,@echo '  $(1) $(2)' && )
 .PHONY: all
 all: $(BIN)
 
+# Where instants and numbers of the protocol are computed no conversion is silent.
+$(O)/agent/base/%.o $(O)/agent/core/%.o: STRICT := -Wconversion
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -ffunction-sections -fdata-sections -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(STRICT) -ffunction-sections -fdata-sections -c -o $@ $<
 
 $(O)/libagent.a: $(call obj,$(LIB_SRC))
 	@rm -f $@
@@ -94,7 +98,7 @@ export CI RESULTS
 RUN := tests/run.sh
 FORMATTED := $(wildcard agent/*/*.[ch] include/*/*.h tests/*/*.[ch])
 
-.PHONY: setup check check-all check-unit check-integration check-layers check-san fmt check-fmt lint install uninstall clean help
+.PHONY: setup check check-all check-unit check-integration check-layers check-docs check-san fmt check-fmt lint install uninstall clean help
 
 setup: ; @tests/setup.sh
 
@@ -107,7 +111,7 @@ check:
 
 check-all:
 	+$(MAKE) all test-programs
-	+$(MAKE) check-fmt check-layers check-unit check-integration
+	+$(MAKE) check-fmt lint check-layers check-docs check-unit check-integration
 	+$(MAKE) check-san
 	+$(MAKE) $(EXTRA_CHECKS)
 	+$(MAKE) $(LAST_CHECKS)
@@ -124,6 +128,9 @@ check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
 check-layers: $(BIN)
 	@$(RUN) "tests/check_layers.sh $(O)"
 
+# The manual pages and docs/JOURNAL.md tell of every key, field and message id, and of no other.
+check-docs: ; @$(RUN) tests/check_docs.sh
+
 # Unit, model, simulation and integration tests again, under the address and undefined-behaviour sanitizers.
 check-san:
 	+@$(MAKE) --no-print-directory SAN=1 BOUNDS=few check-unit check-integration check-model check-sim check-holes
@@ -132,9 +139,10 @@ fmt: ; clang-format-14 -i $(FORMATTED)
 
 check-fmt: ; @$(RUN) "tests/check_fmt.sh $(FORMATTED)"
 
-lint:
-	clang-tidy-14 --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,misc-unused-*,-misc-unused-parameters' \
-	    $(wildcard agent/*/*.c) -- -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"'
+# LINT="FILE…": only these.
+LINT :=
+lint: export DIALECT := $(DIALECT)
+lint: ; @TEST_TIMEOUT=900 $(RUN) "tests/lint.sh $(LINT)"
 
 # ---- installing ----
 
@@ -162,10 +170,11 @@ help:
 	@echo 'make            leader-agent, leader-guard and leaderctl into $(O)/'
 	@echo 'make demo       three real hosts, one operator: watch a takeover (root)'
 	@echo 'make check      install what is missing, build, run every test'
-	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung'
+	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'
 	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR)'
-	@echo 'make fmt | check-fmt | lint | clean         SAN=1: with sanitizers, into build-san/'
+	@echo 'make fmt | check-fmt | lint | check-docs | clean         SAN=1: with sanitizers, into build-san/'
+	@echo 'V=1: show the commands      WERROR=1: warnings are errors      O=DIR: build elsewhere'
 
 include $(wildcard tests/*/module.mk)
 

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The documents name what the sources have, all of it and nothing else: every configuration key (agent/codec/conf_keys.c)
+# with its default in the manual page and in the sample configuration, every journal field and MESSAGE_ID in
+# docs/JOURNAL.md.
+#
+#   tests/check_docs.sh     from the top of the tree
+set -u
+export LC_ALL=C
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+
+# verdict NAME [PROBLEM…]: one line for the runner, and what is wrong.
+verdict() {
+        local name=$1
+        shift
+        if (($# == 0)); then
+                echo "ok $name"
+        else
+                echo "not ok $name"
+                printf '  %s\n' "$@"
+                bad=1
+        fi
+}
+
+# same NAME WHERE WANTED FOUND: two lists, a line each; an empty WANTED means that the sources are read wrongly.
+same() {
+        local problems=()
+        [[ $3 ]] || problems+=("nothing found in the sources: has their form changed? (tests/check_docs.sh)")
+        mapfile -O ${#problems[@]} -t problems < <(
+                comm -23 <(sort -u <<<"$3") <(sort -u <<<"$4") | sed "/^\$/d; s|\$|: is not in $2|"
+                comm -13 <(sort -u <<<"$3") <(sort -u <<<"$4") | sed "/^\$/d; s|\$|: is in $2, and not in the sources|"
+        )
+        verdict "$1 ($(grep -c . <<<"$3"))" "${problems[@]}"
+}
+
+# ---- configuration ----
+
+keys=agent/codec/conf_keys.c
+page=docs/man/leader-agent.conf.5.scd
+sample=conf/leader-agent.conf
+
+# keys_of TABLE: lines "KEY=DEFAULT" ("KEY=" when it has none). The default of tenure "lease" where there are two.
+keys_of() {
+        sed -n "/^const struct conf_key $1\[\]/,/^};/p" "$keys" |
+                sed -nE 's/^ *\{"([a-z_]+)".*\.preset = "([^"]*)".*/\1=\2/p; t; s/^ *\{"([a-z_]+)".*/\1=/p'
+}
+# In the manual page: terms "*KEY*" or "*KEY*, *KEY*" alone on their line, below a heading.
+page_keys() { sed -n "/^# $1\$/,/^# /p" "$page" | grep -E '^\*[a-z_]+\*(, \*[a-z_]+\*)*$' | tr -d '*,' | tr ' ' '\n'; }
+# In the sample: "KEY = VALUE;" or "#KEY = VALUE;", in the list of locks (two blanks or more before it) or outside.
+sample_keys() { sed -nE "s/^$1#?([a-z_]+) = .*/\1/p" "$sample" | grep -vxE 'locks|defaults'; }
+
+agent=$(keys_of conf_keys) lock=$(keys_of conf_lock_keys)
+names() { cut -d= -f1 <<<"$1"; }
+same "keys of the agent in the manual page" "$page, THE AGENT" "$(names "$agent")" "$(page_keys 'THE AGENT')"
+same "keys of a lock in the manual page" "$page, LOCKS" "$(names "$lock")" "$(page_keys LOCKS)"
+same "keys of the agent in the sample" "$sample" "$(names "$agent")" "$(sample_keys '')"
+same "keys of a lock in the sample" "$sample, locks" "$(names "$lock")" "$(sample_keys ' +')"
+
+# Defaults: the sample shows each as it is, the text below the key in the manual page names it.
+found=()
+while IFS='=' read -r key preset; do
+        [[ $preset ]] || continue
+        grep -qE "^ *#?$key = \"?$preset\"?;\$" "$sample" || found+=("$key: $sample does not show the default $preset")
+        awk -v key="*$key*" '/^\*/ { mine = index($0, key) == 1 || index($0, ", " key) } /^#/ { mine = 0 } mine' "$page" |
+                grep -qF -- "$preset" || found+=("$key: $page does not name the default $preset")
+done <<<"$agent"$'\n'"$lock"
+verdict "defaults in manual page and sample" "${found[@]}"
+
+# ---- journal ----
+
+journal=docs/JOURNAL.md
+header=include/adapter/journal.h
+mapfile -t sources < <(grep -rlE 'struct journal_field' agent include/adapter/journal.h | sort)
+
+# Fields are the first member of a struct journal_field, or written by the sink itself; or named by a macro of the header.
+fields=$(
+        cat "${sources[@]}" | grep -oE '\{"[A-Z][A-Z0-9_]+",|journal_field\(.*, "[A-Z][A-Z0-9_]+",' | grep -oE '[A-Z][A-Z0-9_]+' | sort -u
+        sed -nE 's/^#define +[A-Z_]+ +"([A-Z][A-Z0-9_]+)".*/\1/p' "$header"
+)
+same "journal fields" "$journal" "$fields" \
+        "$(sed -n '/^## Fields/,/^\*\*/p' "$journal" | grep -oE '`[A-Z][A-Z0-9_]+`' | tr -d '`')"
+
+same "MESSAGE_IDs" "$journal" \
+        "$(sed -nE 's/^#define +JOURNAL_([A-Z_]+) +"([0-9a-f]{32})".*/\2 \1/p' "$header")" \
+        "$(sed -nE 's/^\| `([0-9a-f]{32})` ([A-Z_]+) \|.*/\1 \2/p' "$journal")"
+found=()
+for id in $(grep -oE '[0-9a-f]{32}' "$journal" | sort -u); do
+        grep -q "$id" "$header" || found+=("$id: an example names it, and no source does")
+done
+verdict "MESSAGE_IDs of examples" "${found[@]}"
+
+exit $bad

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Routes events to elections and placeholders, carries wishes and views between them, tells whose turn is next. */
+/* The door from inside: applies changes, routes each event to its election or placeholder, carries wishes and views
+ * between them, tells whose turn is next. What may be done with a lock is the election's; what is shown of it is in
+ * core_view.c. ARCHITECTURE 5, claim 5: one compare-and-swap ends the wait of every lock that names the same
+ * placeholder. */
 #include "core/core_parts.h"
 #include "core/election_parts.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is behind the door: for core.c, and for tests that build a core in a given state. Not for the shells. */
+/* What is behind the door: for core.c, core_view.c and the replay of traces, and for tests that build a core in a given
+ * state. Not for the shells. */
 #pragma once
 
 #include "core/core.h"

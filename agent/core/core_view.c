@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the shells may know of elections and placeholders: to show it to humans, and to follow what matters. Instants
- * are those that the core itself goes by. */
+/* What the shells may know of elections and placeholders: to show it to humans, and to follow what matters. Changes
+ * nothing. Instants are those that the core itself goes by. */
 #include "core/core_parts.h"
 #include "core/election_parts.h"
 

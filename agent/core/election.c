@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an election does next. Read decide() first: it is the state machine. Order that safety rests on: the permit only
- * after the proof; the revoke before anything else when a term ends; DELETE and finalizer removal of a lock of ours
- * only after the guard saw the unit stopped; a state that began to stop never turns back. */
+ * after the proof (ARCHITECTURE 5, claim 2: lead()); the revoke before anything else when a term ends; DELETE and
+ * finalizer removal of a lock of ours only after the guard saw the unit stopped (claim 4a: stopping(), releasing()), of
+ * another's only behind the wait (claims 4b and 5: observe(), deposing()); a state that began to stop never turns back.
+ */
 #include "core/election_parts.h"
 
 void election_init(struct election *e) {

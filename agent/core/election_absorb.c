@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an event teaches an election. A watch event may be older or newer than an answer: it may end things (a marked
- * or vanished lock of ours), otherwise it only asks for a read. */
+/* What an event teaches an election; what it does about it is in election.c. ARCHITECTURE 5, claim 5: a watch event may
+ * be older or newer than an answer, so it may end things (a marked or vanished lock of ours), otherwise it only asks
+ * for a read. Claim 7: an unknown outcome is read back. */
 #include "core/election_parts.h"
 
 static void learn(struct election *e, const struct lock_fact *f, bool read, uint64_t now) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of elections. Reasons are sentences: STATUS=, journal and leaderctl print them. */
+/* The words of elections, for journal, Events and traces. Reasons are sentences: STATUS= and leaderctl print them. The
+ * words of tenures, units and the guard are in base/terms. */
 #include "core/steps.h"
 
 static const char *const state_names[N_ELECTION_STATES] = {

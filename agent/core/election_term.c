@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose lock it is, and what its record allows: what an election knows without an event. ARCHITECTURE 5, claim 5: the
- * lock's record binds both sides. */
+/* Whose lock it is, and what its record allows: what an election knows without an event. ARCHITECTURE 5, claim 2: what
+ * is ours carries a claim of this disk; claim 5: the lock's record binds both sides. */
 #include "core/election_parts.h"
 
 bool election_own(const struct election *e) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others may know of an election: its wishes to the placeholders, its next deadline, why it stays out, its
- * invariant. */
+/* What core and placeholders may know of an election: its wishes to the placeholders, its next deadline, why it stays
+ * out, its invariant (ARCHITECTURE 5, I1). Changes nothing. What the shells see of it is in core_view.c. */
 #include "core/election_parts.h"
 
 /* The configured interval was checked against the configured deadline; this term may have begun under another

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of one placeholder. The rules that matter for safety are in absorb_read() and absorb_renew(): a renewal
- * counts only for the uid it names, only when the object is not dying, and from before it was sent. */
+/* The life of one placeholder. ARCHITECTURE 5, claim 2, is in absorb_renew() and absorb_read(): a renewal counts only
+ * for the uid it names, only when the object is not dying, and from before it was sent. Claim 7: what is unknown is
+ * read back, and what is found must be our own write. */
 #include "core/placeholder.h"
 #include "base/timing.h"
 

@@ -102,7 +102,7 @@ void agent_turn(struct agent *a) {
         uint64_t now, at;
 
         agent_conf_reap(a);
-        if (a->inbox.n > 0)
+        if (settled)
                 settled = settle(a); /* a lock that begins anew */
         now = clock_boottime_usec();
         at = core_deadline(&a->core);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the agent does for callers on D-Bus: the status document, step-down, reload. */
+/* What the agent does for callers on D-Bus: the status document, step-down, reload. Who may call is the bus's policy
+ * (units/io.leaderagent.Agent1.conf). */
 #include <errno.h>
 
 #include "adapter/journal.h"

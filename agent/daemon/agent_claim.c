@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Claims for POSTs: on disk before what carries them is sent (ARCHITECTURE 5, claim 7). */
+/* Claims for POSTs: on disk before what carries them is sent (ARCHITECTURE 5, claim 7). The files themselves are
+ * adapter/store's. */
 #include <errno.h>
 #include <stdio.h>
 

@@ -318,6 +318,9 @@ static void restart(struct agent_lock *l) {
 }
 
 void agent_conf_reap(struct agent *a) {
+        /* A lock that begins anew would compete while everything is released; what is posted points to its lock. */
+        if (a->stopping.since_usec || a->inbox.n > 0)
+                return;
         for (size_t i = 0; i < a->n_locks;) {
                 struct agent_lock *l = a->locks[i];
 

@@ -47,9 +47,8 @@ void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v
                 ev.reason = "Deposed";
                 ev.action = "Depose";
                 ev.warning = true;
-                (void)snprintf(note, sizeof(note),
-                               "%s removes the lock of %s, whose heartbeat was silent for its lease", ev.instance,
-                               l->answered.identity[0] ? l->answered.identity : l->seen.identity);
+                (void)snprintf(note, sizeof(note), "%s removes the lock of %s, whose lease was not renewed in time",
+                               ev.instance, l->answered.identity[0] ? l->answered.identity : l->seen.identity);
         } else
                 return;
         /* Out of the way of the requests that a change of hands waits for. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* API objects and guard replies -> facts. Mechanical: each field of a fact has one source. */
+/* API objects and guard replies -> facts. Mechanical: each field of a fact has one source. ARCHITECTURE 5, claims 2 and
+ * 7: ours is what carries a claim of this disk and this identity. */
 #include "daemon/agent_parts.h"
 
 static bool same_boot(const struct agent *a, const char *boot_id, const char *identity) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leader-guard's socket: what the core tells the guard becomes a request, what the guard says is posted. */
+/* leader-guard's socket: what the core tells the guard becomes a request, what the guard says is posted. Which
+ * elections that concerns is agent_step.c's. */
 #include <stdio.h>
 
 #include "daemon/agent_parts.h"

@@ -246,7 +246,8 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
 /* A permit is in force for a lock that is not configured (any more): takes it up to let it go. -EEXIST: it is
  * configured. */
 int agent_conf_orphan(struct agent *a, const char *lock, const char *unit);
-/* Drops the locks that are no longer configured and out; those that are wanted again begin anew. */
+/* Drops the locks that are no longer configured and out; those that are wanted again begin anew. Does nothing while the
+ * agent stops, or while something posted waits, which may be for one of them. */
 void agent_conf_reap(struct agent *a);
 
 /* ---- agent_step.c ---- */

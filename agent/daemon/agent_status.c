@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STATUS= in `systemctl status`, and one journal record and one Event per change of a lock's state. */
+/* STATUS= in `systemctl status`, and one journal record and one Event per change of a lock's state. The words are
+ * agent_text.c's. */
 #include <stdio.h>
 
 #include "adapter/journal.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One event at a time: what was posted, or what has fallen due, becomes a step of the core, and its actions are
- * performed before the next. What leader-guard says is routed to the elections that it concerns. */
+/* One event at a time: what was posted, or what has fallen due, becomes a step of the core, its invariant is checked
+ * (ARCHITECTURE 5, claim 2), and its actions are performed before the next. What leader-guard says is routed to the
+ * elections that it concerns. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One lock in words: role, reason, what happens next. Says what the core's view says, with the core's own instants. */
+/* One lock in words: role, reason, what happens next. Says what the core's view says, with the core's own instants;
+ * decides nothing. */
 #include <stdio.h>
 
 #include "codec/timespan.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* leader-agent's main(): arguments, signals, watchdog, READY=1. The rest is agent.h's. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -32,10 +33,9 @@ static int check_config(const char *path) {
         return EXIT_SUCCESS;
 }
 
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
-        struct err err = {.text = ""};
+static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct err err = {};
 
-        (void)source;
         if (si->ssi_signo != SIGHUP) {
                 agent_terminate(userdata);
                 return 0;
@@ -47,11 +47,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
         return 0;
 }
 
-static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_watchdog(sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {
         int r;
 
-        (void)usec;
-        (void)userdata;
         notify_watchdog();
         r = sd_event_source_set_time_relative(source, notify_watchdog_usec() / 2);
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -60,7 +58,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
 static int run(const char *path) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(agent_freep) struct agent *a = NULL;
-        struct err err = {.text = ""};
+        struct err err = {};
         static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
         sigset_t mask;
         int r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows and the words of a trace. A field that is missing here is lost in a replay: the sizes below remind of that.
- */
+/* The rows and the words of a trace. A field that is missing here is lost in a replay: tests/unit/test_trace_text.c
+ * finds it. */
 #include "daemon/trace_fields.h"
 
 /* ---- words ---- */

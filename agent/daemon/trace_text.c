@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of a trace, written and read. What there is to write is in trace_fields.c. Knows nothing of files. */
+/* Lines of a trace, written and read. What there is to write is in trace_fields.c. Knows nothing of files:
+ * agent_trace.c writes them, tests/traces/replay.c reads them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>

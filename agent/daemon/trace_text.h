@@ -3,11 +3,13 @@
  * done.
  *
  *   begin
- *   change 0 add-lock tenure=lease …
- *   [1032.512304] lock 0: reply op=renew result=ok uid=3f… -> permit uid=3f… until=1040.512304 kill=1043.512304; read
+ *   change 0 add-lock lease-placeholder=1 tenure=lease duration=30.000000 …
+ *   [1000.023500] placeholder 1: go -> renew uid=7c version=11
+ *   [1000.030012] lock 0: go -> permit uid=3f until=1015.023500 kill=1023.023500
  *
  * Uids, versions and claims are the core's tokens (hexadecimal); instants are seconds of CLOCK_BOOTTIME. A field that
- * is 0 is left out. Both directions go through one table per struct, so that a new field is one row. */
+ * is 0, or the first of its words (result=ok, unit=unknown …), is left out. Both directions go through one table per
+ * struct, so that a new field is one row. How to read one: ARCHITECTURE 6. */
 #pragma once
 
 #include "core/core.h"

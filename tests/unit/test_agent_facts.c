@@ -132,6 +132,38 @@ static void test_returns(void **state) {
         assert_int_equal(c.election.op, ELECTION_OP_NONE);
 }
 
+/* While the agent stops no lock begins anew: it would compete, and win, beside those that are being released. Nor does
+ * any go while something is posted for it. */
+static void test_stays_away(void **state) {
+        static const struct {
+                bool returning, stopping, posted;
+        } rows[] = {{true, true, false}, {false, true, false}, {true, false, true}, {false, false, true}};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct agent a = {.trace_fd = -1, .link_up = true};
+                struct core_lock c = {.election = {.state = ELECTION_STOPPED, .wants.stop = true}};
+                struct core_placeholder cp[N_TENURES] = {};
+                struct agent_lock l = {.agent = &a, .leaving = true, .returning = rows[i].returning};
+                struct agent_lock *locks[] = {&l};
+
+                a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_TENURES};
+                a.locks = locks;
+                a.n_locks = 1;
+                a.stopping.since_usec = rows[i].stopping;
+                if (rows[i].posted)
+                        agent_post_lock(&l, &(struct election_event){.type = ELECTION_EV_LOCK_SEEN});
+                agent_conf_reap(&a);
+                assert_int_equal(a.n_locks, 1);
+                assert_int_equal(a.core.n_locks, 1);
+                assert_true(l.leaving && l.returning == rows[i].returning);
+                assert_int_equal(c.election.state, ELECTION_STOPPED);
+                assert_true(c.election.wants.stop);
+                assert_int_equal(a.inbox.n, rows[i].posted);
+                free(a.inbox.posts);
+        }
+}
+
 /* Lock "old" left the configuration while no agent ran, and could not be read at first; its unit runs for lock "new"
  * meanwhile. What is still to be released is "old": the permit of "new" is none of its business. */
 static void test_unit_has_another_lock(void **state) {
@@ -195,8 +227,11 @@ static void test_unit_has_another_lock(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_uid_of_the_term_is_kept), cmocka_unit_test(test_lost_claims),
-                cmocka_unit_test(test_other_identity),          cmocka_unit_test(test_returns),
+                cmocka_unit_test(test_uid_of_the_term_is_kept),
+                cmocka_unit_test(test_lost_claims),
+                cmocka_unit_test(test_other_identity),
+                cmocka_unit_test(test_returns),
+                cmocka_unit_test(test_stays_away),
                 cmocka_unit_test(test_unit_has_another_lock),
         };
 

@@ -108,8 +108,7 @@ void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *
                                (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
                                                               {JOURNAL_KEY_LOCK_UID, lock_uid},
                                                               {JOURNAL_KEY_REASON, text}},
-                               3, "%s: permit for lock uid %s %s%s%s", u->name, lock_uid,
-                               guard_result_explain(result),
+                               3, "%s: permit for lock uid %s %s%s%s", u->name, lock_uid, guard_result_explain(result),
                                text[0] && !util_streq(text, guard_result_explain(result)) ? ": " : "",
                                util_streq(text, guard_result_explain(result)) ? "" : text);
         }
@@ -164,10 +163,10 @@ void guard_reply_problem(struct guard_unit *u) {
                 /* A life leader runs on, and its STATUS says so. */
                 guard_reply_push(u, (enum supervise_state)u->s.state);
         if (u->problem[0])
-                journal_record(LOG_WARNING, JOURNAL_ENROLL,
-                               (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
-                                                              {JOURNAL_KEY_REASON, u->problem}},
-                               2, "%s: %s", u->name, u->problem);
+                journal_record(
+                        LOG_WARNING, JOURNAL_ENROLL,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, u->problem}},
+                        2, "%s: %s", u->name, u->problem);
 }
 
 void guard_status(struct guard *g) {

@@ -26,8 +26,7 @@
 #define JOURNAL_KEY_NEW_STATE "NEW_STATE"
 #define JOURNAL_KEY_REASON    "REASON" /* for a human */
 #define JOURNAL_KEY_HOLDER    "HOLDER" /* host that holds the lock */
-/* by journal.c: lines that journald did not take before this one                          \
- */
+/* By journal.c: lines that journald did not take before this one. */
 #define JOURNAL_KEY_LINES_LOST "LEADER_LINES_LOST"
 
 /* KEY=value of a record; KEY is one of JOURNAL_KEY_*. A NULL or empty value is left out. */

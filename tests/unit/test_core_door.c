@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door of the core: what a shell may change, and what it is shown. (What the core decides is in test_election_*.c and
- * test_core.c.) */
+/* The door of the core: what a shell may change, and what it is shown. (What the core decides is in test_election_*.c
+ * and test_core.c.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -45,6 +45,7 @@ bool timing_instants(const struct timing_lease *t, uint64_t proven_at_usec, uint
 
         *ret_stop_at_usec = util_usec_add(proven_at_usec, deadline);
         *ret_kill_at_usec = util_usec_add(*ret_stop_at_usec, t->stop_timeout_usec); /* @kill-instant */
+        /* @too-short-is-refused */
         return deadline >= TIMING_RENEW_MIN_USEC;
 }
 

@@ -83,7 +83,8 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->term.uid = uid;
         e->term.reason = reason;
         e->term.revoke_sent = false;
-        e->term.stop = STOP_UNANSWERED;
+        /* Whatever the guard last said: a permit may be on its way to it, and only an answer to the revoke is later. */
+        e->term.stop = STOP_UNANSWERED; /* @idle-is-revoked-too */
         e->wants.step_down = false;
         e->term.leading_since_usec = 0;
         /* No permit is sent from here on: whoever enforces the last one has ended the unit by then, guard or PID 1. */
@@ -115,27 +116,31 @@ static uint8_t broken(const struct step *s) {
 
         if (l->sort == LOCK_ABSENT || l->uid != e->term.uid)
                 return REASON_LOCK_GONE;
-        if (l->deleting)
+        /* Marks are never taken back (claim 4), and a human may remove the finalizer at any time. */
+        if (l->deleting) /* @mark-ends-the-term */
                 return REASON_LOCK_DELETED;
         if (l->sort != LOCK_SOUND || !l->claimed)
                 return REASON_LOCK_CHANGED;
-        if (!l->same_boot)
+        if (!l->same_boot) /* @other-boot-ends-the-term */
                 return REASON_OTHER_BOOT;
-        if (l->tenure == TENURE_LEASE && l->placeholder != e->term.placeholder)
+        /* Challengers wait for the placeholder that the lock names: under another one they would see us silent. */
+        if (l->tenure == TENURE_LEASE && l->placeholder != e->term.placeholder) /* @lease-keeps-its-placeholder */
                 return REASON_LOCK_CHANGED;
-        if (l->tenure == TENURE_LEASE && l->orphaned)
+        if (l->tenure == TENURE_LEASE && l->orphaned) /* @lease-is-never-restored */
                 return REASON_PLACEHOLDER_LOST;
-        if (!l->orphaned &&
+        /* Lost is lost, also when we have a new one already: the proof of that is no proof of the lock (claim 2). */
+        if (!l->orphaned && /* @placeholder-lost-ends-the-term */
             (v->status == PLACEHOLDER_NONE || (v->status == PLACEHOLDER_OURS && v->uid != l->placeholder)))
                 return REASON_PLACEHOLDER_LOST;
         if (!election_instants(e, s->c, e->term.permit_proof_usec, &stop_at, &kill_at))
                 return REASON_LEASE_TOO_SHORT;
         if (permitted && s->now >= stop_at)
                 return REASON_LEASE_EXPIRED;
+        /* A lease that no unit of this host can use keeps everybody else from it. @no-lease-without-guard */
         if (e->state == ELECTION_PROVING && l->tenure == TENURE_LEASE && !e->guard.linked &&
             s->now >= e->term.lapse_at_usec)
                 return REASON_GUARD_AWAY;
-        if (answered && e->guard.fact.revoked)
+        if (answered && e->guard.fact.revoked) /* @revoked-ends-the-term */
                 return REASON_PERMIT_REVOKED;
         if (permitted && answered && e->guard.fact.refusal == GUARD_REFUSED_FOREIGN)
                 return REASON_UNIT_FOREIGN;
@@ -183,14 +188,14 @@ static void take_up(struct step *s) {
                 s->moved = true;
         } else if (!l->same_boot && e->guard.fact.permit == l->uid)
                 begin_stop(s, l->uid, REASON_OTHER_BOOT);
-        else if (!l->same_boot)
+        else if (!l->same_boot) /* @other-boot-is-adopted-first */
                 /* Also when it is only to be released: from here on it is this boot's, whatever restarts come. */
                 move(s, ELECTION_ADOPTING);
         else if (l->sort != LOCK_SOUND)
                 begin_stop(s, l->uid, REASON_LOCK_CHANGED);
-        else if (l->deleting)
+        else if (l->deleting) /* @marked-is-not-led */
                 begin_stop(s, l->uid, REASON_LOCK_DELETED);
-        else if (e->guard.fact.revoked)
+        else if (e->guard.fact.revoked) /* @revoked-is-not-led */
                 begin_stop(s, l->uid, REASON_PERMIT_REVOKED);
         else if (e->wants.stop)
                 begin_stop(s, l->uid, REASON_AGENT_STOP);
@@ -227,14 +232,17 @@ static void observe(struct step *s) {
                 request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
                 return;
         }
-        if (s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c)))
+        /* Also when it is gone: whoever deleted it did not stop the unit (claim 5). */
+        if (s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c))) /* @silence-is-waited-out */
                 return;
-        if (!e->holder.fresh)
+        if (!e->holder.fresh) /* @read-again-after-the-wait */
                 request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
-        else if (e->holder.state == HOLDER_GONE)
+        else if (e->holder.state == HOLDER_GONE) /* @swapped-or-gone-first */
                 move(s, ELECTION_DEPOSING);
         else {
                 e->holder.swap_version = e->op == ELECTION_OP_NONE ? e->holder.version : e->holder.swap_version;
+                /* The compare-and-swap: a renewal on its way to the server either makes this fail or fails itself.
+                 * @swap-by-uid-and-version */
                 request(s, ELECTION_OP_DELETE_HOLDER, e->holder.uid, e->holder.version, 0);
         }
 }
@@ -279,7 +287,7 @@ static void candidate(struct step *s) {
                 return;
         if (l->sort == LOCK_ABSENT)
                 move(s, ELECTION_CLAIMING);
-        else if (l->tenure == TENURE_LEASE)
+        else if (l->tenure == TENURE_LEASE) /* @only-leases-are-waited-out */
                 observe(s);
         if (!e->claim_ready && !s->moved)
                 request(s, ELECTION_OP_CLAIM, 0, 0, 0); /* ahead of time: a takeover then begins with the POST */
@@ -310,7 +318,7 @@ static void adopting(struct step *s) {
         else if (!election_own(e) || e->lock.fact.same_boot || !e->guard.linked)
                 move(s, ELECTION_CANDIDATE);
         else
-                request(s, ELECTION_OP_ADOPT, e->lock.fact.uid, e->lock.fact.version, 0);
+                request(s, ELECTION_OP_ADOPT, e->lock.fact.uid, e->lock.fact.version, 0); /* @adopt-by-version */
 }
 
 static void permit(struct step *s, uint64_t proven_at) {
@@ -327,6 +335,8 @@ static void permit(struct step *s, uint64_t proven_at) {
 static void lead(struct step *s, bool news) {
         struct election *e = s->e;
         const struct placeholder_view *v = &s->views[e->lock.fact.tenure];
+        /* Of the very placeholder that the lock names, and sent after the lock was known to be ours (claim 2).
+         * @proof-of-the-named-uid */
         bool proven = v->status == PLACEHOLDER_OURS && v->uid == e->lock.fact.placeholder &&
                       v->proven_at_usec >= e->term.own_at_usec;
         uint8_t reason = broken(s);
@@ -342,13 +352,15 @@ static void lead(struct step *s, bool news) {
         else if (e->lock.fact.orphaned && v->status == PLACEHOLDER_OURS &&
                  v->proven_at_usec >= e->lock.orphan_at_usec) {
                 e->term.placeholder = v->uid;
+                /* @restore-by-version */
                 request(s, ELECTION_OP_RESTORE, e->lock.fact.uid, e->lock.fact.version, v->uid);
         }
 
         if (e->state == ELECTION_PROVING) {
-                if (!proven || !e->guard.linked || e->lock.reread)
+                /* The answer to our POST may be as late as it likes, and others count from when they saw the lock. */
+                if (!proven || !e->guard.linked || e->lock.reread) /* @no-permit-without-proof */
                         return;
-                permit(s, v->proven_at_usec);
+                permit(s, v->proven_at_usec); /* @permit-counts-from-the-proof */
                 if (e->term.permit_proof_usec)
                         move(s, ELECTION_PERMITTING);
                 return;
@@ -374,18 +386,18 @@ static void stopping(struct step *s) {
         bool ours = l->uid == e->term.uid && election_own(e) && l->same_boot;
 
         /* As if the agent had crashed: a guard that is gone for good must not keep a lease alive that nobody uses. */
-        e->term.lapsed = e->term.stop == STOP_UNANSWERED && s->now >= e->term.lapse_at_usec;
+        e->term.lapsed = e->term.stop == STOP_UNANSWERED && s->now >= e->term.lapse_at_usec; /* @lapses-unanswered */
         if (!e->guard.linked && !e->guard.query)
                 return;
         if (!e->term.revoke_sent) {
                 e->term.revoke_sent = true;
                 tell(s, ELECTION_MSG_REVOKE, e->term.uid, 0, 0);
         }
-        if (e->term.stop == STOP_CONFIRMED)
+        if (e->term.stop == STOP_CONFIRMED) /* @release-after-the-confirmed-stop */
                 move(s, ELECTION_RELEASING);
         else if (e->term.stop == STOP_TAKEN && ours && !l->deleting && !e->lock.reread)
                 /* Only marks it. After the confirmed stop one PATCH is left between two terms. */
-                request(s, ELECTION_OP_DELETE, l->uid, 0, 0);
+                request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @stopping-marks-by-uid */
 }
 
 static void releasing(struct step *s) {
@@ -398,9 +410,9 @@ static void releasing(struct step *s) {
                  !l->same_boot)
                 finish(s); /* gone, or not ours to remove */
         else if (l->deleting)
-                request(s, ELECTION_OP_STRIP, l->uid, l->version, 0);
+                request(s, ELECTION_OP_STRIP, l->uid, l->version, 0); /* @release-by-version */
         else
-                request(s, ELECTION_OP_DELETE, l->uid, 0, 0);
+                request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @releasing-marks-by-uid */
 }
 
 static void deposing(struct step *s) {
@@ -409,14 +421,17 @@ static void deposing(struct step *s) {
 
         if (e->lock.reread || e->lock.source != LOCK_SOURCE_ANSWER)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
+        /* Another lock than the one whose holder was waited for (claim 5). @deposes-what-it-waited-for */
         else if (l->sort != LOCK_SOUND || l->tenure != TENURE_LEASE || l->uid != e->holder.lock ||
                  l->placeholder != e->holder.uid || election_own(e) || e->wants.stop) {
                 e->holder.lock = e->holder.uid = 0;
                 move(s, ELECTION_CANDIDATE);
-        } else if (l->deleting)
+        } else if (l->deleting) /* @strip-what-is-marked */
+                /* @strip-by-version */
                 request(s, ELECTION_OP_STRIP, l->uid, l->version, 0);
         else
-                request(s, ELECTION_OP_DELETE, l->uid, 0, 0);
+                /* Not left to the garbage collector, which may not run. */
+                request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @deposing-marks-by-uid */
 }
 
 static void decide(struct step *s, bool news) {

@@ -24,8 +24,10 @@ static void learn_answer(struct election *e, const struct lock_fact *f, uint64_t
 }
 
 static void absorb_holder(struct election *e, const struct placeholder_fact *f, uint64_t now) {
-        bool alive = f->present && f->uid == e->holder.uid && !f->deleting;
+        /* The uid, not the name: the next placeholder of that name says nothing about the lock's holder. */
+        bool alive = f->present && f->uid == e->holder.uid && !f->deleting; /* @holder-by-uid */
 
+        /* What counts is how long this version has been the last. @renewal-restarts-the-wait */
         if (alive && (e->holder.state != HOLDER_LIVES || f->version != e->holder.version)) {
                 e->holder.state = HOLDER_LIVES;
                 e->holder.version = f->version;
@@ -41,7 +43,7 @@ static void absorb_holder(struct election *e, const struct placeholder_fact *f, 
 /* A watch may be older than what was read: it may say that this very object went or was renewed; anything else about
  * the name (absent, another uid) asks for a read. */
 static void absorb_holder_seen(struct election *e, const struct placeholder_fact *f, uint64_t now) {
-        if (f->uid == e->holder.uid)
+        if (f->uid == e->holder.uid) /* @watch-tells-of-this-uid-only */
                 absorb_holder(e, f, now);
         else if (e->holder.state != HOLDER_GONE)
                 e->holder.look = true;
@@ -59,7 +61,7 @@ void election_swapped(struct election *e, uint64_t version) {
 static void absorb_holder_reply(struct election *e, const struct election_conf *c, const struct election_event *ev) {
         const struct placeholder_fact absent = {.present = false};
         uint64_t due = util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, c));
-        bool waited = e->holder.state != HOLDER_UNSEEN && ev->now_usec >= due;
+        bool waited = e->holder.state != HOLDER_UNSEEN && ev->now_usec >= due; /* @answered-after-the-wait */
 
         e->holder.look = false;
         if (ev->result != RESULT_OK && ev->result != RESULT_NOT_FOUND) {
@@ -70,9 +72,10 @@ static void absorb_holder_reply(struct election *e, const struct election_conf *
                 election_swapped(e, e->holder.swap_version);
                 return;
         }
-        absorb_holder(e, ev->result == RESULT_OK ? &ev->holder : &absent, ev->now_usec);
-        /* Only an answer given after the wait, and that shows no change, lets anything be deposed. */
-        e->holder.fresh = waited && e->holder.seen_at_usec != ev->now_usec;
+        absorb_holder(e, ev->result == RESULT_OK ? &ev->holder : &absent, ev->now_usec); /* @read-tells-of-absence */
+        /* Only an answer given after the wait, and that shows no change, lets anything be deposed: a renewal that was
+         * stored late is seen by that read, or makes the swap fail (claim 5). */
+        e->holder.fresh = waited && e->holder.seen_at_usec != ev->now_usec; /* @nothing-new-after-the-wait */
 }
 
 /* Paces retries: what surely failed or is unknown waits; a write that only met another state is tried again at once,
@@ -111,7 +114,7 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
                         learn_answer(e, f, ev->now_usec);
                 break;
         case ELECTION_OP_CLAIM:
-                e->claim_ready = ev->result == RESULT_OK;
+                e->claim_ready = ev->result == RESULT_OK; /* @claim-is-on-disk */
                 break;
         case ELECTION_OP_CREATE:
                 if (ev->result == RESULT_OK) {

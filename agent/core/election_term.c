@@ -4,12 +4,14 @@
 #include "core/election_parts.h"
 
 bool election_own(const struct election *e) {
+        /* A clone has the claim too, and an earlier boot had it: with a lease they wait like any other (claim 5). A
+         * life lock is taken over from an earlier boot, for the unit ended with that. @own-by-claim-and-boot */
         return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.claimed &&
                (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot);
 }
 
 uint64_t election_silence_usec(const struct election *e, const struct election_conf *c) {
-        return timing_silence_usec(e->lock.fact.duration_usec, c->timing.rate_permille);
+        return timing_silence_usec(e->lock.fact.duration_usec, c->timing.rate_permille); /* @wait-as-recorded */
 }
 
 bool election_instants(const struct election *e, const struct election_conf *c, uint64_t proven_at_usec,

@@ -57,8 +57,9 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
                 return USEC_INFINITY;
         if (e->op == ELECTION_OP_NONE && e->timers.retry.at_usec)
                 at = min(at, e->timers.retry.at_usec);
-        if (e->state == ELECTION_STOPPING && e->term.stop == STOP_UNANSWERED && !e->term.lapsed)
+        if (e->state == ELECTION_STOPPING && e->term.stop == STOP_UNANSWERED && !e->term.lapsed) /* @wakes-to-lapse */
                 at = min(at, e->term.lapse_at_usec);
+        /* @wakes-to-give-up */
         if (e->state == ELECTION_PROVING && e->lock.fact.tenure == TENURE_LEASE && !e->guard.linked)
                 at = min(at, e->term.lapse_at_usec);
         if (e->timers.cool_until_usec)

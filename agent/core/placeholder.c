@@ -54,14 +54,14 @@ static void absorb_taken(struct placeholder *h, const struct placeholder_fact *f
 static void absorb_read(struct placeholder *h, const struct placeholder_conf *c, const struct placeholder_event *ev) {
         const struct placeholder_fact *f = &ev->fact;
         /* In lease tenure a clone or an earlier boot is another holder, and waits like one. */
-        bool mine = f->claimed && (c->tenure == TENURE_LIFE || f->same_boot);
+        bool mine = f->claimed && (c->tenure == TENURE_LIFE || f->same_boot); /* @mine-by-claim-and-boot */
 
         h->unread = false;
         if (!f->present) {
                 lose(h, PLACEHOLDER_ABSENT);
                 return;
         }
-        if (h->state == PLACEHOLDER_LIVE && f->uid == h->uid && !f->deleting) {
+        if (h->state == PLACEHOLDER_LIVE && f->uid == h->uid && !f->deleting) { /* @dying-is-read-as-lost */
                 if (c->tenure == TENURE_LEASE && f->version != h->version && !f->own_write) {
                         /* Somebody else renews it: another instance of us lives. */
                         absorb_taken(h, f, ev->now_usec);
@@ -88,7 +88,7 @@ static void absorb_renew(struct placeholder *h, const struct placeholder_event *
 
         switch ((enum core_result)ev->result) {
         case RESULT_OK:
-                if (f->uid != h->uid || f->deleting) {
+                if (f->uid != h->uid || f->deleting) { /* @renewal-of-this-living-uid */
                         /* Renewals of a dying Lease are answered 200 (the API server renews what is marked for deletion
                          * as well). */
                         h->unread = true;
@@ -96,21 +96,22 @@ static void absorb_renew(struct placeholder *h, const struct placeholder_event *
                         break;
                 }
                 if (f->version == h->version) {
-                        h->unread =
-                                true; /* a renewal that changed nothing is invisible to others, and proves nothing */
+                        /* A renewal that changed nothing is invisible to others, and proves nothing. */
+                        h->unread = true;
                         break;
                 }
                 h->version = f->version;
+                /* Sent comes before stored, stored before seen by others: their wait begins no earlier (claim 5). */
                 if (ev->sent_at_usec > h->proven_at_usec)
-                        h->proven_at_usec = ev->sent_at_usec;
+                        h->proven_at_usec = ev->sent_at_usec; /* @proof-counts-from-sending */
                 break;
         case RESULT_NOT_FOUND:
-                lose(h, PLACEHOLDER_ABSENT);
+                lose(h, PLACEHOLDER_ABSENT); /* @gone-is-lost */
                 break;
         case RESULT_EXISTS:
         case RESULT_CONFLICT:
         case RESULT_UNKNOWN:
-                h->unread = true;
+                h->unread = true; /* @conflict-is-read-back */
                 break;
         case RESULT_DENIED:
         case RESULT_FAILED:
@@ -228,11 +229,11 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
                 if (placeholder_deadline(h, c, w) > now)
                         break;
                 h->renewed_at_usec = now;
-                return act(h, PLACEHOLDER_OP_RENEW, h->uid, h->version);
+                return act(h, PLACEHOLDER_OP_RENEW, h->uid, h->version); /* @renew-by-uid-and-version */
         case PLACEHOLDER_DYING:
                 if (w->named)
                         break;
-                return act(h, PLACEHOLDER_OP_CLEAR, h->uid, h->version);
+                return act(h, PLACEHOLDER_OP_CLEAR, h->uid, h->version); /* @own-dying-is-cleared */
         case PLACEHOLDER_TAKEN:
                 if (w->observed || w->removing || !w->needed || now < placeholder_deadline(h, c, w))
                         break;
@@ -266,7 +267,7 @@ uint64_t placeholder_deadline(const struct placeholder *h, const struct placehol
                         at = 0;
                 else if (w->proof_after_usec && h->proven_at_usec < w->proof_after_usec)
                         at = w->proof_after_usec;
-                else if (w->renewing)
+                else if (w->renewing) /* @only-a-term-renews */
                         at = util_usec_add(h->renewed_at_usec, at_most(c->renew_interval_usec, w));
                 else if (w->named && c->tenure == TENURE_LIFE)
                         at = util_usec_add(h->looked_at_usec, c->verify_interval_usec);

@@ -23,7 +23,7 @@ uint64_t supervise_deadline(const struct supervise *s) {
         uint64_t at = s->retry_at_usec;
 
         if (supervise_permitted(s) || s->state == SUPERVISE_CHECKING)
-                at = util_usec_min(at, s->stop_at_usec);
+                at = util_usec_min(at, s->stop_at_usec); /* @wakes-at-the-first-instant */
         if (s->state == SUPERVISE_STOPPING)
                 at = util_usec_min(at, s->kill_at_usec);
         return at;
@@ -63,7 +63,7 @@ static void on_found(struct supervise *s, struct supervise_actions *a, const str
                 s->kill_at_usec = s->disk_kill_at_usec = ev->kill_at_usec;
                 s->stop_timeout_usec = ev->stop_timeout_usec;
                 s->gate = ev->gate;
-                if (ev->revoked || now >= ev->stop_at_usec) {
+                if (ev->revoked || now >= ev->stop_at_usec) { /* @overdue-is-not-resumed */
                         supervise_begin_stop(s, a,
                                              ev->revoked ? SUPERVISE_REASON_WAS_REVOKED : SUPERVISE_REASON_DEADLINE,
                                              now, s->stop_timeout_usec);
@@ -74,7 +74,7 @@ static void on_found(struct supervise *s, struct supervise_actions *a, const str
                 supervise_read_now(s, a);
                 return;
         }
-        if (ev->file == SUPERVISE_FILE_BAD || ev->gate)
+        if (ev->file == SUPERVISE_FILE_BAD || ev->gate) /* @gate-without-permit-is-stopped */
                 supervise_begin_stop_unpermitted(
                         s, a, ev->file == SUPERVISE_FILE_BAD ? SUPERVISE_REASON_BAD_FILE : SUPERVISE_REASON_STALE_GATE,
                         now, 0, 0);
@@ -84,7 +84,7 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
         bool same = s->uid != 0 && s->uid == ev->uid;
         uint64_t now = ev->now_usec;
 
-        if (ev->revoked || (same && supervise_stopping(s))) {
+        if (ev->revoked || (same && supervise_stopping(s))) { /* @revoked-for-good */
                 supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_REVOKED);
                 return;
         }
@@ -126,7 +126,7 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 /* A renewal needs neither PID 1 nor a reading; an unchanged one (life) not even a write. */
                 if (s->stop_at_usec != ev->stop_at_usec || s->kill_at_usec != ev->kill_at_usec ||
                     s->stop_timeout_usec != ev->stop_timeout_usec)
-                        supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK);
+                        supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK); /* @renewal-is-on-disk */
                 supervise_act(a, SUPERVISE_REPLY, GUARD_OK);
         }
         s->stop_at_usec = ev->stop_at_usec;
@@ -157,6 +157,7 @@ static void on_revoke(struct supervise *s, struct supervise_actions *a, const st
                  * way. */
                 if (same)
                         supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_REVOKED);
+                /* @unknown-uid-is-stopped */
                 supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,
                                                  ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
         }
@@ -261,7 +262,7 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
         }
 
         /* The first instant comes before the event: a renewal that waited behind a hang is too late. */
-        if (supervise_permitted(s) && now >= s->stop_at_usec) {
+        if (supervise_permitted(s) && now >= s->stop_at_usec) { /* @first-instant-before-the-event */
                 supervise_begin_stop(s, &a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
         } else if (s->state == SUPERVISE_CHECKING && now >= s->stop_at_usec) {
                 supervise_act(&a, SUPERVISE_RECORD, GUARD_OK);
@@ -294,7 +295,7 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                 break;
         case SUPERVISE_EV_READING:
                 /* When this step began a stop, that look was begun with the gate there; its own is on its way. */
-                if (!supervise_stopping(s) || before >= SUPERVISE_STOPPING)
+                if (!supervise_stopping(s) || before >= SUPERVISE_STOPPING) /* @look-begun-after-the-stop */
                         supervise_on_reading(s, &a, ev);
                 break;
         case SUPERVISE_EV_START_RESULT:

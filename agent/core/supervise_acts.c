@@ -78,7 +78,7 @@ void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum
                           uint64_t timeout_usec) {
         s->state = SUPERVISE_STOPPING;
         s->reason = (uint8_t)reason;
-        supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK);
+        supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK); /* @gate-first */
         s->gate = 0;
         s->kill_at_usec = util_usec_min(s->kill_at_usec, util_usec_add(now, timeout_usec));
         s->retry_at_usec = util_usec_add(now, SUPERVISE_STOP_RETRY_USEC);

@@ -47,11 +47,11 @@ static void check_permit(struct supervise *s, struct supervise_actions *a, const
                 supervise_drop_check(s, a, idle_state(r), now);
                 return;
         }
-        supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK);
+        supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK); /* @permit-file-before-gate */
         supervise_act(a, SUPERVISE_WRITE_ENV, GUARD_OK);
-        supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK);
+        supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK); /* @gate-before-start */
         s->gate = 1;
-        start_now(s, a);
+        start_now(s, a); /* @start-behind-the-gate */
         supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_OK);
         s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
 }
@@ -103,8 +103,9 @@ static void follow_unit(struct supervise *s, struct supervise_actions *a, const 
 
 static void follow_stop(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
                         uint64_t now) {
+        /* @stopped-is-seen */
         if (seen_stopped(r) && !s->gate && !s->unrecorded) {
-                supervise_act(a, SUPERVISE_REMOVE_PERMIT, GUARD_OK);
+                supervise_act(a, SUPERVISE_REMOVE_PERMIT, GUARD_OK); /* @permit-file-last */
                 if (s->waits & SUPERVISE_WAIT_REVOKE)
                         supervise_act(a, SUPERVISE_REPLY_STOPPED, GUARD_OK);
                 s->waits &= (uint8_t)~SUPERVISE_WAIT_REVOKE;

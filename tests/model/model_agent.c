@@ -31,7 +31,7 @@ static void with_core(struct world *w, unsigned a, struct core *core, struct cor
 static void claim_new(struct world *w, unsigned a, unsigned slot) {
         struct agent *g = &w->agents[a];
 
-        g->claim[slot] = token_new(w, TOKEN_CLAIM);
+        g->claim[slot] = token_new(w, TOKEN_CLAIM); /* @claims-are-added */
         for (unsigned i = 0; i < MAX_CLAIMS; i++)
                 if (!g->claims[slot][i]) {
                         g->claims[slot][i] = g->claim[slot];
@@ -219,7 +219,7 @@ void brain_answer(struct world *w, unsigned a, unsigned slot, const struct answe
         struct agent *g = &w->agents[a];
         struct request r = g->request[slot];
 
-        memset(&g->request[slot], 0, sizeof(g->request[slot]));
+        memset(&g->request[slot], 0, sizeof(g->request[slot])); /* @claims-stay-after-an-answer */
         if (slot == SLOT_ELECTION)
                 election_answer(w, a, &r, answer);
         else {
@@ -304,7 +304,7 @@ void brain_tear(struct world *w, unsigned a, unsigned slot) {
 
         memcpy(before, g->claims[slot], sizeof(before));
         memset(g->claims[slot], 0, sizeof(before));
-        memcpy(g->claims[slot], before, sizeof(before)); /* what was torn is a temporary file */
+        memcpy(g->claims[slot], before, sizeof(before)); /* what was torn is a temporary file @torn-write */
         brain_end(w, a);
 }
 
@@ -377,7 +377,7 @@ void brain_end(struct world *w, unsigned a) {
                 w->hosts[a].eof = 1;
         g->up = g->frozen = g->leaving = g->connected = g->broken = 0;
         g->nonce = g->lock_owner = g->n_replies = 0;
-        memset(g->claim, 0, sizeof(g->claim));
+        memset(g->claim, 0, sizeof(g->claim)); /* @claims-outlive-the-agent */
         memset(g->claiming, 0, sizeof(g->claiming));
         memset(g->request, 0, sizeof(g->request));
         memset(g->replies, 0, sizeof(g->replies));

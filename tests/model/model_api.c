@@ -270,7 +270,7 @@ void api_fence_goes_on(struct world *w) {
         struct fence *f = &w->fence;
         struct api_lock *l = &w->lock;
 
-        if (!l->exists || l->uid != f->uid || l->version != f->version) {
+        if (!l->exists || l->uid != f->uid || l->version != f->version) { /* @fence-by-uid-and-version */
                 memset(f, 0, sizeof(*f));
                 return;
         }

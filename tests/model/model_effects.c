@@ -97,7 +97,7 @@ static void process_move(struct world *w, struct move m) {
                 break;
         case MOVE_FREEZE_GUARD:
         case MOVE_THAW_GUARD:
-                o->frozen = m.kind == MOVE_FREEZE_GUARD;
+                o->frozen = m.kind == MOVE_FREEZE_GUARD; /* @no-ping-while-overdue */
                 break;
         case MOVE_SUSPEND:
                 o->asleep = 1;

@@ -31,6 +31,7 @@ void pid1_stop(struct world *w, unsigned h) {
 bool pid1_would_start(const struct world *w, unsigned h) {
         const struct host *o = &w->hosts[h];
 
+        /* After=: @bound-unit-waits-for-the-guard */
         return o->on && o->unit == PROCESSES_NONE && o->gate && (o->up || !lease(h));
 }
 
@@ -246,9 +247,9 @@ static unsigned next_message(struct world *w, unsigned h, unsigned limit) {
         memset(&o->queue[o->n_queue], 0, sizeof(o->queue[0]));
         if (m.type == ELECTION_MSG_PERMIT) {
                 ev.type = SUPERVISE_EV_PERMIT;
-                ev.tenure = m.tenure;
+                ev.tenure = m.tenure; /* @tenure-of-the-message */
                 ev.stop_at_usec = m.stop_at_usec;
-                ev.kill_at_usec = m.kill_at_usec;
+                ev.kill_at_usec = m.kill_at_usec; /* @instants-not-durations */
         } else
                 ev.type = m.type == ELECTION_MSG_REVOKE ? SUPERVISE_EV_REVOKE : SUPERVISE_EV_QUERY;
         ev.stop_timeout_usec = parameters.stop * TICK;
@@ -326,7 +327,7 @@ bool guard_send(struct world *w, unsigned h, struct message m) {
 
         if (o->n_queue == MAX_QUEUE)
                 return false;
-        o->queue[o->n_queue++] = m;
+        o->queue[o->n_queue++] = m; /* @new-messages-come-last */
         return true;
 }
 
@@ -369,7 +370,7 @@ void guard_end(struct world *w, unsigned h) {
         memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));
-        memset(&o->supervise, 0, sizeof(o->supervise));
+        memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
         if (lease(h))
-                pid1_stop(w, h); /* BindsTo= */
+                pid1_stop(w, h); /* BindsTo= @guard-gone-stops-the-unit */
 }

@@ -162,7 +162,7 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                         add(w, ret, n, MOVE_DAMAGE, h, 0, 1);
         } else if (o->frozen) {
                 add(w, ret, n, MOVE_THAW_GUARD, h, 0, 0);
-                if (!parameters.time || o->watchdog >= parameters.watchdog)
+                if (!parameters.time || o->watchdog >= parameters.watchdog) /* @watchdog-may-strike */
                         add(w, ret, n, MOVE_WATCHDOG, h, 0, 0);
         } else if (o->reading == 2)
                 add(w, ret, n, MOVE_SLOW_READING, h, 1, 0);

@@ -25,7 +25,7 @@ static bool is_ready(const struct world *w, unsigned h) {
         for (unsigned s = 0; s < N_SLOTS && !g->frozen; s++)
                 if (g->request[s].state == REQUEST_SENT)
                         return false;
-        if (o->up && o->frozen && o->watchdog >= parameters.watchdog)
+        if (o->up && o->frozen && o->watchdog >= parameters.watchdog) /* @watchdog-must-strike */
                 return false;
         return o->unit != PROCESSES_STOP || o->stop_left > 0;
 }
@@ -85,7 +85,7 @@ static void shift(struct world *w, unsigned i) {
         };
 
         for (unsigned k = 0; k < ELEMENTSOF(at); k++)
-                back(at[k]);
+                back(at[k]); /* @every-clock-goes-on */
         for (unsigned k = 0; k < o->n_queue; k++) {
                 back(&o->queue[k].stop_at_usec);
                 back(&o->queue[k].kill_at_usec);

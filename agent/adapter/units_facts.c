@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* PID 1's properties of a unit into struct enroll_facts, one row each. What they mean is codec/enroll's. */
 #include <errno.h>
 
 #include "adapter/units_facts.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of the messages between agent and guard: what passes here is terminated, in range, and safe as a file name. */
 #include <errno.h>
 #include <string.h>
 

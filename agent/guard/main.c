@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* leader-guard's main(): arguments, sockets, locked memory, signals. The rest is guard.h's. */
 #include <errno.h>
 #include <getopt.h>
 #include <pwd.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two files of a control group, read and written, and where systemd puts a unit's group. ARCHITECTURE 5, claim 4:
- * "empty" is what the kernel says of the whole subtree; claim 6: the kill needs no PID 1. */
+/* Control groups: populated, kill, and the path that systemd gives to a unit. ARCHITECTURE 5, claims 4 and 6. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One folder for each kind of file, and the same few operations on all. ARCHITECTURE 5, claim 1: the gate is the path
- * that PID 1 asserts; claim 4: a uid recorded here is never permitted again in this boot. */
+/* The guard's files, relative to one open directory; names are checked once more, and no symbolic link is followed.
+ * ARCHITECTURE 5, claim 1. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -68,7 +68,7 @@ const char *http_server(const struct http *http);
 int http_start(struct http *http, const struct http_call *call, struct http_request **ret);
 /* The reader of a stream has enough: neither data nor the end is told before http_request_resume(). Some of what comes
  * meanwhile is kept, then the server has to wait. */
-void http_request_hold(struct http_request *request);
-void http_request_resume(struct http_request *request);
+void http_request_hold(struct http_request *q);
+void http_request_resume(struct http_request *q);
 /* Gives up a request under way. Returns NULL. */
-struct http_request *http_request_free(struct http_request *request);
+struct http_request *http_request_free(struct http_request *q);

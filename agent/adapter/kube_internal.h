@@ -81,5 +81,5 @@ int kube_path(struct kube_what what, const char *ns, const char *name, char **re
 const char *kube_what_to_string(struct kube_what what);
 
 /* ---- kube_judge.c: pure ---- */
-void kube_judge(const struct kube_subject *subject, const struct http_result *http, const char *server,
-                struct kube_answer *ret);
+void kube_judge(const struct kube_subject *s, const struct http_result *http, const char *server,
+                struct kube_answer *a);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connection, calls and signals. What a unit's properties mean is in units_facts.c. */
+/* The connection to PID 1, calls and signals. Never waits, never flushes: a peer that does not read must not hold up
+ * the caller's deadlines (ARCHITECTURE 5, claim 6). What a unit's properties mean is in units_facts.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
 
 #include "adapter/units.h"
 #include "adapter/units_facts.h"
+#include "base/clock.h"
 
 #define DESTINATION     "org.freedesktop.systemd1"
 #define MANAGER_PATH    "/org/freedesktop/systemd1"
@@ -220,13 +222,6 @@ static bool gone(const sd_bus_error *e) {
                                       SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NO_SERVER) > 0;
 }
 
-static uint64_t monotonic_usec(struct units *u) {
-        uint64_t now = 0;
-
-        (void)sd_event_now(u->event, CLOCK_MONOTONIC, &now);
-        return now;
-}
-
 static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         struct units_call *c = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(m);
@@ -248,7 +243,7 @@ static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *er
                 (void)snprintf(text, sizeof(text), "%s (%s)", e->message ? e->message : "error", e->name);
                 /* Our own limit and a peer that went away both read NoReply. */
                 if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) || sd_bus_error_has_name(e, SD_BUS_ERROR_TIMEOUT))
-                        a = monotonic_usec(c->units) - c->sent_usec >= c->limit_usec ? UNITS_TIMEOUT : UNITS_LOST;
+                        a = clock_monotonic_usec() - c->sent_usec >= c->limit_usec ? UNITS_TIMEOUT : UNITS_LOST;
                 else if (gone(e))
                         a = UNITS_LOST;
                 answer(c, a, text, NULL);
@@ -278,7 +273,7 @@ static int send_call(struct units *u, struct units_call **ret, sd_bus_message *m
         c->userdata = userdata;
         c->kind = kind;
         c->limit_usec = limit_usec;
-        c->sent_usec = monotonic_usec(u);
+        c->sent_usec = clock_monotonic_usec();
         r = sd_bus_call_async(u->bus, &c->slot, m, on_reply, c, limit_usec);
         if (r < 0)
                 return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PID 1's properties of a unit into struct enroll_facts, one row each. What they mean is codec/enroll's. */
+/* The properties of a unit that anybody asks about, by name and signature, and how each becomes a fact. What the facts
+ * mean is codec/enroll's and the guard's. */
 #include <errno.h>
 
 #include "adapter/units_facts.h"

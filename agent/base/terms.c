@@ -91,10 +91,19 @@ int unit_state_from_string(const char *s, enum unit_state *ret) {
         return 0;
 }
 
-const char *guard_result_to_string(enum guard_result r) {
+const char *guard_result_explain(enum guard_result r) {
         return (unsigned)r < N_GUARD_RESULTS ? guard_results[r] : "invalid";
 }
 
-const char *guard_result_to_word(enum guard_result r) {
+const char *guard_result_to_string(enum guard_result r) {
         return (unsigned)r < N_GUARD_RESULTS ? guard_words[r] : "invalid";
+}
+
+int guard_result_from_string(const char *s, enum guard_result *ret) {
+        int i = find(guard_words, N_GUARD_RESULTS, s);
+
+        if (i < 0)
+                return i;
+        *ret = (enum guard_result)i;
+        return 0;
 }

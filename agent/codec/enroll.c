@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of the drop-ins, and the judgement of what is in force, each problem with its cure. ARCHITECTURE 5, claim 1:
- * the gate is asserted before each start; claim 6: the stop is bounded, and PID 1 ends the unit with the guard. */
+/* Judging what PID 1 has in force for a unit, and the text of the drop-ins. Each finding says what is wrong and what to
+ * type. ARCHITECTURE 5, claims 1 and 6. */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>

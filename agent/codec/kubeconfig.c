@@ -230,7 +230,7 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
         /* After the user: whether a server without scheme means TLS depends on both. */
         if (r == 0)
                 r = resolve_cluster(&cluster, k, err);
-        if (r < 0)
+        if (r != 0)
                 return r;
         if (strncmp(k->server, "https:", strlen("https:")) != 0)
                 wipe_credentials(k);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks of the messages between agent and guard: what passes here is terminated, in range, and safe as a file name. */
+/* What a packet must look like before anybody believes it: sizes, terminated texts, names that are safe as file names,
+ * instants in order. What a request leads to is core/supervise's. */
 #include <errno.h>
 #include <string.h>
 

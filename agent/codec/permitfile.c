@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The permit as lines, and back; the environment file of the unit. ARCHITECTURE 5, claim 6: the instants outlive the
- * guard. */
+/* The permit file as text. Read strictly: written out again it must be the same bytes, or it is no permit.
+ * ARCHITECTURE 5, claim 6. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -177,7 +177,7 @@ int record_identity_parse(struct record_identity *ret, const char *text, size_t 
         res = reader_start(&r, text, size, HEADER_IDENTITY, err);
         if (res == 0)
                 res = expect(&r, "identity", &value, err);
-        if (res < 0)
+        if (res != 0)
                 return res;
         if (!name_is_dns_label(value) || !util_copy(ret->identity, sizeof(ret->identity), value))
                 return err_setf(err, -EBADMSG, "line %u: identity is not a name of at most %d characters", r.line,
@@ -222,7 +222,7 @@ int record_claims_parse(struct record_claims *ret, const char *text, size_t size
         res = reader_start(&r, text, size, HEADER_CLAIMS, err);
         if (res == 0)
                 res = expect(&r, "scope", &value, err);
-        if (res < 0)
+        if (res != 0)
                 return res;
         if (util_empty(value) || !util_copy(ret->scope, sizeof(ret->scope), value))
                 return err_setf(err, -EBADMSG, "line %u: scope is empty or too long", r.line);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the guard does with one unit: the events, and what each begins. Order inside a step matters more than anything
- * else here; every list of actions is read from top to bottom by a shell that may be killed between any two of them.
- * ARCHITECTURE 5, claims 1, 4 and 6. */
+/* Events, requests and what is due. Order inside a step matters more than anything else here: every list of actions is
+ * read from top to bottom by a shell that may be killed between any two of them. ARCHITECTURE 4, and 5, claims 1, 4
+ * and 6. */
 #include <string.h>
 
 #include "core/supervise_parts.h"
 
 void supervise_init(struct supervise *s) {
         memset(s, 0, sizeof(*s));
-        s->retry_at_usec = UINT64_MAX;
+        s->retry_at_usec = USEC_INFINITY;
 }
 
 bool supervise_permitted(const struct supervise *s) {
@@ -23,9 +23,9 @@ uint64_t supervise_deadline(const struct supervise *s) {
         uint64_t at = s->retry_at_usec;
 
         if (supervise_permitted(s) || s->state == SUPERVISE_CHECKING)
-                at = supervise_usec_min(at, s->stop_at_usec);
+                at = util_usec_min(at, s->stop_at_usec);
         if (s->state == SUPERVISE_STOPPING)
-                at = supervise_usec_min(at, s->kill_at_usec);
+                at = util_usec_min(at, s->kill_at_usec);
         return at;
 }
 
@@ -55,7 +55,7 @@ bool supervise_invariant(const struct supervise *s) {
 static void on_found(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
         uint64_t now = ev->now_usec;
 
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
         if (ev->file == SUPERVISE_FILE_VALID) {
                 s->uid = ev->uid;
                 s->tenure = ev->tenure;
@@ -70,7 +70,7 @@ static void on_found(struct supervise *s, struct supervise_actions *a, const str
                         return;
                 }
                 s->state = SUPERVISE_RESUMING;
-                s->retry_at_usec = supervise_usec_add(now, SUPERVISE_RESUME_USEC);
+                s->retry_at_usec = util_usec_add(now, SUPERVISE_RESUME_USEC);
                 supervise_read_now(s, a);
                 return;
         }
@@ -119,7 +119,7 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 s->uid = ev->uid;
                 s->tenure = ev->tenure;
                 s->start = SUPERVISE_NEVER_STARTED;
-                s->retry_at_usec = UINT64_MAX;
+                s->retry_at_usec = USEC_INFINITY;
                 s->disk_stop_at_usec = s->disk_kill_at_usec = 0;
                 supervise_read_now(s, a);
         } else if (supervise_permitted(s)) {
@@ -145,8 +145,7 @@ static void on_revoke(struct supervise *s, struct supervise_actions *a, const st
                 if (!same)
                         supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
                 else if (ev->stop_timeout_usec)
-                        s->kill_at_usec =
-                                supervise_usec_min(s->kill_at_usec, supervise_usec_add(now, ev->stop_timeout_usec));
+                        s->kill_at_usec = util_usec_min(s->kill_at_usec, util_usec_add(now, ev->stop_timeout_usec));
                 supervise_read_now(s, a);
         } else if (s->uid != 0 && !same) {
                 /* Another permit is asked for or in force. The answer speaks of the unit: it waits until that is seen
@@ -242,11 +241,11 @@ static void retry(struct supervise *s, struct supervise_actions *a, uint64_t now
                 s->unrecorded = 0;
                 if (s->state != SUPERVISE_STOPPING)
                         supervise_act(a, SUPERVISE_KILL, GUARD_OK);
-                s->retry_at_usec = supervise_usec_add(now, s->state == SUPERVISE_KILLING ? SUPERVISE_KILL_RETRY_USEC
-                                                                                         : SUPERVISE_STOP_RETRY_USEC);
+                s->retry_at_usec = util_usec_add(now, s->state == SUPERVISE_KILLING ? SUPERVISE_KILL_RETRY_USEC
+                                                                                    : SUPERVISE_STOP_RETRY_USEC);
         } else {
-                s->retry_at_usec = supervise_usec_add(now, s->state == SUPERVISE_RESUMING ? SUPERVISE_RESUME_USEC
-                                                                                          : SUPERVISE_POLL_USEC);
+                s->retry_at_usec = util_usec_add(now, s->state == SUPERVISE_RESUMING ? SUPERVISE_RESUME_USEC
+                                                                                     : SUPERVISE_POLL_USEC);
         }
         supervise_read_soon(s, a);
 }

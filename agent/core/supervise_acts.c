@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The building blocks of a step, and the words for logs. ARCHITECTURE 5, claim 4: supervise_begin_stop() takes the gate
- * away before anything else. */
+/* The building blocks of a step, and the words for logs: how a stop begins (gate, record, kill, stop job, look), how a
+ * kill does, how a unit becomes idle. Decides nothing. ARCHITECTURE 5, claims 4 and 6. */
 #include <string.h>
 
 #include "base/timing.h"
@@ -65,13 +65,13 @@ void supervise_become_idle(struct supervise *s, enum supervise_state state, uint
         s->stop_sent_at_usec = 0;
         s->tenure = TENURE_LIFE;
         s->start = SUPERVISE_NEVER_STARTED;
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
 }
 
 void supervise_begin_kill(struct supervise *s, struct supervise_actions *a, uint64_t now) {
         s->state = SUPERVISE_KILLING;
         supervise_act(a, SUPERVISE_KILL, GUARD_OK);
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_KILL_RETRY_USEC);
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_KILL_RETRY_USEC);
 }
 
 void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason, uint64_t now,
@@ -80,8 +80,8 @@ void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum
         s->reason = (uint8_t)reason;
         supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK);
         s->gate = 0;
-        s->kill_at_usec = supervise_usec_min(s->kill_at_usec, supervise_usec_add(now, timeout_usec));
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_STOP_RETRY_USEC);
+        s->kill_at_usec = util_usec_min(s->kill_at_usec, util_usec_add(now, timeout_usec));
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_STOP_RETRY_USEC);
         if (s->uid != 0)
                 supervise_act(a, SUPERVISE_RECORD, GUARD_OK);
         s->unrecorded = 0;
@@ -99,7 +99,7 @@ void supervise_begin_stop_unpermitted(struct supervise *s, struct supervise_acti
         supervise_become_idle(s, SUPERVISE_UNREAD, now);
         s->uid = uid;
         s->stop_timeout_usec = timeout;
-        s->kill_at_usec = UINT64_MAX;
+        s->kill_at_usec = USEC_INFINITY;
         supervise_begin_stop(s, a, reason, now, timeout);
 }
 

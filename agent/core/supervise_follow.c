@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a reading of PID 1 and the cgroup means in each state. ARCHITECTURE 5, claim 1: permit file, environment, gate
- * and only then the start job; claim 4: what counts as seen stopped. */
+/* What a reading of PID 1 and the cgroup means in each state: may a permit start the unit, how does it go on, and was
+ * it seen stopped. ARCHITECTURE 5, claims 1 (what runs already is not permitted) and 4 (the stop is seen). */
 #include "core/supervise_parts.h"
 
 /* No job, inactive or failed, and nothing left in the cgroup, recursively. */
@@ -53,7 +53,7 @@ static void check_permit(struct supervise *s, struct supervise_actions *a, const
         s->gate = 1;
         start_now(s, a);
         supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_OK);
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
 }
 
 /* The first reading under a permit that an earlier guard took: go on where it was killed, between any two actions. */
@@ -69,7 +69,7 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
                 supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK);
                 s->gate = 1;
         }
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
         s->start = SUPERVISE_START_ANSWERED;
         if (r->active == SUPERVISE_ACTIVE)
                 s->state = SUPERVISE_RUNNING;
@@ -98,7 +98,7 @@ static void follow_unit(struct supervise *s, struct supervise_actions *a, const 
                 else if (s->start == SUPERVISE_START_GONE && r->load_ok && r->start_ok)
                         start_now(s, a);
         }
-        s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
 }
 
 static void follow_stop(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
@@ -113,12 +113,12 @@ static void follow_stop(struct supervise *s, struct supervise_actions *a, const 
         }
         /* The stop job was lost, refused, or replaced by somebody's start job. */
         if (r->known && !r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) &&
-            now >= supervise_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) {
+            now >= util_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) {
                 supervise_act(a, SUPERVISE_STOP, GUARD_OK);
                 s->stop_sent_at_usec = now;
         }
         if (s->state == SUPERVISE_KILLING && r->populated == SUPERVISE_POPULATED &&
-            now >= supervise_usec_add(s->kill_at_usec, SUPERVISE_STUCK_USEC))
+            now >= util_usec_add(s->kill_at_usec, SUPERVISE_STUCK_USEC))
                 s->state = SUPERVISE_STUCK;
         else if (s->state == SUPERVISE_STUCK && r->populated == SUPERVISE_EMPTY)
                 s->state = SUPERVISE_KILLING;
@@ -135,7 +135,7 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
         case SUPERVISE_STOPPED:
         case SUPERVISE_FOREIGN:
                 s->state = (uint8_t)idle_state(r);
-                s->retry_at_usec = supervise_usec_add(now, SUPERVISE_POLL_USEC);
+                s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
                 break;
         case SUPERVISE_CHECKING:
                 if ((s->waits & SUPERVISE_WAIT_REVOKE) && seen_stopped(r)) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between supervise.c (events), supervise_follow.c (readings) and supervise_acts.c (building blocks). Not for shells.
- */
+/* Between the files of supervise, each calling only those behind it: supervise.c (events), supervise_follow.c
+ * (readings), supervise_acts.c (building blocks). Not for shells. */
 #pragma once
 
 #include "core/supervise.h"
 
-#define SUPERVISE_POLL_USEC       UINT64_C(10000000) /* backstop for a lost signal */
-#define SUPERVISE_RESUME_USEC     UINT64_C(1000000)  /* PID 1 did not answer: look again */
-#define SUPERVISE_STOP_RETRY_USEC UINT64_C(1000000)
-#define SUPERVISE_KILL_RETRY_USEC UINT64_C(200000)
-#define SUPERVISE_STUCK_USEC      UINT64_C(1000000)
+#define SUPERVISE_POLL_USEC       (10 * USEC_PER_SEC) /* backstop for a lost signal */
+#define SUPERVISE_RESUME_USEC     (1 * USEC_PER_SEC)  /* PID 1 did not answer: look again */
+#define SUPERVISE_STOP_RETRY_USEC (1 * USEC_PER_SEC)
+#define SUPERVISE_KILL_RETRY_USEC (200 * USEC_PER_MSEC)
+#define SUPERVISE_STUCK_USEC      (1 * USEC_PER_SEC)
 
 /* struct supervise .start, .reading, .waits */
 enum {
@@ -27,14 +27,6 @@ enum {
         SUPERVISE_WAIT_REVOKE = 1,
         SUPERVISE_WAIT_QUERY = 2
 };
-
-static inline uint64_t supervise_usec_add(uint64_t a, uint64_t b) {
-        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static inline uint64_t supervise_usec_min(uint64_t a, uint64_t b) {
-        return a < b ? a : b;
-}
 
 /* Appends one action. */
 void supervise_act(struct supervise_actions *a, enum supervise_action_type type, enum guard_result result);

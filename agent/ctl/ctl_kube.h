@@ -14,11 +14,13 @@ struct ctl_kube_options {
 };
 
 /* The rows of a verb's options for them: `where` is that member of the verb's struct `type`. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a member, not values */
 #define CTL_KUBE_OPTIONS(type, where)                                                                                  \
         {"namespace", 'n', "NS", offsetof(type, where.ns), ctl_set_text},                                              \
                 {"kubeconfig", 0, "FILE", offsetof(type, where.kubeconfig), ctl_set_text}, {                           \
                 "context", 0, "NAME", offsetof(type, where.context), ctl_set_text                                      \
         }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct ctl_kube {
         sd_event *event;

@@ -146,7 +146,7 @@ static void fill(const struct agent_lock *l, const struct agent_placeholder *p, 
         (void)util_copy(o->agent_version, sizeof(o->agent_version), AGENT_VERSION);
         /* A human's fence of the last holder stays on record for one more term. */
         (void)util_copy(o->succeeds, sizeof(o->succeeds), before->fenced);
-        placeholder_format_time(o->acquired_at, clock_realtime_usec());
+        (void)clock_format_utc(clock_realtime_usec(), o->acquired_at);
 }
 
 static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_t version, uint64_t placeholder) {

@@ -41,7 +41,7 @@ static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         (void)util_copy(o->nonce, sizeof(o->nonce), a->nonce);
         (void)util_copy(o->boot_id, sizeof(o->boot_id), a->boot_id);
         (void)util_copy(o->identity, sizeof(o->identity), store_identity(a->store));
-        placeholder_format_time(o->renew_time, clock_realtime_usec());
+        (void)clock_format_utc(clock_realtime_usec(), o->renew_time);
         (void)util_copy(p->sent_times[p->next_time], sizeof(p->sent_times[0]), o->renew_time);
         p->next_time = (p->next_time + 1) % AGENT_SENT_TIMES;
         o->lease_duration_usec = p->duration_usec;

@@ -24,13 +24,13 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
                 return;
         agent_describe(l, v, &t);
         struct journal_field fields[] = {
-                {"LOCK", l->title},
-                {"UNIT", l->conf->unit},
-                {"OLD_STATE", old},
-                {"NEW_STATE", new},
-                {"REASON", election_reason_to_string((uint8_t)v->reason)},
-                {"HOLDER", t.holder},
-                {"LOCK_UID", agent_uid_text(l, v->lock.uid)},
+                {JOURNAL_KEY_LOCK, l->title},
+                {JOURNAL_KEY_UNIT, l->conf->unit},
+                {JOURNAL_KEY_OLD_STATE, old},
+                {JOURNAL_KEY_NEW_STATE, new},
+                {JOURNAL_KEY_REASON, election_reason_to_string((uint8_t)v->reason)},
+                {JOURNAL_KEY_HOLDER, t.holder},
+                {JOURNAL_KEY_LOCK_UID, agent_uid_text(l, v->lock.uid)},
         };
 
         agent_event_transition(l, v, from);

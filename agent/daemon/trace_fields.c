@@ -86,7 +86,7 @@ static const char *unit_word(uint8_t v) {
 }
 
 static const char *guard_word(uint8_t v) {
-        return v < N_GUARD_RESULTS ? guard_result_to_word(v) : "?";
+        return v < N_GUARD_RESULTS ? guard_result_to_string(v) : "?";
 }
 
 #define WORDS(function, n) .form = TRACE_WORD, .word = (function), .n_words = (uint8_t)(n)

@@ -126,7 +126,7 @@ int guard_run(struct guard *g) {
                 r = turn(g);
                 if (r < 0)
                         return r;
-                r = sd_event_run(g->event, UINT64_MAX);
+                r = sd_event_run(g->event, USEC_INFINITY);
                 if (r < 0)
                         return r;
         } while (sd_event_get_state(g->event) != SD_EVENT_FINISHED);

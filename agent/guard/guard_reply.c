@@ -55,7 +55,7 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
         else if (result == GUARD_REFUSED_UNIT)
                 text = u->trouble;
         else if (result != GUARD_OK)
-                text = guard_result_to_string(result);
+                text = guard_result_explain(result);
         else if (supervise_stopping(&u->s))
                 text = supervise_reason_to_string(u->s.reason);
         else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_STARTING)
@@ -105,14 +105,12 @@ void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *
 
                 explain(u, result, text, sizeof(text));
                 journal_record(LOG_WARNING, JOURNAL_PERMIT,
-                               (const struct journal_field[]){{"UNIT_NAME", u->name},
-                                                              {"OBJECT_SYSTEMD_UNIT", u->name},
-                                                              {"LOCK_UID", lock_uid},
-                                                              {"REASON", text}},
-                               4, "%s: permit for lock uid %s %s%s%s", u->name, lock_uid,
-                               guard_result_to_string(result),
-                               text[0] && !util_streq(text, guard_result_to_string(result)) ? ": " : "",
-                               util_streq(text, guard_result_to_string(result)) ? "" : text);
+                               (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
+                                                              {JOURNAL_KEY_LOCK_UID, lock_uid},
+                                                              {JOURNAL_KEY_REASON, text}},
+                               3, "%s: permit for lock uid %s %s%s%s", u->name, lock_uid, guard_result_explain(result),
+                               text[0] && !util_streq(text, guard_result_explain(result)) ? ": " : "",
+                               util_streq(text, guard_result_explain(result)) ? "" : text);
         }
 }
 
@@ -151,14 +149,13 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
         send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
         explain(u, GUARD_OK, text, sizeof(text));
         journal_record(bad ? LOG_WARNING : LOG_INFO, JOURNAL_UNIT_STATE,
-                       (const struct journal_field[]){{"UNIT_NAME", u->name},
-                                                      {"OBJECT_SYSTEMD_UNIT", u->name},
-                                                      {"OLD_STATE", old},
-                                                      {"NEW_STATE", new},
-                                                      {"REASON", text},
-                                                      {"LOCK", u->permit.lock},
-                                                      {"LOCK_UID", u->s.uid ? u->permit.lock_uid : ""}},
-                       7, "%s: %s -> %s%s%s", u->name, old, new, text[0] ? ": " : "", text);
+                       (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
+                                                      {JOURNAL_KEY_OLD_STATE, old},
+                                                      {JOURNAL_KEY_NEW_STATE, new},
+                                                      {JOURNAL_KEY_REASON, text},
+                                                      {JOURNAL_KEY_LOCK, u->permit.lock},
+                                                      {JOURNAL_KEY_LOCK_UID, u->s.uid ? u->permit.lock_uid : ""}},
+                       6, "%s: %s -> %s%s%s", u->name, old, new, text[0] ? ": " : "", text);
 }
 
 void guard_reply_problem(struct guard_unit *u) {
@@ -166,11 +163,10 @@ void guard_reply_problem(struct guard_unit *u) {
                 /* A life leader runs on, and its STATUS says so. */
                 guard_reply_push(u, (enum supervise_state)u->s.state);
         if (u->problem[0])
-                journal_record(LOG_WARNING, JOURNAL_ENROLL,
-                               (const struct journal_field[]){{"UNIT_NAME", u->name},
-                                                              {"OBJECT_SYSTEMD_UNIT", u->name},
-                                                              {"REASON", u->problem}},
-                               3, "%s: %s", u->name, u->problem);
+                journal_record(
+                        LOG_WARNING, JOURNAL_ENROLL,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, u->problem}},
+                        2, "%s: %s", u->name, u->problem);
 }
 
 void guard_status(struct guard *g) {

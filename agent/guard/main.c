@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leader-guard's main(): arguments, sockets, locked memory, signals. The rest is guard.h's. */
+/* leader-guard: arguments, the agent's socket, signals. The rest is guard.c. */
 #include <errno.h>
 #include <getopt.h>
 #include <pwd.h>

@@ -2,8 +2,8 @@
 /* The guard's files under /run/leader-agent: gates (leading/UNIT, the path that an enrolled unit asserts), permit files
  * (permits/UNIT), environment files (env/UNIT) and revoked lock uids (revoked/UID). Written beside and renamed, so a
  * reader sees the old or the new text and never half of it; no fsync, because /run ends with the boot and so do they.
- * Knows nothing of what the texts mean. Unit and uid must be valid as file names (permit_unit_valid, permit_uid_valid).
- */
+ * Knows nothing of what the texts mean. Unit and uid must be valid as file names (permit_unit_valid, permit_uid_valid);
+ * what could leave its directory is -EINVAL all the same. ARCHITECTURE 5, claims 1 and 4. */
 #pragma once
 
 #include <stddef.h>
@@ -17,17 +17,20 @@ struct gate {
         char dir[256];
 };
 
-/* Opens dir and makes the four directories in it (0755) when missing. Returns 0 or negative errno with err set. */
+/* Opens dir and makes the four directories in it (0755) when missing. Returns 0, or negative errno with err set: then
+ * there is nothing to close. */
 int gate_open(struct gate *g, const char *dir, struct err *err);
+/* Closes; g->fd may be -1. */
 void gate_close(struct gate *g);
 
-/* Makes the gate of a unit; one that is there is success. Removing one that is not there is success. */
+/* Makes the gate of a unit; one that is there is success. Removing one that is not there is success. Return 0 or
+ * negative errno, as do all below that say nothing else. */
 int gate_make(const struct gate *g, const char *unit);
 int gate_remove(const struct gate *g, const char *unit);
 /* 1 there, 0 not there, negative errno. */
 int gate_exists(const struct gate *g, const char *unit);
 
-/* Replaces permit or environment file. */
+/* Replaces permit or environment file; on an error the old one is still there. */
 int gate_write_permit(const struct gate *g, const char *unit, const char *text);
 int gate_write_environment(const struct gate *g, const char *unit, const char *text);
 
@@ -35,7 +38,7 @@ int gate_write_environment(const struct gate *g, const char *unit, const char *t
  * regular file of root's (or the caller's), or another negative errno. */
 int gate_read_permit(const struct gate *g, const char *unit, char *buf, size_t size);
 
-/* Removes permit and environment file; not there is success. */
+/* Removes permit and environment file, the second one also when the first cannot be removed; not there is success. */
 int gate_remove_permit(const struct gate *g, const char *unit);
 
 /* Records a lock uid as revoked, for the rest of this boot. */

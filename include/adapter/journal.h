@@ -9,7 +9,7 @@
 
 /* Fixed ids (MESSAGE_ID=), so that `journalctl MESSAGE_ID=…` and the catalog find one kind of record. */
 #define JOURNAL_UNIT_STATE   "97214608a72d4428b149d68b3988dea8" /* guard: what a unit does under its permit changed */
-#define JOURNAL_PERMIT       "a83c7213310940a9a6c43416c47ec64d" /* guard: a permit was accepted, refused or ended */
+#define JOURNAL_PERMIT       "a83c7213310940a9a6c43416c47ec64d" /* guard: a permit was refused */
 #define JOURNAL_ENROLL       "0e8342c86cc34b0393cacdcce7a3fe53" /* what is in force for a unit is not what enrol wrote */
 #define JOURNAL_LOCK_STATE   "a5d4f1c199af4b408e2cf6ccda2f0dc6" /* agent: role of a lock changed */
 #define JOURNAL_LOCK_DAMAGED "8712239821a04cdd8f9e0867e1528af8" /* agent: foreign or damaged lock, with the cure */
@@ -26,9 +26,8 @@
 #define JOURNAL_KEY_NEW_STATE "NEW_STATE"
 #define JOURNAL_KEY_REASON    "REASON" /* for a human */
 #define JOURNAL_KEY_HOLDER    "HOLDER" /* host that holds the lock */
-#define JOURNAL_KEY_LINES_LOST                                                                                         \
-        "LEADER_LINES_LOST" /* by journal.c: lines that journald did not take before this one                          \
-                             */
+/* By journal.c: lines that journald did not take before this one. */
+#define JOURNAL_KEY_LINES_LOST "LEADER_LINES_LOST"
 
 /* KEY=value of a record; KEY is one of JOURNAL_KEY_*. A NULL or empty value is left out. */
 struct journal_field {

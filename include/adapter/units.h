@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PID 1 over D-Bus: reads units, queues start and stop jobs, hears of changes. Everything is asynchronous and bounded
  * in time: nothing here ever waits for PID 1, so the caller's deadlines hold while PID 1 is blocked. Root talks over
- * /run/systemd/private, which needs no bus daemon; when that is out of reach, over the system bus. Decides nothing. */
+ * /run/systemd/private, which needs no bus daemon; when that is out of reach, over the system bus. Decides nothing.
+ * ARCHITECTURE 5, claim 6. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -33,20 +34,21 @@ struct units_handlers {
         void (*lost)(const char *why, void *userdata);
 };
 
-/* Returns 0 or -ENOMEM. Not connected yet. address: NULL for PID 1; a D-Bus address of a direct peer for tests. h must
- * outlive it. */
+/* Returns 0 or -ENOMEM. Not connected yet. address: NULL for PID 1; a D-Bus address of a direct peer for tests.
+ * address, h and userdata stay the caller's and must outlive it. */
 int units_new(struct units **ret, sd_event *event, const char *address, const struct units_handlers *h, void *userdata);
 
 /* Cancels everything; no callback runs any more. NULL is allowed. Returns NULL. */
 struct units *units_free(struct units *u);
 DEFINE_CLEANUP(struct units *, units_free)
 
-/* Connects (again) and subscribes. Returns 0, also when connected already, or negative errno with err set: try later.
- */
+/* Connects (again), subscribes, and says changed(NULL) before it returns. Returns 0, also (and then says nothing) when
+ * connected already, or negative errno with err set: try later. */
 int units_connect(struct units *u, struct err *err);
 bool units_connected(const struct units *u);
 
-/* One call under way. The callback runs exactly once, never before the call returned, not after units_call_free(). */
+/* One call under way. The callback runs exactly once, never before the call returned, not after units_call_free() or
+ * units_free(). Freed by the caller, answered or not; NULL is allowed. Returns NULL. */
 struct units_call;
 struct units_call *units_call_free(struct units_call *c);
 DEFINE_CLEANUP(struct units_call *, units_call_free)
@@ -56,7 +58,8 @@ DEFINE_CLEANUP(struct units_call *, units_call_free)
 typedef void (*units_fn)(enum units_answer answer, const char *text, const struct enroll_facts *facts, void *userdata);
 
 /* Reads the unit in one atomic look. Not loaded units are loaded for it; one that does not exist is UNITS_OK with load
- * state not-found. Returns 0, -ENOTCONN, -ENOMEM; *ret is the caller's until it frees it. */
+ * state not-found. Returns 0, -ENOTCONN, or another negative errno; on success *ret is the caller's to free. So do the
+ * calls below. */
 int units_read(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata);
 
 /* reset-failed, then a start job (replacing). UNITS_OK: queued, not done. */

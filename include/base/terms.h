@@ -78,6 +78,8 @@ enum {
 };
 
 /* One word: "ok", "busy" …; "invalid" for no such value. */
-const char *guard_result_to_word(enum guard_result r);
-/* "ok", "refused: …": the same as a sentence for a human. */
 const char *guard_result_to_string(enum guard_result r);
+/* Returns -EINVAL for any other text. */
+int guard_result_from_string(const char *s, enum guard_result *ret);
+/* The same for a human: "ok", "refused: …". */
+const char *guard_result_explain(enum guard_result r);

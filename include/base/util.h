@@ -75,6 +75,11 @@ static inline uint64_t util_usec_sub(uint64_t a, uint64_t b) {
         return a > b ? a - b : 0;
 }
 
+/* The earlier instant, the shorter duration. */
+static inline uint64_t util_usec_min(uint64_t a, uint64_t b) {
+        return a < b ? a : b;
+}
+
 /* Copies a string into a fixed field, always terminated. Returns false, with *dst empty, when it does not fit:
  * a cut name would be another name. */
 bool util_copy(char *dst, size_t size, const char *src);

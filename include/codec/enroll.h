@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment of a unit as text and as facts: what the static drop-in says, and whether what PID 1 has in force for the
  * unit keeps the promises of its tenure. Pure: the units adapter fills the facts, leader-guard judges them before each
- * start and after each daemon-reload, `leaderctl enroll` shows them to a human. */
+ * start and after each daemon-reload, `leaderctl enroll` shows them to a human. ARCHITECTURE 5, claim 1 (the gate), and
+ * for a lease claim 6 (PID 1 ends the unit when the guard is gone, and the unit cannot ask for more time). */
 #pragma once
 
 #include "base/err.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent - guard protocol: fixed-size messages over one SOCK_SEQPACKET socket (/run/leader-agent/guard.sock), host
  * byte order (both ends are one host), one message per packet. Used by both daemons; knows nothing but bytes.
+ * ARCHITECTURE 5, claims 1, 4 and 6.
  *
  * Order of a conversation: the agent connects (a new connection supersedes the old one, which the guard closes unread),
  * sends QUERY for each of its units, then PERMIT or REVOKE. Every request gets at least one reply with its `seq`. A
@@ -37,8 +38,8 @@ struct permit_request {
         uint64_t seq;    /* chosen by the agent, > 0, echoed */
         uint32_t tenure; /* enum tenure */
         uint32_t reserved;
-        uint64_t stop_at_usec; /* CLOCK_BOOTTIME: from here on the unit is being stopped; UINT64_MAX: never (life) */
-        uint64_t kill_at_usec; /* CLOCK_BOOTTIME: whatever is left is killed; UINT64_MAX: see stop_timeout_usec */
+        uint64_t stop_at_usec; /* CLOCK_BOOTTIME: from here on the unit is being stopped; USEC_INFINITY: never (life) */
+        uint64_t kill_at_usec; /* CLOCK_BOOTTIME: whatever is left is killed; USEC_INFINITY: see stop_timeout_usec */
         uint64_t stop_timeout_usec; /* after a revoke: killed this long after the stop began, or at kill_at_usec if
                                        earlier; in a REVOKE 0 means the permit's, or 90 s without one */
         char unit[256];             /* e.g. myapp-operator.service */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text of a permit on disk (/run/leader-agent/permits/UNIT), so that a restarted guard goes on where it was:
  * "leader-guard permit 1", KEY=VALUE lines, and last a check line over everything before it. Instants are worth
- * something only in the boot that wrote them, so the boot id is part of it. No I/O. */
+ * something only in the boot that wrote them, so the boot id is part of it. No I/O. ARCHITECTURE 5, claim 6. */
 #pragma once
 
 #include "codec/permit.h"

@@ -39,11 +39,6 @@ struct placeholder_object {
         uint64_t lease_duration_usec; /* whole seconds; 0: none (life). Information: the lock's record decides */
 };
 
-/* Goes when agent/daemon calls clock_format_utc() itself. */
-static inline void placeholder_format_time(char *ret, uint64_t realtime_usec) {
-        (void)clock_format_utc(realtime_usec, ret);
-}
-
 /* Reads an API object. Returns -EBADMSG with err set when it is not an object of that kind with name, namespace, uid
  * and resourceVersion; values of ours that are unusable (too long, control characters, wrong type) are left empty. */
 int placeholder_parse(enum placeholder_kind kind, const char *json, size_t n, struct placeholder_object *ret,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the guard does with one unit under its permit: the only place that decides start, stop and kill. Pure: one event
  * in, actions out by value; no clock, no I/O, no strings, cannot fail. The same object runs in leader-guard, in the
- * unit table, in the model and in the simulator.
+ * unit table, in the model and in the simulator. ARCHITECTURE 4, and 5, claims 1, 4 and 6.
  *
  * The shell performs the actions of a step in order, all of them, before the next event. A file write that fails
  * (WRITE_PERMIT, WRITE_ENV, MAKE_GATE) cancels the rest of the list; a failed removal or record does not. Either way
@@ -111,7 +111,7 @@ enum supervise_start_result {
 struct supervise_event {
         uint64_t now_usec;     /* CLOCK_BOOTTIME, read when the event is built; never less than in the step before */
         uint64_t uid;          /* FOUND (valid file), PERMIT, REVOKE: util_token() of the lock uid, not 0 */
-        uint64_t stop_at_usec; /* FOUND, PERMIT: first instant; UINT64_MAX: never */
+        uint64_t stop_at_usec; /* FOUND, PERMIT: first instant; USEC_INFINITY: never */
         uint64_t kill_at_usec; /* FOUND, PERMIT: second instant, not before the first */
         uint64_t stop_timeout_usec; /* FOUND, PERMIT, REVOKE; REVOKE with 0: the permit's, or the default without one */
         uint32_t failed;            /* FAILED: set of 1 << enum supervise_action_type */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One request, its answer, waiting for what must come to be, and the namespace of a run. Streams are stream.c. */
 #include "api.h"
 
 #include <stdio.h>

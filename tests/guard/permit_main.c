@@ -17,8 +17,18 @@
 #include "base/clock.h"
 #include "codec/permit.h"
 
-static const char *const results[] = {"ok",   "revoked", "busy",    "overdue", "enroll",
-                                      "unit", "foreign", "request", "internal"};
+/* One word each, for scripts. */
+static const char *const results[N_GUARD_RESULTS] = {
+        [GUARD_OK] = "ok",
+        [GUARD_REFUSED_REVOKED] = "revoked",
+        [GUARD_REFUSED_BUSY] = "busy",
+        [GUARD_REFUSED_OVERDUE] = "overdue",
+        [GUARD_REFUSED_ENROLL] = "enroll",
+        [GUARD_REFUSED_UNIT] = "unit",
+        [GUARD_REFUSED_FOREIGN] = "foreign",
+        [GUARD_REFUSED_REQUEST] = "request",
+        [GUARD_REFUSED_INTERNAL] = "internal",
+};
 
 static int fail(const char *what) {
         fprintf(stderr, "permit: %s: %m\n", what);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens, client certificates and denials: lists that only grow in a test, searched from the start. */
 #include "auth.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Paths and queries to calls. What is no API path is told to the caller, nothing is answered here. */
 #include "call.h"
 
 #include <stdio.h>

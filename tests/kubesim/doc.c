@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Getters and setters over json-c. Out of memory is the end of the server, never an error to handle. */
 #include "doc.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Parses the rules that a test adds and finds the one for a request. Carrying it out is request.c and watch.c. */
 #include "fault.h"
 
 #include <stdio.h>

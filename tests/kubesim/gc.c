@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A queue of uids, each looked at a delay after something changed that concerns it. What is written goes through the
+ * verbs and the store, so watches see it. */
 #include "gc.h"
 
 #include <stdio.h>

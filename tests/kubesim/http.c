@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libmicrohttpd and the sockets: connections, bodies, answers, streams, cut and reset where a fault says so. What a
+ * request means is request.c. */
 #include "http.h"
 
 #include <arpa/inet.h>

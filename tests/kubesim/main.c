@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Options, signals, the one loop. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* JSON merge patch and four operations of JSON patch, on copies: a patch that fails leaves the object as it was. */
 #include "merge.h"
 
 doc *merge_patch(doc *target, doc *patch) {

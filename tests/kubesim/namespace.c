@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Marks and removes what is in a terminating namespace, a delay after its deletion; then the namespace itself. */
 #include "namespace.h"
 
 #include "schema.h"

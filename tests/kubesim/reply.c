@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Status bodies as the real server words them; the conformance tests compare the words. */
 #include "reply.h"
 
 #include <stdarg.h>

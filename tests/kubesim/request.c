@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a request: faults before, execution, faults after, the log. Late writes are executed here though nobody
+ * waits. */
 #include "request.h"
 
 #include <inttypes.h>

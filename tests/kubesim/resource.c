@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of kinds; the two groups of Events are two rows over one storage. */
 #include "resource.h"
 
 #define CORE "", "v1"

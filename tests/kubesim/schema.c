@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Fields and types of each kind, as tables; unknown fields are dropped (or refused when asked to), as by the real
+ * decoder. */
 #include "schema.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Objects in a list, events in a ring. One counter gives every change its resourceVersion. */
 #include "store.h"
 
 #include <inttypes.h>

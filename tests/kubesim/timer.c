@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A list of timers, run when due. */
 #include "timer.h"
 
 #include <stddef.h>

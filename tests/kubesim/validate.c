@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What is well-formed and still refused: names, finalizers, owners, times, immutable fields. */
 #include "validate.h"
 
 #include <ctype.h>

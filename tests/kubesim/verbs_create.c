@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* POST: defaults, uid, names that are taken. */
 #include <stdio.h>
 #include <strings.h>
 #include <sys/random.h>

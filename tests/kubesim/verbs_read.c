@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* GET and LIST, always fresh. */
 #include <inttypes.h>
 #include <stdio.h>
 

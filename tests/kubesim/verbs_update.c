@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* PUT and PATCH: preconditions, what a client cannot change, and the update that lets a marked object go. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Each open watch: its place in the history, what matches it, bookmarks, its end. */
 #include "watch.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The world around the core under test: API server, guard, clock, other people. */
+/* The world around the core under test: API server, guard, clock, other people. What the API server does is held
+ * against tests/rules; what the core may ask of it is checked in core_builder.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,18 @@
 #include "core_builder.h"
 
 /* ---- the API server ---- */
+
+static bool is_named(const struct placeholder_fact *p, const struct builder_request *r) {
+        return p->present && p->uid == r->uid && (!r->version || r->version == p->version);
+}
+
+/* Whatever still held a marked one was the collector's finalizer, which this takes away. */
+static uint8_t delete_placeholder(struct placeholder_fact *p, const struct builder_request *r) {
+        if (!is_named(p, r))
+                return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
+        *p = (struct placeholder_fact){.present = false};
+        return RESULT_OK;
+}
 
 uint8_t builder_execute(struct builder *b, size_t i, const struct builder_request *r, struct election_event *ev) {
         struct lock_fact *l = &b->lock[i];
@@ -60,12 +73,7 @@ uint8_t builder_execute(struct builder *b, size_t i, const struct builder_reques
                 ev->holder = *h;
                 return h->present ? RESULT_OK : RESULT_NOT_FOUND;
         case ELECTION_OP_DELETE_HOLDER:
-                if (!h->present)
-                        return RESULT_NOT_FOUND;
-                if (h->uid != r->uid || h->version != r->version)
-                        return RESULT_CONFLICT;
-                *h = (struct placeholder_fact){.present = false};
-                return RESULT_OK;
+                return delete_placeholder(h, r);
         }
         ev->lock = *l;
         return RESULT_OK;
@@ -74,7 +82,6 @@ uint8_t builder_execute(struct builder *b, size_t i, const struct builder_reques
 uint8_t builder_execute_beat(struct builder *b, uint8_t t, const struct builder_request *r,
                              struct placeholder_event *ev) {
         struct placeholder_fact *p = &b->own[t];
-        bool same = p->present && p->uid == r->uid && (!r->version || r->version == p->version);
 
         switch ((enum placeholder_op)r->op) {
         case PLACEHOLDER_OP_NONE:
@@ -96,7 +103,7 @@ uint8_t builder_execute_beat(struct builder *b, uint8_t t, const struct builder_
                 break;
         case PLACEHOLDER_OP_RENEW:
         case PLACEHOLDER_OP_CLEAR:
-                if (!same)
+                if (!is_named(p, r))
                         return RESULT_CONFLICT; /* also of an absent one: a PUT that names a uid creates nothing */
                 p->version = b->next_version++;
                 if (r->op == PLACEHOLDER_OP_RENEW)
@@ -106,10 +113,7 @@ uint8_t builder_execute_beat(struct builder *b, uint8_t t, const struct builder_
                         *p = (struct placeholder_fact){.present = false};
                 return RESULT_OK;
         case PLACEHOLDER_OP_DELETE:
-                if (!same)
-                        return p->present ? RESULT_CONFLICT : RESULT_NOT_FOUND;
-                *p = (struct placeholder_fact){.present = false};
-                return RESULT_OK;
+                return delete_placeholder(p, r);
         }
         ev->fact = *p;
         return RESULT_OK;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The process that plays PID 1: a D-Bus server with the properties, jobs and signals that leader-guard asks for. */
 #include "fakepid1.h"
 
 #include <setjmp.h>
@@ -20,6 +21,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/util.h"
 
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/app_2eservice"
 #define MANAGER   "org.freedesktop.systemd1.Manager"
@@ -100,10 +103,9 @@ static int job(sd_bus_message *call, struct server *v, bool start) {
         return r;
 }
 
-static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+static int on_message(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         struct server *v = userdata;
 
-        (void)error;
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "GetAll"))
                 return get_all(m, v);
         if (sd_bus_message_is_method_call(m, MANAGER, "StartUnit"))
@@ -117,13 +119,11 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
-static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+static int on_connect(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
         struct server *v = userdata;
         sd_id128_t id = SD_ID128_MAKE(11, 22, 33, 44, 55, 66, 77, 88, 99, aa, bb, cc, dd, ee, ff, 01);
         int c = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-        (void)source;
-        (void)revents;
         if (c < 0)
                 return 0;
         sd_bus_close_unref(v->bus);
@@ -136,10 +136,9 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *u
 }
 
 /* SIGUSR1: PropertiesChanged, SIGUSR2: Reloading as well. */
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+static int on_signal(_unused_ sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         struct server *v = userdata;
 
-        (void)source;
         if (!v->bus)
                 return 0;
         if (si->ssi_signo == SIGUSR2)

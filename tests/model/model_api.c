@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The API server, the garbage collector and the two writers that are no agents: a human and the fence tool. */
+/* The API server, the garbage collector and the two writers that are no agents: a human and the fence tool. What the
+ * server does is held against tests/rules. Judges what every request must keep to (ARCHITECTURE 5, I2), decides
+ * nothing. */
 #include "model.h"
 
 static void changed(struct world *w, uint8_t *version) {
@@ -73,13 +75,11 @@ static void lock_unfinalize(struct world *w, unsigned sender) {
                 changed(w, &w->lock.version);
 }
 
+/* extra: the collector's finalizer that comes with this DELETE; that of an earlier one goes. */
 void api_delete_lock(struct world *w, uint8_t extra) {
-        if (!w->lock.exists)
+        if (!w->lock.exists || (w->lock.deleting && w->lock.extra == extra))
                 return;
-        if (w->lock.deleting && (extra == EXTRA_NONE || w->lock.extra != EXTRA_NONE))
-                return;
-        if (extra != EXTRA_NONE)
-                w->lock.extra = extra;
+        w->lock.extra = extra;
         w->lock.deleting = 1;
         changed(w, &w->lock.version);
         if (!w->lock.finalizer && w->lock.extra == EXTRA_NONE)
@@ -89,7 +89,7 @@ void api_delete_lock(struct world *w, uint8_t extra) {
 void api_delete_placeholder(struct world *w, unsigned name, uint8_t extra) {
         struct api_placeholder *p = &w->placeholders[name];
 
-        if (!p->exists || (p->deleting && p->extra != EXTRA_NONE))
+        if (!p->exists || (p->deleting && p->extra == extra))
                 return;
         if (extra == EXTRA_NONE) {
                 memset(p, 0, sizeof(*p));
@@ -143,6 +143,7 @@ static struct answer lock_write(struct world *w, const struct write *r) {
 static struct answer placeholder_write(struct world *w, const struct write *r) {
         struct api_placeholder *p = &w->placeholders[r->name], before = *p;
         bool put = !parameters.pod && (r->kind == PLACEHOLDER_RENEW || r->kind == PLACEHOLDER_CLEAR);
+        struct answer answer;
 
         if (r->kind == PLACEHOLDER_CREATE) {
                 if (p->exists)
@@ -163,19 +164,22 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
         if ((r->uid && p->uid != r->uid) || (r->version && p->version != r->version))
                 return of_placeholder(w, RESULT_CONFLICT, r->name);
         if (r->kind == PLACEHOLDER_DELETE) {
-                if (!p->deleting)
-                        api_delete_placeholder(w, r->name, EXTRA_NONE);
-                if (parameters.pod) /* the Pod itself is answered, gone or not; for a Lease it is a Status */
+                api_delete_placeholder(w, r->name, EXTRA_NONE);
+                before.deleting = 1;
+                if (parameters.pod) /* the Pod that was stored is answered, marked; for a Lease it is a Status */
                         return (struct answer){.result = RESULT_OK, .has_object = 1, .placeholder = before};
-        } else if (r->kind == PLACEHOLDER_CLEAR) {
-                p->extra = EXTRA_NONE;
-                changed(w, &p->version);
-                if (p->deleting)
-                        memset(p, 0, sizeof(*p));
         } else {
-                p->nonce = r->nonce;
-                p->boot = r->boot;
+                if (r->kind == PLACEHOLDER_RENEW) {
+                        p->nonce = r->nonce;
+                        p->boot = r->boot;
+                }
+                if (put || r->kind == PLACEHOLDER_CLEAR) /* a PUT leaves the finalizers out */
+                        p->extra = EXTRA_NONE;
                 changed(w, &p->version);
+                answer = of_placeholder(w, RESULT_OK, r->name);
+                if (p->deleting && p->extra == EXTRA_NONE)
+                        memset(p, 0, sizeof(*p));
+                return answer;
         }
         return of_placeholder(w, RESULT_OK, r->name);
 }
@@ -188,7 +192,8 @@ struct answer api_perform(struct world *w, const struct write *r) {
         return r->kind < PLACEHOLDER_CREATE ? lock_write(w, r) : placeholder_write(w, r);
 }
 
-/* Whether a late write can never have an effect any more: versions and uids do not come back. */
+/* Whether a late write can never have an effect any more: versions and uids do not come back. (A DELETE of a marked
+ * lock may take the collector's finalizer away; the collector does that too.) */
 bool api_write_is_dead(const struct world *w, const struct write *r) {
         const struct api_lock *l = &w->lock;
         const struct api_placeholder *p = &w->placeholders[r->name];
@@ -250,8 +255,10 @@ bool api_gc(struct world *w, unsigned what, bool dry) {
         if (what >= parameters.agents)
                 return false;
         p = &w->placeholders[what];
-        /* Its finalizer on a placeholder, when no lock depends on that any more. */
-        if (!p->exists || !p->deleting || (l->exists && l->owned && l->placeholder == p->uid))
+        /* Its finalizer on a placeholder: after an orphaning deletion when no lock names that any more, else at any
+         * time (our locks do not block the deletion of their owner). */
+        if (!p->exists || !p->deleting ||
+            (p->extra == EXTRA_ORPHAN && l->exists && l->owned && l->placeholder == p->uid))
                 return false;
         if (!dry)
                 memset(p, 0, sizeof(*p));

@@ -151,7 +151,7 @@ mutant absent-placeholder-deposed-at-once caught "$lease --faults 0 --humans 1" 
         's/^( +)if \(s->now < util_usec_add\(e->holder_seen_at_usec, election_silence_usec\(e, s->c\)\)\)/\1if (!e->holder_gone \&\& s->now < util_usec_add(e->holder_seen_at_usec, election_silence_usec(e, s->c)))/' \
         core/election_absorb.c 's/bool waited = e->holder_seen && ev->now_usec >= due;/bool waited = e->holder_seen;/'
 mutant instants-ignored-by-the-guard caught "$lease --faults 1 --humans 0 --only kill-agent" core/supervise.c \
-        's/if \(supervise_permitted\(s\) && now >= s->stop_at_usec\)/if (supervise_permitted(s) \&\& now == 0)/;s/at = supervise_usec_min\(at, s->stop_at_usec\)/at = supervise_usec_min(at, UINT64_MAX)/'
+        's/if \(supervise_permitted\(s\) && now >= s->stop_at_usec\)/if (supervise_permitted(s) \&\& now == 0)/;s/at = util_usec_min\(at, s->stop_at_usec\)/at = util_usec_min(at, USEC_INFINITY)/'
 # Both sides have the margin, each for its own clock.
 rate="$lease --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1"
 mutant challenger-without-the-clock-margin caught "$rate" core/election_absorb.c \

@@ -4,34 +4,39 @@
  * says which rule of the Kubernetes API it is a case of. */
 #include "rules.h"
 
-/* Where a row comes from. */
-#define NAMES         "one object of a kind has a name at a time; POST of a taken name is 409 AlreadyExists"
-#define ABSENT        "GET, PATCH and DELETE of an absent object are 404, whatever they name"
-#define PRECONDITIONS "DeleteOptions.preconditions: uid and resourceVersion must be the object's, else 409 Conflict"
+/* Where a row comes from: page of the Kubernetes documentation, and what it says. */
+#define NAMES                                                                                                          \
+        "Object Names and IDs: one object of a kind has a name at a time; POST of a taken one is 409 AlreadyExists"
+#define ABSENT        "API Concepts: GET, PATCH and DELETE of an absent object are 404, whatever they name"
+#define PRECONDITIONS "DeleteOptions, preconditions: uid and resourceVersion must be the object's, else 409 Conflict"
 #define CONCURRENCY                                                                                                    \
-        "concurrency control: a resourceVersion in a write must be the object's present one, else 409 Conflict"
-#define UID_PATCHED "metadata.uid is immutable: a PATCH that names another one is 422 Invalid"
-#define UID_PUT     "a uid in a PUT is a precondition: 409 Conflict when the object has another one or is absent"
-#define PUT_CREATES "kinds that may be created by an update (Lease): a PUT of an absent one without uid is 201"
-#define FINALIZERS  "finalizers: DELETE of an object that has some sets deletionTimestamp; it goes with the last of them"
-#define MARKS       "deletionTimestamp cannot be unset, and all else of a marked object may still change"
-#define AT_ONCE     "DELETE of an object without finalizers removes it"
-#define POD_SHOWN   "a Pod is deleted with a grace period; of an unscheduled one that is 0: the Pod is answered, and gone"
-#define CASCADE     "propagationPolicy: Foreground and Orphan add a finalizer, which the garbage collector takes away"
-#define COLLECTED   "garbage collection: an object is deleted in the background once no owner that it names is there"
-#define OWNERS      "ownerReferences are not checked when an object is written"
-#define POLICY_ANEW "propagationPolicy: that of the last DELETE counts; Background takes the collector's finalizer away"
-#define UNCHANGED   "a write that changes nothing is not stored: resourceVersion stays"
+        "API conventions, concurrency control: a resourceVersion in a write must be the present one, else 409"
+#define UID_PATCHED "ObjectMeta, uid: immutable; a PATCH that names another one is 422 Invalid"
+#define UID_PUT     "ObjectMeta, uid: in a PUT a precondition; 409 Conflict when the object has another one or is absent"
+#define PUT_CREATES                                                                                                    \
+        "API Concepts, updates: kinds that allow it (Lease) are created by the PUT of an absent one without uid"
+#define FINALIZERS "Finalizers: DELETE of an object that has some sets deletionTimestamp; it goes with the last of them"
+#define MARKS      "ObjectMeta, deletionTimestamp: cannot be unset; all else of a marked object may still change"
+#define AT_ONCE    "API Concepts, deletion: DELETE of an object without finalizers removes it, and answers a Status"
+#define POD_SHOWN                                                                                                      \
+        "Pod Lifecycle, termination: DELETE begins a grace period, 0 if unscheduled; the answer is the marked Pod"
+#define CASCADE                                                                                                        \
+        "Garbage Collection, cascading deletion: Foreground and Orphan add a finalizer; the collector removes it"
+#define POLICY_ANEW                                                                                                    \
+        "DeleteOptions, propagationPolicy: that of the last DELETE counts; Background removes that finalizer"
+#define COLLECTED "Garbage Collection, owners: an object none of whose owners is there is deleted in the background"
+#define OWNERS    "Owners and Dependents: that an owner exists is not checked when ownerReferences are written"
+#define UNCHANGED "API conventions, resourceVersion: a write that changes nothing is not stored; the version stays"
 
 /* Why a world leaves a row out. */
-#define NO_POD             "placeholders are Leases"
-#define NO_CASCADE         "nobody deletes with a propagationPolicy, and no other finalizer holds a lock"
-#define NO_BARE            "the core must not strip an unmarked lock: asserted there"
-#define NO_EMPTY_WRITE     "no write of the protocol leaves the object as it was; every write moves the version"
-#define NO_PUT_WITHOUT_UID "every renewal names a uid (kube.h refuses others)"
-#define NO_OTHER_FINALIZER "what holds a placeholder there is the collector's finalizer"
-#define NO_LOOSE_OWNER     "an owner is there or not, its deletion takes no time"
-#define NO_LOOK_STRIP      "what the answer to a strip shows is ignored by the agent"
+#define NO_POD             "its placeholders are Leases"
+#define NO_CASCADE         "nobody names a propagationPolicy there, and no other finalizer holds a lock"
+#define NO_BARE            "it asserts that the core never strips an unmarked lock"
+#define NO_EMPTY_WRITE     "every write moves its versions: none of the protocol's leaves an object as it was"
+#define NO_PUT_WITHOUT_UID "every renewal names a uid there, as kube.h demands"
+#define NO_OTHER_FINALIZER "only the collector's finalizers hold its placeholders"
+#define NO_LOOSE_OWNER     "the deletion of an owner takes no time there"
+#define NO_LOOK_STRIP      "the agent does not look at it"
 
 #define LACKS(world, why) .lacks[RULE_##world] = (why)
 #define LACKS_CASCADE     LACKS(BUILDER, NO_CASCADE)

@@ -79,9 +79,9 @@ static struct rule_request request_of(const struct rule *r, const struct rule_se
         return q;
 }
 
-static void expect_state(const char *what, enum rule_state is, enum rule_state want) {
+static void expect_state(const struct rule *r, const char *what, enum rule_state is, enum rule_state want) {
         if (is != want)
-                fail_msg("%s: %s, not %s", what, states[is], states[want]);
+                fail_msg("%s: %s, not %s (%s)", what, states[is], states[want], r->source);
 }
 
 static void one_rule(void **state) {
@@ -93,7 +93,7 @@ static void one_rule(void **state) {
         world->reset(r->kind);
         world->arrange(r->kind, r->before);
         before = world->read(r->kind);
-        expect_state("arranged", state_of(r->kind, &before), seen_as(r));
+        expect_state(r, "arranged", state_of(r->kind, &before), seen_as(r));
         q = request_of(r, &before);
         if (r->owner != RULE_OWNER_LIVES)
                 world->owner(r->owner);
@@ -102,19 +102,19 @@ static void one_rule(void **state) {
         if (want == RULE_INVALID && world->one_conflict)
                 want = RULE_CONFLICT;
         if (result != want)
-                fail_msg("result: %s, not %s", results[result], results[want]);
+                fail_msg("result: %s, not %s (%s)", results[result], results[want], r->source);
         if (!r->lacks_answer[world->world])
-                expect_state("answer", state_of(r->kind, &answer), r->answer);
+                expect_state(r, "answer", state_of(r->kind, &answer), r->answer);
 
         after = read_after(r);
-        expect_state("afterwards", state_of(r->kind, &after), r->after);
+        expect_state(r, "afterwards", state_of(r->kind, &after), r->after);
         if (r->owner_gone && world->owner_there())
-                fail_msg("the owner is there");
+                fail_msg("the owner is there (%s)", r->source);
         if (!before.there || !after.there)
                 return;
         assert_string_equal(after.uid, before.uid);
         if (r->moved != (strcmp(after.version, before.version) != 0))
-                fail_msg("resourceVersion: %s before, %s afterwards", before.version, after.version);
+                fail_msg("resourceVersion: %s before, %s afterwards (%s)", before.version, after.version, r->source);
 }
 
 int rules_run(const struct rule_driver *driver, int (*setup)(void **state), int (*teardown)(void **state)) {

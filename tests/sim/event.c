@@ -172,12 +172,6 @@ int sd_event_source_set_enabled(sd_event_source *s, int enabled) {
         return 0;
 }
 
-int sd_event_source_set_priority(sd_event_source *s, int64_t priority) {
-        (void)s;
-        (void)priority; /* the guard accepts before it reads, whatever comes first */
-        return 0;
-}
-
 sd_event_source *sd_event_source_disable_unref(sd_event_source *s) {
         if (s) {
                 s->used = false;

@@ -37,3 +37,8 @@ EXTRA_CHECKS += check-sim
 check-holes: $(O)/sim/simulator
 	@ASAN_OPTIONS=detect_leaks=0 $(O)/sim/simulator -H -s $(SEED) -r $(HOLE_RUNS) -T "$(SIM_TIMING)" -o $(O)/sim-holes
 EXTRA_CHECKS += check-holes
+
+# Its API server, held against the table of API rules. Without judge and main.
+$(O)/tests/rules/sim: $(O)/tests/rules/sim.o $(call obj,tests/rules/rules.c tests/rules/rules_run.c) \
+    $(filter-out %/main.o %/judge.o,$(SIM_OBJ)) $(SIM_SHELL_OBJ) $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka -ljson-c

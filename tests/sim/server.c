@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The API server as VERIFIED-API saw it: one order after the other, each whole; and the garbage collector. */
+/* The API server, one order after the other, each whole; and the garbage collector. Its rules are those of tests/rules,
+ * against which it is held; that an agent asks for what it must not is judge.c (ARCHITECTURE 5, I2). */
 #include "adapter/kube.h"
 #include "world.h"
 
@@ -85,15 +86,20 @@ static void remove_placeholder(struct api_placeholder *p, const char *who) {
         server_gc_soon();
 }
 
+/* With the collector's finalizer that `how` asks for; that of an earlier DELETE goes. */
 static void delete_lock(struct api_lock *l, enum propagation how, const char *who) {
+        bool moved = l->o.deleting && (l->foreground != (how == FOREGROUND) || l->orphan != (how == ORPHAN));
+
         if (!l->exists)
                 return;
-        l->foreground = l->foreground || (how == FOREGROUND && !l->o.deleting);
-        l->orphan = l->orphan || (how == ORPHAN && !l->o.deleting);
+        l->foreground = how == FOREGROUND;
+        l->orphan = how == ORPHAN;
         if (!l->o.has_finalizer && !l->foreground && !l->orphan) {
                 remove_lock(l, who);
                 return;
         }
+        if (moved)
+                new_version(l->o.version);
         mark_lock(l, who);
         changed_lock(l);
         if (l->foreground || l->orphan)
@@ -101,14 +107,18 @@ static void delete_lock(struct api_lock *l, enum propagation how, const char *wh
 }
 
 static void delete_placeholder(struct api_placeholder *p, enum propagation how, const char *who) {
+        bool moved = p->o.deleting && (p->foreground != (how == FOREGROUND) || p->orphan != (how == ORPHAN));
+
         if (!p->exists)
                 return;
-        p->foreground = p->foreground || (how == FOREGROUND && !p->o.deleting);
-        p->orphan = p->orphan || (how == ORPHAN && !p->o.deleting);
+        p->foreground = how == FOREGROUND;
+        p->orphan = how == ORPHAN;
         if (!p->foreground && !p->orphan) {
                 remove_placeholder(p, who);
                 return;
         }
+        if (moved)
+                new_version(p->o.version);
         if (!p->o.deleting) {
                 p->o.deleting = true;
                 new_version(p->o.version);
@@ -317,9 +327,13 @@ static void execute_placeholder(const struct order *o, struct outcome *r) {
         } else if (stale(p->o.uid, p->o.version, o->uid, o->version)) {
                 r->result = KUBE_CONFLICT;
                 return;
-        } else if (o->verb == VERB_DELETE)
+        } else if (o->verb == VERB_DELETE) {
+                /* The Pod that was stored is answered, marked; for a Lease that goes it is a Status. */
+                r->has_placeholder = o->kind == PLACEHOLDER_POD;
+                r->placeholder = p->o;
+                r->placeholder.deleting = true;
                 delete_placeholder(p, BACKGROUND, o->who);
-        else if (o->verb == VERB_RENEW || o->verb == VERB_CLEAR) {
+        } else if (o->verb == VERB_RENEW || o->verb == VERB_CLEAR) {
                 struct placeholder_object before = p->o;
 
                 if (o->verb == VERB_RENEW) {
@@ -330,6 +344,7 @@ static void execute_placeholder(const struct order *o, struct outcome *r) {
                 new_version(p->o.version);
                 if (put || o->verb == VERB_CLEAR)
                         p->foreground = p->orphan = false; /* a PUT says: no finalizers */
+                p->o.n_finalizers = (unsigned)p->foreground + p->orphan;
                 r->has_placeholder = true;
                 r->placeholder = p->o;
                 if (p->o.deleting && !p->foreground && !p->orphan)

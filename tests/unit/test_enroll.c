@@ -181,12 +181,11 @@ static void apply(struct enroll_facts *f, enum change c) {
         }
 }
 
-static void test_sound(void **state) {
+static void test_sound(_unused_ void **state) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         struct enroll_facts f = sound();
         struct enroll_want w = want(TENURE_LEASE);
 
-        (void)state;
         assert_int_equal(enroll_check(&f, &w, problems), 0);
         f.binds_to_guard = false;
         w.tenure = TENURE_LIFE;
@@ -198,8 +197,7 @@ static void test_sound(void **state) {
         assert_non_null(strstr(problems[0].cure, "--tenure life"));
 }
 
-static void test_problems(void **state) {
-        (void)state;
+static void test_problems(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
                 for (int tenure = TENURE_LIFE; tenure <= TENURE_LEASE; tenure++) {
                         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
@@ -222,13 +220,12 @@ static void test_problems(void **state) {
                 }
 }
 
-static void test_worst_first(void **state) {
+static void test_worst_first(_unused_ void **state) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         struct enroll_facts f = {.unit_file_state = "enabled", .need_daemon_reload = true};
         struct enroll_want w = want(TENURE_LEASE);
         size_t n;
 
-        (void)state;
         n = enroll_check(&f, &w, problems);
         assert_true(n >= 9 && n <= ENROLL_PROBLEMS_MAX);
         for (size_t i = 1; i < n; i++)
@@ -237,7 +234,7 @@ static void test_worst_first(void **state) {
         assert_int_equal(problems[n - 1].severity, ENROLL_NOTE);
 }
 
-static void test_loaded(void **state) {
+static void test_loaded(_unused_ void **state) {
         static const struct {
                 const char *state;
                 int result;
@@ -250,7 +247,6 @@ static void test_loaded(void **state) {
                 {"error", -ENOEXEC, "error: broken"},
         };
 
-        (void)state;
         for (size_t i = 0; i < ELEMENTSOF(loads); i++) {
                 struct enroll_facts f = {.load_error = "broken"};
                 struct err err = {};
@@ -275,12 +271,11 @@ static void bare(const char *text, char *buf) {
         *buf = '\0';
 }
 
-static void test_dropin(void **state) {
+static void test_dropin(_unused_ void **state) {
         char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
         struct enroll_want w = want(TENURE_LIFE);
         int n;
 
-        (void)state;
         n = enroll_dropin(&w, 1, text);
         assert_int_equal(n, strlen(text));
         bare(text, lines);
@@ -309,12 +304,11 @@ static void test_dropin(void **state) {
         assert_int_equal(enroll_dropin(&w, 4, text), -ERANGE);
 }
 
-static void test_triggers(void **state) {
+static void test_triggers(_unused_ void **state) {
         char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
         struct enroll_want w = want(TENURE_LIFE);
         int n;
 
-        (void)state;
         assert_true(enroll_trigger_needs_dropin("app.socket"));
         assert_true(enroll_trigger_needs_dropin("app.path"));
         assert_false(enroll_trigger_needs_dropin("app.timer"));
@@ -324,10 +318,9 @@ static void test_triggers(void **state) {
         assert_string_equal(lines, "[Unit]\nAssertPathExists=/run/leader-agent/leading/app.service\n");
 }
 
-static void test_stages(void **state) {
+static void test_stages(_unused_ void **state) {
         struct enroll_facts f = {.n_exec_stop = 2, .n_exec_stop_post = 3};
 
-        (void)state;
         assert_int_equal(enroll_stop_stages(&f), 6);
         f = (struct enroll_facts){};
         assert_int_equal(enroll_stop_stages(&f), 1);

@@ -153,7 +153,7 @@ static void test_dropin(void **state) {
         assert_non_null(strstr(err.text, "missing/deep/a.service.d"));
 }
 
-static void test_cgroup_path(void **state) {
+static void test_cgroup_path(_unused_ void **state) {
         static const struct {
                 const char *slice, *unit, *path;
         } rows[] = {
@@ -168,7 +168,6 @@ static void test_cgroup_path(void **state) {
         };
         char buf[256];
 
-        (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 assert_true(cgroup_unit_path(rows[i].slice, rows[i].unit, buf, sizeof(buf)));
                 assert_string_equal(buf, rows[i].path);

@@ -33,14 +33,13 @@ static struct permit_request good(void) {
         };
 }
 
-static void test_units_and_uids(void **state) {
+static void test_units_and_uids(_unused_ void **state) {
         static const char *const units[] = {"a.service", "a-b_c:d@e\\x2df.service", "x.socket", "x@y.timer"};
         static const char *const no_units[] = {
                 "",           "a",           "a.servic",   ".service",  "a/b.service", "../x.service", "a b.service",
                 "a.service ", "a.service\n", ".a.service", "a$.service"};
         static const char *const no_uids[] = {"", ".", "..", "a/b", "a b", "a\n", "ä", ".x"};
 
-        (void)state;
         for (size_t i = 0; i < ELEMENTSOF(units); i++)
                 assert_true(permit_unit_valid(units[i]));
         for (size_t i = 0; i < ELEMENTSOF(no_units); i++)
@@ -174,8 +173,7 @@ static void change(struct permit_request *q, enum change c) {
         }
 }
 
-static void test_requests(void **state) {
-        (void)state;
+static void test_requests(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
                 struct permit_request q = good();
                 struct err err = {};
@@ -188,24 +186,22 @@ static void test_requests(void **state) {
         }
 }
 
-static void test_sizes(void **state) {
+static void test_sizes(_unused_ void **state) {
         struct permit_request q = good();
         struct permit_reply p = {.magic = PERMIT_MAGIC, .unit = "a.service"};
 
-        (void)state;
         assert_int_equal(permit_request_check(&q, 0, NULL), -EBADMSG);
         assert_int_equal(permit_request_check(&q, sizeof(q) - 1, NULL), -EBADMSG);
         assert_int_equal(permit_reply_check(&p, sizeof(p) - 1, NULL), -EBADMSG);
         assert_int_equal(permit_reply_check(&p, sizeof(p), NULL), 0);
 }
 
-static void test_replies(void **state) {
+static void test_replies(_unused_ void **state) {
         const struct permit_reply sound = {
                 .magic = PERMIT_MAGIC, .seq = 3, .request_type = PERMIT_QUERY, .unit = "a.service", .text = "x"};
         struct permit_reply p;
         struct err err = {};
 
-        (void)state;
         assert_int_equal(permit_reply_check(&sound, sizeof(sound), &err), 0);
         p = sound;
         p.magic = 0;
@@ -235,23 +231,21 @@ static void test_replies(void **state) {
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), 0);
 }
 
-static void test_names(void **state) {
-        (void)state;
+static void test_names(_unused_ void **state) {
         for (unsigned i = 0; i <= UNIT_STUCK; i++)
                 assert_string_not_equal(unit_state_to_string(i), "invalid");
         for (unsigned i = 0; i <= GUARD_REFUSED_INTERNAL; i++)
-                assert_string_not_equal(guard_result_to_string(i), "invalid");
+                assert_string_not_equal(guard_result_explain(i), "invalid");
         assert_string_equal(unit_state_to_string(UNIT_STUCK + 1), "invalid");
-        assert_string_equal(guard_result_to_string(GUARD_REFUSED_INTERNAL + 1), "invalid");
+        assert_string_equal(guard_result_explain(GUARD_REFUSED_INTERNAL + 1), "invalid");
 }
 
-static void test_file_round_trip(void **state) {
+static void test_file_round_trip(_unused_ void **state) {
         struct permit_request q = good(), back = {};
         char text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE];
         struct err err = {};
         int n;
 
-        (void)state;
         n = permitfile_format(&q, BOOT, CGROUP, text);
         assert_true(n > 0 && (size_t)n == strlen(text));
         assert_int_equal(permitfile_parse(&back, cgroup, text, (size_t)n, q.unit, BOOT, &err), 0);
@@ -267,13 +261,12 @@ static void test_file_round_trip(void **state) {
         assert_string_equal(cgroup, "");
 }
 
-static void test_file_refuses(void **state) {
+static void test_file_refuses(_unused_ void **state) {
         struct permit_request q = good(), back;
         char text[PERMITFILE_MAX + 1], bad[PERMITFILE_MAX + 1], cgroup[PERMITFILE_CGROUP_SIZE];
         struct err err = {};
         size_t n;
 
-        (void)state;
         n = (size_t)permitfile_format(&q, BOOT, CGROUP, text);
         /* Every truncation, and every change of one byte. */
         for (size_t i = 0; i < n; i++)
@@ -300,12 +293,11 @@ static void test_file_refuses(void **state) {
         assert_int_equal(permitfile_format(&q, BOOT, CGROUP, text), -EINVAL);
 }
 
-static void test_environment(void **state) {
+static void test_environment(_unused_ void **state) {
         struct permit_request q = good();
         char text[PERMITFILE_MAX];
         int n;
 
-        (void)state;
         n = permitfile_environment(&q, text);
         assert_int_equal(n, strlen(text));
         assert_string_equal(text,

@@ -118,7 +118,7 @@ static void parse(const char *text, struct supervise_event *ev) {
                 ev->file = SUPERVISE_FILE_VALID;
                 ev->uid = util_token(w);
                 ev->stop_timeout_usec = 5 * SEC;
-                ev->stop_at_usec = ev->kill_at_usec = UINT64_MAX;
+                ev->stop_at_usec = ev->kill_at_usec = USEC_INFINITY;
                 w = strtok_r(NULL, " ", &save);
                 if (strcmp(w, "lease") == 0) {
                         ev->tenure = TENURE_LEASE;
@@ -505,8 +505,7 @@ static const struct row rows[] = {
          {LEASED, {9, "revoke A 60", STOP_A, SUPERVISE_STOPPING}, {15, "tick", "KILL push", SUPERVISE_KILLING}}},
 };
 
-static void test_rows(void **state) {
-        (void)state;
+static void test_rows(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct supervise s;
 
@@ -530,13 +529,12 @@ static void test_rows(void **state) {
         }
 }
 
-static void test_deadline(void **state) {
+static void test_deadline(_unused_ void **state) {
         struct supervise_event ev = {.now_usec = T0};
         struct supervise s;
 
-        (void)state;
         supervise_init(&s);
-        assert_true(supervise_deadline(&s) == UINT64_MAX);
+        assert_true(supervise_deadline(&s) == USEC_INFINITY);
         parse("found A lease 10 15 gate", &ev);
         (void)supervise_step(&s, &ev);
         /* RESUMING looks again each second. */
@@ -553,8 +551,7 @@ static void test_deadline(void **state) {
         assert_true(supervise_deadline(&s) == T0 + 15 * SEC);
 }
 
-static void test_names(void **state) {
-        (void)state;
+static void test_names(_unused_ void **state) {
         for (unsigned i = 0; i < N_SUPERVISE_STATES; i++)
                 assert_true(strlen(supervise_state_to_string(i)) > 0);
         for (unsigned i = 0; i < N_SUPERVISE_REASONS; i++)
@@ -563,11 +560,10 @@ static void test_names(void **state) {
         assert_string_equal(supervise_reason_to_string((enum supervise_reason)N_SUPERVISE_REASONS), "invalid");
 }
 
-static void test_invariant_can_fail(void **state) {
+static void test_invariant_can_fail(_unused_ void **state) {
         struct supervise_event ev = {.now_usec = T0};
         struct supervise good, s;
 
-        (void)state;
         supervise_init(&good);
         parse("found A life gate", &ev);
         (void)supervise_step(&good, &ev);
@@ -699,8 +695,8 @@ static void random_event(struct world *w, const struct supervise *s, struct supe
         ev->tenure = next_random(seed) % 2 != 0 ? TENURE_LEASE : TENURE_LIFE;
         ev->revoked = w->revoked[who];
         until = w->now + next_random(seed) % (10 * SEC);
-        ev->stop_at_usec = ev->tenure == TENURE_LEASE ? until : UINT64_MAX;
-        ev->kill_at_usec = ev->tenure == TENURE_LEASE ? until + next_random(seed) % (5 * SEC) : UINT64_MAX;
+        ev->stop_at_usec = ev->tenure == TENURE_LEASE ? until : USEC_INFINITY;
+        ev->kill_at_usec = ev->tenure == TENURE_LEASE ? until + next_random(seed) % (5 * SEC) : USEC_INFINITY;
         ev->stop_timeout_usec = next_random(seed) % 8 == 0 ? 0 : next_random(seed) % (5 * SEC) + 1;
         do
                 ev->type = (uint8_t)(next_random(seed) % N_SUPERVISE_EVENTS);
@@ -722,11 +718,10 @@ static void random_event(struct world *w, const struct supervise *s, struct supe
                 ev->type = SUPERVISE_EV_TICK;
 }
 
-static void test_walks(void **state) {
+static void test_walks(_unused_ void **state) {
         static unsigned met[N_SUPERVISE_STATES][N_SUPERVISE_EVENTS], longest;
         uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
-        (void)state;
         for (unsigned walk = 0; walk < 20000; walk++) {
                 struct world w = {.now = T0 + walk};
                 struct supervise_event ev;

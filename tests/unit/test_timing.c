@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arithmetic of a lease, and the words that all share. */
-#include <errno.h>
+/* The arithmetic of a lease. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "base/terms.h"
 #include "base/timing.h"
 
 #define SEC USEC_PER_SEC
@@ -84,31 +82,11 @@ static void test_sums(void **state) {
         assert_true(timing_silence_usec(USEC_INFINITY, 10) == USEC_INFINITY);
 }
 
-#define CHECK_WORDS(n, type, to, from)                                                                                 \
-        do {                                                                                                           \
-                for (unsigned i = 0; i < (n); i++) {                                                                   \
-                        enum type back;                                                                                \
-                                                                                                                       \
-                        assert_int_equal(from(to((enum type)i), &back), 0);                                            \
-                        assert_int_equal(back, i);                                                                     \
-                }                                                                                                      \
-                assert_int_equal(from("", &(enum type){0}), -EINVAL);                                                  \
-                assert_int_equal(from(to((enum type)(n)), &(enum type){0}), -EINVAL);                                  \
-        } while (0)
-
-static void test_words(void **state) {
-        (void)state;
-        CHECK_WORDS(N_TENURES, tenure, tenure_to_string, tenure_from_string);
-        CHECK_WORDS(N_PLACEHOLDER_KINDS, placeholder_kind, placeholder_kind_to_string, placeholder_kind_from_string);
-        CHECK_WORDS(N_UNIT_STATES, unit_state, unit_state_to_string, unit_state_from_string);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_deadline),
                 cmocka_unit_test(test_never_two),
                 cmocka_unit_test(test_sums),
-                cmocka_unit_test(test_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

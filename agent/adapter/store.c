@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening the directory and its identity, and the claims of a scope. Reading and replacing one file is in store_file.c.
- */
+/* Opening the directory and its identity, and the claims of a scope: on disk before the POST that carries them
+ * (ARCHITECTURE 5, claim 7). Reading and replacing one file is in store_file.c. */
 #include "adapter/store.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What several keys mean together: the timing rule, names used twice, and the same told to a human. */
+/* What several keys mean together: the timing rule, names used twice, and the same told to a human. ARCHITECTURE 5,
+ * claim 5: timings that would allow two leaders are refused; the sums are base/timing's. */
 #include <errno.h>
 
 #include "codec/conf_holes.h"

@@ -182,13 +182,14 @@ static struct placeholder_conf placeholder_conf(const struct agent_placeholder *
 static void add_new(struct agent *a, struct plan *plan, const struct conf *c) {
         for (size_t i = 0; i < plan->n_placeholders; i++) {
                 agent_apply(a, &(struct core_change){.type = CORE_ADD_PLACEHOLDER,
+                                                     .index = (uint32_t)a->n_placeholders, /* for readers of a trace */
                                                      .placeholder_conf = placeholder_conf(plan->placeholders[i], c)});
                 a->placeholders[a->n_placeholders++] = plan->placeholders[i];
         }
         plan->n_placeholders = 0;
         for (size_t i = 0; i < plan->n_locks; i++) {
                 struct planned_lock *e = &plan->locks[i];
-                struct core_change add = {.type = CORE_ADD_LOCK};
+                struct core_change add = {.type = CORE_ADD_LOCK, .index = (uint32_t)a->n_locks};
 
                 if (!e->is_new)
                         continue;

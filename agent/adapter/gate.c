@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guard's files, relative to one open directory; names are checked once more, and no symbolic link is followed.
- * ARCHITECTURE 5, claim 1. */
+ * ARCHITECTURE 5, claims 1 and 4 (revoked uids). */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #include "base/timing.h"
 
 uint64_t timing_rate_margin_usec(uint64_t duration_usec, uint32_t rate_permille) {
-        return duration_usec / 1000 * rate_permille;
+        return duration_usec / 1000 * rate_permille; /* @clock-margin */
 }
 
 uint64_t timing_silence_usec(uint64_t duration_usec, uint32_t rate_permille) {
@@ -45,7 +45,6 @@ bool timing_instants(const struct timing_lease *t, uint64_t proven_at_usec, uint
 
         *ret_stop_at_usec = util_usec_add(proven_at_usec, deadline);
         *ret_kill_at_usec = util_usec_add(*ret_stop_at_usec, t->stop_timeout_usec); /* @kill-instant */
-        /* @too-short-is-refused */
         return deadline >= TIMING_RENEW_MIN_USEC;
 }
 

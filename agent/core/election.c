@@ -3,7 +3,7 @@
  * after the proof (ARCHITECTURE 5, claim 2: lead()); the revoke before anything else when a term ends; DELETE and
  * finalizer removal of a lock of ours only after the guard saw the unit stopped (claim 4a: stopping(), releasing()), of
  * another's only behind the wait (claims 4b and 5: observe(), deposing()); a state that began to stop never turns back.
- */
+ * An "@name" (here and elsewhere) is a rule that tests/model/mutants_table.sh breaks at that place. */
 #include "core/election_parts.h"
 
 void election_init(struct election *e) {
@@ -53,7 +53,7 @@ static void move(struct step *s, uint8_t state) {
 /* ---- terms ---- */
 
 static uint64_t lapse_at(const struct step *s) {
-        return util_usec_add(s->now, timing_lasting_usec(&s->c->timing));
+        return util_usec_add(s->now, timing_lasting_usec(&s->c->timing)); /* @lease-outlasts-the-unit */
 }
 
 static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
@@ -168,6 +168,7 @@ static void take_up(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
 
+        /* A watch never begins a term: what it shows as ours may be gone or somebody else's by now. */
         if (e->lock.source != LOCK_SOURCE_ANSWER) {
                 e->lock.reread = true;
                 request(s, ELECTION_OP_READ, 0, 0, 0);
@@ -176,7 +177,7 @@ static void take_up(struct step *s) {
         if (!e->guard.linked)
                 return;
         if (e->guard.fact.about != l->uid) {
-                /* Has this uid been revoked in this boot? Asked once. */
+                /* Has this uid been revoked in this boot? Then it is never led again (claim 4). Asked once. */
                 e->guard.query = e->guard.query || e->guard.asked_uid != l->uid;
                 e->guard.asked_uid = l->uid;
                 return;
@@ -266,6 +267,7 @@ static void candidate(struct step *s) {
                         request(s, ELECTION_OP_READ, 0, 0, 0);
                 return;
         }
+        /* What still runs here under a lock that is not ours (any more) comes to its end before anything is claimed. */
         if (e->guard.linked && e->guard.fact.permit && e->guard.fact.permit != (ours ? l->uid : 0)) {
                 begin_stop(s, e->guard.fact.permit, REASON_PERMIT_STALE);
                 return;
@@ -388,7 +390,7 @@ static void stopping(struct step *s) {
         /* As if the agent had crashed: a guard that is gone for good must not keep a lease alive that nobody uses. */
         e->term.lapsed = e->term.stop == STOP_UNANSWERED && s->now >= e->term.lapse_at_usec; /* @lapses-unanswered */
         if (!e->guard.linked && !e->guard.query)
-                return;
+                return; /* (just connected is enough: the revoke waits for no answer) */
         if (!e->term.revoke_sent) {
                 e->term.revoke_sent = true;
                 tell(s, ELECTION_MSG_REVOKE, e->term.uid, 0, 0);
@@ -400,6 +402,8 @@ static void stopping(struct step *s) {
                 request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @stopping-marks-by-uid */
 }
 
+/* The unit was seen stopped (claim 4). Only a lock that an answer showed as marked loses its finalizer, and only that
+ * version: whatever changed it since is looked at first. */
 static void releasing(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
@@ -415,13 +419,14 @@ static void releasing(struct step *s) {
                 request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @releasing-marks-by-uid */
 }
 
+/* The holder was waited out and its placeholder is gone (claim 5): what is left is its lock, by uid and version. */
 static void deposing(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
 
         if (e->lock.reread || e->lock.source != LOCK_SOURCE_ANSWER)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
-        /* Another lock than the one whose holder was waited for (claim 5). @deposes-what-it-waited-for */
+        /* Another lock, or with another holder, than the one that was waited for. @deposes-what-it-waited-for */
         else if (l->sort != LOCK_SOUND || l->tenure != TENURE_LEASE || l->uid != e->holder.lock ||
                  l->placeholder != e->holder.uid || election_own(e) || e->wants.stop) {
                 e->holder.lock = e->holder.uid = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an event teaches an election; what it does about it is in election.c. ARCHITECTURE 5, claim 5: a watch event may
- * be older or newer than an answer, so it may end things (a marked or vanished lock of ours), otherwise it only asks
- * for a read. Claim 7: an unknown outcome is read back. */
+/* What an event teaches an election; what it does about it is in election.c. A watch event may be older or newer than
+ * an answer: it may end things (a marked or vanished lock of ours), otherwise it only asks for a read. ARCHITECTURE 5:
+ * what counts as a holder's silence (claim 5), and how unknown outcomes are read back (claim 7). */
 #include "core/election_parts.h"
 
 static void learn(struct election *e, const struct lock_fact *f, bool read, uint64_t now) {
@@ -126,7 +126,7 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
                         e->lock.reread = ev->result != RESULT_DENIED && ev->result != RESULT_FAILED;
                 break;
         case ELECTION_OP_ADOPT:
-        case ELECTION_OP_RESTORE:
+        case ELECTION_OP_RESTORE: /* read back, unless it is gone (claim 7) */
                 if (ev->result == RESULT_NOT_FOUND)
                         learn_answer(e, NULL, ev->now_usec);
                 else
@@ -194,6 +194,8 @@ static void absorb_guard(struct election *e, const struct guard_fact *g) {
                 e->guard.fact.revoked = revoked;
         } else
                 e->guard.asked_uid = 0;
+        /* Only what the guard says of this uid, and once it has recorded the revoke: an answer to an earlier question
+         * was given when a permit might still follow it (claim 4). */
         if (e->state != ELECTION_STOPPING || g->about != e->term.uid || !g->revoked)
                 return;
         if (g->stopped)

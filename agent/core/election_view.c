@@ -25,7 +25,8 @@ struct election_wish election_wish(const struct election *e, const struct electi
         if (term && election_own(e)) {
                 w.named = l->orphaned ? 0 : l->placeholder; /* an orphaned lock names nobody that could be kept */
                 w.needed = true;
-                /* Until the stop is confirmed: a lease that ran out before would let another host begin too early. */
+                /* Until the stop is confirmed: of a unit that outlives its kill instant (state D) the renewals are all
+                 * that keeps others off. */
                 w.renewing = tenure == TENURE_LEASE && e->state <= ELECTION_STOPPING &&
                              !(e->state == ELECTION_STOPPING && e->term.lapsed);
                 if (w.renewing)

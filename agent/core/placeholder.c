@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of one placeholder. ARCHITECTURE 5, claim 2, is in absorb_renew() and absorb_read(): a renewal counts only
- * for the uid it names, only when the object is not dying, and from before it was sent. Claim 7: what is unknown is
- * read back, and what is found must be our own write. */
+ * for the uid it names, only when the object is not dying, and from before it was sent. Claim 5: a taken name is waited
+ * for like any holder. Claim 7: what is unknown is read back, and what is found must be our own write. */
 #include "core/placeholder.h"
 #include "base/timing.h"
 
@@ -224,7 +224,7 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
                         break;
                 return act(h, h->claim_ready ? PLACEHOLDER_OP_CREATE : PLACEHOLDER_OP_CLAIM, 0, 0);
         case PLACEHOLDER_LIVE:
-                if (w->removing && !w->named)
+                if (w->removing && !w->named) /* (not from under a lock of ours) */
                         return act(h, PLACEHOLDER_OP_DELETE, h->uid, 0);
                 if (placeholder_deadline(h, c, w) > now)
                         break;
@@ -232,11 +232,12 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
                 return act(h, PLACEHOLDER_OP_RENEW, h->uid, h->version); /* @renew-by-uid-and-version */
         case PLACEHOLDER_DYING:
                 if (w->named)
-                        break;
+                        break; /* the term under the lock that names it ends first */
                 return act(h, PLACEHOLDER_OP_CLEAR, h->uid, h->version); /* @own-dying-is-cleared */
         case PLACEHOLDER_TAKEN:
                 if (w->observed || w->removing || !w->needed || now < placeholder_deadline(h, c, w))
                         break;
+                /* As a holder is deposed (claim 5): waited for, read again unchanged, deleted by uid and version. */
                 if (h->confirmed && c->tenure == TENURE_LEASE) {
                         h->confirmed = false;
                         return act(h, PLACEHOLDER_OP_DELETE, h->uid, h->version);

@@ -223,7 +223,7 @@ if ((${#only[@]} == 0)); then
         done
         # In the table of the argument: the fourth column.
         mapfile -t cited < <(awk -F'|' '/^\| claim \|/ { on = 1; next } !/^\|/ { on = 0 } on && !/---/ { print $5 }' \
-                docs/ARCHITECTURE.md | tr ', ' '\n\n' | sed '/^$/d')
+                docs/ARCHITECTURE.md | tr -s ', ' '\n' | sed '/^$/d')
         ((${#cited[@]})) || problems+=("docs/ARCHITECTURE.md names no mutant")
         for name in "${cited[@]}"; do
                 # shellcheck disable=SC2053

@@ -50,6 +50,11 @@ mutant instants-ignored-by-the-guard caught "$lease --faults 1 --humans 0 --only
 rate="$lease --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1"
 mutant challenger-without-the-clock-margin caught "$rate" value challenger-margin duration_usec
 mutant holder-without-the-clock-margin caught "$rate" value holder-margin duration_usec
+mutant clock-margin-of-nothing caught "$rate" value clock-margin 0
+# Others count from the last renewal, and no permit outlives that. To renew until the stop is confirmed is for a unit that
+# cannot be killed (state D), which this world has not.
+mutant lease-lapses-when-the-stop-begins harmless "$lease --faults 1 --humans 0 --only kill-guard" \
+        value lease-outlasts-the-unit 's->now'
 
 # ---- proof, renewal ----
 
@@ -258,5 +263,3 @@ mutant restore-in-lease-and-strip-whatever-it-names caught "$lease --faults 1 --
         operand deposes-what-it-waited-for 4 false \
         argument release-by-version 4 0 \
         argument strip-by-version 4 0
-mutant lease-too-short-to-renew caught "$first --faults 0 --humans 0" \
-        value too-short-is-refused true

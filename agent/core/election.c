@@ -257,11 +257,11 @@ static void candidate(struct step *s) {
         if (s->now >= e->timers.verify_at_usec)
                 e->lock.reread = true;
         if (e->lock.reread || !election_knows(e)) {
-                bool mute = e->wants.stop && e->timers.retry.attempts > 1; /* the API does not answer */
+                bool unanswered = e->wants.stop && e->timers.retry.attempts > 1; /* the API does not answer */
 
-                if (mute && e->guard.linked && e->guard.fact.permit)
+                if (unanswered && e->guard.linked && e->guard.fact.permit)
                         begin_stop(s, e->guard.fact.permit, REASON_AGENT_STOP);
-                else if (mute && e->op == ELECTION_OP_NONE)
+                else if (unanswered && e->op == ELECTION_OP_NONE)
                         move(s, ELECTION_STOPPED);
                 else
                         request(s, ELECTION_OP_READ, 0, 0, 0);
@@ -333,8 +333,8 @@ static void permit(struct step *s, uint64_t proven_at) {
         tell(s, ELECTION_MSG_PERMIT, s->e->term.uid, stop_at, kill_at);
 }
 
-/* Ours and not broken: prove, permit, extend, verify. `news`: this event came from the guard. */
-static void lead(struct step *s, bool news) {
+/* Ours and not broken: prove, permit, extend, verify. guard_spoke: this event came from it. */
+static void lead(struct step *s, bool guard_spoke) {
         struct election *e = s->e;
         const struct placeholder_view *v = &s->views[e->lock.fact.tenure];
         /* Of the very placeholder that the lock names, and sent after the lock was known to be ours (claim 2).
@@ -376,9 +376,9 @@ static void lead(struct step *s, bool news) {
                 return;
         if (e->lock.fact.tenure == TENURE_LEASE && proven && v->proven_at_usec > e->term.permit_proof_usec)
                 permit(s, v->proven_at_usec);
-        else if (news && (e->guard.fact.permit != e->term.uid || e->guard.permit_again))
+        else if (guard_spoke && (e->guard.fact.permit != e->term.uid || e->guard.permit_again))
                 permit(s, e->term.permit_proof_usec); /* a guard that may not know of it */
-        if (news)
+        if (guard_spoke)
                 e->guard.permit_again = false;
 }
 
@@ -439,7 +439,7 @@ static void deposing(struct step *s) {
                 request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @deposing-marks-by-uid */
 }
 
-static void decide(struct step *s, bool news) {
+static void decide(struct step *s, bool guard_spoke) {
         switch ((enum election_state)s->e->state) {
         case ELECTION_STARTING:
         case ELECTION_CANDIDATE:
@@ -454,7 +454,7 @@ static void decide(struct step *s, bool news) {
         case ELECTION_PROVING:
         case ELECTION_PERMITTING:
         case ELECTION_LEADING:
-                lead(s, news);
+                lead(s, guard_spoke);
                 break;
         case ELECTION_STOPPING:
                 stopping(s);
@@ -473,15 +473,15 @@ static void decide(struct step *s, bool news) {
 struct election_actions election_step(struct election *e, const struct election_conf *c,
                                       const struct placeholder_view views[N_TENURES], const struct election_event *ev) {
         struct step s = {.e = e, .c = c, .views = views, .now = ev->now_usec};
-        bool news = ev->type == ELECTION_EV_GUARD;
+        bool guard_spoke = ev->type == ELECTION_EV_GUARD;
 
         election_absorb(e, c, ev);
         for (unsigned i = 0; i < N_ELECTION_STATES; i++) {
                 s.moved = false;
-                decide(&s, news);
+                decide(&s, guard_spoke);
                 if (!s.moved)
                         break;
-                news = false;
+                guard_spoke = false;
         }
         if (e->guard.query && s.out.guard[0].type == ELECTION_MSG_NONE) {
                 tell(&s, ELECTION_MSG_QUERY, e->term.uid ? e->term.uid : e->lock.fact.uid, 0, 0);

@@ -53,7 +53,6 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
         uint64_t at = USEC_INFINITY, stop_at, kill_at;
         bool permitted = e->state == ELECTION_PERMITTING || e->state == ELECTION_LEADING;
 
-        (void)views;
         if (e->state == ELECTION_STOPPED)
                 return USEC_INFINITY;
         if (e->op == ELECTION_OP_NONE && e->timers.retry.at_usec)

@@ -127,7 +127,9 @@ int agent_run(struct agent *a) {
         int code, r;
 
         do {
-                agent_turn(a);
+                /* Once the end was asked for, nothing is begun that nobody would finish. */
+                if (sd_event_get_exit_code(a->event, &code) == -ENODATA)
+                        agent_turn(a);
                 r = sd_event_run(a->event, UINT64_MAX);
                 if (r < 0)
                         return r;

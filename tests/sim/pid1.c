@@ -3,7 +3,7 @@
 #include "adapter/cgroup.h"
 #include "world.h"
 
-/* VERIFIED: PID 1's timers are up to this late. */
+/* PID 1's timers are up to this late (systemd's timer slack, measured). */
 #define LATE_USEC (250 * MSEC)
 
 /* When PID 1 gets to what it is asked now. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One step of an election from each state under each event. Every combination has exactly one row: of a reply also
- * every operation and every result. Stories over many steps are in test_election_life.c and test_election_lease.c. */
+ * every operation and every result. Stories over many steps are in the other test_election_*.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

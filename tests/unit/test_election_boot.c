@@ -97,7 +97,7 @@ static void test_readopted_after_boot(void **state) {
         assert_true(b.lock[0].same_boot);
 }
 
-/* Hole 7: a fence marks it before the PATCH: the PATCH fails, the lock is released, the unit never starts. */
+/* A fence marks it before the PATCH: the PATCH fails, the lock is released, the unit never starts. */
 static void test_fenced_before_adoption(void **state) {
         (void)state;
         for (unsigned f = 0; f < N_BUILDER_FAULTS; f++) {
@@ -111,7 +111,7 @@ static void test_fenced_before_adoption(void **state) {
         }
 }
 
-/* Hole 7, twin: a PATCH of an earlier boot lands after ours was answered: what is read decides, not the answer. */
+/* And: a PATCH of an earlier boot lands after ours was answered: what is read decides, not the answer. */
 static void test_adoption_is_read_back(void **state) {
         (void)state;
         leads(TENURE_LIFE);
@@ -128,7 +128,7 @@ static void test_adoption_is_read_back(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
-/* Hole 9, life: a clone wrote its boot into our lock: the unit stops at once, and the lock is not touched any more. */
+/* In life tenure a clone wrote its boot into our lock: the unit stops at once, and the lock is not touched any more. */
 static void test_clone_takes_over(void **state) {
         struct lock_fact before;
 

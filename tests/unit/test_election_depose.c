@@ -304,7 +304,7 @@ static void test_orphaned_lock_of_another(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
-/* Hole 9: our own lock of an earlier boot (or a clone's): not ours; waits and deposes like everybody. Hole 13: the same
+/* Our own lock of an earlier boot (or a clone's): not ours; waits and deposes like everybody. The same
  * when the claims are lost. */
 static void test_own_lock_of_an_earlier_boot(void **state) {
         (void)state;

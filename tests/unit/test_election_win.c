@@ -69,7 +69,7 @@ static void test_no_permit_without_proof(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
-/* Hole 2: the POST lands late and names a placeholder that is gone meanwhile. Our new one proves nothing about it. */
+/* The POST lands late and names a placeholder that is gone meanwhile. Our new one proves nothing about it. */
 static void test_late_post_names_gone_placeholder(void **state) {
         (void)state;
         for (uint8_t t = 0; t < N_TENURES; t++) {
@@ -96,7 +96,7 @@ static void test_late_post_names_gone_placeholder(void **state) {
         }
 }
 
-/* Holes 10 and 11: no POST without a claim on disk; a retry carries the same claim. */
+/* No POST without a claim on disk; a retry carries the same claim. */
 static void test_claims(void **state) {
         (void)state;
         builder_init(&b, TENURE_LIFE, 1);
@@ -124,7 +124,7 @@ static void test_claims(void **state) {
         builder_saw(&b, "REVOKE claim create PERMIT");
 }
 
-/* Hole 12: crash between the 201 and storing anything: the lock found is ours by its claim. */
+/* Crash between the 201 and storing anything: the lock found is ours by its claim. */
 static void test_crash_after_post(void **state) {
         uint64_t uid;
 

@@ -120,8 +120,8 @@ static void test_taken_stays_taken(void **state) {
         assert_int_equal(h.state, PLACEHOLDER_LIVE);
 }
 
-/* Hole 13: state lost: our name, not our claim: never renewed, deleted when it was silent, by uid and version. Hole 9:
- * the same for one of an earlier boot (a clone). In life tenure it is only reported. */
+/* State lost: our name, not our claim: never renewed, deleted when it was silent, by uid and version. The same
+ * for one of an earlier boot (a clone). In life tenure it is only reported. */
 static void test_taken(void **state) {
         (void)state;
         for (uint8_t tenure = 0; tenure < N_TENURES; tenure++)
@@ -172,7 +172,7 @@ static void test_strange_and_observed(void **state) {
         assert_true(placeholder_deadline(&h, &c, &w) == USEC_INFINITY);
 }
 
-/* Hole 14: our own dying one is cleared, but only once no lock of ours names it. */
+/* Our own dying one is cleared, but only once no lock of ours names it. */
 static void test_dying(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_LIVE);
         struct placeholder_wish w = {.needed = true, .named = true};
@@ -200,7 +200,7 @@ static void test_dying(void **state) {
         assert_int_equal(a.op, PLACEHOLDER_OP_CREATE);
 }
 
-/* Holes 10 and 11: no POST without a claim on disk; a retry carries the same one; an answer with it uses it up. */
+/* No POST without a claim on disk; a retry carries the same one; an answer with it uses it up. */
 static void test_claims(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_ABSENT);
         struct placeholder_action a = go(&h, TENURE_LIFE, NOW, needed);

@@ -2,7 +2,7 @@
 /* What an election does next. Read decide() first: it is the state machine. Order that safety rests on: the permit only
  * after the proof; the revoke before anything else when a term ends; DELETE and finalizer removal of a lock of ours
  * only after the guard saw the unit stopped; a state that began to stop never turns back. ARCHITECTURE 5, claims 2, 4
- * and 5. An "@name" (here and elsewhere) is a rule that tests/model/mutants_table.sh breaks at that place. */
+ * and 5. What has "@" before it, here and elsewhere, is a rule that tests/model/mutants_table.sh breaks there. */
 #include "core/election_parts.h"
 
 void election_init(struct election *e) {

@@ -3,7 +3,7 @@
  * after the proof (ARCHITECTURE 5, claim 2: lead()); the revoke before anything else when a term ends; DELETE and
  * finalizer removal of a lock of ours only after the guard saw the unit stopped (claim 4a: stopping(), releasing()), of
  * another's only behind the wait (claims 4b and 5: observe(), deposing()); a state that began to stop never turns back.
- * An "@name" (here and elsewhere) is a rule that tests/model/mutants_table.sh breaks at that place. */
+ * What has "@" before it, here and elsewhere, is a rule that tests/model/mutants_table.sh breaks there. */
 #include "core/election_parts.h"
 
 void election_init(struct election *e) {

@@ -6,8 +6,8 @@
 #
 #   mutants.sh BUILD [NAME...]          builds and runs the mutants; without names: all
 #   mutants.sh --build BUILD [NAME...]  builds them only: one line "ok …" or "not ok …" for each
-# BUILD has the objects of the unbroken explorer. Environment: CC, JOBS (default: as many as processors),
-# MODEL_CFLAGS, MODEL_LDFLAGS, TRACES=1 (print each trace).
+# BUILD has the objects of the unbroken explorer. Environment: CC, JOBS (default: as many as processors; each
+# wants up to half a gigabyte), MODEL_CFLAGS, MODEL_LDFLAGS, TRACES=1 (print each trace).
 #
 # Without names also checked: each marker is in one place and has a mutant, and docs/ARCHITECTURE.md names mutants that
 # there are.
@@ -29,7 +29,7 @@ flags=${MODEL_CFLAGS:--std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent}
 # ---- the table ----
 
 names=()
-declare -A expected=() arguments=() operations=() file_of=() used=()
+declare -A expected=() arguments=() operations=() home=() used=()
 problems=()
 
 # mutant NAME EXPECT ARGUMENTS OPERATION...
@@ -46,7 +46,7 @@ mutant() {
         operations[$name]=$(printf '%q ' "$@")
 }
 
-# . operation WORD...: how many of the words belong to the first operation.
+# words WORD...: how many of them belong to the first operation.
 words() {
         case $1 in
         drop) echo 2 ;;
@@ -59,9 +59,9 @@ markers() {
         local file line marker
         while IFS=: read -r file line marker; do
                 marker=${marker#@}
-                [[ -z ${file_of[$marker]-} ]] ||
-                        problems+=("$file:$line: @$marker is in ${file_of[$marker]} too")
-                file_of[$marker]=$file
+                [[ -z ${home[$marker]-} ]] ||
+                        problems+=("$file:$line: @$marker is in ${home[$marker]} too")
+                home[$marker]=$file
         done < <(grep -noE '@[a-z][a-z0-9-]*' "${sources[@]}")
 }
 
@@ -72,7 +72,7 @@ file_of() {
                 mapfile -t found < <(grep -lE "^[a-z].*[ *]$2\(.*\{$" "${sources[@]}")
                 ((${#found[@]} == 1)) && echo "${found[0]}"
         else
-                echo "${file_of[$2]-}"
+                echo "${home[$2]-}"
         fi
 }
 
@@ -218,8 +218,8 @@ if ((${#only[@]} == 0)); then
                         op=("${op[@]:$(words "${op[@]}")}")
                 done
         done
-        for marker in "${!file_of[@]}"; do
-                [[ -n ${used[$marker]-} ]] || problems+=("${file_of[$marker]}: @$marker has no mutant")
+        for marker in "${!home[@]}"; do
+                [[ -n ${used[$marker]-} ]] || problems+=("${home[$marker]}: @$marker has no mutant")
         done
         # In the table of the argument: the fourth column.
         mapfile -t cited < <(awk -F'|' '/^\| claim \|/ { on = 1; next } !/^\|/ { on = 0 } on && !/---/ { print $5 }' \

@@ -220,7 +220,7 @@ home 'the clock margin' 'include/base/timing.h' '#define [A-Z_]*(PERMILLE|PERCEN
 home 'the formula of the clock margin' 'agent/base/timing.c' '/ 100 ?\*|/ 1000 ?\*|[*/] *[a-z>.-]*rate_permille'
 home 'the watchdog limit' 'include/base/timing.h' '#define [A-Z_]*WATCHDOG[A-Z_]*USEC'
 home 'the default of a stop' 'include/base/timing.h' '\b90 \* USEC_PER_SEC|\b90000000\b' 'KUBE_WATCH_FIRST_USEC'
-home 'sum of a lease' 'agent/base/timing.c' 'renew_deadline_usec \+ .*stop_timeout_usec|stop_timeout_usec \+ .*kill_margin_usec' 'agent/codec/conf_holes.c'
+home 'sum of a lease' 'agent/base/timing.c' 'renew_deadline_usec( \+ .*|, [a-z>.-]*)stop_timeout_usec|stop_timeout_usec( \+ .*|, [a-z>.-]*)kill_margin_usec' 'agent/codec/conf_holes.c'
 home 'words of the tenures' 'include/base/terms.h' '"(life|lease)"[^ ]*( [^"]|$)' '^[^:]*:[0-9]+: *(/\*|\*)|conf_keys\.|"lease"\};|placeholder\.c'
 home 'words of the placeholder kinds' 'agent/base/terms.c' '"(Lease|Pod)"' '^[^:]*:[0-9]+: *(/\*|\*)'
 home 'enum tenure' 'include/base/terms.h' '^ +[A-Z_]+_(LIFE|LEASE)( = [0-9]+)?,( |$)'

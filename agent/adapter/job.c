@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three questions in a row (which unit, which job, of what type), each asynchronous, under one limit for all. A host
- * that shuts down may have stopped D-Bus already, and a broker or PID 1 may hang: connecting, authenticating and asking
- * only ever queue. The timer is the limit, and then what the callback runs from. ARCHITECTURE 5, claim 6. */
+/* Three questions in a row (which unit, which job, of what type), each asynchronous, each under the limit: a PID 1 that
+ * answers is only busy, and a restart taken for a stop would end the unit. A host that shuts down may have stopped
+ * D-Bus already, and a broker or PID 1 may hang: connecting, authenticating and asking only ever queue. The timer is
+ * the limit, and then what the callback runs from. ARCHITECTURE 5, claim 6. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,12 +24,15 @@ struct job_call {
         char problem[256];
 };
 
-static int tell_soon(struct job_call *c) {
-        int r;
+static int arm(struct job_call *c, uint64_t usec) {
+        int r = sd_event_source_set_time_relative(c->timer, usec);
 
-        c->is_settled = true;
-        r = sd_event_source_set_time_relative(c->timer, 0);
         return r < 0 ? r : sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT);
+}
+
+static int tell_soon(struct job_call *c) {
+        c->is_settled = true;
+        return arm(c, 0);
 }
 
 /* Not told from here: this runs inside the connection that the callback may want to free. */
@@ -57,8 +61,13 @@ static bool is_good(struct job_call *c, sd_bus_message *m, int r) {
         return false;
 }
 
+/* The next question, which has the whole limit again. */
 static int get_property(struct job_call *c, const char *path, const char *interface, const char *name,
                         sd_bus_message_handler_t fn) {
+        int r = c->is_settled ? 0 : arm(c, JOB_LIMIT_USEC);
+
+        if (r < 0)
+                return r;
         return sd_bus_call_method_async(c->bus, NULL, SYSTEMD, path, PROPERTIES, "Get", fn, c, "ss", interface, name);
 }
 

@@ -25,18 +25,19 @@ uint64_t timing_kill_margin_floor_usec(void) {
 }
 
 uint64_t timing_deadline_usec(const struct timing_lease *t) {
-        uint64_t stopping = t->stop_timeout_usec + t->kill_margin_usec; /* @stop-and-kill-before-the-end */
+        uint64_t stopping =
+                util_usec_add(t->stop_timeout_usec, t->kill_margin_usec); /* @stop-and-kill-before-the-end */
         uint64_t left = util_usec_sub(timing_usable_usec(t->duration_usec, t->rate_permille), stopping);
 
         return left < t->renew_deadline_usec ? left : t->renew_deadline_usec; /* @record-binds-the-holder */
 }
 
 uint64_t timing_killed_usec(const struct timing_lease *t) {
-        return t->renew_deadline_usec + t->stop_timeout_usec;
+        return util_usec_add(t->renew_deadline_usec, t->stop_timeout_usec);
 }
 
 uint64_t timing_lasting_usec(const struct timing_lease *t) {
-        return timing_killed_usec(t) + t->kill_margin_usec;
+        return util_usec_add(timing_killed_usec(t), t->kill_margin_usec);
 }
 
 bool timing_instants(const struct timing_lease *t, uint64_t proven_at_usec, uint64_t *ret_stop_at_usec,

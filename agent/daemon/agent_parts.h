@@ -2,6 +2,8 @@
 /* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh draws
  * the graph):
  *
+ *   trace_fields.c       the fields of a trace
+ *   trace_text.c         its lines
  *   agent_inbox.c        what callbacks post
  *   agent_claim.c        claims for POSTs
  *   agent_trace.c        changes and steps of the core, recorded
@@ -16,7 +18,8 @@
  *   agent_text.c         a lock in words
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_bus.c          D-Bus
- *   agent.c              owns everything: start, loop, end */
+ *   agent.c              owns everything: start, loop, end
+ *   main.c               the program */
 #pragma once
 
 #include "adapter/boot.h"

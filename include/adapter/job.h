@@ -7,7 +7,7 @@
 
 #include "base/util.h"
 
-/* From the call to the callback, at most (CLOCK_MONOTONIC). */
+/* For the answer to each of three questions, so to the callback three times as long at most (CLOCK_MONOTONIC). */
 #define JOB_LIMIT_USEC (1 * USEC_PER_SEC)
 
 enum job_type {

@@ -23,7 +23,7 @@ struct retry_limits {
  * keep a lock from being released, or won, when the server is back. */
 #define RETRY_AFTER_MAX_SEC 60
 
-/* The pause before attempt number `attempt` (1, 2, …): doubles from min to max. */
+/* The pause after `attempt` (1, 2, …) attempts in vain: doubles from min to max. */
 uint64_t retry_step_usec(unsigned attempt, const struct retry_limits *limits);
 
 /* Spread over the upper half by the random word, so that many who failed together do not return in step. */

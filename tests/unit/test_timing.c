@@ -82,11 +82,30 @@ static void test_sums(void **state) {
         assert_true(timing_silence_usec(USEC_INFINITY, 10) == USEC_INFINITY);
 }
 
+/* No sum wraps: what takes for ever leaves nothing of a lease, and never ends. */
+static void test_endless(void **state) {
+        uint64_t stop, kill;
+
+        (void)state;
+        for (unsigned i = 0; i < 3; i++) {
+                struct timing_lease t = usual;
+
+                *(uint64_t *[]){&t.renew_deadline_usec, &t.stop_timeout_usec, &t.kill_margin_usec}[i] = USEC_INFINITY;
+                assert_true(timing_lasting_usec(&t) == USEC_INFINITY);
+                assert_true((timing_killed_usec(&t) == USEC_INFINITY) == (i < 2));
+                /* A renew_deadline without end is only laxer than the record, which binds. */
+                assert_int_equal(timing_deadline_usec(&t), i == 0 ? 17700000 : 0);
+                assert_int_equal(timing_instants(&t, SEC, &stop, &kill), i == 0);
+                assert_int_equal(timing_pause_harmless_usec(&t), i < 2 ? 0 : 6700000);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_deadline),
                 cmocka_unit_test(test_never_two),
                 cmocka_unit_test(test_sums),
+                cmocka_unit_test(test_endless),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

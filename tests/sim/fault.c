@@ -146,12 +146,20 @@ static void change_placeholder(struct host *h, unsigned lock) {
         host_stop_agent(h, JOB_RESTART);
 }
 
+static void stop_agent(void *arg, uint64_t lock) {
+        fault_agent_stop(arg, (unsigned)lock);
+}
+
 static void remove_lock(struct host *h, unsigned lock) {
+        uint64_t back = world.now + fault_span(100, 30000);
+
         if (world.n_locks == 1)
                 return; /* a configuration has a lock */
         h->configured[lock] = false;
         reload_soon(h, 0);
-        world_post(world.now + fault_span(100, 30000), NULL, add_again, h, lock);
+        world_post(back, NULL, add_again, h, lock);
+        if (fault_draw(3) == 0) /* a lock that begins anew, and an agent that ends, at one time */
+                world_post(back + fault_span(0, 200), NULL, stop_agent, h, lock);
 }
 
 /* ---- humans ---- */

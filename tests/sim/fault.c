@@ -288,20 +288,41 @@ static bool runs_somewhere(unsigned lock) {
         return false;
 }
 
-/* As STATUS says: make sure that the unit runs on no host, then remove finalizer and lock. */
+static bool stop_agents(void) {
+        bool alive = false;
+
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                alive = alive || world.hosts[i].agent.alive;
+                host_stop_agent(&world.hosts[i], JOB_STOP);
+        }
+        return alive;
+}
+
+static void start_agents(void *arg, uint64_t a) {
+        (void)arg;
+        (void)a;
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                host_start_agent(&world.hosts[i]);
+}
+
+/* As STATUS says: stop the unit on every host, and the agents, one of which may be about to start it; then remove
+ * finalizer and lock. */
 static void cure(void *arg, uint64_t lock) {
         const struct lock_object *o = &world.locks[lock].o;
 
         (void)arg;
-        if (!world.locks[lock].exists || o->form != LOCK_FORM_DAMAGED)
+        if (!world.locks[lock].exists || o->form != LOCK_FORM_DAMAGED) {
+                start_agents(NULL, 0);
                 return;
-        if (runs_somewhere((unsigned)lock)) {
+        }
+        if (stop_agents() || runs_somewhere((unsigned)lock)) {
                 world_post(world.now + 10 * SEC, NULL, cure, NULL, lock);
                 return;
         }
         world_log("a human removes the damaged lock%u", (unsigned)lock);
         server_delete_lock((unsigned)lock, BACKGROUND);
         fence((unsigned)lock, 0);
+        world_post(world.now + 10 * SEC, NULL, start_agents, NULL, 0);
 }
 
 static void damage_lock(struct host *h, unsigned lock) {

@@ -315,8 +315,14 @@ static void cure(void *arg, uint64_t lock) {
                 start_agents(NULL, 0);
                 return;
         }
-        if (stop_agents() || runs_somewhere((unsigned)lock)) {
+        if (stop_agents()) {
                 world_post(world.now + 10 * SEC, NULL, cure, NULL, lock);
+                return;
+        }
+        if (runs_somewhere(
+                    (unsigned)lock)) { /* an agent was killed before it had stopped its unit: its next one does */
+                start_agents(NULL, 0);
+                world_post(world.now + 20 * SEC, NULL, cure, NULL, lock);
                 return;
         }
         world_log("a human removes the damaged lock%u", (unsigned)lock);

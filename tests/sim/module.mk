@@ -2,7 +2,7 @@
 # The simulator: the real shells of both daemons, core and codecs; everything else is tests/sim. Objects that call the
 # operating system directly get other names for it; core and codecs are linked as they are.
 
-SIM_SHELL := $(filter-out %/main.c,$(DAEMON_SRC) $(GUARD_SRC)) agent/adapter/link.c agent/base/random.c
+SIM_SHELL := $(filter-out %/main.c %/guard_reap.c,$(DAEMON_SRC) $(GUARD_SRC)) agent/adapter/link.c agent/base/random.c
 SIM_SHELL_OBJ := $(patsubst %.c,$(O)/sim/%.o,$(SIM_SHELL))
 SIM_OBJ := $(call obj,$(wildcard tests/sim/*.c))
 SIM_NAMES := getrandom abort socket connect send recv accept4 getsockopt fcntl close

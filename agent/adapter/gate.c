@@ -56,6 +56,16 @@ static int path_of(int which, const char *prefix, const char *name, char *buf) {
         return n > 0 && n < NAME_SIZE ? 0 : -ENAMETOOLONG;
 }
 
+/* Somebody may have emptied the directory under us: its parts are made again. Of the directory itself the fd is all
+ * that is left then. */
+static int open_new(const struct gate *g, int which, const char *path, int flags) {
+        int fd = openat(g->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
+
+        if (fd < 0 && errno == ENOENT && mkdirat(g->fd, subdirs[which], 0755) == 0)
+                fd = openat(g->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
+        return fd < 0 ? -errno : fd;
+}
+
 static int make(const struct gate *g, int which, const char *name) {
         _cleanup_close_ int fd = -1;
         char path[NAME_SIZE];
@@ -64,8 +74,8 @@ static int make(const struct gate *g, int which, const char *name) {
         r = path_of(which, "", name, path);
         if (r < 0)
                 return r;
-        fd = openat(g->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-        return fd < 0 ? -errno : 0;
+        fd = open_new(g, which, path, 0);
+        return fd < 0 ? fd : 0;
 }
 
 static int removed(const struct gate *g, int which, const char *name) {
@@ -93,14 +103,14 @@ static int exists(const struct gate *g, int which, const char *name) {
 }
 
 /* `path` gets the text by rename; a failure leaves what was there. */
-static int replace(const struct gate *g, const char *temporary, const char *path, const char *text) {
+static int replace(const struct gate *g, int which, const char *temporary, const char *path, const char *text) {
         _cleanup_close_ int fd = -1;
         size_t size = strlen(text);
         ssize_t n;
 
-        fd = openat(g->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        fd = open_new(g, which, temporary, O_TRUNC);
         if (fd < 0)
-                return -errno;
+                return fd;
         n = write(fd, text, size);
         if (n < 0)
                 return -errno;
@@ -121,7 +131,7 @@ static int write_text(const struct gate *g, int which, const char *name, const c
         r = path_of(which, TEMPORARY, name, temporary);
         if (r < 0)
                 return r;
-        r = replace(g, temporary, path, text);
+        r = replace(g, which, temporary, path, text);
         if (r < 0)
                 (void)unlinkat(g->fd, temporary, 0);
         return r;
@@ -189,7 +199,8 @@ static void closedirp(DIR **d) {
                 closedir(*d);
 }
 
-static int each_in(const struct gate *g, int which, int (*f)(const char *name, void *userdata), void *userdata) {
+static int each_in(const struct gate *g, int which, bool tidy, int (*f)(const char *name, void *userdata),
+                   void *userdata) {
         _cleanup_(closedirp) DIR *d = NULL;
         const struct dirent *de;
         int fd, r;
@@ -204,7 +215,7 @@ static int each_in(const struct gate *g, int which, int (*f)(const char *name, v
                 return r;
         }
         while ((de = readdir(d))) {
-                if (strncmp(de->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
+                if (tidy && strncmp(de->d_name, TEMPORARY, strlen(TEMPORARY)) == 0)
                         (void)unlinkat(dirfd(d), de->d_name, 0);
                 if (de->d_name[0] == '.')
                         continue;
@@ -218,6 +229,10 @@ static int each_in(const struct gate *g, int which, int (*f)(const char *name, v
 int gate_each(const struct gate *g, int (*f)(const char *name, void *userdata), void *userdata) {
         int r;
 
-        r = each_in(g, PERMITS, f, userdata);
-        return r < 0 ? r : each_in(g, GATES, f, userdata);
+        r = each_in(g, PERMITS, /* tidy= */ true, f, userdata);
+        return r < 0 ? r : each_in(g, GATES, /* tidy= */ true, f, userdata);
+}
+
+int gate_each_permit(const struct gate *g, int (*f)(const char *name, void *userdata), void *userdata) {
+        return each_in(g, PERMITS, /* tidy= */ false, f, userdata);
 }

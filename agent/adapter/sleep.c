@@ -62,6 +62,21 @@ static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
         return 0;
 }
 
+/* Connected while the host is on its way to sleep: that was told before anybody listened. What logind tells later comes
+ * after this. */
+static int on_preparing(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        int going;
+
+        if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "v", "b", &going) >= 0)
+                tell(userdata, going);
+        return 0;
+}
+
+static int ask(struct sleep_watch *s) {
+        return sd_bus_call_method_async(s->bus, NULL, LOGIN, LOGIN_PATH, "org.freedesktop.DBus.Properties", "Get",
+                                        on_preparing, s, "ss", LOGIN_MANAGER, "PreparingForSleep");
+}
+
 static int again_later(struct sleep_watch *s) {
         const struct retry_limits limits = RETRY_LOGIND;
         int r = sd_event_source_set_time_relative(s->retry, retry_step_usec(++s->n_failures, &limits));
@@ -91,7 +106,9 @@ static int connect_bus(struct sleep_watch *s) {
         if (r >= 0)
                 r = sd_bus_match_signal_async(s->bus, NULL, LOGIN, LOGIN_PATH, LOGIN_MANAGER, "PrepareForSleep",
                                               on_prepare, NULL, s);
-        return r < 0 ? r : inhibit(s);
+        if (r >= 0)
+                r = inhibit(s);
+        return r < 0 ? r : ask(s);
 }
 
 static void attempt(struct sleep_watch *s) {

@@ -75,8 +75,9 @@ uint64_t conf_hole_usec(const struct conf *c, const struct conf_lock *l, enum co
         case CONF_HOLE_CLONED:
                 return lease ? 0 : noticing(c, l) + stopping(l);
         case CONF_HOLE_CLONED_MEMORY:
-                /* The copy that cannot renew stops and gives the lock up, as a fence takes it from the other one. */
-                return lease ? lasting(l) + noticing(c, l) + stopping(l) : USEC_INFINITY;
+                /* Either renews while its permit lasts, and no later the other has renewed for the last time: it stops,
+                 * and leaves the lock. */
+                return lease ? l->renew_deadline_usec + lasting(l) : USEC_INFINITY;
         case CONF_HOLE_FENCED:
                 return noticing(c, l) + stopping(l);
         }
@@ -112,6 +113,7 @@ static void describe_lease(const struct conf *c, const struct conf_lock *l, FILE
                                      {"renew_deadline", l->renew_deadline_usec},
                                      {"stop_timeout", l->stop_timeout_usec},
                                      {"kill_margin", l->kill_margin_usec}};
+        const struct term copied[] = {terms[1], terms[1], terms[2], terms[3]};
 
         (void)fprintf(f, "    # Not prevented, and how long two could run then at most:\n");
         (void)fprintf(
@@ -135,12 +137,10 @@ static void describe_lease(const struct conf *c, const struct conf_lock *l, FILE
                 f, "    #   fenced while it lives, or its finalizer removed by hand: mostly until a watch told it and "
                    "the unit\n    #     stopped; at most ");
         sum(f, terms, 4);
-        (void)fprintf(f, "\n    #   the running host is copied with its memory: ");
-        sum(f, terms + 1, 3);
-        (void)fprintf(f,
-                      " until\n    #     one of the two cannot renew and gives the lock up; then %s more, as for a "
-                      "fence\n",
-                      timespan_format(a, conf_hole_usec(c, l, CONF_HOLE_FENCED)));
+        (void)fprintf(f, "\n    #   the running host is copied with its memory: until one of the two cannot renew and "
+                         "has stopped its\n    #     unit; at most ");
+        sum(f, copied, 4);
+        (void)fprintf(f, "\n");
 }
 
 static void describe_life(const struct conf *c, const struct conf_lock *l, FILE *f) {

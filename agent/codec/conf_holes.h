@@ -5,7 +5,8 @@
  *
  * What they assume: stopping takes stop_timeout + kill_margin at most, whoever ends the unit, the guard or, when that
  * hangs, PID 1; the agent runs; the API server answers the holder within request_timeout (under a lease it need not,
- * but must then not answer renewals either). */
+ * but must then not answer renewals either); of two copies with memory, the one that had to stop is not started anew:
+ * its next agent takes the lock for its own and removes it, as a fence does. */
 #pragma once
 
 #include <stdio.h>

@@ -58,7 +58,7 @@ static bool same_wish(const struct election_wish *a, const struct election_wish 
 
 static bool same_view(const struct placeholder_view *a, const struct placeholder_view *b) {
         return a->uid == b->uid && a->proven_at_usec == b->proven_at_usec && a->status == b->status &&
-               a->name_taken == b->name_taken;
+               a->name_taken == b->name_taken && a->taken_uid == b->taken_uid;
 }
 
 /* One compare-and-swap ends the silence of every lock that names the same placeholder: each has its own wait behind it
@@ -134,6 +134,13 @@ static uint64_t deadline_of_placeholder(const struct core *core, size_t i) {
         return placeholder_deadline(&p->placeholder, &p->conf, &w);
 }
 
+/* Nothing that comes while the agent stops competes, however it comes. */
+static void begin_anew(const struct core *core, struct core_lock *l) {
+        election_init(&l->election);
+        l->election.wants.stop = core->removing;
+        l->due = true;
+}
+
 static void set_lock(struct core *core, struct core_lock *l, const struct core_change *change) {
         l->conf = change->lock;
         l->conf.away = core->away;
@@ -173,17 +180,17 @@ void core_apply(struct core *core, const struct core_change *change) {
                 break;
         case CORE_ADD_LOCK:
                 l = &core->locks[core->n_locks++];
-                *l = (struct core_lock){.due = true};
+                *l = (struct core_lock){};
                 for (unsigned t = 0; t < N_TENURES; t++)
                         l->placeholder[t] = change->placeholder[t];
-                election_init(&l->election);
+                begin_anew(core, l);
                 set_lock(core, l, change);
                 break;
         case CORE_SET_LOCK:
                 set_lock(core, &core->locks[change->index], change);
                 break;
         case CORE_RESTART_LOCK:
-                election_init(&core->locks[change->index].election);
+                begin_anew(core, &core->locks[change->index]);
                 break;
         case CORE_REMOVE_LOCK:
                 core->locks[change->index] = core->locks[--core->n_locks];

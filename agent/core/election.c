@@ -56,6 +56,13 @@ static uint64_t lapse_at(const struct step *s) {
         return util_usec_add(s->now, timing_lasting_usec(&s->c->timing)); /* @lease-outlasts-the-unit */
 }
 
+/* Whether the permit that was sent last has ended by itself. */
+static bool expired(const struct step *s) {
+        uint64_t proof = s->e->term.permit_proof_usec, stop_at, kill_at;
+
+        return proof && election_instants(s->e, s->c, proof, &stop_at, &kill_at) && s->now >= stop_at;
+}
+
 static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         struct election *e = s->e;
 
@@ -90,6 +97,7 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         /* No permit is sent from here on: whoever enforces the last one has ended the unit by then, guard or PID 1. */
         e->term.lapse_at_usec = lapse_at(s);
         e->term.lapsed = false;
+        e->term.sole_at_usec = expired(s) ? s->now : 0; /* @expired-is-proven-before-it-is-removed */
         e->term.permit_proof_usec = 0;
         move(s, ELECTION_STOPPING);
 }
@@ -382,6 +390,23 @@ static void lead(struct step *s, bool guard_spoke) {
                 e->guard.permit_again = false;
 }
 
+/* Whether the lock of a term that ends may be removed. A copy of this host with its memory has our claim and boot id:
+ * it may lead under this very lock, and goes on when ours is the one that stops. Whoever has our placeholder renewed
+ * it; and after a lease has run out, a renewal of our own must tell that nobody has (claim 5). */
+static bool sole(struct step *s) {
+        struct election *e = s->e;
+        const struct lock_fact *l = &e->lock.fact;
+        const struct placeholder_view *v = &s->views[l->tenure];
+
+        if (l->tenure != TENURE_LEASE || l->sort != LOCK_SOUND || l->uid != e->term.uid)
+                return true;                                  /* (nobody leads under a damaged one) */
+        if (v->taken_uid && v->taken_uid == l->placeholder) { /* @rival-keeps-its-lock */
+                e->past.rival_uid = l->uid;
+                return false;
+        }
+        return v->status != PLACEHOLDER_OURS || v->uid != l->placeholder || v->proven_at_usec >= e->term.sole_at_usec;
+}
+
 static void stopping(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
@@ -397,7 +422,7 @@ static void stopping(struct step *s) {
         }
         if (e->term.stop == STOP_CONFIRMED) /* @release-after-the-confirmed-stop */
                 move(s, ELECTION_RELEASING);
-        else if (e->term.stop == STOP_TAKEN && ours && !l->deleting && !e->lock.reread)
+        else if (e->term.stop == STOP_TAKEN && ours && !l->deleting && !e->lock.reread && sole(s))
                 /* Only marks it. After the confirmed stop one PATCH is left between two terms. */
                 request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @stopping-marks-by-uid */
 }
@@ -411,8 +436,10 @@ static void releasing(struct step *s) {
         if (e->lock.reread || e->lock.source != LOCK_SOURCE_ANSWER)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
         else if (l->sort == LOCK_ABSENT || l->uid != e->term.uid || !l->claimed || l->uid == e->past.unfit_uid ||
-                 !l->same_boot)
+                 !l->same_boot || (l->uid == e->past.rival_uid && l->sort == LOCK_SOUND))
                 finish(s); /* gone, or not ours to remove */
+        else if (!sole(s))
+                s->moved = l->uid == e->past.rival_uid; /* or waits for the renewal */
         else if (l->deleting)
                 request(s, ELECTION_OP_STRIP, l->uid, l->version, 0); /* @release-by-version */
         else

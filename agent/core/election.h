@@ -83,6 +83,7 @@ struct election {
                 uint64_t leading_since_usec;
                 uint64_t lapse_at_usec; /* proving or stopping without a word of the guard: then the lease may lapse */
                 uint64_t cool_usec;     /* pause to begin when the release is through */
+                uint64_t sole_at_usec;  /* the lease had run out: only a renewal since then lets its lock be removed */
                 uint8_t reason;         /* enum election_reason: why it ended, or the one before */
                 uint8_t stop;           /* enum term_stop */
                 bool revoke_sent;       /* to the guard as now connected */
@@ -97,7 +98,8 @@ struct election {
 
         /* What earlier terms left behind. */
         struct {
-                uint64_t unfit_uid;        /* lock uid that another boot took over: never touched again */
+                uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
+                uint64_t rival_uid; /* lock uid that another instance of us leads under: waited for, not removed */
                 uint64_t prove_first_usec; /* a term ended unproven: the next lock only with a later proof */
                 uint8_t failures;          /* of the unit, in a row */
         } past;

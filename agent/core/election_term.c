@@ -4,10 +4,11 @@
 #include "core/election_parts.h"
 
 bool election_own(const struct election *e) {
-        /* A clone has the claim too, and an earlier boot had it: with a lease they wait like any other (claim 5). A
-         * life lock is taken over from an earlier boot, for the unit ended with that. @own-by-claim-and-boot */
+        /* A clone has the claim too, and an earlier boot had it: with a lease they wait like any other (claim 5), and
+         * so do we for a copy of us with our memory. A life lock is taken over from an earlier boot, for the unit ended
+         * with that. @own-by-claim-and-boot */
         return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.claimed &&
-               (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot);
+               (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot) && e->lock.fact.uid != e->past.rival_uid;
 }
 
 uint64_t election_silence_usec(const struct election *e, const struct election_conf *c) {

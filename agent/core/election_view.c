@@ -33,6 +33,8 @@ struct election_wish election_wish(const struct election *e, const struct electi
                         w.interval_usec = interval(e, c);
                 if (e->state == ELECTION_PROVING)
                         w.proof_after_usec = e->term.own_at_usec;
+                if (e->state >= ELECTION_STOPPING && e->term.sole_at_usec && !e->term.lapsed)
+                        w.proof_after_usec = e->term.sole_at_usec;
                 if (l->orphaned && e->lock.orphan_at_usec > w.proof_after_usec)
                         w.proof_after_usec = e->lock.orphan_at_usec;
         }

@@ -292,6 +292,7 @@ struct placeholder_view placeholder_view(const struct placeholder *h) {
         return (struct placeholder_view){
                 .uid = ours ? h->uid : 0,
                 .proven_at_usec = ours ? h->proven_at_usec : 0,
+                .taken_uid = h->state == PLACEHOLDER_TAKEN ? h->uid : 0,
                 .status = (uint8_t)(ours                             ? PLACEHOLDER_OURS
                                     : h->state == PLACEHOLDER_UNREAD ? PLACEHOLDER_PENDING
                                                                      : PLACEHOLDER_NONE),

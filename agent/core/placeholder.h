@@ -15,8 +15,9 @@ enum placeholder_status {
 struct placeholder_view {
         uint64_t uid;
         uint64_t proven_at_usec; /* sent instant of the last successful renewal of `uid`, 0 none */
-        uint8_t status;          /* enum placeholder_status */
-        bool name_taken;         /* our name is taken by a placeholder that is not ours */
+        uint64_t taken_uid; /* whoever has our name: another's, or ours that another instance of us renews; 0 none */
+        uint8_t status;     /* enum placeholder_status */
+        bool name_taken;    /* our name is taken by a placeholder that is not ours */
 };
 
 struct placeholder {

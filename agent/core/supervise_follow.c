@@ -112,8 +112,11 @@ static void follow_stop(struct supervise *s, struct supervise_actions *a, const 
                 supervise_become_idle(s, SUPERVISE_STOPPED, now);
                 return;
         }
-        /* The stop job was lost, refused, or replaced by somebody's start job. */
-        if (r->known && !r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) &&
+        /* The stop job was lost, refused, or replaced by somebody's start job. Of that, what still waits for other
+         * units (a restart behind one that hangs) would keep the lock for as long: the gate is gone, so it ends here.
+         */
+        if (r->known &&
+            (r->job ? seen_nothing_alive(r) : r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) &&
             now >= util_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) {
                 supervise_act(a, SUPERVISE_STOP, GUARD_OK);
                 s->stop_sent_at_usec = now;

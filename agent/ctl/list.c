@@ -160,8 +160,8 @@ static void explain(struct entry *e) {
 
         if (l->form == LOCK_FORM_DAMAGED)
                 (void)snprintf(e->reason, sizeof(e->reason),
-                               "%s. Nobody touches it. Stop %s on every host (leaderctl step-down, or systemctl stop "
-                               "leader-agent), then: kubectl -n %s patch "
+                               "%s. Nobody touches it. Stop %s on every host (systemctl stop leader-agent: one may be "
+                               "about to start it), then: kubectl -n %s patch "
                                "configmap %s --type=merge -p '{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
                                "delete configmap %s",
                                l->damage, *l->unit ? l->unit : "its unit", l->ns, l->name, l->ns, l->name);

@@ -7,6 +7,19 @@ static bool same_boot(const struct agent *a, const char *boot_id, const char *id
         return util_streq(boot_id, a->boot_id) && util_streq(identity, store_identity(a->store));
 }
 
+/* The placeholder is ours by a claim on this disk, and lives. */
+static bool keeps_alive(const struct agent_lock *l, uint64_t placeholder) {
+        const struct agent *a = l->agent;
+
+        for (size_t i = 0; placeholder && i < a->n_placeholders; i++) {
+                struct core_placeholder_view v = core_placeholder_view(&a->core, i);
+
+                if (a->placeholders[i]->tenure == TENURE_LEASE && v.state == PLACEHOLDER_LIVE && v.uid == placeholder)
+                        return true;
+        }
+        return false;
+}
+
 struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o) {
         struct lock_fact f = {.sort = LOCK_ABSENT};
 
@@ -23,10 +36,11 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.placeholder = util_token(o->placeholder_uid);
         f.tenure = (uint8_t)o->tenure;
         f.duration_usec = o->lease_duration_usec;
-        if (l->claims.unreadable && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot) {
-                /* Written by this host in this boot, only its claims are lost since. Another lock may keep the
-                 * placeholder that it names alive, and then nobody could ever depose it: not led under, but released.
-                 */
+        if (!f.claimed && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot &&
+            (l->claims.unreadable || keeps_alive(l, f.placeholder))) {
+                /* Written by this host in this boot, only its claims cannot be read, or are gone. Another lock may keep
+                 * the placeholder that it names alive, and then nobody could ever depose it: not led under, but
+                 * released. */
                 f.claimed = true;
                 f.sort = LOCK_DAMAGED;
                 return f;

@@ -62,8 +62,8 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
         case ELECTION_CANDIDATE:
                 if (h == REASON_DAMAGED_LOCK)
                         (void)snprintf(buf, size,
-                                       "waits: nobody touches a damaged lock. Stop %s on every host (leaderctl "
-                                       "step-down, or systemctl stop leader-agent), then: "
+                                       "waits: nobody touches a damaged lock. Stop %s on every host (systemctl stop "
+                                       "leader-agent: one may be about to start it), then: "
                                        "kubectl -n %s patch configmap %s --type=merge -p "
                                        "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s delete configmap %s",
                                        l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_,

@@ -149,8 +149,12 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 r = perform_file(u, a->type, q);
                 if (r < 0) {
                         p->failed |= 1U << a->type;
-                        (void)snprintf(u->trouble, sizeof(u->trouble), "the guard cannot %s of %s in %.100s: %.80s",
-                                       files[a->type], u->name, u->guard->gate.dir, strerror(-r));
+                        (void)snprintf(u->trouble, sizeof(u->trouble),
+                                       "the guard cannot %s of %.200s in %.80s: %.60s%s", files[a->type], u->name,
+                                       u->guard->gate.dir, strerror(-r),
+                                       r == -ENOENT ? "; somebody removed it: systemctl restart leader-guard.socket "
+                                                      "leader-guard.service"
+                                                    : "");
                         journal_log(LOG_ERR, "%s", u->trouble);
                 }
                 u->guard->status_due = true;

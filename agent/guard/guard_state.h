@@ -10,6 +10,7 @@
  *   guard_unit    one unit: its inbox and the steps
  *   guard_socket  the agent's connection
  *   guard         start and loop
+ *   guard_reap    beside them: the second instant when there is no guard
  *   main          the program */
 #pragma once
 

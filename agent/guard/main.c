@@ -14,7 +14,7 @@
 #include "adapter/gate.h"
 #include "adapter/journal.h"
 #include "adapter/notify.h"
-#include "guard/guard.h"
+#include "guard/guard_reap.h"
 
 static const char usage[] =
         "leader-guard: starts, stops and kills a guarded unit for leader-agent, and keeps its deadline.\n"
@@ -25,6 +25,7 @@ static const char usage[] =
         "  --agent-user NAME   who may connect beside root [leader-agent]\n"
         "  --socket PATH       listen here instead of on the socket that systemd hands over\n"
         "  --manager ADDRESS   D-Bus address of systemd [/run/systemd/private, then the system bus]\n"
+        "  --reap              kill what has outlived its permit, and end (leader-guard-reap.service)\n"
         "  --debug             log more\n"
         "  --version           print the version\n";
 
@@ -32,6 +33,7 @@ struct arguments {
         struct guard_options options;
         const char *agent_user;
         const char *socket;
+        bool reap;
         bool debug;
 };
 
@@ -43,6 +45,7 @@ static int parse_arguments(struct arguments *a, int argc, char **argv) {
                 {"agent-user", required_argument, NULL, 'u'},
                 {"socket", required_argument, NULL, 's'},
                 {"manager", required_argument, NULL, 'm'},
+                {"reap", no_argument, NULL, 'R'},
                 {"debug", no_argument, NULL, 'd'},
                 {"version", no_argument, NULL, 'v'},
                 {"help", no_argument, NULL, 'h'},
@@ -66,6 +69,9 @@ static int parse_arguments(struct arguments *a, int argc, char **argv) {
                         break;
                 case 'm':
                         a->options.address = optarg;
+                        break;
+                case 'R':
+                        a->reap = true;
                         break;
                 case 'd':
                         a->debug = true;
@@ -174,10 +180,10 @@ int main(int argc, char **argv) {
                 return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         umask(0022);
         journal_open("leader-guard", a.debug ? LOG_DEBUG : LOG_INFO);
-        r = run(&a, &err);
+        r = a.reap ? guard_reap(&a.options, &err) : run(&a, &err);
         if (r < 0) {
                 journal_log(LOG_ERR, "%s", err.text);
                 return EXIT_FAILURE;
         }
-        return r;
+        return a.reap ? EXIT_SUCCESS : r;
 }

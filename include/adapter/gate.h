@@ -23,6 +23,9 @@ int gate_open(struct gate *g, const char *dir, struct err *err);
 /* Closes; g->fd may be -1. */
 void gate_close(struct gate *g);
 
+/* Whatever writes below makes its directory again when somebody has removed that. When dir itself is gone: -ENOENT,
+ * from then on; only the next gate_open() helps. */
+
 /* Makes the gate of a unit; one that is there is success. Removing one that is not there is success. Return 0 or
  * negative errno, as do all below that say nothing else. */
 int gate_make(const struct gate *g, const char *unit);
@@ -49,3 +52,5 @@ int gate_is_revoked(const struct gate *g, const char *uid);
 /* Calls f for every name in permits/ and leading/ (a unit in both: twice). Left-over temporary files are removed and
  * not reported. Stops at the first negative return of f and returns it. */
 int gate_each(const struct gate *g, int (*f)(const char *name, void *userdata), void *userdata);
+/* The same for permits/ alone, and removes nothing: somebody else may be writing there. */
+int gate_each_permit(const struct gate *g, int (*f)(const char *name, void *userdata), void *userdata);

@@ -9,7 +9,8 @@
 
 struct sleep_watch;
 
-/* going: true before the sleep, false after it, or when nobody would tell of its end any more. Callbacks come from the
+/* going: true before the sleep (also when it was near before anybody could tell: at the start, or while the bus was
+ * away), false after it, or when nobody would tell of its end any more. Callbacks come from the
  * loop, never before sleep_watch_new() returned, and are the last thing done in their turn: in one, anything may be
  * called and freed, the object that calls included, and after its free there is none any more. */
 typedef void (*sleep_cb)(bool going, void *userdata);

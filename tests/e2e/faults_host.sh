@@ -105,7 +105,7 @@ hole() { # MAX_MS HOST RUN FROM_NS WHAT…
         echo "$ms" >"$LAB/hole"
         ((ms <= $1)) || fail "stated hole, but too long: ${*:5}: $ms ms"
         awk -v h="$2" -v r="$3" -v from="$4" '!($1 == h && $2 == r && $4 >= from)' "$RECORD" >"$RECORD.rest"
-        must mv "$RECORD.rest" "$RECORD"
+        cat "$RECORD.rest" >"$RECORD" # the same file: units go on appending to it
         echo "stated hole, ${*:5}: both for $ms ms" | tee -a "$LAB/note"
 }
 

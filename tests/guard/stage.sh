@@ -13,7 +13,7 @@ mkdir -p "$dir"/usr/{sbin,bin,libexec} "$dir/usr/lib/systemd/system" "$dir/etc/s
 cp "$build/leader-guard" "$dir/usr/sbin/"
 cp "$build/leaderctl" "$dir/usr/bin/"
 cp "$build/tests/guard/permit" "$dir/usr/libexec/"
-for unit in leader-guard.service leader-guard.socket; do
+for unit in leader-guard.service leader-guard-reap.service leader-guard.socket; do
         sed 's|@SBINDIR@|/usr/sbin|g' "$top/units/$unit" >"$dir/usr/lib/systemd/system/$unit"
 done
 cp "$top/units/leader-agent.sysusers" "$dir/usr/lib/sysusers.d/leader-agent.conf"

@@ -23,7 +23,7 @@
 #include "../lib/tempdir.h"
 #include "base/clock.h"
 #include "codec/permit.h"
-#include "guard/guard.h"
+#include "guard/guard_reap.h"
 
 #define UNIT  "app.service"
 #define LIMIT (20 * USEC_PER_SEC) /* only to detect a hang */
@@ -715,23 +715,47 @@ static void test_watchdog(void **state) {
         await(x, fd, UNIT_STOPPED);
 }
 
+/* The guard has died: what is past the second instant is killed, and only that; no file changes. */
+static void test_reap(void **state) {
+        struct fixture *x = begin(state);
+        int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        struct guard_options o = {.runtime_dir = x->runtime, .cgroup_root = x->cgroup_root};
+        struct err err = {};
+        int status;
+
+        x->pid1.state->bound = true;
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 300 * MSEC;
+        q.kill_at_usec = q.stop_at_usec + 200 * MSEC;
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
+        if (!populate(x)) {
+                print_message("no control group can be made here\n");
+                skip();
+        }
+        kill_guard(x);
+        assert_int_equal(guard_reap(&o, &err), 0);
+        assert_int_equal(waitpid(x->victim, &status, WNOHANG), 0);
+        while (clock_boottime_usec() < q.kill_at_usec)
+                nap();
+        assert_int_equal(guard_reap(&o, &err), 1);
+        assert_int_equal(waitpid(x->victim, &status, 0), x->victim);
+        x->victim = 0;
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        assert_true(has_gate(x)); /* the next guard's to remove */
+        assert_int_equal(guard_reap(&o, &err), 0);
+        close(fd);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-                TEST(test_quiet_start),
-                TEST(test_lead_and_revoke),
-                TEST(test_refusals),
-                TEST(test_malformed),
-                TEST(test_newest_connection),
-                TEST(test_deaf_agent),
-                TEST(test_stranger),
-                TEST(test_guard_killed),
-                TEST(test_pid1_lost),
-                TEST(test_pid1_blocked),
-                TEST(test_stop_waits_for_cgroup),
-                TEST(test_unrecorded_revoke),
-                TEST(test_lease_loses_enrolment),
-                TEST(test_no_cgroup2),
+                TEST(test_quiet_start),       TEST(test_lead_and_revoke),       TEST(test_refusals),
+                TEST(test_malformed),         TEST(test_newest_connection),     TEST(test_deaf_agent),
+                TEST(test_stranger),          TEST(test_guard_killed),          TEST(test_reap),
+                TEST(test_pid1_lost),         TEST(test_pid1_blocked),          TEST(test_stop_waits_for_cgroup),
+                TEST(test_unrecorded_revoke), TEST(test_lease_loses_enrolment), TEST(test_no_cgroup2),
                 TEST(test_watchdog),
         };
 

@@ -27,6 +27,7 @@ static sd_bus *logind;
 static int inhibitor[2] = {-1, -1}; /* logind's end, the agent's */
 static unsigned n_going, n_awake;
 static struct sleep_watch **frees; /* freed in the callback */
+static bool preparing;             /* what logind's property says */
 
 static void on_sleep(bool going, void *userdata) {
         assert_ptr_equal(userdata, &bus);
@@ -48,8 +49,15 @@ static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 1;
 }
 
+static int on_preparing(_unused_ sd_bus *b, _unused_ const char *path, _unused_ const char *interface,
+                        _unused_ const char *property, sd_bus_message *reply, _unused_ void *userdata,
+                        _unused_ sd_bus_error *error) {
+        return sd_bus_message_append(reply, "b", (int)preparing);
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("PreparingForSleep", "b", on_preparing, 0, 0),
         SD_BUS_METHOD("Inhibit", "ssss", "h", on_inhibit, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("PrepareForSleep", "b", 0),
         SD_BUS_VTABLE_END,
@@ -141,6 +149,26 @@ static void test_bus_comes_and_goes(void **state) {
         await(n_awake == 3);
 }
 
+/* The sleep was told before the agent listened: at its start, and while the bus was away. */
+static void test_sleep_is_near(void **state) {
+        _cleanup_(sleep_watch_freep) struct sleep_watch *s = NULL;
+
+        (void)state;
+        preparing = true;
+        start_logind();
+        s = watch();
+        await(n_going == 1);
+        prepare(0);
+        await(n_awake == 1);
+        stop_logind();
+        assert_true(sd_event_run(event, 100 * USEC_PER_MSEC) >= 0);
+        start_logind();
+        await(n_going == 2);
+        prepare(0);
+        await(n_awake == 2);
+        assert_int_equal(n_going, 2);
+}
+
 static void test_free_in_callback(void **state) {
         _cleanup_(sleep_watch_freep) struct sleep_watch *s = NULL;
 
@@ -172,6 +200,7 @@ static int set_up(void **state) {
         (void)state;
         n_going = n_awake = 0;
         frees = NULL;
+        preparing = false;
         assert_true(sd_event_new(&event) >= 0);
         privatebus_init(&bus, permissive);
         return 0;
@@ -193,6 +222,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_sleep, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_bus_comes_and_goes, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_sleep_is_near, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_free_in_callback, set_up, tear_down),
         };
 

@@ -43,7 +43,7 @@ ExecStart=/bin/sh -c 'cat /proc/sys/kernel/random/boot_id >/run/lab-boot-id'
 U
 mkdir -p "$dir/etc/systemd/system/sysinit.target.wants"
 ln -s ../lab-boot-id.service "$dir/etc/systemd/system/sysinit.target.wants/"
-for unit in leader-agent leader-guard; do
+for unit in leader-agent leader-guard leader-guard-reap; do
         mkdir -p "$dir/etc/systemd/system/$unit.service.d"
         # In that sandbox the leak checker of a sanitizer build would never end.
         cat >"$dir/etc/systemd/system/$unit.service.d/lab.conf" <<'U'

@@ -6,7 +6,7 @@
 #include "model.h"
 
 enum {
-        MAX_FINE = 5 + N_SLOTS,
+        MAX_FINE = 6 + N_SLOTS,
 };
 
 struct coder {

@@ -104,6 +104,7 @@ void coder_collect(struct coder *c, const struct agent *g) {
                 g->placeholder.proven_at_usec,
                 g->election.lock.orphan_at_usec,
                 g->election.past.prove_first_usec,
+                g->election.term.sole_at_usec,
                 g->request[SLOT_ELECTION].sent_at_usec,
                 g->request[SLOT_PLACEHOLDER].sent_at_usec,
         };
@@ -148,7 +149,7 @@ void code_guard_fact(struct coder *c, struct guard_fact *f) {
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
  * sizes here are changed: a forgotten field makes the search blind. */
-_Static_assert(sizeof(struct election) == 312 && offsetof(struct election, timers.retry) == 296,
+_Static_assert(sizeof(struct election) == 328 && offsetof(struct election, timers.retry) == 312,
                "struct election has changed: see code_election()");
 _Static_assert(sizeof(struct placeholder) == 80 && offsetof(struct placeholder, confirmed) == 77,
                "struct placeholder has changed: see code_placeholder()");
@@ -177,6 +178,8 @@ void code_election(struct coder *c, struct election *e) {
         coder_fine(c, &e->lock.orphan_at_usec);
         coder_fine(c, &e->term.permit_proof_usec);
         coder_fine(c, &e->past.prove_first_usec);
+        coder_fine(c, &e->term.sole_at_usec);
+        coder_token64(c, TOKEN_LOCK, &e->past.rival_uid);
         coder_coarse(c, &e->term.leading_since_usec);
         coder_due(c, &e->term.lapse_at_usec);
         coder_token64(c, TOKEN_LOCK, &e->guard.asked_uid);

@@ -36,6 +36,10 @@ static void tidy_proofs(struct agent *g) {
         g->request[SLOT_ELECTION].sent_at_usec = 0;
         if (!sent)
                 r->sent_at_usec = 0;
+        if (e->state != ELECTION_STOPPING && e->state != ELECTION_RELEASING)
+                e->term.sole_at_usec = 0; /* set when a stop begins */
+        if (e->term.sole_at_usec)
+                return;
         if (terms(e)) {
                 if (e->lock.fact.orphaned)
                         return;

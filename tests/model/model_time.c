@@ -66,6 +66,7 @@ static void shift(struct world *w, unsigned i) {
                 &g->election.holder.silent_since_usec,
                 &g->election.lock.orphan_at_usec,
                 &g->election.past.prove_first_usec,
+                &g->election.term.sole_at_usec,
                 &g->election.term.lapse_at_usec,
                 &g->placeholder.proven_at_usec,
                 &g->placeholder.renewed_at_usec,

@@ -248,6 +248,11 @@ mutant life-lock-led-without-the-boot-check caught "--leading --tenure life --cl
         condition other-boot-is-adopted-first false \
         condition other-boot-ends-the-term false
 
+# In this world no host is copied with its memory (check-holes has them, and rows of test_election_lease).
+mutant lock-of-a-copy-with-memory-removed harmless "$lease --faults 1 --humans 0 --only kill-agent" \
+        condition rival-keeps-its-lock false \
+        value expired-is-proven-before-it-is-removed 0
+
 # ---- who may free what ----
 
 mutant life-lock-deposed-like-a-lease caught "--no-invariant --tenure life --faults 0 --humans 0" \

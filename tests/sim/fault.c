@@ -146,12 +146,20 @@ static void change_placeholder(struct host *h, unsigned lock) {
         host_stop_agent(h, JOB_RESTART);
 }
 
+static void stop_agent(void *arg, uint64_t lock) {
+        fault_agent_stop(arg, (unsigned)lock);
+}
+
 static void remove_lock(struct host *h, unsigned lock) {
+        uint64_t back = world.now + fault_span(100, 30000);
+
         if (world.n_locks == 1)
                 return; /* a configuration has a lock */
         h->configured[lock] = false;
         reload_soon(h, 0);
-        world_post(world.now + fault_span(100, 30000), NULL, add_again, h, lock);
+        world_post(back, NULL, add_again, h, lock);
+        if (fault_draw(3) == 0) /* a lock that begins anew, and an agent that ends, at one time */
+                world_post(back + fault_span(0, 200), NULL, stop_agent, h, lock);
 }
 
 /* ---- humans ---- */
@@ -280,20 +288,47 @@ static bool runs_somewhere(unsigned lock) {
         return false;
 }
 
-/* As STATUS says: make sure that the unit runs on no host, then remove finalizer and lock. */
+static bool stop_agents(void) {
+        bool alive = false;
+
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                alive = alive || world.hosts[i].agent.alive;
+                host_stop_agent(&world.hosts[i], JOB_STOP);
+        }
+        return alive;
+}
+
+static void start_agents(void *arg, uint64_t a) {
+        (void)arg;
+        (void)a;
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                host_start_agent(&world.hosts[i]);
+}
+
+/* As STATUS says: stop the unit on every host, and the agents, one of which may be about to start it; then remove
+ * finalizer and lock. */
 static void cure(void *arg, uint64_t lock) {
         const struct lock_object *o = &world.locks[lock].o;
 
         (void)arg;
-        if (!world.locks[lock].exists || o->form != LOCK_FORM_DAMAGED)
+        if (!world.locks[lock].exists || o->form != LOCK_FORM_DAMAGED) {
+                start_agents(NULL, 0);
                 return;
-        if (runs_somewhere((unsigned)lock)) {
+        }
+        if (stop_agents()) {
                 world_post(world.now + 10 * SEC, NULL, cure, NULL, lock);
+                return;
+        }
+        if (runs_somewhere(
+                    (unsigned)lock)) { /* an agent was killed before it had stopped its unit: its next one does */
+                start_agents(NULL, 0);
+                world_post(world.now + 20 * SEC, NULL, cure, NULL, lock);
                 return;
         }
         world_log("a human removes the damaged lock%u", (unsigned)lock);
         server_delete_lock((unsigned)lock, BACKGROUND);
         fence((unsigned)lock, 0);
+        world_post(world.now + 10 * SEC, NULL, start_agents, NULL, 0);
 }
 
 static void damage_lock(struct host *h, unsigned lock) {

@@ -166,6 +166,14 @@ static void mute_copy(void *arg, uint64_t a) {
         client_mute(arg);
 }
 
+static void heal(void *arg, uint64_t a) {
+        struct host *h = arg;
+
+        (void)a;
+        world_log("%s gets through again", h->name);
+        h->cut_out = h->cut_in = false;
+}
+
 /* One boot id, one clock, the guard's files, a unit that runs. Only the two daemons begin anew on the copy, as they can
  * on any host at any time. */
 void hole_clone_memory(struct host *h, const struct hole_kind *kind) {
@@ -191,4 +199,9 @@ void hole_clone_memory(struct host *h, const struct hole_kind *kind) {
         host_start_agent(copy);
         if (kind->mute)
                 world_post(world.now + 400 * MSEC, NULL, mute_copy, copy, 0);
+        if (conf(h)->tenure == TENURE_LEASE && world_chance(50)) {
+                /* Its lease runs out beside the copy's, and then it has a lock to give up. */
+                cut(h, 0);
+                world_post(world.now + world_random(2 * conf(h)->lease_duration_usec), NULL, heal, h, 0);
+        }
 }

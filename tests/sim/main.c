@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 static struct {
         uint64_t seed, runs;
+        uint64_t fresh, base; /* so many more, from a base that is drawn */
         unsigned hosts, locks, jobs;
         bool trace;
         const char *keep;
@@ -199,18 +201,23 @@ static void work(unsigned job, struct totals *t) {
                 one(known[i], t);
         for (uint64_t i = job; i < options.runs; i += options.jobs)
                 one(options.seed + i, t);
+        for (uint64_t i = job; i < options.fresh; i += options.jobs)
+                one(options.base + i, t);
 }
 
 static void parse(int argc, char **argv) {
         int c;
 
-        while ((c = getopt(argc, argv, "s:r:a:l:j:k:f:tHT:o:")) >= 0)
+        while ((c = getopt(argc, argv, "s:r:n:a:l:j:k:f:tHT:o:")) >= 0)
                 switch (c) {
                 case 's':
                         options.seed = strtoull(optarg, NULL, 10);
                         break;
                 case 'r':
                         options.runs = strtoull(optarg, NULL, 10);
+                        break;
+                case 'n':
+                        options.fresh = strtoull(optarg, NULL, 10);
                         break;
                 case 'a':
                         options.hosts = (unsigned)strtoul(optarg, NULL, 10);
@@ -256,6 +263,14 @@ int main(int argc, char **argv) {
         parse(argc, argv);
         if (options.trace)
                 options.jobs = 1;
+        if (options.fresh > 0) {
+                if (getrandom(&options.base, sizeof(options.base), 0) != (ssize_t)sizeof(options.base))
+                        return 1;
+                options.base %= UINT64_C(1000000000000);
+                printf("fresh seeds from %" PRIu64 " on: again with SEED=%" PRIu64 " RUNS=%" PRIu64 "\n", options.base,
+                       options.base, options.fresh);
+                (void)fflush(stdout);
+        }
         t = mmap(NULL, 64 * sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (t == MAP_FAILED)
                 return 1;

@@ -88,6 +88,50 @@ static void test_lost_claims(void **state) {
         tempdir_remove(&dir);
 }
 
+/* They are gone altogether: what tells is that the lock names our living placeholder, which another lock keeps so. */
+static void test_removed_claims(void **state) {
+        static const struct {
+                bool this_boot;
+                uint8_t placeholder; /* its state */
+                const char *uid;
+                bool claimed;
+        } rows[] = {
+                {true, PLACEHOLDER_LIVE, "ours", true},   {true, PLACEHOLDER_LIVE, "another", false},
+                {true, PLACEHOLDER_TAKEN, "ours", false}, {true, PLACEHOLDER_DYING, "ours", false},
+                {false, PLACEHOLDER_LIVE, "ours", false},
+        };
+        const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        struct core_placeholder cp = {};
+        struct agent_placeholder p = {.tenure = TENURE_LEASE}, *all[] = {&p};
+        struct agent a = {.boot_id = "this", .placeholders = all, .n_placeholders = 1};
+        struct conf_lock conf = {.unit = (char[]){"app.service"}};
+        struct agent_lock l = {.agent = &a, .conf = &conf};
+        struct tempdir dir;
+        struct err err = {};
+
+        (void)state;
+        a.core = (struct core){.placeholders = &cp, .n_placeholders = 1};
+        tempdir_make(&dir);
+        assert_int_equal(store_open(&a.store, tempdir_path(&dir, "state"), &host, &err), 0);
+        cp.placeholder.uid = util_token("ours");
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct lock_object o = {.form = LOCK_FORM_OURS, .tenure = TENURE_LEASE};
+                struct lock_fact f;
+
+                cp.placeholder.state = rows[i].placeholder;
+                (void)util_copy(o.claim, sizeof(o.claim), "0123456789abcdef0123456789abcdef");
+                (void)util_copy(o.unit, sizeof(o.unit), "app.service");
+                (void)util_copy(o.identity, sizeof(o.identity), store_identity(a.store));
+                (void)util_copy(o.boot_id, sizeof(o.boot_id), rows[i].this_boot ? "this" : "earlier");
+                (void)util_copy(o.placeholder_uid, sizeof(o.placeholder_uid), rows[i].uid);
+                f = agent_lock_fact(&l, &o);
+                assert_int_equal(f.claimed, rows[i].claimed);
+                assert_int_equal(f.sort, rows[i].claimed ? LOCK_DAMAGED : LOCK_SOUND);
+        }
+        store_close(a.store);
+        tempdir_remove(&dir);
+}
+
 /* Our claim, and an identity that somebody wrote into the lock: it is not ours any more. */
 static void test_other_identity(void **state) {
         const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
@@ -230,6 +274,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_uid_of_the_term_is_kept),
                 cmocka_unit_test(test_lost_claims),
+                cmocka_unit_test(test_removed_claims),
                 cmocka_unit_test(test_other_identity),
                 cmocka_unit_test(test_returns),
                 cmocka_unit_test(test_stays_away),

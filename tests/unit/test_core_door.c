@@ -121,6 +121,29 @@ static void test_stop(void **state) {
         assert_true(core_released(&w.core));
 }
 
+/* A lock that is added, or begins anew, after the agent was told to stop, is out like all others. */
+static void test_late_locks_stop_too(void **state) {
+        struct world w;
+
+        (void)state;
+        for (unsigned i = 0; i < 2; i++) {
+                begin(&w, 1, TENURE_LIFE);
+                w.locks[0].election.state = ELECTION_STOPPED;
+                core_apply(&w.core, &(struct core_change){.type = CORE_STOP});
+                if (i == 0)
+                        add(&w, TENURE_LIFE);
+                else
+                        core_apply(&w.core, &(struct core_change){.type = CORE_RESTART_LOCK, .index = 0});
+                assert_true(w.locks[i == 0].election.wants.stop && w.locks[i == 0].due);
+        }
+        /* Otherwise one that begins anew competes, and at once: nobody else may wake it. */
+        begin(&w, 1, TENURE_LIFE);
+        w.locks[0].election.wants.stop = true;
+        w.locks[0].due = false;
+        core_apply(&w.core, &(struct core_change){.type = CORE_RESTART_LOCK, .index = 0});
+        assert_true(w.locks[0].due && !w.locks[0].election.wants.stop);
+}
+
 /* STATUS= shows the instants that the core goes by: a challenger's wait has the margin for clock rates in it. */
 static void test_takes_over_at(void **state) {
         struct world w;
@@ -182,9 +205,13 @@ static void test_leased_and_settled(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_add_and_set),   cmocka_unit_test(test_remove_and_restart),
-                cmocka_unit_test(test_sleep),         cmocka_unit_test(test_stop),
-                cmocka_unit_test(test_takes_over_at), cmocka_unit_test(test_leased_and_settled),
+                cmocka_unit_test(test_add_and_set),
+                cmocka_unit_test(test_remove_and_restart),
+                cmocka_unit_test(test_sleep),
+                cmocka_unit_test(test_stop),
+                cmocka_unit_test(test_late_locks_stop_too),
+                cmocka_unit_test(test_takes_over_at),
+                cmocka_unit_test(test_leased_and_settled),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,6 +243,69 @@ static void test_clone_with_memory(void **state) {
         assert_int_equal(builder_election(&b, 0)->term.reason, REASON_PLACEHOLDER_LOST);
 }
 
+/* The copy leads under the same lock: nothing of it is removed while it renews, however long. */
+static void test_lock_of_a_clone_is_left(void **state) {
+        uint64_t uid;
+
+        (void)state;
+        leads();
+        uid = b.lock[0].uid;
+        for (unsigned i = 0; i < 30; i++) {
+                b.own[TENURE_LEASE].version = b.next_version++;
+                b.own[TENURE_LEASE].own_write = false;
+                builder_wait(&b, 5 * SEC);
+        }
+        builder_saw(&b, "REVOKE");
+        builder_never(&b, "delete");
+        builder_never(&b, "strip");
+        builder_never(&b, "delete-holder");
+        builder_never(&b, "lease.delete");
+        assert_int_equal(b.lock[0].uid, uid);
+        assert_false(b.lock[0].deleting);
+        assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+        /* It falls silent: deposed like anybody else. */
+        builder_forget(&b);
+        builder_wait(&b, 10 * SEC);
+        builder_never(&b, "delete-holder");
+        builder_wait(&b, 10 * SEC);
+        builder_saw(&b, "read-holder delete-holder delete strip create PERMIT");
+        assert_int_not_equal(b.lock[0].uid, uid);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* Cut off until the lease has run out, while a copy of this machine with its memory went on, or did not: a renewal has
+ * to tell before the lock is touched. */
+static void test_expired_beside_a_clone(void **state) {
+        (void)state;
+        for (unsigned clone = 0; clone < 2; clone++) {
+                uint64_t uid;
+
+                leads();
+                uid = b.lock[0].uid;
+                while (builder_state(&b) == ELECTION_LEADING) {
+                        builder_jump(&b, core_deadline(&b.core) - b.now);
+                        while (builder_beat_any(&b, TENURE_LEASE, BUILDER_DROPPED))
+                                ;
+                }
+                assert_int_equal(builder_election(&b, 0)->term.reason, REASON_LEASE_EXPIRED);
+                builder_forget(&b);
+                if (clone) {
+                        b.own[TENURE_LEASE].version = b.next_version++;
+                        b.own[TENURE_LEASE].own_write = false;
+                }
+                builder_wait(&b, 5 * SEC);
+                if (clone) {
+                        builder_never(&b, "delete");
+                        builder_never(&b, "strip");
+                        assert_int_equal(b.lock[0].uid, uid);
+                        assert_false(b.lock[0].deleting);
+                } else {
+                        builder_saw(&b, "lease.renew delete");
+                        assert_int_not_equal(b.lock[0].uid, uid);
+                }
+        }
+}
+
 /* Our own renewal of which the answer was lost: 409, read, it is ours: go on, but nothing is proven by reading. */
 static void test_lost_answer_to_a_renewal(void **state) {
         uint64_t proof;
@@ -434,6 +497,8 @@ int main(void) {
                 cmocka_unit_test(test_renewal_of_a_dying_lease),
                 cmocka_unit_test(test_lock_names_another_placeholder),
                 cmocka_unit_test(test_clone_with_memory),
+                cmocka_unit_test(test_lock_of_a_clone_is_left),
+                cmocka_unit_test(test_expired_beside_a_clone),
                 cmocka_unit_test(test_lost_answer_to_a_renewal),
                 cmocka_unit_test(test_agent_restart),
                 cmocka_unit_test(test_record_decides_for_the_holder),

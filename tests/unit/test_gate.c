@@ -99,6 +99,10 @@ static void test_gate(void **state) {
 
         /* What a killed writer left is not a permit. */
         tempdir_write(t, "permits/.new-c.service", "half");
+        assert_int_equal(gate_each_permit(&g, on_name, &seen), 0);
+        assert_int_equal(seen.n, 2);
+        assert_int_equal(access(tempdir_path(t, "permits/.new-c.service"), F_OK), 0);
+        seen = (struct seen){};
         assert_int_equal(gate_each(&g, on_name, &seen), 0);
         assert_int_equal(seen.n, 3);
         assert_int_equal(seen.a, 2);
@@ -202,9 +206,50 @@ static void test_cgroup_populated(void **state) {
         assert_int_equal(cgroup_check("/nowhere", &err), -EMEDIUMTYPE);
 }
 
+/* Somebody empties the directory, or removes it. */
+static void test_removed(void **state) {
+        struct tempdir *t = *state;
+        struct gate g = {.fd = -1};
+        struct err err = {};
+        char buf[64], dir[300];
+
+        assert_true(util_copy(dir, sizeof(dir), tempdir_path(t, "run")));
+        assert_int_equal(mkdir(dir, 0755), 0);
+        assert_int_equal(gate_open(&g, dir, &err), 0);
+        for (unsigned i = 0; i < 4; i++) {
+                static const char *const parts[] = {"run/permits", "run/leading", "run/env", "run/revoked"};
+
+                assert_int_equal(rmdir(tempdir_path(t, parts[i])), 0);
+        }
+        assert_int_equal(gate_remove(&g, "a.service"), 0);
+        assert_int_equal(gate_remove_permit(&g, "a.service"), 0);
+        assert_int_equal(gate_record_revoked(&g, "uid-1"), 0);
+        assert_int_equal(gate_is_revoked(&g, "uid-1"), 1);
+        assert_int_equal(gate_write_permit(&g, "a.service", "p"), 0);
+        assert_int_equal(gate_read_permit(&g, "a.service", buf, sizeof(buf)), 1);
+        assert_int_equal(gate_write_environment(&g, "a.service", "E=1\n"), 0);
+        assert_int_equal(gate_make(&g, "a.service"), 0);
+        assert_int_equal(access(tempdir_path(t, "run/leading/a.service"), F_OK), 0);
+        gate_close(&g);
+
+        assert_int_equal(mkdir(tempdir_path(t, "gone"), 0755), 0);
+        assert_true(util_copy(dir, sizeof(dir), tempdir_path(t, "gone")));
+        assert_int_equal(gate_open(&g, dir, &err), 0);
+        for (unsigned i = 0; i < 4; i++) {
+                static const char *const parts[] = {"gone/permits", "gone/leading", "gone/env", "gone/revoked"};
+
+                assert_int_equal(rmdir(tempdir_path(t, parts[i])), 0);
+        }
+        assert_int_equal(rmdir(dir), 0);
+        assert_int_equal(gate_record_revoked(&g, "uid-1"), -ENOENT);
+        assert_int_equal(gate_write_permit(&g, "a.service", "p"), -ENOENT);
+        gate_close(&g);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_gate, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_dropin, set_up, tear_down),
                 cmocka_unit_test(test_cgroup_path),
                 cmocka_unit_test_setup_teardown(test_cgroup_populated, set_up, tear_down),

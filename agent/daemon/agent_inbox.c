@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What callbacks post, and the loop takes, in order. A callback of curl, D-Bus or the guard's socket may come while
  * something else is half done; here it leaves its event and is gone. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ int agent_reserve_posts(struct agent *a, size_t n) {
 
         if (a->inbox.n + n <= a->inbox.size)
                 return 0;
+        assert(a->inbox.n <= a->inbox.size);
         while (size < a->inbox.n + n)
                 size *= 2;
         posts = reallocarray(NULL, size, sizeof(*posts));

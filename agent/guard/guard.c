@@ -224,6 +224,7 @@ struct guard *guard_free(struct guard *g) {
         g->connection = sd_event_source_disable_unref(g->connection);
         if (g->connection_fd >= 0)
                 close(g->connection_fd);
+        permit_queue_clear(&g->replies);
         for (size_t i = 0; i < g->n_units; i++)
                 guard_unit_free(g->unit[i]);
         units_free(g->units);

@@ -9,6 +9,7 @@
 #include "adapter/notify.h"
 #include "base/retry.h"
 #include "base/timing.h"
+#include "guard/guard_act.h"
 #include "guard/guard_files.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
@@ -78,7 +79,7 @@ static uint64_t settle(struct guard *g) {
                         if (at < next)
                                 next = at;
                 }
-                again |= g->hang_up;
+                again |= guard_act_look(g) || g->hang_up;
         } while ((again || next <= guard_now(g)) && ++rounds < ROUNDS_MAX);
         return again ? guard_now(g) : next;
 }

@@ -45,6 +45,7 @@ struct guard_unit {
 
         /* the calls to PID 1 under way */
         struct units_call *read, *start, *stop;
+        uint64_t read_wanted; /* a look is to begin, the lower the sooner; 0: none */
 
         /* inbox */
         struct supervise_reading reading;         /* when reading_due; a look that begins later throws it away */
@@ -73,6 +74,7 @@ struct guard {
         /* the connection to PID 1 */
         struct units *units;
         char bus_error[512]; /* not empty: out of reach */
+        uint64_t n_wanted;   /* looks so far */
         uint64_t reconnect_at_usec;
 
         /* the connection of the agent */

@@ -135,7 +135,8 @@ static void tell_down(struct link *l, const char *what, int error) {
         char why[256];
 
         (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s", what, l->address.sun_path,
-                       l->told_up ? " lost" : "", strerror(-error));
+                       l->told_up ? " lost" : "",
+                       error == -ENOBUFS ? "it does not read what it is told" : strerror(-error));
         l->told_up = false;
         l->h->state(false, why, l->userdata);
 }

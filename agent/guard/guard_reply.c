@@ -201,16 +201,23 @@ void guard_reply_problem(struct guard_unit *u) {
                         2, "%s: %s", u->name, u->problem);
 }
 
+/* So much may one unit take of the line: two names and some words. */
+#define STATUS_UNIT_SIZE 640
+
 void guard_status(struct guard *g) {
-        char line[1024] = "";
+        char line[1500] = "";
         size_t n = 0;
 
         g->status_due = false;
-        for (size_t i = 0; i < g->n_units && n < sizeof(line) - 1; i++) {
+        for (size_t i = 0; i < g->n_units; i++) {
                 const struct guard_unit *u = g->unit[i];
                 const char *separator = n > 0 ? "; " : "";
                 int m;
 
+                if (n > sizeof(line) - STATUS_UNIT_SIZE) {
+                        (void)snprintf(line + n, sizeof(line) - n, "; and %zu more", g->n_units - i);
+                        break;
+                }
                 if (supervise_permitted(&u->s))
                         /* Until when would be news at each renewal: leaderctl status tells. */
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted %s (lock %s)", separator, u->name,

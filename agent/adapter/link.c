@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One socket and one timer. Handlers run as the last thing that on_io() or on_timer() does: whatever they do to the
- * link meets nobody who still works on it. */
+/* One socket, one timer, and what waits for room in the socket: a full one is no broken one. Handlers run as the last
+ * thing that on_io() or on_timer() does: whatever they do to the link meets nobody who still works on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -8,7 +8,13 @@
 #include <sys/un.h>
 
 #include "adapter/link.h"
+#include "base/clock.h"
 #include "base/retry.h"
+#include "codec/permit_queue.h"
+
+/* A connection on which the guard spoke and that lasted so long was a good one: the pauses begin anew. Any sooner, and
+ * one that each burst breaks would be made again, and burst upon, five times a second. */
+#define STEADY_USEC (10 * USEC_PER_SEC)
 
 struct link {
         sd_event *event;
@@ -17,7 +23,11 @@ struct link {
         struct sockaddr_un address;
         int fd;
         uint64_t seq;
-        unsigned n_failures; /* since the guard last said something */
+        struct permit_queue queue; /* said on this connection, and not sent yet */
+        bool writing;              /* io waits for room, too */
+        uint64_t connected_usec;
+        bool heard;          /* the guard spoke on this connection */
+        unsigned n_failures; /* since the last good connection */
         sd_event_source *io;
         sd_event_source *timer; /* next attempt, or at once: the broken connection is told */
         bool told_up;
@@ -48,24 +58,57 @@ static void broken(struct link *l, int error) {
         l->io = sd_event_source_disable_unref(l->io);
         if (l->fd >= 0)
                 l->fd = (close(l->fd), -1);
+        /* The core says everything again on the next one; a permit of before must not be among it. */
+        permit_queue_clear(&l->queue);
+        if (l->heard && clock_monotonic_usec() - l->connected_usec >= STEADY_USEC)
+                l->n_failures = 0;
         l->error = error;
         (void)arm(l, 0); /* fails only when the loop has ended */
 }
 
+/* Sends what there is room for; for the rest, io says when there is more. Returns 0, or negative errno: broken. */
+static int flush(struct link *l) {
+        struct permit_request *q;
+        bool full;
+        int r = 0;
+
+        while ((q = permit_queue_next_request(&l->queue))) {
+                q->seq = l->seq + 1;
+                if (send(l->fd, q, sizeof(*q), MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof(*q)) {
+                        r = errno ? -errno : -EIO;
+                        break;
+                }
+                l->seq++;
+                permit_queue_pop(&l->queue);
+        }
+        full = r == -EAGAIN || r == -EINTR;
+        if (full)
+                r = 0;
+        if (r == 0 && full != l->writing)
+                r = sd_event_source_set_io_events(l->io, full ? EPOLLIN | EPOLLOUT : EPOLLIN);
+        l->writing = full;
+        if (r < 0)
+                broken(l, r);
+        return r < 0 ? r : 0;
+}
+
 /* One reply; the rest makes the socket readable again at once. */
-static int on_io(_unused_ sd_event_source *source, int fd, _unused_ uint32_t revents, void *userdata) {
+static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct link *l = userdata;
         struct permit_reply reply;
         struct err err;
-        ssize_t n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+        ssize_t n;
 
+        if (revents & EPOLLOUT && flush(l) < 0)
+                return 0;
+        n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         if (n <= 0 || permit_reply_check(&reply, (size_t)n, &err) < 0) {
                 broken(l, n < 0 ? -errno : n == 0 ? -ECONNRESET : -EBADMSG);
                 return 0;
         }
-        l->n_failures = 0;
+        l->heard = true;
         l->h->reply(&reply, l->userdata); /* may have freed l */
         return 0;
 }
@@ -82,6 +125,8 @@ static int try_connect(struct link *l) {
         if (r < 0)
                 return r;
         l->fd = TAKE_FD(fd);
+        l->writing = l->heard = false;
+        l->connected_usec = clock_monotonic_usec();
         return 0;
 }
 
@@ -90,7 +135,8 @@ static void tell_down(struct link *l, const char *what, int error) {
         char why[256];
 
         (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s", what, l->address.sun_path,
-                       l->told_up ? " lost" : "", strerror(-error));
+                       l->told_up ? " lost" : "",
+                       error == -ENOBUFS ? "it does not read what it is told" : strerror(-error));
         l->told_up = false;
         l->h->state(false, why, l->userdata);
 }
@@ -148,6 +194,7 @@ struct link *link_free(struct link *l) {
         sd_event_source_disable_unref(l->timer);
         if (l->fd >= 0)
                 close(l->fd);
+        permit_queue_clear(&l->queue);
         sd_event_unref(l->event);
         free(l);
         return NULL;
@@ -159,10 +206,10 @@ int link_send(struct link *l, struct permit_request *request) {
         if (l->fd < 0)
                 return -ENOTCONN;
         request->magic = PERMIT_MAGIC;
-        request->seq = ++l->seq;
-        if (send(l->fd, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*request))
-                return 0;
-        r = errno ? -errno : -EIO;
-        broken(l, r);
-        return r;
+        r = permit_queue_request(&l->queue, request);
+        if (r < 0) {
+                broken(l, r);
+                return r;
+        }
+        return flush(l);
 }

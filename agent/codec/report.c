@@ -43,7 +43,8 @@ int report_build(const struct report *r, char **ret) {
                   add_text(api, "server", r->server) && add_text(api, "lastContact", r->last_contact) &&
                   add_text(api, "error", r->api_error) &&
                   add(guard, "connected", json_object_new_boolean(r->guard_connected)) &&
-                  add_text(guard, "error", r->guard_error);
+                  add_text(guard, "error", r->guard_error) &&
+                  add(guard, "breaks", json_object_new_int64(r->guard_breaks));
         const char *text;
 
         for (size_t i = 0; ok && i < r->n_locks; i++) {

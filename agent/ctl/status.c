@@ -69,6 +69,7 @@ static int print_locks(json_object *locks) {
 static int print_human(json_object *status) {
         json_object *api = member(status, "api"), *guard = member(status, "guard");
         const char *contact = text(api, "lastContact"), *api_error = text(api, "error");
+        int breaks = json_object_get_int(member(guard, "breaks"));
         char span[CTL_AGE_MAX];
 
         (void)printf("identity  %s, leader-agent %s\n", text(status, "identity"), text(status, "version"));
@@ -78,9 +79,12 @@ static int print_human(json_object *status) {
                 (void)printf("API       %s, no answer yet", text(api, "server"));
         (void)printf("%s%s\n", *api_error ? "; " : "", api_error);
         if (json_object_get_boolean(member(guard, "connected")))
-                (void)printf("guard     connected\n\n");
+                (void)printf("guard     connected");
         else
-                (void)printf("guard     NOT connected: %s\n\n", text(guard, "error"));
+                (void)printf("guard     NOT connected: %s", text(guard, "error"));
+        if (breaks > 0)
+                (void)printf("; lost %d time%s since leader-agent began", breaks, breaks == 1 ? "" : "s");
+        (void)printf("\n\n");
         return print_locks(member(status, "locks"));
 }
 

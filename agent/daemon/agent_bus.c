@@ -41,6 +41,7 @@ static int on_status(void *userdata, char **ret_json) {
                 .api_error = a->api_error,
                 .guard_connected = a->link_up,
                 .guard_error = a->link_up ? "" : a->link_error,
+                .guard_breaks = a->link_breaks,
                 .locks = locks,
                 .n_locks = a->n_locks,
         };

@@ -150,6 +150,7 @@ struct agent {
         char nonce[RECORD_CLAIM_HEX + 1]; /* of this process */
         char host[256];
         bool link_up;
+        unsigned link_breaks; /* how often leader-guard's connection was lost */
         bool sleeping; /* the host waits for our leases to end */
         bool watching; /* watches are open, or opened when wanted */
         bool traced;   /* this process has its first line in the trace */

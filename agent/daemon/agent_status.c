@@ -98,6 +98,9 @@ static void status_line(const struct agent *a, char *buf, size_t size) {
                 line_of_many(a, api, buf, size);
         if (!a->link_up && a->link_error[0])
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", a->link_error);
+        if (a->link_breaks)
+                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
+                               a->link_breaks == 1 ? "" : "s");
         if (a->bus_error[0])
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; D-Bus: %s", a->bus_error);
         if (buf[0] >= 'a' && buf[0] <= 'z')

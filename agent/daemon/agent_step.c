@@ -53,6 +53,7 @@ static void step_placeholder(struct agent_placeholder *p, struct placeholder_eve
 static void step_link(struct agent *a, bool up, const char *why) {
         bool changed = up != a->link_up || !util_streq(why, a->link_error);
 
+        a->link_breaks += a->link_up && !up;
         a->link_up = up;
         if (!changed)
                 return;

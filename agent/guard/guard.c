@@ -9,6 +9,7 @@
 #include "adapter/notify.h"
 #include "base/retry.h"
 #include "base/timing.h"
+#include "guard/guard_act.h"
 #include "guard/guard_files.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
@@ -78,7 +79,7 @@ static uint64_t settle(struct guard *g) {
                         if (at < next)
                                 next = at;
                 }
-                again |= g->hang_up;
+                again |= guard_act_look(g) || g->hang_up;
         } while ((again || next <= guard_now(g)) && ++rounds < ROUNDS_MAX);
         return again ? guard_now(g) : next;
 }
@@ -224,6 +225,7 @@ struct guard *guard_free(struct guard *g) {
         g->connection = sd_event_source_disable_unref(g->connection);
         if (g->connection_fd >= 0)
                 close(g->connection_fd);
+        permit_queue_clear(&g->replies);
         for (size_t i = 0; i < g->n_units; i++)
                 guard_unit_free(g->unit[i]);
         units_free(g->units);

@@ -62,12 +62,41 @@ static void on_stop(enum units_answer answer, const char *text, _unused_ const s
 
 /* ---- actions ---- */
 
-/* What is under way, or was answered and not stepped yet, was begun before: it proves nothing about now. */
+/* What is under way, or was answered and not stepped yet, was begun before: it proves nothing about now. The look
+ * begins with the turn, or later. */
 static void read_unit(struct guard_unit *u) {
         u->read = units_call_free(u->read);
         u->reading_due = false;
-        if (units_read(u->guard->units, &u->read, u->name, on_read, u) < 0)
+        u->read_wanted = ++u->guard->n_wanted;
+}
+
+/* Who has waited longest for a look; NULL: nobody, or one is under way. */
+static struct guard_unit *next_look(struct guard *g) {
+        struct guard_unit *oldest = NULL;
+
+        for (size_t i = 0; i < g->n_units; i++) {
+                struct guard_unit *u = g->unit[i];
+
+                if (u->read)
+                        return NULL;
+                if (u->read_wanted && (!oldest || u->read_wanted < oldest->read_wanted))
+                        oldest = u;
+        }
+        return oldest;
+}
+
+bool guard_act_look(struct guard *g) {
+        struct guard_unit *u;
+        bool posted = false;
+
+        while ((u = next_look(g))) {
+                u->read_wanted = 0;
+                if (units_read(g->units, &u->read, u->name, on_read, u) >= 0)
+                        continue;
                 guard_look_unknown(u);
+                posted = true;
+        }
+        return posted;
 }
 
 static void start_unit(struct guard_unit *u) {

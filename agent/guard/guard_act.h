@@ -16,5 +16,10 @@ struct guard_performance {
 void guard_act(struct guard_unit *u, const struct supervise_action *a, struct guard_performance *p,
                enum supervise_state before);
 
+/* Asks PID 1 about the unit that has waited longest for that, unless an answer is outstanding: PID 1 runs no job while
+ * there is a question to answer, and with many units there always would be one. Returns true when there will be no
+ * answer (not connected), for any that waits, and that was posted. */
+bool guard_act_look(struct guard *g);
+
 /* cgroup.kill wherever the unit may be. Needs no PID 1. */
 void guard_act_kill(struct guard_unit *u);

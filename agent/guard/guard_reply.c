@@ -1,19 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told: replies, pushes, STATUS and the guard's records in the journal, with their texts. */
+#include <errno.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "guard/guard_reply.h"
 
+/* More wait for the next turn: an agent that reads as fast as this writes must not hold up deadlines and watchdog. */
+#define FLUSH_MAX 64
+
+void guard_reply_flush(struct guard *g) {
+        const struct permit_reply *reply;
+        bool rest;
+
+        for (unsigned i = 0; i < FLUSH_MAX && (reply = permit_queue_next_reply(&g->replies)); i++) {
+                if (send(g->connection_fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+                    (ssize_t)sizeof(*reply)) {
+                        permit_queue_pop(&g->replies);
+                        continue;
+                }
+                if (errno != EAGAIN && errno != EINTR) {
+                        g->hang_up = true; /* not closed here, within a step */
+                        return;
+                }
+                break;
+        }
+        rest = g->replies.n > 0;
+        if (rest == g->writing)
+                return;
+        g->writing = rest;
+        if (sd_event_source_set_io_events(g->connection, rest ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0)
+                g->hang_up = true;
+}
+
 void guard_reply_send(struct guard *g, const struct permit_reply *reply) {
-        if (g->connection_fd < 0)
+        if (g->connection_fd < 0 || g->hang_up)
                 return;
-        if (send(g->connection_fd, reply, sizeof(*reply), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(*reply))
+        if (permit_queue_reply(&g->replies, reply) < 0) {
+                /* Asks on and on, and does not read: it has to connect again and ask. Not closed here, within a step.
+                 */
+                g->hang_up = true;
                 return;
-        /* Gone, or does not read: it has to connect again and ask. Not closed here, within a step. */
-        g->hang_up = true;
+        }
+        guard_reply_flush(g);
 }
 
 static enum unit_state unit_state(const struct guard_unit *u) {
@@ -169,16 +201,23 @@ void guard_reply_problem(struct guard_unit *u) {
                         2, "%s: %s", u->name, u->problem);
 }
 
+/* So much may one unit take of the line: two names and some words. */
+#define STATUS_UNIT_SIZE 640
+
 void guard_status(struct guard *g) {
-        char line[1024] = "";
+        char line[1500] = "";
         size_t n = 0;
 
         g->status_due = false;
-        for (size_t i = 0; i < g->n_units && n < sizeof(line) - 1; i++) {
+        for (size_t i = 0; i < g->n_units; i++) {
                 const struct guard_unit *u = g->unit[i];
                 const char *separator = n > 0 ? "; " : "";
                 int m;
 
+                if (n > sizeof(line) - STATUS_UNIT_SIZE) {
+                        (void)snprintf(line + n, sizeof(line) - n, "; and %zu more", g->n_units - i);
+                        break;
+                }
                 if (supervise_permitted(&u->s))
                         /* Until when would be news at each renewal: leaderctl status tells. */
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, permitted %s (lock %s)", separator, u->name,

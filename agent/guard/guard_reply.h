@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told, to the agent over its connection, to journal and STATUS. Nothing here waits, and nothing changes a
- * unit: a connection that does not take its reply is only marked (hang_up), since a step may be under way. */
+ * unit: a reply that finds the socket full is queued (codec/permit_queue.h), and a connection that is to be closed is
+ * only marked (hang_up), since a step may be under way. */
 #pragma once
 
 #include "guard/guard_state.h"
 
-/* Sends one reply to whoever is connected. */
+/* Sends one reply to whoever is connected, when there is room. */
 void guard_reply_send(struct guard *g, const struct permit_reply *reply);
+
+/* Sends some of the replies that wait, if there is a connection and room. */
+void guard_reply_flush(struct guard *g);
 
 /* Answers one request; final: the last answer to a revoke. */
 void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,

@@ -20,6 +20,8 @@ void guard_socket_close(struct guard *g) {
                 return;
         close(g->connection_fd);
         g->connection_fd = -1;
+        permit_queue_clear(&g->replies);
+        g->writing = false;
         for (size_t i = 0; i < g->n_units; i++) {
                 struct supervise_event ev = {.type = SUPERVISE_EV_SUPERSEDED};
 
@@ -189,8 +191,11 @@ void guard_socket_serve(struct guard *g) {
                 return;
         g->socket_due = false;
         /* Whoever came later knows better: the old connection is then closed, and what it sent is not read. */
-        if (!accept_newest(g) && g->connection_fd >= 0)
-                receive(g);
+        if (accept_newest(g) || g->connection_fd < 0)
+                return;
+        /* An agent that does not read for a while is read all the same: a revoke must not wait for that. */
+        guard_reply_flush(g);
+        receive(g);
 }
 
 int guard_socket_open(struct guard *g, struct err *err) {

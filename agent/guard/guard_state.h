@@ -18,14 +18,15 @@
 #include "adapter/gate.h"
 #include "adapter/units.h"
 #include "codec/permit.h"
+#include "codec/permit_queue.h"
 #include "codec/permitfile.h"
 #include "core/supervise.h"
 #include "guard/guard.h"
 
-#define GUARD_UNITS_MAX 256
+#define GUARD_UNITS_MAX 1024
 #define GUARD_WAITS_MAX 8
 
-/* A request that got no final answer yet. */
+/* A request that got no final answer yet; of several of one type for one lock uid the last. */
 struct guard_wait {
         uint32_t type;
         uint64_t seq;
@@ -45,6 +46,7 @@ struct guard_unit {
 
         /* the calls to PID 1 under way */
         struct units_call *read, *start, *stop;
+        uint64_t read_wanted; /* a look is to begin, the lower the sooner; 0: none */
 
         /* inbox */
         struct supervise_reading reading;         /* when reading_due; a look that begins later throws it away */
@@ -73,13 +75,16 @@ struct guard {
         /* the connection to PID 1 */
         struct units *units;
         char bus_error[512]; /* not empty: out of reach */
+        uint64_t n_wanted;   /* looks so far */
         uint64_t reconnect_at_usec;
 
         /* the connection of the agent */
         sd_event_source *listener, *connection;
         int connection_fd;
-        bool socket_due; /* inbox: there is something to accept or to read */
-        bool hang_up;    /* the connection cannot take a reply: close it */
+        bool socket_due;             /* inbox: there is something to accept or to read, or room to write */
+        struct permit_queue replies; /* that wait for room */
+        bool writing;                /* … which `connection` tells of, too */
+        bool hang_up;                /* the connection is of no use: close it */
 
         struct guard_unit *unit[GUARD_UNITS_MAX];
         size_t n_units;

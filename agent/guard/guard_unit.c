@@ -94,23 +94,33 @@ static bool step_due(struct guard_unit *u, uint64_t now) {
         return true;
 }
 
+/* A repeated request takes the place of the one before: a PID 1 that does not answer for long makes no queue. */
+static void wait_for(struct guard_unit *u, const struct permit_request *request) {
+        size_t i;
+
+        for (i = 0; i < u->n_waits; i++)
+                if (u->waits[i].type == request->type && util_streq(u->waits[i].lock_uid, request->lock_uid))
+                        break;
+        if (i == GUARD_WAITS_MAX) {
+                /* An agent that asks on and on without waiting: it connects again and asks once. */
+                u->guard->hang_up = true;
+                return;
+        }
+        u->waits[i].type = request->type;
+        u->waits[i].seq = request->seq;
+        (void)util_copy(u->waits[i].lock_uid, sizeof(u->waits[0].lock_uid), request->lock_uid);
+        if (i == u->n_waits)
+                u->n_waits++;
+}
+
 void guard_unit_step(struct guard_unit *u, struct supervise_event *ev, const struct permit_request *request) {
         struct guard_performance p = {.request = request};
 
         ev->now_usec = guard_now(u->guard);
         (void)step_due(u, ev->now_usec);
         step_with_failures(u, ev, &p);
-        if (!request || p.answered)
-                return;
-        if (u->n_waits == GUARD_WAITS_MAX) {
-                /* An agent that asks and asks without waiting: it connects again and asks once. */
-                u->guard->hang_up = true;
-                return;
-        }
-        u->waits[u->n_waits].type = request->type;
-        u->waits[u->n_waits].seq = request->seq;
-        (void)util_copy(u->waits[u->n_waits].lock_uid, sizeof(u->waits[0].lock_uid), request->lock_uid);
-        u->n_waits++;
+        if (request && !p.answered)
+                wait_for(u, request);
 }
 
 /* A stop that begins at this very instant asks PID 1 anew, and read_unit() throws away what was seen with the gate

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's end of the socket to leader-guard: connects, reconnects, sends requests and hands on replies that pass
- * permit_reply_check(). Decides nothing: after each (re)connect the caller queries and sends its permits or revokes. */
+ * permit_reply_check(). Decides nothing: after each (re)connect the caller queries and sends its permits or revokes.
+ * ARCHITECTURE 5, claim 4: what was said on one connection is never sent on the next. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -18,13 +19,16 @@ struct link_handlers {
         void (*reply)(const struct permit_reply *reply, void *userdata);
 };
 
-/* Starts connecting to the socket at `path`, for ever (RETRY_GUARD_LINK). h must outlive the link. Returns 0;
+/* Starts connecting to the socket at `path`, for ever; the pauses (RETRY_GUARD_LINK) grow until a connection has proved
+ * good. h must outlive the link. Returns 0;
  * -ENAMETOOLONG, -ENOMEM. */
 int link_new(struct link **ret, sd_event *event, const char *path, const struct link_handlers *h, void *userdata);
 /* Returns NULL. */
 struct link *link_free(struct link *l);
 DEFINE_CLEANUP(struct link *, link_free)
 
-/* Fills in magic and seq and sends at once. -ENOTCONN when there is no connection; any other failure breaks it (the
- * state handler runs later) and is returned. */
+/* Fills in magic and seq and sends, at once or when the guard has made room: until then it waits in a queue
+ * (codec/permit_queue.h), where it may be superseded by what is sent later, and which ends with the connection. Returns
+ * 0. -ENOTCONN when there is no connection; any other failure, -ENOBUFS for a guard that has not read for too long
+ * among them, breaks it (the state handler runs later) and is returned. */
 int link_send(struct link *l, struct permit_request *request);

@@ -28,6 +28,7 @@ struct report {
         const char *api_error;
         bool guard_connected;
         const char *guard_error;
+        unsigned guard_breaks; /* how often its connection was lost, since the agent began */
         const struct report_lock *locks;
         size_t n_locks;
 };

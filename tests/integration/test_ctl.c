@@ -141,7 +141,7 @@ static int teardown(_unused_ void **state) {
         "api:6443\",\"lastContact\":"                                                                                  \
         "\"2001-01-02T03:04:05.123456Z\",\"error\":\"connection "                                                      \
         "refused\"},\"guard\":{\"connected\":false,\"error\":\"no "                                                    \
-        "socket\"},\"locks\":[{\"lock\":\"ops/"                                                                        \
+        "socket\",\"breaks\":2},\"locks\":[{\"lock\":\"ops/"                                                           \
         "op-lock\",\"unit\":\"op.service\",\"tenure\":\"life\",\"role\":\"leader\","                                   \
         "\"unitState\":\"running\",\"holder\":\"web-1\",\"holderIdentity\":\"web-1-3f9a02c7\",\"since\":\"2001-01-"    \
         "02T03:04:05Z\","                                                                                              \
@@ -156,7 +156,7 @@ static void test_status(_unused_ void **state) {
         assert_result(r, 0, "identity  web-1-3f9a02c7, leader-agent 0.1.0\n", "");
         assert_non_null(strstr(r.out, "API       https://api:6443, last answer "));
         assert_non_null(strstr(r.out, "h ago; connection refused\n"));
-        assert_non_null(strstr(r.out, "guard     NOT connected: no socket\n"));
+        assert_non_null(strstr(r.out, "guard     NOT connected: no socket; lost 2 times since leader-agent began\n"));
         assert_non_null(strstr(r.out, "LOCK         ROLE    UNIT        STATE    HOLDER  SINCE\n"));
         assert_non_null(strstr(r.out, "ops/op-lock  leader  op.service  running  web-1   "));
         /* What others wrote cannot steer the terminal, and there are no colours in a pipe. */

@@ -417,21 +417,97 @@ static void test_newest_connection(void **state) {
         assert_false(has_gate(x));
 }
 
+static struct permit_request request_of(struct fixture *x, unsigned unit) {
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+
+        (void)snprintf(q.unit, sizeof(q.unit), "u-%u.service", unit);
+        return q;
+}
+
+/* More units than the socket holds packets are asked about, by an agent that does not read meanwhile. */
+static void test_many_units(void **state) {
+        static const unsigned counts[] = {100, 300};
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
+                uint64_t first = x->seq + 1;
+                unsigned answered = 0;
+                bool seen[300] = {};
+
+                for (unsigned k = 0; k < counts[i]; k++) {
+                        struct permit_request q = request_of(x, k);
+
+                        put(fd, &q);
+                }
+                for (unsigned k = 0; k < 40; k++)
+                        nap();
+                while (answered < counts[i]) {
+                        struct permit_reply p;
+
+                        assert_true(take(fd, &p));
+                        if (p.seq < first)
+                                continue;
+                        assert_true(p.seq < first + counts[i]);
+                        assert_false(seen[p.seq - first]);
+                        seen[p.seq - first] = true;
+                        answered++;
+                }
+        }
+        lead(x, fd, "A");
+}
+
 static void test_deaf_agent(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int deaf = dial(x), fd = -1;
         struct permit_request q = request(x, PERMIT_QUERY, "");
-        struct permit_reply p;
+        struct permit_reply p, last = {};
         unsigned n = 0;
 
-        /* Asks and never reads: in the end its answers do not fit any more, and it is hung up on. */
-        for (; n < 100000 && send(deaf, &q, sizeof(q), MSG_NOSIGNAL) == (ssize_t)sizeof(q); n++)
-                q.seq++;
+        lead(x, deaf, "A");
+        /* Asks for the same on and on, and does not read: the answers to what it asked last are there when it does, and
+         * a revoke does not wait for that. */
+        for (; n < 2000; n++) {
+                q.seq = ++x->seq;
+                put(deaf, &q);
+        }
+        q = request(x, PERMIT_REVOKE, "A");
+        put(deaf, &q);
+        for (uint64_t end = clock_boottime_usec() + LIMIT; has_gate(x); nap())
+                assert_true(clock_boottime_usec() < end);
+        while (!(last.seq == q.seq && last.final))
+                assert_true(take(deaf, &last));
+        /* Asks ever new things: in the end it is hung up on. */
+        for (n = 0; n < 100000; n++) {
+                struct permit_request other = request_of(x, n % 64);
+
+                (void)snprintf(other.lock_uid, sizeof(other.lock_uid), "uid-%u", n);
+                if (send(deaf, &other, sizeof(other), MSG_NOSIGNAL) != (ssize_t)sizeof(other))
+                        break;
+        }
         assert_true(n < 100000);
         while (take(deaf, &p))
                 ;
         fd = dial(x);
-        lead(x, fd, "A");
+        lead(x, fd, "B");
+}
+
+/* PID 1 does not answer for long, and an agent repeats itself meanwhile, as renewals do: no reason to hang up. */
+static void test_patient_agent(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = {};
+
+        assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
+        assert_int_equal(kill(x->pid1.pid, SIGSTOP), 0);
+        for (unsigned i = 0; i < 100; i++) {
+                q = request(x, i % 2 ? PERMIT_PERMIT : PERMIT_QUERY, i % 2 ? "A" : "");
+                put(fd, &q);
+        }
+        assert_int_equal(kill(x->pid1.pid, SIGCONT), 0);
+        assert_int_equal(answer(fd, &q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->starts, 1);
 }
 
 static void test_stranger(void **state) {
@@ -751,11 +827,23 @@ static void test_reap(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-                TEST(test_quiet_start),       TEST(test_lead_and_revoke),       TEST(test_refusals),
-                TEST(test_malformed),         TEST(test_newest_connection),     TEST(test_deaf_agent),
-                TEST(test_stranger),          TEST(test_guard_killed),          TEST(test_reap),
-                TEST(test_pid1_lost),         TEST(test_pid1_blocked),          TEST(test_stop_waits_for_cgroup),
-                TEST(test_unrecorded_revoke), TEST(test_lease_loses_enrolment), TEST(test_no_cgroup2),
+                TEST(test_quiet_start),
+                TEST(test_lead_and_revoke),
+                TEST(test_refusals),
+                TEST(test_malformed),
+                TEST(test_newest_connection),
+                TEST(test_many_units),
+                TEST(test_deaf_agent),
+                TEST(test_patient_agent),
+                TEST(test_stranger),
+                TEST(test_guard_killed),
+                TEST(test_reap),
+                TEST(test_pid1_lost),
+                TEST(test_pid1_blocked),
+                TEST(test_stop_waits_for_cgroup),
+                TEST(test_unrecorded_revoke),
+                TEST(test_lease_loses_enrolment),
+                TEST(test_no_cgroup2),
                 TEST(test_watchdog),
         };
 

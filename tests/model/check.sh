@@ -30,6 +30,8 @@ small=(
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1'
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent,freeze-guard --duration 8 --renew-deadline 9 --margin 2 --rate 1'
         '--tenure lease --leading --faults 1 --humans 0 --only suspend'
+        '--tenure life --leading --crowded --faults 1 --humans 1 --only break-link,kill-agent,freeze-guard'
+        '--tenure lease --leading --crowded --faults 2 --humans 0 --only break-link,freeze-guard --states 3000000'
         '--tenure lease --clone --leading --faults 2 --humans 0'
         '--tenure lease --agents 3 --clone --leading --faults 1 --humans 0 --only clone'
         '--tenure life --clone --leading --faults 2 --humans 0'

@@ -140,6 +140,7 @@ struct agent {
         struct request request[N_SLOTS];
         uint8_t n_replies;
         struct guard_fact replies[MAX_QUEUE];
+        uint8_t reply_types[MAX_QUEUE]; /* enum election_message_type; only when crowded */
         struct held_lock held_lock;
         struct held_placeholder held_holder;
         struct election election;
@@ -217,6 +218,7 @@ struct parameters {
         bool pod;     /* placeholders are Pods, not Leases */
         bool clone;   /* the last host is a clone of the first one's disk */
         bool leading; /* begin with agent 0 leading */
+        bool crowded; /* no room in the sockets: what waits is superseded by what comes later */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
 };
@@ -256,7 +258,8 @@ enum move_kind {
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
         MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
         MOVE_CLONE,
-        MOVE_SUSPEND, /* the whole host, without a word before */
+        MOVE_BREAK_LINK, /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
+        MOVE_SUSPEND,    /* the whole host, without a word before */
         MOVE_RESUME,
         MOVE_CRASH,
         MOVE_BOOT,
@@ -334,7 +337,10 @@ void brain_lock_event(struct world *w, unsigned a, struct election_event *ev, co
 void brain_placeholder_seen(struct world *w, unsigned a);
 void brain_stop(struct world *w, unsigned a);
 void brain_step_down(struct world *w, unsigned a);
-void brain_tell(struct world *w, unsigned a, const struct guard_fact *f);
+/* type: what it answers, ELECTION_MSG_NONE: a push. */
+void brain_tell(struct world *w, unsigned a, uint8_t type, const struct guard_fact *f);
+/* The connection is broken; lossy: what it has not read yet is lost, too. */
+void brain_break(struct world *w, unsigned a, bool lossy);
 
 /* ---- watches ---- */
 
@@ -368,6 +374,7 @@ unsigned guard_local(struct world *w, unsigned h, unsigned actions);
 struct supervise_reading guard_look(const struct world *w, unsigned h);
 void guard_slow_reading(struct world *w, unsigned h);
 void guard_connect(struct world *w, unsigned h);
+void guard_break(struct world *w, unsigned h, bool lossy);
 bool guard_send(struct world *w, unsigned h, struct message m);
 void pid1_stop(struct world *w, unsigned h);
 void pid1_set(struct world *w, unsigned h, uint8_t unit);

@@ -264,16 +264,48 @@ void brain_step_down(struct world *w, unsigned a) {
 
 /* ---- link ---- */
 
-void brain_tell(struct world *w, unsigned a, const struct guard_fact *f) {
+/* An older answer of that kind about that lock that waits (codec/permit_queue.h). */
+static void coalesce(struct agent *g, uint8_t type, const struct guard_fact *f) {
+        unsigned kept = 0;
+
+        for (unsigned i = 0; i < g->n_replies; i++) {
+                const struct guard_fact *r = &g->replies[i];
+
+                if (g->reply_types[i] == type && r->about == f->about && !r->stopped &&
+                    !f->stopped) /* @final-is-kept */
+                        continue;
+                g->replies[kept] = *r;
+                g->reply_types[kept++] = g->reply_types[i];
+        }
+        for (unsigned i = kept; i < g->n_replies; i++)
+                memset(&g->replies[i], 0, sizeof(g->replies[i]));
+        g->n_replies = (uint8_t)kept;
+}
+
+void brain_tell(struct world *w, unsigned a, uint8_t type, const struct guard_fact *f) {
         struct agent *g = &w->agents[a];
 
         if (!g->up || !g->connected || g->broken)
                 return;
+        if (parameters.crowded)
+                coalesce(g, type, f);
         if (g->n_replies == MAX_QUEUE) {
                 g->broken = 1; /* a full socket: the guard gives the connection up */
                 return;
         }
+        g->reply_types[g->n_replies] = parameters.crowded ? type : 0;
         g->replies[g->n_replies++] = *f;
+}
+
+void brain_break(struct world *w, unsigned a, bool lossy) {
+        struct agent *g = &w->agents[a];
+
+        g->broken = 1;
+        if (!lossy)
+                return;
+        g->n_replies = 0;
+        memset(g->replies, 0, sizeof(g->replies));
+        memset(g->reply_types, 0, sizeof(g->reply_types));
 }
 
 static void claim_written(struct world *w, unsigned a, unsigned slot, uint8_t result) {
@@ -338,6 +370,8 @@ void brain_local(struct world *w, unsigned a) {
                 g->n_replies--;
                 memmove(g->replies, g->replies + 1, g->n_replies * sizeof(g->replies[0]));
                 memset(&g->replies[g->n_replies], 0, sizeof(g->replies[0]));
+                memmove(g->reply_types, g->reply_types + 1, g->n_replies);
+                g->reply_types[g->n_replies] = 0;
                 brain_lock_event(w, a, &ev, NULL);
         } else if (g->broken) {
                 g->broken = g->connected = 0;
@@ -381,6 +415,7 @@ void brain_end(struct world *w, unsigned a) {
         memset(g->claiming, 0, sizeof(g->claiming));
         memset(g->request, 0, sizeof(g->request));
         memset(g->replies, 0, sizeof(g->replies));
+        memset(g->reply_types, 0, sizeof(g->reply_types));
         memset(&g->held_lock, 0, sizeof(g->held_lock));
         memset(&g->held_holder, 0, sizeof(g->held_holder));
         memset(&g->election, 0, sizeof(g->election));

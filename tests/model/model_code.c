@@ -113,8 +113,11 @@ static void code_agent(struct coder *c, struct agent *g, unsigned a) {
                         code_request(c, &g->request[s]);
                 }
                 coder_byte(c, &g->n_replies);
-                for (unsigned i = 0; i < g->n_replies; i++)
+                for (unsigned i = 0; i < g->n_replies; i++) {
                         code_guard_fact(c, &g->replies[i]);
+                        if (parameters.crowded)
+                                coder_byte(c, &g->reply_types[i]);
+                }
                 code_held(c, g);
                 code_election(c, &g->election);
                 code_core_placeholder(c, &g->placeholder);

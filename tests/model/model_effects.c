@@ -99,6 +99,10 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_THAW_GUARD:
                 o->frozen = m.kind == MOVE_FREEZE_GUARD; /* @no-ping-while-overdue */
                 break;
+        case MOVE_BREAK_LINK:
+                guard_break(w, m.agent, m.arg & 1);
+                brain_break(w, m.agent, m.arg & 2);
+                break;
         case MOVE_SUSPEND:
                 o->asleep = 1;
                 break;

@@ -111,7 +111,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
         };
 
         if (!o->superseded && !o->eof)
-                brain_tell(w, h, &f);
+                brain_tell(w, h, type, &f);
 }
 
 static void answer_all(struct world *w, unsigned h, uint8_t *waiting, unsigned n, uint8_t type, uint8_t result) {
@@ -322,9 +322,40 @@ void guard_connect(struct world *w, unsigned h) {
         o->superseded = o->up;
 }
 
+void guard_break(struct world *w, unsigned h, bool lossy) {
+        struct host *o = &w->hosts[h];
+
+        o->eof = o->up;
+        if (lossy) {
+                o->n_queue = 0;
+                memset(o->queue, 0, sizeof(o->queue));
+        }
+}
+
+/* What waits is of no use when that comes after it (codec/permit_queue.h; all of this is about one unit). */
+static bool supersedes(const struct message *m, const struct message *waiting) {
+        if (m->uid != waiting->uid || waiting->type == ELECTION_MSG_REVOKE) /* @revoke-is-never-superseded */
+                return false;
+        /* @newer-of-its-kind-supersedes */
+        return m->type == waiting->type || (m->type == ELECTION_MSG_REVOKE && waiting->type == ELECTION_MSG_PERMIT);
+}
+
+static void coalesce(struct host *o, const struct message *m) {
+        unsigned kept = 0;
+
+        for (unsigned i = 0; i < o->n_queue; i++)
+                if (!supersedes(m, &o->queue[i]))
+                        o->queue[kept++] = o->queue[i];
+        for (unsigned i = kept; i < o->n_queue; i++)
+                memset(&o->queue[i], 0, sizeof(o->queue[i]));
+        o->n_queue = (uint8_t)kept;
+}
+
 bool guard_send(struct world *w, unsigned h, struct message m) {
         struct host *o = &w->hosts[h];
 
+        if (parameters.crowded)
+                coalesce(o, &m);
         if (o->n_queue == MAX_QUEUE)
                 return false;
         o->queue[o->n_queue++] = m; /* @new-messages-come-last */

@@ -15,7 +15,8 @@ struct parameters parameters = {
         .margin = 2,
         .gc = true,
         .max_states = 20000000,
-        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND), /* that one only where it is asked for */
+        /* these only where they are asked for */
+        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -37,6 +38,7 @@ static bool only(const char *list) {
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
                 {"suspend", MOVE_SUSPEND},
+                {"break-link", MOVE_BREAK_LINK},
                 {"crash", MOVE_CRASH},
                 {"lose-state", MOVE_LOSE_STATE},
                 {"clone", MOVE_CLONE},
@@ -79,6 +81,7 @@ int main(int argc, char **argv) {
                 {"only", required_argument, NULL, 'o'},
                 {"no-invariant", no_argument, NULL, 'i'},
                 {"leading", no_argument, NULL, 'l'},
+                {"crowded", no_argument, NULL, 'Q'},
                 {"duration-b", required_argument, NULL, 'b'},
                 {"watchdog", required_argument, NULL, 'w'},
                 {"rate", required_argument, NULL, 'R'},
@@ -118,6 +121,9 @@ int main(int argc, char **argv) {
                         break;
                 case 'l':
                         parameters.leading = true;
+                        break;
+                case 'Q':
+                        parameters.crowded = true;
                         break;
                 case 'i':
                         parameters.no_invariant = true;

@@ -43,6 +43,10 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
                         }
                 if (!g->frozen)
                         add(w, ret, n, MOVE_FREEZE_AGENT, h, 0, 1);
+                if (g->connected && !g->broken)
+                        for (unsigned k = 0; k < 4; k++)
+                                if ((o->n_queue || !(k & 1)) && (g->n_replies || !(k & 2)))
+                                        add(w, ret, n, MOVE_BREAK_LINK, h, k, 1);
         }
         if (o->up) {
                 add_kill_guard(w, ret, n, h);

@@ -33,6 +33,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_TEAR] = "agent dies while it writes a claim",
         [MOVE_DAMAGE] = "permit file damaged",
         [MOVE_LOSE_STATE] = "state directory lost",
+        [MOVE_BREAK_LINK] = "link broken",
         [MOVE_SUSPEND] = "host suspended",
         [MOVE_RESUME] = "host resumes",
         [MOVE_CLONE] = "a clone of A's disk comes up",

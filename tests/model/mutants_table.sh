@@ -268,3 +268,12 @@ mutant restore-in-lease-and-strip-whatever-it-names caught "$lease --faults 1 --
         operand deposes-what-it-waited-for 4 false \
         argument release-by-version 4 0 \
         argument strip-by-version 4 0
+
+# ---- the link between agent and guard ----
+
+crowded="--no-invariant --leading --tenure life --states 6000000 --crowded --faults 2 --humans 1 --only break-link,freeze-guard,freeze-agent"
+mutant newest-request-supersedes-a-revoke caught "$crowded" \
+        condition revoke-is-never-superseded 'm->uid != waiting->uid' \
+        value newer-of-its-kind-supersedes true
+mutant newest-reply-supersedes-a-final-answer caught "$crowded" \
+        condition final-is-kept 'r->about == f->about'

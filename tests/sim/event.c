@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The part of sd-event that agent and guard use, on virtual time. */
 #include <errno.h>
+#include <sys/epoll.h>
 #include <systemd/sd-event.h>
 
 #include "world.h"
@@ -10,6 +11,7 @@ struct sd_event_source {
         struct sd_event_source *next;
         bool used;
         int fd; /* -1: a timer */
+        uint32_t events;
         sd_event_io_handler_t on_io;
         sd_event_time_handler_t on_time;
         void *userdata;
@@ -71,14 +73,30 @@ void event_settle(struct sd_event *e) {
         }
 }
 
+/* What of it is so now. */
+static uint32_t ready(const struct sd_event_source *s) {
+        uint32_t revents = 0;
+
+        if (s->events & EPOLLIN && socket_readable_at(s->event->process, s->fd) <= world.now)
+                revents |= EPOLLIN;
+        if (s->events & EPOLLOUT && socket_writable(s->fd))
+                revents |= EPOLLOUT;
+        return revents;
+}
+
 static void on_ready(void *arg, uint64_t a) {
         struct process *p = arg;
         int fd = (int)a;
 
         for (struct sd_event_source *s = p->event->sources; s; s = s->next) {
-                if (!s->used || s->fd != fd || s->enabled == SD_EVENT_OFF || socket_readable_at(p, fd) > world.now)
+                uint32_t revents;
+
+                if (!s->used || s->fd != fd || s->enabled == SD_EVENT_OFF)
                         continue;
-                if (s->on_io(s, fd, 1, s->userdata) < 0)
+                revents = ready(s);
+                if (!revents)
+                        continue;
+                if (s->on_io(s, fd, revents, s->userdata) < 0)
                         world_fail("event handler", "a socket's handler failed, sd-event would end the loop");
                 s->told = true;
                 return;
@@ -88,7 +106,12 @@ static void on_ready(void *arg, uint64_t a) {
 void event_fd_ready(struct process *p, int fd) {
         uint64_t at = socket_readable_at(p, fd);
 
-        if (p->alive && at != USEC_INFINITY)
+        if (!p->alive)
+                return;
+        for (const struct sd_event_source *s = p->event->sources; s; s = s->next)
+                if (s->used && s->fd == fd && s->events & EPOLLOUT && socket_writable(fd))
+                        at = world.now;
+        if (at != USEC_INFINITY)
                 world_post((at > world.now ? at : world.now) + world_between(1, 50), p, on_ready, p, (uint64_t)fd);
 }
 
@@ -146,12 +169,18 @@ int sd_event_add_io(sd_event *e, sd_event_source **ret, int fd, uint32_t events,
                     void *userdata) {
         struct sd_event_source *s = add(e, ret);
 
-        (void)events;
         s->fd = fd;
+        s->events = events;
         s->on_io = handler;
         s->userdata = userdata;
         s->enabled = SD_EVENT_ON;
         event_fd_ready(e->process, fd);
+        return 0;
+}
+
+int sd_event_source_set_io_events(sd_event_source *s, uint32_t events) {
+        s->events = events;
+        event_fd_ready(s->event->process, s->fd);
         return 0;
 }
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SOCK_SEQPACKET socket between agent and guard. The objects that use it are linked with these names in place of
  * the C library's (module.mk). The listening socket is PID 1's: a connection outlives a guard that did not accept it.
- */
+ * In some runs it holds a packet or a few, is slow, or breaks by itself. */
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
 #include "world.h"
 
-#define FIRST_FD     1000
-#define ENDS_MAX     256
-#define MESSAGES_MAX 60 /* what fits into a socket's buffer */
+#define FIRST_FD 1000
+#define ENDS_MAX 256
 
 struct message {
         struct message *next;
@@ -50,6 +49,24 @@ void socket_reset(void) {
         memset(ends, 0, sizeof(ends));
 }
 
+/* ---- what kind of socket this run has: from the seed, but not drawn, so that runs with an ordinary one stay what they
+ * are ---- */
+
+static const struct kind {
+        size_t room; /* packets that fit into its buffer */
+        uint64_t slowest_usec;
+        bool breaks;
+} kinds[] = {
+        {1, 400, false}, {93, 400, false}, {4, 20 * MSEC, false}, {93, 20 * MSEC, false},
+        {93, 400, true}, {93, 400, false}, {93, 400, false},      {2, 400, true},
+};
+
+static const struct kind *kind(void) {
+        uint64_t x = (world.seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+        return &kinds[((x ^ x >> 29) >> 8 & UINT32_MAX) % ELEMENTSOF(kinds)];
+}
+
 static struct end *end_of(int fd) {
         if (fd < FIRST_FD || fd >= FIRST_FD + ENDS_MAX || !ends[fd - FIRST_FD].used)
                 world_fail("file descriptor", "descriptor %d is used and not open", fd);
@@ -76,6 +93,13 @@ uint64_t socket_readable_at(struct process *p, int fd) {
         return e->first ? e->first->visible_at : e->eof ? world.now : USEC_INFINITY;
 }
 
+/* As the kernel tells: a quarter of the buffer is in use, or there is nobody to read. */
+bool socket_writable(int fd) {
+        const struct end *e = &ends[fd - FIRST_FD];
+
+        return fd != LISTEN_FD && (e->peer < 0 || ends[e->peer - FIRST_FD].n <= kind()->room / 4);
+}
+
 static void free_if_unused(int fd) {
         struct end *e = &ends[fd - FIRST_FD];
 
@@ -83,25 +107,27 @@ static void free_if_unused(int fd) {
                 e->used = false;
 }
 
-int world_close(int fd) {
-        struct end *e;
-        int peer;
+/* What was sent before is still read at the other end. */
+static void disconnect(int fd) {
+        struct end *e = end_of(fd), *other;
+        int peer = e->peer;
 
+        if (peer < 0)
+                return;
+        other = &ends[peer - FIRST_FD];
+        other->eof = true;
+        other->peer = -1;
+        e->peer = -1;
+        if (other->open && other->owner)
+                event_fd_ready(other->owner, peer);
+        free_if_unused(peer);
+}
+
+int world_close(int fd) {
         if (fd == LISTEN_FD)
                 return 0;
-        e = end_of(fd);
-        e->open = false;
-        peer = e->peer;
-        if (peer >= 0) {
-                struct end *other = &ends[peer - FIRST_FD];
-
-                other->eof = true;
-                other->peer = -1;
-                e->peer = -1;
-                if (other->open && other->owner)
-                        event_fd_ready(other->owner, peer);
-                free_if_unused(peer);
-        }
+        end_of(fd)->open = false;
+        disconnect(fd);
         free_if_unused(fd);
         return 0;
 }
@@ -176,12 +202,18 @@ ssize_t world_send(int fd, const void *data, size_t size, int flags) {
                 return (ssize_t)size;
         if (e->peer < 0)
                 return errno = EPIPE, -1;
+        if (kind()->breaks && world.now < world.faults_end && world_random(50) == 0) {
+                world_log("the connection between agent and guard breaks");
+                disconnect(fd);
+                e->eof = true;
+                return errno = EPIPE, -1;
+        }
         other = end_of(e->peer);
-        if (other->n >= MESSAGES_MAX)
+        if (other->n >= kind()->room)
                 return errno = EAGAIN, -1;
         m = world_alloc(sizeof(*m) + size);
         m->size = size;
-        m->visible_at = world.now + world_between(10, 400);
+        m->visible_at = world.now + world_between(10, kind()->slowest_usec);
         if (other->last && other->last->visible_at > m->visible_at)
                 m->visible_at = other->last->visible_at;
         memcpy(m->data, data, size);
@@ -211,6 +243,8 @@ ssize_t world_recv(int fd, void *data, size_t size, int flags) {
         if (!e->first)
                 e->last = NULL;
         e->n--;
+        if (e->peer >= 0 && ends[e->peer - FIRST_FD].owner)
+                event_fd_ready(ends[e->peer - FIRST_FD].owner, e->peer);
         taken = (ssize_t)m->size;
         world_free(m, sizeof(*m) + m->size);
         return taken;

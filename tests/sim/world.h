@@ -262,7 +262,7 @@ struct sd_event *event_make(struct process *p);
 void event_free(struct sd_event *e);
 void event_settle(struct sd_event *e); /* arms what the process armed */
 bool event_exited(const struct sd_event *e);
-/* There is, or will be, something to read. */
+/* There is, or will be, something to read, or room to write. */
 void event_fd_ready(struct process *p, int fd);
 
 /* ---- socket.c ---- */
@@ -272,6 +272,7 @@ void socket_reset(void);
 void socket_close_all(struct process *p);
 /* True time; USEC_INFINITY: nothing to read. */
 uint64_t socket_readable_at(struct process *p, int fd);
+bool socket_writable(int fd);
 
 /* ---- pid1.c ---- */
 

@@ -14,6 +14,7 @@
 
 #include "../lib/tempdir.h"
 #include "base/clock.h"
+#include "guard/guard_act.h"
 #include "guard/guard_unit.h"
 
 #define UNIT "app.service"
@@ -140,6 +141,8 @@ static void late_look(bool connected, bool within) {
         assert_int_equal(u->s.state, SUPERVISE_STOPPING);
         assert_int_equal(gate_exists(&g->gate, UNIT), 0);
         assert_true(gate_read_permit(&g->gate, UNIT, text, sizeof(text)) > 0);
+        assert_null(u->read); /* what was under way was begun before */
+        assert_int_equal(guard_act_look(g), !connected);
         assert_int_equal(u->read != NULL, connected);
         look(u, SUPERVISE_INACTIVE); /* the one that was asked for then */
         assert_int_equal(u->s.state, SUPERVISE_STOPPED);
@@ -152,6 +155,54 @@ static void late_look(bool connected, bool within) {
 static void test_late_look(_unused_ void **state) {
         for (unsigned i = 0; i < 4; i++)
                 late_look(/* connected= */ i % 2 == 1, /* within= */ i / 2 == 1);
+}
+
+/* Many units want to be looked at: one after the other, who waits longest first. */
+static void test_one_look_at_a_time(_unused_ void **state) {
+        struct supervise_event found = {.type = SUPERVISE_EV_FOUND}, query = {.type = SUPERVISE_EV_QUERY};
+        struct guard *g = calloc(1, sizeof(*g));
+        struct err err = {};
+        struct tempdir dir;
+        char address[300];
+        int pid1;
+
+        assert_non_null(g);
+        tempdir_make(&dir);
+        g->gate.fd = g->connection_fd = -1;
+        g->options.cgroup_root = dir.path;
+        assert_int_equal(sd_event_new(&g->event), 0);
+        (void)snprintf(address, sizeof(address), "unix:path=%s", tempdir_path(&dir, "pid1"));
+        assert_int_equal(units_new(&g->units, g->event, address, &handlers, g), 0);
+        pid1 = listen_at(tempdir_path(&dir, "pid1"), SOCK_STREAM);
+        assert_int_equal(units_connect(g->units, &err), 0);
+        assert_int_equal(gate_open(&g->gate, dir.path, &err), 0);
+        for (unsigned i = 0; i < 4; i++) {
+                char name[] = "a.service";
+
+                name[0] = (char)(name[0] + i);
+                assert_non_null(guard_unit_get(g, name));
+                guard_unit_step(g->unit[i], &found, NULL);
+        }
+        for (unsigned i = 4; i-- > 0;)
+                guard_unit_step(g->unit[i], &query, NULL);
+        guard_unit_step(g->unit[3], &query, NULL); /* anew: behind the others */
+        for (unsigned i = 0; i < 4; i++) {
+                static const unsigned order[] = {2, 1, 0, 3};
+
+                for (unsigned again = 0; again < 2; again++) {
+                        assert_false(guard_act_look(g));
+                        for (unsigned k = 0; k < 4; k++)
+                                assert_int_equal(g->unit[k]->read != NULL, k == order[i]);
+                }
+                look(g->unit[order[i]], SUPERVISE_INACTIVE);
+                assert_int_equal(g->unit[order[i]]->s.state, SUPERVISE_STOPPED);
+        }
+        assert_false(guard_act_look(g));
+        for (unsigned k = 0; k < 4; k++)
+                assert_null(g->unit[k]->read);
+        g = guard_free(g);
+        close(pid1);
+        tempdir_remove(&dir);
 }
 
 /* ---- the loop ---- */
@@ -197,6 +248,7 @@ static void test_slow_turn(_unused_ void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_late_look),
+                cmocka_unit_test(test_one_look_at_a_time),
                 cmocka_unit_test(test_slow_turn),
         };
 

@@ -59,6 +59,7 @@ static void test_all_fields(void **state) {
                                  .api_error = "read: timed out",
                                  .guard_connected = true,
                                  .guard_error = "none",
+                                 .guard_breaks = 3,
                                  .locks = locks,
                                  .n_locks = ELEMENTSOF(locks)};
         struct json_object *o = build(&r), *l;
@@ -72,6 +73,8 @@ static void test_all_fields(void **state) {
         assert_true(json_object_is_type(member(member(o, "guard"), "connected"), json_type_boolean));
         assert_true(json_object_get_boolean(member(member(o, "guard"), "connected")));
         text_is(member(o, "guard"), "error", "none");
+        assert_true(json_object_is_type(member(member(o, "guard"), "breaks"), json_type_int));
+        assert_int_equal(json_object_get_int(member(member(o, "guard"), "breaks")), 3);
         assert_int_equal(json_object_array_length(member(o, "locks")), 2);
         l = json_object_array_get_idx(member(o, "locks"), 0);
         text_is(l, "lock", "default/myapp-operator-lock");

@@ -105,6 +105,7 @@ enum agent_post_type {
         AGENT_POST_GUARD,       /* a reply or push of leader-guard */
         AGENT_POST_LINK,        /* its connection is up, or down (text: why) */
         AGENT_POST_SLEEP,       /* the host is about to sleep, or woke up */
+        AGENT_POST_ANSWERED,    /* the API server answers again */
 };
 
 struct agent_post {
@@ -161,6 +162,7 @@ struct agent {
         char link_error[256];
         char bus_error[256];
         char api_error[512];
+        bool unanswered;                /* a request or a watch had no answer, and nothing was answered since */
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct {
                 char text[2048];       /* STATUS= sent last */
@@ -214,8 +216,12 @@ struct core_lock_view agent_view(const struct agent_lock *l);
 
 /* ---- agent_api.c ---- */
 
-/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). */
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what);
+/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). *ret_silent: there
+ * was no answer, or only that the server cannot serve now. An answer after such a one is posted. */
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what,
+                         bool *ret_silent);
+/* The same of what a watch told. */
+void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
 
 /* ---- agent_guard.c ---- */
 

@@ -15,8 +15,9 @@
  *   agent_events.c       Kubernetes Events
  *   agent_text.c         a lock in words
  *   agent_status.c       STATUS=, journal records of transitions
+ *   agent_leave.c        the end: how long, and what stays held
  *   agent_bus.c          D-Bus
- *   agent.c              owns everything: start, loop, end */
+ *   agent.c              owns everything: start, loop */
 #pragma once
 
 #include "adapter/boot.h"
@@ -156,6 +157,8 @@ struct agent {
         struct {
                 uint64_t since_usec;    /* CLOCK_BOOTTIME, 0: not stopping */
                 uint64_t extended_usec; /* when PID 1 was last asked for more time */
+                uint64_t quiet_usec;    /* since when no unit of ours may run, 0: one may */
+                bool told;              /* what stays held */
         } stopping;
 
         /* for humans */
@@ -291,6 +294,12 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
 /* Records what has changed in the journal and the cluster, and sends STATUS= when it is due. Returns the next instant
  * at which it wants to be called. */
 uint64_t agent_status_update(struct agent *a, uint64_t now_usec);
+
+/* ---- agent_leave.c ---- */
+
+/* The agent stops: ends it when everything is released, or when its time is over, and then says what stays held.
+ * Returns when to look again. */
+uint64_t agent_leave(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_bus.c ---- */
 

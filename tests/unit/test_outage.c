@@ -359,13 +359,46 @@ static void test_stop_tries_at_once(void **state) {
         assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
 }
 
+/* What a stop waits for: the unit while it may run, then only the API server; and when a lease that is left lapses. */
+static void test_view_of_the_end(void **state) {
+        struct placeholder *h = &b.placeholders[TENURE_LEASE].placeholder;
+
+        (void)state;
+        lead();
+        assert_true(core_lock_view(&b.core, 0, b.now).may_run);
+        b.guard[0].slow = true;
+        net.fault = BUILDER_REFUSED;
+        net.from_usec = b.now;
+        net.to_usec = USEC_INFINITY;
+        core_apply(&b.core, &(struct core_change){.type = CORE_STOP});
+        run(b.now + 3 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_STOPPING);
+        assert_true(core_lock_view(&b.core, 0, b.now).may_run);
+        builder_unit_stopped(&b, 0);
+        assert_int_equal(builder_state(&b), ELECTION_RELEASING);
+        assert_false(core_lock_view(&b.core, 0, b.now).may_run);
+        assert_true(core_lock_view(&b.core, 0, b.now).free_at_usec == h->renewed_at_usec + 30 * SEC + 300 * MSEC);
+        /* The link is down, or another unit's lock: nothing of this one. */
+        builder_link(&b, false);
+        assert_false(core_lock_view(&b.core, 0, b.now).may_run);
+        builder_init(&b, TENURE_LIFE, 1);
+        assert_true(core_lock_view(&b.core, 0, b.now).may_run); /* not asked yet */
+        calm();
+        builder_other_wins(&b, 0, TENURE_LIFE);
+        builder_restart(&b);
+        run(b.now + SEC);
+        assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+        assert_false(core_lock_view(&b.core, 0, b.now).may_run);
+        assert_true(core_lock_view(&b.core, 0, b.now).free_at_usec == USEC_INFINITY);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_short_outages),        cmocka_unit_test(test_long_outage),
                 cmocka_unit_test(test_renewals_keep_a_pace), cmocka_unit_test(test_any_answer_wakes),
                 cmocka_unit_test(test_wakes_every_wait),     cmocka_unit_test(test_no_herd),
                 cmocka_unit_test(test_wakes_have_a_pace),    cmocka_unit_test(test_refusals_keep_their_pace),
-                cmocka_unit_test(test_stop_tries_at_once),
+                cmocka_unit_test(test_stop_tries_at_once),   cmocka_unit_test(test_view_of_the_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,7 @@ static const char *guard_word(uint8_t v) {
 static const struct trace_field lock_event_fields[] = {
         {"op", offsetof(struct election_event, op), WORDS(election_op_to_string, N_ELECTION_OPS)},
         {"result", offsetof(struct election_event, result), WORDS(result_word, N_CORE_RESULTS)},
+        {"silent", offsetof(struct election_event, silent), .form = TRACE_FLAG},
         {"retry-after", offsetof(struct election_event, retry_after_usec), .form = TRACE_SPAN},
         LOCK_FACT(struct election_event, lock, "lock."),
         PLACEHOLDER_FACT(struct election_event, holder, "holder."),
@@ -136,6 +137,7 @@ static const struct trace_field lock_event_fields[] = {
 static const struct trace_field placeholder_event_fields[] = {
         {"op", offsetof(struct placeholder_event, op), WORDS(placeholder_op_to_string, N_PLACEHOLDER_OPS)},
         {"result", offsetof(struct placeholder_event, result), WORDS(result_word, N_CORE_RESULTS)},
+        {"silent", offsetof(struct placeholder_event, silent), .form = TRACE_FLAG},
         {"sent", offsetof(struct placeholder_event, sent_at_usec), .form = TRACE_INSTANT},
         {"retry-after", offsetof(struct placeholder_event, retry_after_usec), .form = TRACE_SPAN},
         PLACEHOLDER_FACT(struct placeholder_event, fact, ""),

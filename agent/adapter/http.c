@@ -244,6 +244,7 @@ static void on_done(CURL *easy, CURLcode code) {
                                HTTP_HEADER_MAX);
         else if (code != CURLE_OK)
                 (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
+        q->loop->is_lost = q->result.outcome == HTTP_NOT_SENT || q->result.outcome == HTTP_BROKEN;
         if (q->loop == &q->http->plain && q->result.outcome != HTTP_ANSWERED)
                 q->http->suspect_at_usec = clock_monotonic_usec();
         make_ready(q);
@@ -323,6 +324,11 @@ static int set_request(struct http_request *q, const struct http_call *call) {
                 age_sec = (long)((clock_monotonic_usec() - q->http->suspect_at_usec) / USEC_PER_SEC);
                 if (age_sec > 0 && age_sec < HTTP_LIFETIME_MAX_SEC)
                         SET(q, CURLOPT_MAXLIFETIME_CONN, age_sec);
+        }
+        /* The server may have moved, or have a certificate of another CA: what is known of it is found out anew. */
+        if (q->loop->is_lost) {
+                SET(q, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+                SET(q, CURLOPT_CA_CACHE_TIMEOUT, 0L);
         }
         SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || age_sec == 0));
         if (q->loop == &q->http->streams) {

@@ -4,7 +4,8 @@
  *
  * Plain requests speak HTTP/1.1, one at a time on a connection: giving one up closes exactly that socket, which is what
  * cancels it on the server. A request with a body is never sent twice: libcurl likes to repeat one whose reused
- * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered.
+ * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered,
+ * for which the name is resolved and the CA bundle is read anew; every address of the name is tried.
  * Streams share HTTP/2 connections of their own where the server offers that, and so may requests that nobody waits
  * for. */
 #pragma once

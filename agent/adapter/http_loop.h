@@ -3,6 +3,7 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 /* A transfer has ended; called outside of libcurl's callbacks. */
@@ -13,6 +14,7 @@ struct http_loop {
         sd_event *event;
         sd_event_source *timer;
         http_loop_done_cb done;
+        bool is_lost; /* of the transfers that ended the last one had no answer; kept by http.c */
 };
 
 /* max_idle: connections kept open for later. The struct must not move until http_loop_done(). Returns -errno. */

@@ -36,6 +36,7 @@ struct kube_watch {
         unsigned n_failures; /* in a row */
         bool has_told;       /* this stream told the state of the object */
         bool is_stale;       /* the connection is not to be trusted: take a new one */
+        bool is_silent;      /* the last start had no answer, or only that there can be none now */
 };
 
 static void start(struct kube_watch *w);
@@ -68,6 +69,7 @@ static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *te
         const struct kube_watch_event e = {
                 .type = KUBE_WATCH_DOWN,
                 .text = text,
+                .silent = w->is_silent,
         };
 
         restart_in(w, next_delay(w, retry_after_usec));
@@ -214,6 +216,7 @@ static void on_end(const struct http_result *http, void *userdata) {
         if (http->code == 401)
                 kube_token_expire(w->slot.kube);
         w->is_stale = http->outcome != HTTP_ANSWERED;
+        w->is_silent = w->is_stale || http->code / 100 == 5;
         if (was_good(w))
                 w->n_failures = 0;
         if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2) {
@@ -235,7 +238,7 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
                 return 0;
         }
         describe(w, text, sizeof(text), "no event and no bookmark came in time, connecting anew");
-        w->is_stale = true;
+        w->is_stale = w->is_silent = true;
         fail(w, 0, text);
         return 0;
 }
@@ -266,7 +269,7 @@ static int try_start(struct kube_watch *w) {
         }
         call.path = path;
         w->started_at_usec = clock_boottime_usec();
-        w->has_told = w->is_stale = false;
+        w->has_told = w->is_stale = w->is_silent = false;
         r = http_start(kube->http, &call, &w->http);
         if (r < 0)
                 return r;
@@ -282,6 +285,15 @@ static void start(struct kube_watch *w) {
                 describe(w, text, sizeof(text), strerror(-r));
                 fail(w, 0, text);
         }
+}
+
+void kube_watch_hurry(struct kube_slot *watch) {
+        struct kube_watch *w = (struct kube_watch *)watch;
+
+        /* These fail only when the loop has ended. */
+        if (w && w->http == NULL && w->is_silent &&
+            clock_boottime_usec() >= util_usec_add(w->started_at_usec, RETRY_WAKE_APART_USEC))
+                (void)sd_event_source_set_time_relative(w->timer, random_below(RETRY_WAKE_USEC));
 }
 
 static void cancel(struct kube_slot *slot) {

@@ -41,6 +41,8 @@ struct placeholder_wish core_wish(const struct core *core, size_t p) {
                         w.renewing = w.renewing || e.renewing;
                         w.named = w.named || (e.named && e.named == ph->placeholder.uid);
                         w.observed = w.observed || (e.observed && e.observed == ph->placeholder.uid);
+                        if (e.until_usec && (!w.until_usec || e.until_usec < w.until_usec))
+                                w.until_usec = e.until_usec;
                         if (e.proof_after_usec > w.proof_after_usec)
                                 w.proof_after_usec = e.proof_after_usec;
                         if (e.interval_usec && (!w.interval_usec || e.interval_usec < w.interval_usec))
@@ -155,14 +157,36 @@ static void set_away(struct core *core, bool away) {
         }
 }
 
+/* There is little time left: whatever waits is tried once more at once. */
 static void stop(struct core *core) {
         core->removing = true;
-        for (size_t i = 0; i < core->n_placeholders; i++)
+        for (size_t i = 0; i < core->n_placeholders; i++) {
+                core->placeholders[i].placeholder.retry.at_usec = 0;
                 core->placeholders[i].due = true;
+        }
         for (size_t i = 0; i < core->n_locks; i++) {
+                core->locks[i].election.timers.retry.at_usec = 0;
                 core->locks[i].election.wants.stop = true;
                 core->locks[i].due = true;
         }
+}
+
+/* Each gets a share of its own of the random word: many that waited together do not come in step. */
+static uint32_t share(uint32_t random, size_t i) {
+        return random + (uint32_t)i * UINT32_C(0x9e3779b1);
+}
+
+static void answered(struct core *core, const struct core_change *change) {
+        if (core->woken_at_usec <= change->now_usec) {
+                uint64_t next = util_usec_add(core->woken_at_usec, RETRY_WAKE_APART_USEC);
+
+                core->woken_at_usec = !core->woken_at_usec || next < change->now_usec ? change->now_usec : next;
+        }
+        for (size_t i = 0; i < core->n_locks; i++)
+                retry_wake(&core->locks[i].election.timers.retry, core->woken_at_usec, share(change->random, i));
+        for (size_t i = 0; i < core->n_placeholders; i++)
+                retry_wake(&core->placeholders[i].placeholder.retry, core->woken_at_usec,
+                           share(change->random, core->n_locks + i));
 }
 
 void core_apply(struct core *core, const struct core_change *change) {
@@ -203,6 +227,9 @@ void core_apply(struct core *core, const struct core_change *change) {
                 break;
         case CORE_STOP:
                 stop(core);
+                break;
+        case CORE_ANSWERED:
+                answered(core, change);
                 break;
         }
 }

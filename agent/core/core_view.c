@@ -16,6 +16,25 @@ static bool leased(const struct core_lock *l) {
         return e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING && e->lock.fact.tenure == TENURE_LEASE;
 }
 
+/* Until the guard has seen the unit stopped after our revoke, or says that it has no permit. */
+static bool may_run(const struct election *e) {
+        if (e->state >= ELECTION_PERMITTING && e->state <= ELECTION_STOPPING)
+                return true;
+        if (e->state == ELECTION_RELEASING || e->state == ELECTION_STOPPED)
+                return false;
+        return e->guard.linked ? e->guard.fact.permit != 0 : e->state == ELECTION_STARTING;
+}
+
+/* A lease of ours that nobody renews any more: whoever waits for it counts from when he saw the last renewal. */
+static uint64_t free_at(const struct core *core, const struct core_lock *l) {
+        const struct election *e = &l->election;
+        const struct placeholder *h = &core->placeholders[l->placeholder[TENURE_LEASE]].placeholder;
+
+        if (!election_own(e) || e->lock.fact.tenure != TENURE_LEASE || !h->renewed_at_usec)
+                return USEC_INFINITY;
+        return util_usec_add(h->renewed_at_usec, election_silence_usec(e, &l->conf));
+}
+
 static void view_holder(const struct core_lock *l, struct core_lock_view *v) {
         const struct election *e = &l->election;
 
@@ -45,6 +64,8 @@ struct core_lock_view core_lock_view(const struct core *core, size_t i, uint64_t
                 .guard_linked = e->guard.linked,
                 .unit = e->guard.fact.unit,
                 .settled = settled(e),
+                .may_run = may_run(e),
+                .free_at_usec = free_at(core, l),
                 .takes_part_at_usec = e->timers.cool_until_usec,
                 .stop_at_usec = USEC_INFINITY,
                 .kill_at_usec = USEC_INFINITY,

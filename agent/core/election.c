@@ -420,9 +420,12 @@ static void stopping(struct step *s) {
                 e->term.revoke_sent = true;
                 tell(s, ELECTION_MSG_REVOKE, e->term.uid, 0, 0);
         }
-        if (e->term.stop == STOP_CONFIRMED) /* @release-after-the-confirmed-stop */
+        if (e->term.stop == STOP_CONFIRMED) { /* @release-after-the-confirmed-stop */
+                /* Little time is left: what was refused before is tried at once. */
+                if (e->wants.stop)
+                        e->timers.retry = (struct retry){};
                 move(s, ELECTION_RELEASING);
-        else if (e->term.stop == STOP_TAKEN && ours && !l->deleting && !e->lock.reread && sole(s))
+        } else if (e->term.stop == STOP_TAKEN && ours && !l->deleting && !e->lock.reread && sole(s))
                 /* Only marks it. After the confirmed stop one PATCH is left between two terms. */
                 request(s, ELECTION_OP_DELETE, l->uid, 0, 0); /* @stopping-marks-by-uid */
 }

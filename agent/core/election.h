@@ -116,6 +116,7 @@ struct election {
 struct election_wish {
         uint64_t proof_after_usec;
         uint64_t interval_usec; /* renew at least so often, 0: as configured */
+        uint64_t until_usec;    /* when the permit in force ends without a renewal, 0: none */
         uint64_t named;         /* uid that our lock names, 0 none */
         uint64_t observed;      /* uid that it waits for to fall silent, 0 none */
         bool needed;

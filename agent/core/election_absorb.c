@@ -93,8 +93,11 @@ static void pace(struct election *e, const struct election_conf *c, const struct
                         e->timers.retry.attempts = 0; /* (a lost race is no failure: the read tells who won) */
                 return;
         }
-        retry_note(&e->timers.retry, ev->op, hard ? RETRY_FAILED : RETRY_RACED, &c->retry, ev->now_usec,
-                   ev->retry_after_usec, ev->random);
+        retry_note(&e->timers.retry, ev->op,
+                   !hard        ? RETRY_RACED
+                   : ev->silent ? RETRY_SILENT
+                                : RETRY_FAILED,
+                   &c->retry, ev->now_usec, ev->retry_after_usec, ev->random);
 }
 
 static void absorb_reply(struct election *e, const struct election_conf *c, const struct election_event *ev) {

@@ -21,6 +21,7 @@ struct election_wish election_wish(const struct election *e, const struct electi
         /* Not before the lock was read: at the start that is one connection to the server instead of two. */
         struct election_wish w = {.needed = c->tenure == tenure && election_knows(e) && e->state != ELECTION_STOPPED &&
                                             !e->wants.stop};
+        uint64_t kill_at;
 
         if (term && election_own(e)) {
                 w.named = l->orphaned ? 0 : l->placeholder; /* an orphaned lock names nobody that could be kept */
@@ -31,6 +32,9 @@ struct election_wish election_wish(const struct election *e, const struct electi
                              !(e->state == ELECTION_STOPPING && e->term.lapsed);
                 if (w.renewing)
                         w.interval_usec = interval(e, c);
+                if (w.renewing && (e->state == ELECTION_PERMITTING || e->state == ELECTION_LEADING) &&
+                    !election_instants(e, c, e->term.permit_proof_usec, &w.until_usec, &kill_at))
+                        w.until_usec = 0;
                 if (e->state == ELECTION_PROVING)
                         w.proof_after_usec = e->term.own_at_usec;
                 if (e->state >= ELECTION_STOPPING && e->term.sole_at_usec && !e->term.lapsed)

@@ -34,14 +34,22 @@ static void lose(struct placeholder *h, uint8_t state) {
         h->version = 0;
         h->proven_at_usec = 0;
         h->confirmed = false;
+        h->missed = false;
         h->state = state;
 }
 
-static void absorb_taken(struct placeholder *h, const struct placeholder_fact *f, uint64_t now) {
+static uint64_t taken_wait(const struct placeholder *h, const struct placeholder_conf *c) {
+        uint64_t d = h->taken_duration_usec ? h->taken_duration_usec : c->duration_usec;
+
+        return util_usec_add(h->seen_at_usec, timing_silence_usec(d, c->rate_permille));
+}
+
+static void absorb_taken(struct placeholder *h, const struct placeholder_conf *c, const struct placeholder_fact *f,
+                         uint64_t now) {
         bool again = h->state == PLACEHOLDER_TAKEN && h->uid == f->uid && h->version == f->version;
 
         if (again) {
-                h->confirmed = true;
+                h->confirmed = now >= taken_wait(h, c); /* looks before that are for a name that became free */
                 return;
         }
         lose(h, PLACEHOLDER_TAKEN);
@@ -64,7 +72,7 @@ static void absorb_read(struct placeholder *h, const struct placeholder_conf *c,
         if (h->state == PLACEHOLDER_LIVE && f->uid == h->uid && !f->deleting) { /* @dying-is-read-as-lost */
                 if (c->tenure == TENURE_LEASE && f->version != h->version && !f->own_write) {
                         /* Somebody else renews it: another instance of us lives. */
-                        absorb_taken(h, f, ev->now_usec);
+                        absorb_taken(h, c, f, ev->now_usec);
                         return;
                 }
                 h->version = f->version;
@@ -80,12 +88,13 @@ static void absorb_read(struct placeholder *h, const struct placeholder_conf *c,
                 h->uid = f->uid;
                 h->version = f->version;
         } else
-                absorb_taken(h, f, ev->now_usec);
+                absorb_taken(h, c, f, ev->now_usec);
 }
 
 static void absorb_renew(struct placeholder *h, const struct placeholder_event *ev) {
         const struct placeholder_fact *f = &ev->fact;
 
+        h->missed = ev->result != RESULT_OK;
         switch ((enum core_result)ev->result) {
         case RESULT_OK:
                 if (f->uid != h->uid || f->deleting) { /* @renewal-of-this-living-uid */
@@ -130,6 +139,11 @@ static void pace(struct placeholder *h, const struct placeholder_conf *c, const 
              removal = ev->op == PLACEHOLDER_OP_CLEAR || ev->op == PLACEHOLDER_OP_DELETE;
         bool removed = read && (ev->result == RESULT_NOT_FOUND || ev->fact.uid != h->uid) &&
                        (h->retry.operation == PLACEHOLDER_OP_CLEAR || h->retry.operation == PLACEHOLDER_OP_DELETE);
+        enum retry_outcome outcome = !hard ? RETRY_RACED : ev->silent ? RETRY_SILENT : RETRY_FAILED;
+        const struct retry_renewal renewal = {
+                .interval_usec = at_most(c->renew_interval_usec, &ev->wish),
+                .until_usec = ev->wish.until_usec ? ev->wish.until_usec : USEC_INFINITY,
+        };
         struct retry_limits limits = c->retry;
 
         h->retry.at_usec = 0;
@@ -140,8 +154,11 @@ static void pace(struct placeholder *h, const struct placeholder_conf *c, const 
                         return;
         }
         limits.max_usec = at_most(limits.max_usec, &ev->wish);
-        retry_note(&h->retry, ev->op, hard ? RETRY_FAILED : RETRY_RACED, &limits, ev->now_usec, ev->retry_after_usec,
-                   ev->random);
+        if (ev->wish.renewing && (read || ev->op == PLACEHOLDER_OP_RENEW)) /* (after a doubt the read comes first) */
+                retry_note_renewal(&h->retry, ev->op, outcome, &limits, &renewal, ev->now_usec, ev->retry_after_usec,
+                                   ev->random);
+        else
+                retry_note(&h->retry, ev->op, outcome, &limits, ev->now_usec, ev->retry_after_usec, ev->random);
 }
 
 static void absorb(struct placeholder *h, const struct placeholder_conf *c, const struct placeholder_event *ev) {
@@ -182,10 +199,11 @@ static void absorb(struct placeholder *h, const struct placeholder_conf *c, cons
         }
 }
 
-static uint64_t taken_wait(const struct placeholder *h, const struct placeholder_conf *c) {
-        uint64_t d = h->taken_duration_usec ? h->taken_duration_usec : c->duration_usec;
+/* When a taken name is dealt with: life, and lease before its wait is over, only look whether it became free. */
+static uint64_t taken_due(const struct placeholder *h, const struct placeholder_conf *c) {
+        uint64_t look = util_usec_add(h->looked_at_usec, c->taken_interval_usec);
 
-        return util_usec_add(h->seen_at_usec, timing_silence_usec(d, c->rate_permille));
+        return c->tenure == TENURE_LIFE ? look : util_usec_min(look, taken_wait(h, c));
 }
 
 static struct placeholder_action act(struct placeholder *h, uint8_t op, uint64_t uid, uint64_t version) {
@@ -242,8 +260,7 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
                         h->confirmed = false;
                         return act(h, PLACEHOLDER_OP_DELETE, h->uid, h->version);
                 }
-                if (c->tenure == TENURE_LIFE)
-                        h->seen_at_usec = now;
+                h->looked_at_usec = now;
                 return act(h, PLACEHOLDER_OP_READ, 0, 0);
         }
         return nothing;
@@ -269,7 +286,7 @@ uint64_t placeholder_deadline(const struct placeholder *h, const struct placehol
                 else if (w->proof_after_usec && h->proven_at_usec < w->proof_after_usec)
                         at = w->proof_after_usec;
                 else if (w->renewing) /* @only-a-term-renews */
-                        at = util_usec_add(h->renewed_at_usec, at_most(c->renew_interval_usec, w));
+                        at = h->missed ? 0 : util_usec_add(h->renewed_at_usec, at_most(c->renew_interval_usec, w));
                 else if (w->named && c->tenure == TENURE_LIFE)
                         at = util_usec_add(h->looked_at_usec, c->verify_interval_usec);
                 break;
@@ -279,8 +296,7 @@ uint64_t placeholder_deadline(const struct placeholder *h, const struct placehol
         case PLACEHOLDER_TAKEN:
                 if (w->observed || w->removing || !w->needed)
                         break;
-                at = c->tenure == TENURE_LIFE ? util_usec_add(h->seen_at_usec, c->verify_interval_usec)
-                                              : taken_wait(h, c);
+                at = taken_due(h, c);
                 break;
         }
         return at == USEC_INFINITY || at > h->retry.at_usec ? at : h->retry.at_usec;

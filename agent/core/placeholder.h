@@ -35,6 +35,7 @@ struct placeholder {
         bool unread;      /* read before anything else */
         bool begun;       /* has had its first step */
         bool confirmed;   /* taken: the version was read again after the wait */
+        bool missed;      /* the last renewal came to nothing: the next one does not wait for its turn */
 };
 
 void placeholder_init(struct placeholder *h);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The composition root of leader-agent: owns everything, turns the loop, handles the end. One turn: what was posted and
+/* The composition root of leader-agent: owns everything, turns the loop. One turn: what was posted and
  * what is due, one step at a time; then locks that went, watches, status, the end, and the one timer. */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,6 @@
 #include "adapter/notify.h"
 #include "base/random.h"
 #include "daemon/agent_parts.h"
-
-/* Time for the API writes of a release, beyond the units' own stop timeouts. */
-#define RELEASE_USEC (30 * USEC_PER_SEC)
-/* While stopping PID 1 is asked for more time so often, for so much each time. */
-#define EXTEND_PAUSE_USEC USEC_PER_SEC
-#define EXTEND_USEC       (5 * USEC_PER_SEC)
 
 /* Watches wait no longer than this for the locks to come to rest after a start. */
 #define WATCH_LATEST_USEC USEC_PER_SEC
@@ -54,36 +48,6 @@ static void let_sleep(struct agent *a) {
         a->sleeping = false;
 }
 
-static void give_up(struct agent *a) {
-        for (size_t i = 0; i < a->n_locks; i++)
-                if (agent_view(a->locks[i]).state != ELECTION_STOPPED)
-                        journal_log(LOG_WARNING,
-                                    "%s: not released in time (%s); the lock stays held until this agent runs "
-                                    "again, or `leaderctl fence` names this host",
-                                    a->locks[i]->title, a->locks[i]->problem);
-        (void)sd_event_exit(a->event, 0);
-}
-
-/* The agent stops: ends when everything is released, or when its time is over. Returns when to look again. */
-static uint64_t end(struct agent *a, uint64_t now) {
-        uint64_t longest = 0;
-
-        if (!a->stopping.since_usec)
-                return USEC_INFINITY;
-        for (size_t i = 0; i < a->n_locks; i++)
-                if (a->locks[i]->conf->stop_timeout_usec > longest)
-                        longest = a->locks[i]->conf->stop_timeout_usec;
-        if (core_released(&a->core))
-                (void)sd_event_exit(a->event, 0);
-        else if (now - a->stopping.since_usec > RELEASE_USEC + longest)
-                give_up(a);
-        else if (now >= a->stopping.extended_usec + EXTEND_PAUSE_USEC) {
-                a->stopping.extended_usec = now;
-                notify_extend_timeout(EXTEND_USEC);
-        }
-        return a->stopping.extended_usec + EXTEND_PAUSE_USEC;
-}
-
 static void arm(struct agent *a, uint64_t at) {
         if (at == USEC_INFINITY)
                 (void)sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
@@ -115,7 +79,7 @@ void agent_turn(struct agent *a) {
                 at = earlier(at, a->started_usec + WATCH_LATEST_USEC);
         at = earlier(at, agent_status_update(a, now));
         let_sleep(a);
-        arm(a, earlier(at, end(a, now)));
+        arm(a, earlier(at, agent_leave(a, now)));
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {

@@ -30,7 +30,37 @@ static uint8_t result_of(enum kube_result r) {
         return RESULT_UNKNOWN;
 }
 
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what) {
+/* No answer of the API server, or that it cannot serve: such a request may be served as soon as any other is. (A proxy
+ * on the way, or etcd away behind it, look like that too.) */
+static bool is_silent(enum kube_result r) {
+        return r == KUBE_UNREACHABLE || r == KUBE_UNKNOWN || r == KUBE_GARBLED;
+}
+
+/* Who waits for an answer of the server is told in a turn of its own. */
+static void answered(struct agent *a) {
+        if (a->unanswered)
+                agent_post(a, &(struct agent_post){.type = AGENT_POST_ANSWERED});
+        a->unanswered = false;
+}
+
+static void note_contact(struct agent *a) {
+        a->contact_realtime_usec = clock_realtime_usec();
+        if (a->api_error[0])
+                journal_log(LOG_INFO, "API: answers again");
+        a->api_error[0] = '\0';
+}
+
+void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
+        if (event->type == KUBE_WATCH_DOWN) {
+                a->unanswered = a->unanswered || event->silent;
+                return;
+        }
+        note_contact(a);
+        answered(a);
+}
+
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what,
+                         bool *ret_silent) {
         uint8_t result = result_of(reply->result);
         bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
         char text[512] = "";
@@ -40,12 +70,14 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char p
         if (bad && !util_streq(text, problem))
                 journal_log(LOG_WARNING, "API: %s; trying again", text);
         memcpy(problem, text, sizeof(text));
-        if (reply->http_code) {
-                a->contact_realtime_usec = clock_realtime_usec();
-                if (a->api_error[0])
-                        journal_log(LOG_INFO, "API: answers again");
-                a->api_error[0] = '\0';
-        } else if (bad)
+        if (reply->http_code)
+                note_contact(a);
+        else if (bad)
                 memcpy(a->api_error, text, sizeof(text));
+        *ret_silent = is_silent(reply->result);
+        if (*ret_silent)
+                a->unanswered = true;
+        else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */
+                answered(a);
         return result;
 }

@@ -168,6 +168,7 @@ static struct placeholder_conf placeholder_conf(const struct agent_placeholder *
                 .renew_interval_usec = c->renew_interval_usec,
                 .verify_interval_usec = c->verify_interval_usec,
                 .retry = RETRY_API,
+                .taken_interval_usec = RETRY_TAKEN_USEC,
                 .duration_usec = p->duration_usec,
                 .rate_permille = TIMING_RATE_PERMILLE,
                 .tenure = (uint8_t)p->tenure,

@@ -30,7 +30,7 @@ static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
         };
 
         l->request = kube_slot_free(l->request);
-        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op));
+        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op), &ev.silent);
         if (ev.op == ELECTION_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
                 l->claims.doubtful = true;
         if (reply->lock) {
@@ -52,7 +52,7 @@ static void on_holder_reply(const struct kube_reply *reply, void *userdata) {
         };
 
         l->request = kube_slot_free(l->request);
-        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op));
+        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op), &ev.silent);
         if (reply->placeholder) {
                 l->holder = *reply->placeholder;
                 l->has_holder = true;
@@ -65,6 +65,7 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
         struct agent_lock *l = userdata;
         struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
 
+        agent_note_watch(l->agent, event);
         switch (event->type) {
         case KUBE_WATCH_OBJECT:
                 l->seen = *event->lock;
@@ -89,6 +90,7 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         struct agent_lock *l = userdata;
         struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
 
+        agent_note_watch(l->agent, event);
         if (event->type == KUBE_WATCH_DOWN)
                 return;
         if (event->type == KUBE_WATCH_OBJECT) {

@@ -17,8 +17,9 @@
  *   agent_events.c       Kubernetes Events
  *   agent_text.c         a lock in words
  *   agent_status.c       STATUS=, journal records of transitions
+ *   agent_leave.c        the end: how long, and what stays held
  *   agent_bus.c          D-Bus
- *   agent.c              owns everything: start, loop, end
+ *   agent.c              owns everything: start, loop
  *   main.c               the program */
 #pragma once
 
@@ -108,6 +109,7 @@ enum agent_post_type {
         AGENT_POST_GUARD,       /* a reply or push of leader-guard */
         AGENT_POST_LINK,        /* its connection is up, or down (text: why) */
         AGENT_POST_SLEEP,       /* the host is about to sleep, or woke up */
+        AGENT_POST_ANSWERED,    /* the API server answers again */
 };
 
 struct agent_post {
@@ -159,12 +161,15 @@ struct agent {
         struct {
                 uint64_t since_usec;    /* CLOCK_BOOTTIME, 0: not stopping */
                 uint64_t extended_usec; /* when PID 1 was last asked for more time */
+                uint64_t quiet_usec;    /* since when no unit of ours may run, 0: one may */
+                bool told;              /* what stays held */
         } stopping;
 
         /* for humans */
         char link_error[256];
         char bus_error[256];
         char api_error[512];
+        bool unanswered;                /* a request or a watch had no answer, and nothing was answered since */
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct {
                 char text[2048];       /* STATUS= sent last */
@@ -218,8 +223,12 @@ struct core_lock_view agent_view(const struct agent_lock *l);
 
 /* ---- agent_api.c ---- */
 
-/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). */
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what);
+/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). *ret_silent: there
+ * was no answer, or only that the server cannot serve now. An answer after such a one is posted. */
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what,
+                         bool *ret_silent);
+/* The same of what a watch told. */
+void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
 
 /* ---- agent_guard.c ---- */
 
@@ -289,6 +298,12 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
 /* Records what has changed in the journal and the cluster, and sends STATUS= when it is due. Returns the next instant
  * at which it wants to be called. */
 uint64_t agent_status_update(struct agent *a, uint64_t now_usec);
+
+/* ---- agent_leave.c ---- */
+
+/* The agent stops: ends it when everything is released, or when its time is over, and then says what stays held.
+ * Returns when to look again. */
+uint64_t agent_leave(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_bus.c ---- */
 

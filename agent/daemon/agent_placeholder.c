@@ -21,7 +21,7 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         };
 
         p->request = kube_slot_free(p->request);
-        ev.result = agent_note_reply(p->agent, reply, p->problem, placeholder_op_to_string(ev.op));
+        ev.result = agent_note_reply(p->agent, reply, p->problem, placeholder_op_to_string(ev.op), &ev.silent);
         if (ev.op == PLACEHOLDER_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
                 p->claims.doubtful = true;
         if (reply->placeholder) {
@@ -109,6 +109,7 @@ static void on_watch(const struct kube_watch_event *event, void *userdata) {
         struct core_placeholder_view h = view(p);
         struct placeholder_event ev = {.type = PLACEHOLDER_EV_SEEN};
 
+        agent_note_watch(p->agent, event);
         if (event->type == KUBE_WATCH_DOWN)
                 return;
         if (event->type == KUBE_WATCH_OBJECT) {

@@ -153,6 +153,19 @@ static void step_sleep(struct agent *a, bool going) {
         agent_apply(a, &(struct core_change){.type = going ? CORE_SLEEP : CORE_WAKE});
 }
 
+/* ---- the API server ---- */
+
+static void step_answered(struct agent *a) {
+        agent_apply(a, &(struct core_change){
+                               .type = CORE_ANSWERED, .now_usec = clock_boottime_usec(), .random = random_spread()});
+        for (size_t i = 0; i < a->n_locks; i++) {
+                kube_watch_hurry(a->locks[i]->watch);
+                kube_watch_hurry(a->locks[i]->holder_watch);
+        }
+        for (size_t i = 0; i < a->n_placeholders; i++)
+                kube_watch_hurry(a->placeholders[i]->watch);
+}
+
 void agent_step(struct agent *a, const struct agent_post *post) {
         struct election_event lock_event;
         struct placeholder_event placeholder_event;
@@ -174,6 +187,9 @@ void agent_step(struct agent *a, const struct agent_post *post) {
                 break;
         case AGENT_POST_SLEEP:
                 step_sleep(a, post->on);
+                break;
+        case AGENT_POST_ANSWERED:
+                step_answered(a);
                 break;
         }
 }

@@ -95,7 +95,14 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;
         case ELECTION_CLAIMING:
-                (void)snprintf(buf, size, "creates the lock");
+                if (core_placeholder_view(&l->agent->core, v->placeholder).state == PLACEHOLDER_TAKEN)
+                        (void)snprintf(
+                                buf, size,
+                                "waits: the name of our placeholder, %s, is taken by one that is not ours, until "
+                                "that is gone or silent",
+                                l->agent->placeholders[v->placeholder]->name);
+                else
+                        (void)snprintf(buf, size, "creates the lock");
                 break;
         case ELECTION_ADOPTING:
         case ELECTION_PROVING:

@@ -72,6 +72,7 @@ const char *trace_change_word(uint8_t v) {
                 [CORE_SLEEP] = "sleep",
                 [CORE_WAKE] = "wake",
                 [CORE_STOP] = "stop",
+                [CORE_ANSWERED] = "answered",
         };
 
         return of(words, ELEMENTSOF(words), v);
@@ -120,6 +121,7 @@ static const char *guard_word(uint8_t v) {
 static const struct trace_field lock_event_fields[] = {
         {"op", offsetof(struct election_event, op), WORDS(election_op_to_string, N_ELECTION_OPS)},
         {"result", offsetof(struct election_event, result), WORDS(result_word, N_CORE_RESULTS)},
+        {"silent", offsetof(struct election_event, silent), .form = TRACE_FLAG},
         {"retry-after", offsetof(struct election_event, retry_after_usec), .form = TRACE_SPAN},
         LOCK_FACT(struct election_event, lock, "lock."),
         PLACEHOLDER_FACT(struct election_event, holder, "holder."),
@@ -135,6 +137,7 @@ static const struct trace_field lock_event_fields[] = {
 static const struct trace_field placeholder_event_fields[] = {
         {"op", offsetof(struct placeholder_event, op), WORDS(placeholder_op_to_string, N_PLACEHOLDER_OPS)},
         {"result", offsetof(struct placeholder_event, result), WORDS(result_word, N_CORE_RESULTS)},
+        {"silent", offsetof(struct placeholder_event, silent), .form = TRACE_FLAG},
         {"sent", offsetof(struct placeholder_event, sent_at_usec), .form = TRACE_INSTANT},
         {"retry-after", offsetof(struct placeholder_event, retry_after_usec), .form = TRACE_SPAN},
         PLACEHOLDER_FACT(struct placeholder_event, fact, ""),
@@ -191,9 +194,15 @@ static const struct trace_field placeholder_conf_fields[] = {
         {"renew", offsetof(struct core_change, placeholder_conf.renew_interval_usec), .form = TRACE_SPAN},
         {"verify", offsetof(struct core_change, placeholder_conf.verify_interval_usec), .form = TRACE_SPAN},
         LIMITS("retry", placeholder_conf.retry),
+        {"taken", offsetof(struct core_change, placeholder_conf.taken_interval_usec), .form = TRACE_SPAN},
         {"duration", offsetof(struct core_change, placeholder_conf.duration_usec), .form = TRACE_SPAN},
         {"rate", offsetof(struct core_change, placeholder_conf.rate_permille), .form = TRACE_NUMBER},
         {"unclaimed", offsetof(struct core_change, placeholder_conf.unclaimed), .form = TRACE_FLAG},
+};
+
+static const struct trace_field answered_fields[] = {
+        {"now", offsetof(struct core_change, now_usec), .form = TRACE_INSTANT},
+        {"random", offsetof(struct core_change, random), .form = TRACE_NUMBER},
 };
 
 #define FIELDS(table)                                                                                                  \
@@ -213,6 +222,8 @@ struct trace_fields trace_change(uint8_t type) {
         case CORE_ADD_PLACEHOLDER:
         case CORE_SET_PLACEHOLDER:
                 return (struct trace_fields)FIELDS(placeholder_conf_fields);
+        case CORE_ANSWERED:
+                return (struct trace_fields)FIELDS(answered_fields);
         case CORE_RESTART_LOCK:
         case CORE_REMOVE_LOCK:
         case CORE_SLEEP:

@@ -136,6 +136,7 @@ struct kube_watch_event {
         const struct lock_object *lock;
         const struct placeholder_object *placeholder;
         const char *text; /* KUBE_WATCH_DOWN: why; else "" */
+        bool silent;      /* KUBE_WATCH_DOWN: no answer, or the server cannot serve now (5xx) */
 };
 
 typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userdata);
@@ -147,6 +148,9 @@ int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_wa
                     struct kube_slot **ret_slot);
 int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                            kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot);
+/* The server answers others: a watch that is down because it had no answer tries again within 200 ms, at most once a
+ * second. NULL is fine. */
+void kube_watch_hurry(struct kube_slot *watch);
 /* For watches started later: how long a stream may be silent (default 150 s: bookmarks come each minute), and how long
  * it may last (default 600 s). */
 void kube_set_watch_limits(struct kube *kube, uint64_t silence_usec, uint64_t length_usec);

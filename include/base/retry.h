@@ -23,6 +23,19 @@ struct retry_limits {
  * keep a lock from being released, or won, when the server is back. */
 #define RETRY_AFTER_MAX_SEC 60
 
+/* An answer of the API server to anybody ends the waits of all whose own requests had none: within so long … */
+#define RETRY_WAKE_USEC (200 * USEC_PER_MSEC)
+/* … but not more often than that: one who is never answered while others are keeps a pace. */
+#define RETRY_WAKE_APART_USEC (1 * USEC_PER_SEC)
+
+/* A renewal that failed is tried again at least so often. */
+#define RETRY_RENEWAL_MAX_USEC (2 * USEC_PER_SEC)
+/* Close to the end of a term tries come closer, but no closer than this. */
+#define RETRY_RENEWAL_MIN_USEC (100 * USEC_PER_MSEC)
+
+/* A name that somebody else has is looked at so often while it is in the way. */
+#define RETRY_TAKEN_USEC (5 * USEC_PER_SEC)
+
 /* The pause after `attempt` (1, 2, …) attempts in vain: doubles from min to max. */
 uint64_t retry_step_usec(unsigned attempt, const struct retry_limits *limits);
 
@@ -37,15 +50,37 @@ struct retry {
         uint64_t at_usec; /* not before this instant; 0: at once */
         uint8_t attempts; /* of `operation` in vain, in a row; stays at RETRY_ATTEMPTS_MAX */
         uint8_t operation;
+        bool silent; /* it waits because there was no answer: see retry_wake() */
 };
 #define RETRY_ATTEMPTS_MAX 30
 
 /* What an attempt came to. */
 enum retry_outcome {
-        RETRY_FAILED, /* not executed, or unknown: wait */
+        RETRY_FAILED, /* it was refused: wait */
+        RETRY_SILENT, /* no answer, or only that there can be none now (5xx): wait, or until anybody is answered */
         RETRY_RACED,  /* it met another state than it thought: at once the first time, then wait */
 };
 
 /* Notes an attempt in vain and sets at_usec. at_least_usec: what the other side asked for (Retry-After), or 0. */
 void retry_note(struct retry *r, uint8_t operation, enum retry_outcome outcome, const struct retry_limits *limits,
                 uint64_t now_usec, uint64_t at_least_usec, uint32_t random);
+
+/* What a renewal is for. */
+struct retry_renewal {
+        uint64_t interval_usec; /* its pace while all is well: no server stretches it beyond that */
+        uint64_t until_usec;    /* when the term ends without it; USEC_INFINITY: nothing runs yet */
+};
+
+/* The pause after a renewal in vain: at most RETRY_RENEWAL_MAX_USEC, or what the other side asked for up to the
+ * interval; and at most half of what is left, so that the answer to the next one can still come in time. So a term
+ * outlives every outage that ends two round trips (and RETRY_RENEWAL_MIN_USEC) before it does. */
+uint64_t retry_renewal_usec(unsigned attempt, const struct retry_limits *limits, const struct retry_renewal *renewal,
+                            uint64_t now_usec, uint64_t at_least_usec, uint32_t random);
+/* As retry_note(), for a renewal and for the read that must come before the next one. */
+void retry_note_renewal(struct retry *r, uint8_t operation, enum retry_outcome outcome,
+                        const struct retry_limits *limits, const struct retry_renewal *renewal, uint64_t now_usec,
+                        uint64_t at_least_usec, uint32_t random);
+
+/* Somebody was answered: a wait for want of an answer ends within RETRY_WAKE_USEC after from_usec, spread by the random
+ * word. Waits after a refusal keep their pace: that another verb or object is answered says nothing about them. */
+void retry_wake(struct retry *r, uint64_t from_usec, uint32_t random);

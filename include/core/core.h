@@ -20,8 +20,9 @@ struct core {
         struct core_placeholder *placeholders;
         size_t n_locks;
         size_t n_placeholders;
-        bool removing; /* the agent stops for good: the placeholders go once no lock names them */
-        bool away;     /* the host is about to sleep */
+        bool removing;          /* the agent stops for good: the placeholders go once no lock names them */
+        bool away;              /* the host is about to sleep */
+        uint64_t woken_at_usec; /* when those that wait for an answer were last told that there are some again */
 };
 
 /* Bytes for so many of them. */
@@ -42,10 +43,11 @@ enum core_change_type {
         CORE_REMOVE_LOCK,  /* a lock that is out goes; the last one takes its index */
         CORE_SLEEP,        /* the host is about to sleep: leases end, none is begun */
         CORE_WAKE,
-        CORE_STOP, /* the agent stops for good: every lock is released, then the placeholders go */
+        CORE_STOP,     /* the agent stops for good: every lock is released, then the placeholders go */
+        CORE_ANSWERED, /* the API server has answered somebody, or a watch: who waits for an answer tries again */
 };
 enum {
-        N_CORE_CHANGES = CORE_STOP + 1
+        N_CORE_CHANGES = CORE_ANSWERED + 1
 };
 
 struct core_change {
@@ -54,6 +56,8 @@ struct core_change {
         uint32_t placeholder[N_TENURES];          /* ADD_LOCK: which one a term of this tenure uses */
         struct election_conf lock;                /* ADD_LOCK, SET_LOCK (`away` is the core's) */
         struct placeholder_conf placeholder_conf; /* ADD_PLACEHOLDER, SET_PLACEHOLDER */
+        uint64_t now_usec;                        /* ANSWERED */
+        uint32_t random;                          /* ANSWERED */
 };
 
 /* A change counts from the next step; a term in force keeps what it began with. */
@@ -98,6 +102,8 @@ struct core_lock_view {
         bool guard_linked;           /* the guard answered since it was connected */
         enum unit_state unit;        /* as it last said */
         bool settled;                /* not on its way from a start to a permit */
+        bool may_run;                /* its unit runs here, or was not seen stopped after our last word to the guard */
+        uint64_t free_at_usec;       /* a lease of ours: when others may take it over by themselves; else never */
         bool holder_seen;            /* lease of another: its placeholder was read */
         bool holder_wanted;          /* … and is to be followed: it is what the lock waits for */
         uint64_t holder_since_usec;  /* since when it is as it is now */

@@ -104,6 +104,7 @@ struct election_event {
         uint8_t type;
         uint8_t op;                     /* reply: which */
         uint8_t result;                 /* reply: enum core_result */
+        bool silent;                    /* reply: there was no answer, or the server cannot serve now (5xx) */
         struct lock_fact lock;          /* reply of a lock operation, lock seen */
         struct placeholder_fact holder; /* reply of a holder operation, holder seen */
         struct guard_fact guard;
@@ -162,8 +163,9 @@ struct placeholder_conf {
         uint64_t renew_interval_usec;
         uint64_t verify_interval_usec;
         struct retry_limits retry;
-        uint64_t duration_usec; /* a taken name that records none is watched this long */
-        uint32_t rate_permille; /* how wrong clock rates may be */
+        uint64_t taken_interval_usec; /* a taken name is looked at so often */
+        uint64_t duration_usec;       /* a taken name that records none is watched this long */
+        uint32_t rate_permille;       /* how wrong clock rates may be */
         uint8_t tenure;
         bool unclaimed; /* when it began no claim was on disk whose POST may have made an object, or may yet */
 };
@@ -172,6 +174,7 @@ struct placeholder_conf {
 struct placeholder_wish {
         uint64_t proof_after_usec; /* prove by a renewal sent at or after this instant; 0: no proof wanted */
         uint64_t interval_usec;    /* renew at least so often, whatever is configured; 0: as configured */
+        uint64_t until_usec;       /* a unit runs under a permit that ends then without a renewal; 0: none does */
         bool needed;               /* keep one in existence */
         bool renewing;             /* renew each interval */
         bool named;                /* a lock of ours (still) names `uid` */
@@ -193,6 +196,7 @@ struct placeholder_event {
         uint8_t type;
         uint8_t op;     /* reply: which */
         uint8_t result; /* reply: enum core_result */
+        bool silent;    /* reply: there was no answer, or the server cannot serve now (5xx) */
         struct placeholder_fact fact;
         struct placeholder_wish wish; /* filled in by the core */
 };

@@ -13,6 +13,7 @@
 #   says HOST WORDS…              waits until it says that
 #   packets                       sent by all hosts so far
 #   relays_up                     before begin(): each host talks to the API server through a relay (tests/lab/relay.c)
+#   relays_end, relays_start      nobody can connect any more: refused; and again
 #   relay HOST|all COMMAND…       a command to it: `delay 200 100`, `loss 50 700`, `stall to`, `flow`, `reset`, `half-open`
 #   tokens_to_files               before begin(): each host's token is in a file of its own, /etc/leader-agent/token
 #   token_write HOST TEXT         rewrites it in place
@@ -111,16 +112,34 @@ packets() {
         echo "$sum"
 }
 
+_relay_port() { echo $((7000 + $(_host_number "$1"))); } # HOST
+
 relays_up() {
-        local host port fifo
+        local host
         for host in "${LAB_HOSTS[@]}"; do
-                port=$((7000 + $(_host_number "$host"))) fifo=$LAB/relay-$host.fifo
-                must mkfifo "$fifo"
-                setsid "$LAB/base/usr/libexec/relay" "$LAB_API:$port" "$LAB_API:6443" "$fifo" >"$LAB/relay-$host.log" 2>&1 </dev/null &
+                must mkfifo "$LAB/relay-$host.fifo"
+                must sed -i "s|$API_URL|https://$LAB_API:$(_relay_port "$host")|" "$(host_root "$host")/etc/leader-agent/kubeconfig"
+        done
+        relays_start
+}
+
+relays_start() {
+        local host
+        for host in "${LAB_HOSTS[@]}"; do
+                setsid "$LAB/base/usr/libexec/relay" "$LAB_API:$(_relay_port "$host")" "$LAB_API:6443" "$LAB/relay-$host.fifo" \
+                        >>"$LAB/relay-$host.log" 2>&1 </dev/null &
                 echo $! >"$LAB/relay-$host.pid"
-                must sed -i "s|$API_URL|https://$LAB_API:$port|" "$(host_root "$host")/etc/leader-agent/kubeconfig"
         done
         relay all flow
+}
+
+relays_end() {
+        local host pid
+        for host in "${LAB_HOSTS[@]}"; do
+                pid=$(<"$LAB/relay-$host.pid")
+                must kill -KILL "$pid"
+                wait "$pid" 2>/dev/null
+        done
 }
 
 relay() { # HOST|all COMMAND…

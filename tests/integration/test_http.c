@@ -676,6 +676,71 @@ static void test_hanging_lookup(void **state) {
         assert_int_equal(status, 0);
 }
 
+static bool fine(const struct rawserver_request *q, void *userdata) {
+        (void)userdata;
+        rawserver_answer(q->fd, "200 OK", "text/plain", "fine");
+        return true;
+}
+
+/* In a world of its own, whose /etc/hosts is this file. Returns 0 when all went as it should. */
+static int follow_a_name(struct tempdir *dir) {
+        const char *hosts = tempdir_write(dir, "hosts", "127.0.0.2 api.test\n");
+        struct answer a;
+        struct world w = {};
+
+        if (unshare(CLONE_NEWNS) < 0)
+                return 2;
+        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount(hosts, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
+                return 3;
+        w.server = rawserver_new(fine, NULL); /* on 127.0.0.1 */
+        (void)snprintf(w.url, sizeof(w.url), "http://api.test:%u", rawserver_port(w.server));
+        w.config.server = w.url;
+        if (sd_event_new(&w.event) < 0 || http_new(&w.http, w.event, &w.config, "test/1", NULL) < 0)
+                return 4;
+        request(&w, &a, "GET", NULL);
+        if (a.result.outcome != HTTP_NOT_SENT)
+                return 5;
+        /* It moves: the next attempt finds it there. */
+        (void)tempdir_write(dir, "hosts", "127.0.0.1 api.test\n");
+        request(&w, &a, "GET", NULL);
+        if (a.result.outcome != HTTP_ANSWERED)
+                return 6;
+        world_close(&w);
+        /* Several addresses, of which the last one answers: one request tries them all. */
+        (void)tempdir_write(dir, "hosts", "127.0.0.2 api.test\n127.0.0.3 api.test\n127.0.0.1 api.test\n");
+        w.server = rawserver_new(fine, NULL);
+        (void)snprintf(w.url, sizeof(w.url), "http://api.test:%u", rawserver_port(w.server));
+        if (sd_event_new(&w.event) < 0 || http_new(&w.http, w.event, &w.config, "test/1", NULL) < 0)
+                return 7;
+        request(&w, &a, "GET", NULL);
+        if (a.result.outcome != HTTP_ANSWERED)
+                return 8;
+        world_close(&w);
+        return 0;
+}
+
+/* After a failed connect the name is resolved anew, not a minute later; and every address of it is tried. */
+static void test_name_moves(void **state) {
+        struct tempdir dir;
+        int status;
+        pid_t pid;
+
+        (void)state;
+        if (geteuid() != 0) {
+                print_message("SKIPPED: needs root\n");
+                skip();
+        }
+        tempdir_make(&dir);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(follow_a_name(&dir));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        tempdir_remove(&dir);
+        assert_int_equal(status, 0);
+}
+
 static void test_bad_config(void **state) {
         static const char *const servers[] = {"ftp://x", "https://", "", "https://user:pw@x/", "http://[::1"};
         struct kubeconfig config = {};
@@ -716,6 +781,7 @@ int main(void) {
                 cmocka_unit_test(test_stream),
                 cmocka_unit_test(test_flood),
                 cmocka_unit_test(test_hanging_lookup),
+                cmocka_unit_test(test_name_moves),
                 cmocka_unit_test(test_bad_config),
         };
 

@@ -300,6 +300,27 @@ static void test_tls(void **state) {
         assert_int_not_equal(get_with(&c, text), KUBE_OK);
 }
 
+/* The CA bundle is replaced while the agent runs: a server that does not verify has it read again, at the next request
+ * and not when the cache says so. */
+static void test_ca_replaced(void **state) {
+        struct world *x = *state;
+        struct kubeconfig c = x->sim.config;
+        _cleanup_free_ char *right = read_all(c.ca_file), *other = NULL;
+        char path[128];
+        struct kubeworld w;
+        struct kubeworld_answer a;
+
+        (void)snprintf(path, sizeof(path), "%s/other-ca.crt", x->sim.dir.path);
+        other = read_all(path);
+        (void)snprintf(path, sizeof(path), "%s", tempdir_write(&x->sim.dir, "bundle.crt", other));
+        c.ca_file = path;
+        kubeworld_open(&w, &c, 5 * USEC_PER_SEC);
+        CALL(&w, &a, KUBE_UNREACHABLE, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        (void)tempdir_write(&x->sim.dir, "bundle.crt", right);
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        kubeworld_close(&w);
+}
+
 static void test_token(void **state) {
         struct world *x = *state;
         struct kubeconfig c = {.server = x->sim.config.server, .ca_file = x->sim.config.ca_file};
@@ -353,6 +374,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_half_open_watch, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_watch_ends, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_ca_replaced, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_token, setup, teardown),
         };
 

@@ -32,6 +32,7 @@ struct placeholder_conf builder_placeholder_conf(uint8_t tenure) {
                 .renew_interval_usec = 2 * SEC,
                 .verify_interval_usec = 60 * SEC,
                 .retry = {SEC / 4, tenure == TENURE_LEASE ? 2 * SEC : 30 * SEC},
+                .taken_interval_usec = RETRY_TAKEN_USEC,
                 .duration_usec = 15 * SEC,
                 .rate_permille = TIMING_RATE_PERMILLE,
                 .tenure = tenure,

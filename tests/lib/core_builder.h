@@ -24,9 +24,11 @@ enum builder_fault {
         BUILDER_DENIED,
         BUILDER_FAILED,
         BUILDER_CONFLICT,
+        BUILDER_REFUSED,   /* no connection: surely not executed, and no answer */
+        BUILDER_THROTTLED, /* 429, Retry-After: 60 */
 };
 enum {
-        N_BUILDER_FAULTS = BUILDER_CONFLICT + 1
+        N_BUILDER_FAULTS = BUILDER_THROTTLED + 1
 };
 
 struct builder_request {
@@ -55,6 +57,7 @@ struct builder {
         uint32_t random;
         bool link;
         uint64_t next_uid, next_version;
+        uint64_t duration_usec; /* what new leases record; 0: 15 s */
         /* the truth */
         struct lock_fact lock[BUILDER_LOCKS];
         bool lock_by_own[BUILDER_LOCKS]; /* its placeholder is (was) one of this host */

@@ -41,6 +41,8 @@ uint8_t builder_execute(struct builder *b, size_t i, const struct builder_reques
                 if (there)
                         return RESULT_EXISTS;
                 *l = builder_own_lock(b->next_uid++, b->locks[i].conf.tenure, r->placeholder);
+                if (b->duration_usec && l->tenure == TENURE_LEASE)
+                        l->duration_usec = b->duration_usec;
                 l->version = b->next_version++;
                 b->lock_by_own[i] = true;
                 break;
@@ -130,11 +132,21 @@ static uint8_t faulty(enum builder_fault fault, uint8_t result) {
         case BUILDER_DENIED:
                 return RESULT_DENIED;
         case BUILDER_FAILED:
+        case BUILDER_REFUSED:
+        case BUILDER_THROTTLED:
                 return RESULT_FAILED;
         case BUILDER_CONFLICT:
                 return RESULT_CONFLICT;
         }
         return result;
+}
+
+static bool is_silent(enum builder_fault fault) {
+        return fault == BUILDER_LOST || fault == BUILDER_DROPPED || fault == BUILDER_LATE || fault == BUILDER_REFUSED;
+}
+
+static uint64_t retry_after(enum builder_fault fault) {
+        return fault == BUILDER_THROTTLED ? 60 * SEC : 0;
 }
 
 bool builder_answer_any(struct builder *b, size_t i, enum builder_fault fault) {
@@ -151,6 +163,8 @@ bool builder_answer_any(struct builder *b, size_t i, enum builder_fault fault) {
         else if (fault == BUILDER_FINE || (fault == BUILDER_LOST && !local))
                 result = builder_execute(b, i, &r, &ev);
         ev.result = local && fault != BUILDER_FINE ? RESULT_FAILED : faulty(fault, result);
+        ev.silent = !local && is_silent(fault);
+        ev.retry_after_usec = local ? 0 : retry_after(fault);
         if (ev.result != RESULT_OK)
                 ev.lock = (struct lock_fact){.sort = LOCK_ABSENT};
         if (!local && r.op != ELECTION_OP_READ_HOLDER && r.op != ELECTION_OP_DELETE_HOLDER &&
@@ -174,6 +188,8 @@ bool builder_beat_any(struct builder *b, uint8_t t, enum builder_fault fault) {
         else if (fault == BUILDER_FINE || (fault == BUILDER_LOST && !local))
                 result = builder_execute_beat(b, t, &r, &ev);
         ev.result = local && fault != BUILDER_FINE ? RESULT_FAILED : faulty(fault, result);
+        ev.silent = !local && is_silent(fault);
+        ev.retry_after_usec = local ? 0 : retry_after(fault);
         if (ev.result != RESULT_OK)
                 ev.fact = (struct placeholder_fact){.present = false};
         builder_step_beat(b, t, ev);

@@ -223,6 +223,7 @@ void code_core_placeholder(struct coder *c, struct placeholder *h) {
         coder_flag(c, &h->unread);
         coder_flag(c, &h->begun);
         coder_flag(c, &h->confirmed);
+        coder_flag(c, &h->missed);
 }
 
 void code_supervise(struct coder *c, struct supervise *s) {

@@ -19,6 +19,7 @@ struct placeholder_conf brain_placeholder_conf(unsigned a, uint8_t tenure) {
         return (struct placeholder_conf){
                 .renew_interval_usec = TICK,
                 .verify_interval_usec = USEC_INFINITY,
+                .taken_interval_usec = USEC_INFINITY,
                 .duration_usec = parameters.duration[a] * TICK,
                 .rate_permille = time_permille(a),
                 .tenure = tenure,

@@ -277,7 +277,7 @@ static void test_depose_through_faults(void **state) {
                                 builder_answer(&b, 0, ELECTION_OP_DELETE, l);
                                 builder_until(&b, ELECTION_OP_STRIP);
                                 builder_answer(&b, 0, ELECTION_OP_STRIP, s);
-                                builder_wait(&b, 10 * SEC);
+                                builder_wait(&b, s == BUILDER_THROTTLED ? 70 * SEC : 10 * SEC);
                                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
                         }
 }

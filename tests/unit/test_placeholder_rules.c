@@ -132,6 +132,7 @@ static void test_taken(void **state) {
 
                         f.claimed = clone;
                         f.same_boot = f.own_write = false;
+                        h.looked_at_usec = NOW;
                         reply(&h, tenure, NOW, NOW, PLACEHOLDER_OP_READ, RESULT_OK, f, renewing);
                         if (clone && tenure == TENURE_LIFE) {
                                 assert_int_equal(h.state, PLACEHOLDER_LIVE);
@@ -139,6 +140,11 @@ static void test_taken(void **state) {
                         }
                         assert_int_equal(h.state, PLACEHOLDER_TAKEN);
                         assert_true(placeholder_view(&h).name_taken);
+                        assert_int_equal(go(&h, tenure, NOW + 4 * SEC, renewing).op, PLACEHOLDER_OP_NONE);
+                        /* Looked at now and then: those looks are not the one after the wait. */
+                        assert_int_equal(go(&h, tenure, NOW + 14 * SEC, renewing).op, PLACEHOLDER_OP_READ);
+                        a = reply(&h, tenure, NOW + 14 * SEC, NOW, PLACEHOLDER_OP_READ, RESULT_OK, f, renewing);
+                        assert_int_equal(a.op, PLACEHOLDER_OP_NONE);
                         assert_int_equal(go(&h, tenure, NOW + 15 * SEC, renewing).op, PLACEHOLDER_OP_NONE);
                         /* Renewed by its owner: the wait begins anew. */
                         a = go(&h, tenure, NOW + 61 * SEC, renewing);
@@ -158,6 +164,33 @@ static void test_taken(void **state) {
                         assert_int_equal(a.uid, UID);
                         assert_int_equal(a.version, f.version);
                 }
+}
+
+/* A taken name that became free is used within RETRY_TAKEN_USEC and an answer, whatever verify_interval is. */
+static void test_taken_becomes_free(void **state) {
+        (void)state;
+        for (uint8_t tenure = 0; tenure < N_TENURES; tenure++) {
+                const struct placeholder_conf c = builder_placeholder_conf(tenure);
+                struct placeholder h = in_state(PLACEHOLDER_UNREAD);
+                struct placeholder_fact f = own();
+                struct placeholder_action a;
+
+                f.claimed = f.same_boot = f.own_write = false;
+                f.duration_usec = 3600 * SEC;
+                h.looked_at_usec = NOW;
+                reply(&h, tenure, NOW, NOW, PLACEHOLDER_OP_READ, RESULT_OK, f, needed);
+                for (uint64_t at = NOW + RETRY_TAKEN_USEC; at < NOW + 600 * SEC; at += RETRY_TAKEN_USEC) {
+                        assert_true(placeholder_deadline(&h, &c, &needed) == at);
+                        assert_int_equal(go(&h, tenure, at, needed).op, PLACEHOLDER_OP_READ);
+                        a = reply(&h, tenure, at, at, PLACEHOLDER_OP_READ, RESULT_OK, f, needed);
+                        assert_int_equal(a.op, PLACEHOLDER_OP_NONE);
+                        assert_int_equal(h.state, PLACEHOLDER_TAKEN);
+                }
+                h.op = PLACEHOLDER_OP_READ;
+                a = reply(&h, tenure, NOW + 600 * SEC, NOW, PLACEHOLDER_OP_READ, RESULT_NOT_FOUND,
+                          (struct placeholder_fact){}, needed);
+                assert_int_equal(a.op, PLACEHOLDER_OP_CLAIM);
+        }
 }
 
 /* An election waits for it: hands off. */
@@ -424,6 +457,7 @@ int main(void) {
                 cmocka_unit_test(test_removing),
                 cmocka_unit_test(test_pace),
                 cmocka_unit_test(test_retry_after),
+                cmocka_unit_test(test_taken_becomes_free),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,12 +92,68 @@ static void test_note(void **state) {
         assert_true(r.at_usec > 1000 + 29 * USEC_PER_SEC && r.at_usec <= 1000 + 30 * USEC_PER_SEC);
 }
 
+/* A renewal: never later than 2 s, or than half of what is left; Retry-After counts up to the interval. */
+static void test_renewal(void **state) {
+        static const struct {
+                unsigned attempt;
+                uint64_t interval, left, asked, low, high; /* ms */
+        } renewals[] = {
+                {1, 5000, 15000, 0, 125, 250},       {4, 5000, 15000, 0, 1000, 2000},
+                {30, 5000, 15000, 0, 1000, 2000},    {30, 5000, 3600000, 0, 1000, 2000},
+                {30, 5000, 2000, 0, 1000, 1000},                                          /* half of what is left */
+                {30, 5000, 600, 0, 300, 300},        {30, 5000, 150, 0, 100, 100},        /* … but no hammering */
+                {30, 5000, 0, 0, 100, 100},          {1, 5000, 15000, 60000, 5000, 5000}, /* Retry-After: 60 */
+                {1, 5000, 15000, 1000, 1000, 1000},  {1, 5000, 4000, 60000, 2000, 2000},
+                {30, 500, 15000, 60000, 1000, 2000},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(renewals); i++)
+                for (uint32_t random = 0; random < 1024; random += 11) {
+                        const struct retry_renewal renewal = {renewals[i].interval * USEC_PER_MSEC,
+                                                              1000 + renewals[i].left * USEC_PER_MSEC};
+                        uint64_t d = retry_renewal_usec(renewals[i].attempt, &RETRY_API, &renewal, 1000,
+                                                        renewals[i].asked * USEC_PER_MSEC, random);
+
+                        if (d < renewals[i].low * USEC_PER_MSEC || d > renewals[i].high * USEC_PER_MSEC)
+                                fail_msg("row %zu: %llu us", i, (unsigned long long)d);
+                }
+        /* Nothing runs yet: only the pace counts. */
+        assert_int_equal(retry_renewal_usec(1, &RETRY_API, &(struct retry_renewal){5 * USEC_PER_SEC, USEC_INFINITY},
+                                            1000, 60 * USEC_PER_SEC, 0),
+                         5 * USEC_PER_SEC);
+}
+
+/* Only who had no answer is woken, and never later than it would come by itself. */
+static void test_wake(void **state) {
+        static const enum retry_outcome outcomes[] = {RETRY_FAILED, RETRY_SILENT, RETRY_RACED};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(outcomes); i++)
+                for (uint32_t random = 0; random < 1024; random += 11) {
+                        struct retry r = {.attempts = 10};
+                        uint64_t at;
+
+                        retry_note(&r, 3, outcomes[i], &RETRY_API, 1000, 40 * USEC_PER_SEC, random);
+                        at = r.at_usec;
+                        retry_wake(&r, 2000, random);
+                        if (outcomes[i] == RETRY_SILENT)
+                                assert_in_range(r.at_usec, 2000, 2000 + RETRY_WAKE_USEC);
+                        else
+                                assert_true(r.at_usec == at);
+                        at = r.at_usec;
+                        retry_wake(&r, 9 * USEC_PER_SEC, random);
+                        assert_true(outcomes[i] != RETRY_SILENT || r.at_usec == at);
+                        r = (struct retry){.silent = true};
+                        retry_wake(&r, 2000, random);
+                        assert_int_equal(r.at_usec, 0); /* does not wait */
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_range),
-                cmocka_unit_test(test_spread),
-                cmocka_unit_test(test_grows),
-                cmocka_unit_test(test_note),
+                cmocka_unit_test(test_range), cmocka_unit_test(test_spread),  cmocka_unit_test(test_grows),
+                cmocka_unit_test(test_note),  cmocka_unit_test(test_renewal), cmocka_unit_test(test_wake),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,13 +11,13 @@
 
 static int write_one(const char *unit, const char *text, bool *changed) {
         struct err err = {};
-        int r = dropin_write(DROPIN_DIR, unit, ENROLL_DROPIN_NAME, text, &err);
+        int r = dropin_write(ENROLL_DIR, unit, ENROLL_DROPIN_NAME, text, &err);
 
         if (r < 0) {
                 (void)ctl_error("%s", err.text);
                 return r;
         }
-        (void)printf("%s %s/%s.d/%s\n", r > 0 ? "Wrote" : "Already there:", DROPIN_DIR, unit, ENROLL_DROPIN_NAME);
+        (void)printf("%s %s/%s.d/%s\n", r > 0 ? "Wrote" : "Already there:", ENROLL_DIR, unit, ENROLL_DROPIN_NAME);
         *changed |= r > 0;
         return 0;
 }
@@ -136,9 +136,9 @@ int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool 
         r = read_all(u, t->unit, &f);
         if (r < 0)
                 return r;
-        r = dropin_remove(DROPIN_DIR, t->unit, ENROLL_DROPIN_NAME, &err);
+        r = dropin_remove(ENROLL_DIR, t->unit, ENROLL_DROPIN_NAME, &err);
         for (size_t i = 0; r >= 0 && i < f.n_triggered_by; i++) {
-                int q = dropin_remove(DROPIN_DIR, f.triggered_by[i], ENROLL_DROPIN_NAME, &err);
+                int q = dropin_remove(ENROLL_DIR, f.triggered_by[i], ENROLL_DROPIN_NAME, &err);
 
                 r = q < 0 || q > r ? q : r;
         }

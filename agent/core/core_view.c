@@ -44,6 +44,7 @@ struct core_lock_view core_lock_view(const struct core *core, size_t i, uint64_t
                 .leased = leased(l),
                 .guard_linked = e->guard.linked,
                 .unit = e->guard.fact.unit,
+                .unfit = e->guard.fact.unfit,
                 .settled = settled(e),
                 .takes_part_at_usec = e->timers.cool_until_usec,
                 .stop_at_usec = USEC_INFINITY,

@@ -97,6 +97,7 @@ struct core_lock_view {
         bool leased;                 /* a lease is held here, or just being won */
         bool guard_linked;           /* the guard answered since it was connected */
         enum unit_state unit;        /* as it last said */
+        bool unfit;                  /* … and it would refuse to start it */
         bool settled;                /* not on its way from a start to a permit */
         bool holder_seen;            /* lease of another: its placeholder was read */
         bool holder_wanted;          /* … and is to be followed: it is what the lock waits for */

@@ -15,7 +15,7 @@ struct parameters parameters = {
         .margin = 2,
         .gc = true,
         .max_states = 20000000,
-        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND), /* that one only where it is asked for */
+        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_UNENROL), /* only where they are asked for */
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -44,6 +44,7 @@ static bool only(const char *list) {
                 {"own-event", MOVE_VERIFY},
                 {"unit-exit", MOVE_UNIT_EXIT},
                 {"slow-start", MOVE_SLOW_START},
+                {"unenrol", MOVE_UNENROL},
         };
 
         parameters.fault_kinds = 0;

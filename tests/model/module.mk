@@ -18,7 +18,7 @@ check-model: $(MODEL)
 EXTRA_CHECKS += check-model
 
 check-mutants: $(MODEL)
-	MODEL=$(MODEL) CC="$(CC)" tests/model/mutants.sh $(O)/tests/model/mutants $(MUTANTS)
+	MODEL=$(MODEL) CC="$(CC)" tests/model/mutants.sh $(O) $(MUTANTS)
 
 # The API server of the explorer's world, held against the table of API rules.
 $(O)/tests/rules/model: $(O)/tests/rules/model.o $(call obj,tests/rules/rules.c tests/rules/rules_run.c) \

@@ -79,10 +79,12 @@ static bool later(const char *path) {
 /* What enroll writes is not in force: it is written again, and the line that undoes it goes from the drop-ins that are
  * applied after ours, which are named. */
 static void enroll_again(struct list *l, struct enroll_problem *p, const char *line) {
+        char command[ENROLL_COMMAND_MAX];
         bool any = false;
         size_t used;
 
-        cure(p, "leaderctl enroll --tenure %s %s", tenure_to_string(l->w->tenure), l->w->unit);
+        enroll_command(l->w, command);
+        cure(p, "%s", command);
         for (size_t i = 0; line && i < l->f->n_dropins; i++) {
                 if (!later(l->f->dropins[i]))
                         continue;
@@ -125,7 +127,7 @@ static void check_start(struct list *l) {
         if (!listed(f->asserts, f->n_asserts, w->runtime_dir, "leading", w->unit))
                 enroll_again(l,
                              add(l, ENROLL_BROKEN,
-                                 "%s: no gate, AssertPathExists=%s/leading/%%n is not in force, anything may start the "
+                                 "%s, no gate: AssertPathExists=%s/leading/%%n is not in force, anything may start the "
                                  "unit",
                                  enrolled(f) ? "overridden" : "not enrolled", w->runtime_dir),
                              LINE_ASSERT);

@@ -15,6 +15,7 @@
 #define ENROLL_DIR          "/etc/systemd/system"
 #define ENROLL_CURE_NAME    "zz-unit.conf" /* where cures put what the unit lacks; comes after ours */
 #define ENROLL_DROPIN_MAX   2048
+#define ENROLL_COMMAND_MAX  400
 #define ENROLL_PROBLEMS_MAX 20
 #define ENROLL_TRIGGERS_MAX 8
 #define ENROLL_DROPINS_MAX  12
@@ -90,6 +91,9 @@ size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, s
 
 /* "WHAT IS WRONG; cure: WHAT TO TYPE"; where that does not fit, what prints it. */
 void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size);
+
+/* The command that enrols it so, whether or not it is configured, into buf[ENROLL_COMMAND_MAX]. */
+void enroll_command(const struct enroll_want *w, char *buf);
 
 /* Stop stages that PID 1 gives TimeoutStopSec= each: every ExecStop=, SIGTERM, every ExecStopPost=. At least 1. */
 uint32_t enroll_stop_stages(const struct enroll_facts *f);

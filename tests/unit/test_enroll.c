@@ -241,12 +241,12 @@ static void test_overridden(_unused_ void **state) {
                 enum change change;
                 const char *text, *cure;
         } overridden[] = {
-                {NO_GATE, "overridden: no gate",
-                 "leaderctl enroll --tenure lease " UNIT "; sed -i '/^Assert[A-Za-z0-9]* *= *$/d' "},
+                {NO_GATE, "overridden, no gate",
+                 "leaderctl enroll --tenure lease --stop-timeout 6 " UNIT "; sed -i '/^Assert[A-Za-z0-9]* *= *$/d' "},
                 {SLOW, "may take longer",
-                 "leaderctl enroll --tenure lease " UNIT "; sed -i '/^Timeout\\(Stop\\)\\?Sec *=/d' "},
+                 "leaderctl enroll --tenure lease --stop-timeout 6 " UNIT "; sed -i '/^Timeout\\(Stop\\)\\?Sec *=/d' "},
                 {TERMINATE, "instead of kill",
-                 "leaderctl enroll --tenure lease " UNIT "; sed -i '/^TimeoutStopFailureMode *=/d' "},
+                 "leaderctl enroll --tenure lease --stop-timeout 6 " UNIT "; sed -i '/^TimeoutStopFailureMode *=/d' "},
                 {KILL_MODE, "KillMode=process", "printf '[Service]\\nKillMode=control-group\\n' >>"},
                 {ACCESS, "NotifyAccess=all",
                  "printf '[Service]\\nNotifyAccess=none\\nWatchdogSec=0\\nFileDescriptorStoreMax=0\\n' >>"},
@@ -282,7 +282,7 @@ static void test_not_enrolled(_unused_ void **state) {
         f.binds_to_guard = false;
         apply(&f, NO_GATE);
         assert_int_equal(enroll_check(&f, &w, problems), 1);
-        assert_non_null(strstr(problems[0].text, "not enrolled: no gate"));
+        assert_non_null(strstr(problems[0].text, "not enrolled, no gate"));
         assert_string_equal(problems[0].cure, "leaderctl enroll --tenure life " UNIT);
 }
 

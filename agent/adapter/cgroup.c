@@ -19,8 +19,34 @@ static bool join(const char *root, const char *path, const char *file, char *buf
         return n > 0 && n < PATH_SIZE;
 }
 
+bool cgroup_can_kill(const char *root, const char *own) {
+        const char *const groups[] = {own, "/init.scope", "/system.slice"};
+        char path[PATH_SIZE];
+
+        for (size_t i = 0; i < ELEMENTSOF(groups); i++)
+                if (join(root, groups[i], "cgroup.events", path) && access(path, F_OK) == 0)
+                        return join(root, groups[i], "cgroup.kill", path) && access(path, F_OK) == 0;
+        return true;
+}
+
+/* "0::/system.slice/leader-guard.service" is the line of cgroup v2. */
+static void own_group(char *buf, size_t size) {
+        FILE *f = fopen("/proc/self/cgroup", "re");
+        char line[PATH_SIZE];
+
+        buf[0] = '\0';
+        while (f && fgets(line, sizeof(line), f))
+                if (strncmp(line, "0::", 3) == 0) {
+                        line[strcspn(line, "\n")] = '\0';
+                        (void)util_copy(buf, size, line + 3);
+                }
+        if (f)
+                fclose(f);
+}
+
 int cgroup_check(const char *root, struct err *err) {
         struct statfs fs;
+        char own[PATH_SIZE];
 
         if (statfs(root, &fs) < 0)
                 return err_setf(err, -EMEDIUMTYPE, "%s: %s; leader-guard needs cgroup v2 mounted there", root,
@@ -30,6 +56,13 @@ int cgroup_check(const char *root, struct err *err) {
                                 "%s is not cgroup v2 (legacy or hybrid layout): leader-guard cannot see or kill what a "
                                 "unit left behind; boot with systemd.unified_cgroup_hierarchy=1",
                                 root);
+        own_group(own, sizeof(own));
+        if (!cgroup_can_kill(root, own))
+                return err_setf(
+                        err, -EOPNOTSUPP,
+                        "%s%s has no cgroup.kill: leader-guard could not kill a unit that does not stop; boot a "
+                        "kernel of 5.14 or later (uname -r)",
+                        root, own);
         return 0;
 }
 

@@ -63,8 +63,13 @@ int dropin_write(const char *dir, const char *unit, const char *name, const char
         r = path_of(dir, unit, name, directory, file, err);
         if (r < 0)
                 return r;
-        if (says(file, text))
-                return 0;
+        if (says(file, text)) {
+                /* An earlier call may have failed behind the rename, or been killed. */
+                r = sync_directory(directory);
+                if (r >= 0)
+                        r = sync_directory(dir);
+                return r < 0 ? err_setf(err, r, "cannot sync %s: %s", directory, strerror(-r)) : 0;
+        }
         if (mkdir(directory, 0755) < 0 && errno != EEXIST)
                 return err_setf(err, -errno, "cannot make %s: %m", directory);
         /* systemd reads *.conf only. */
@@ -74,6 +79,10 @@ int dropin_write(const char *dir, const char *unit, const char *name, const char
                 r = -errno;
         if (r >= 0)
                 r = sync_directory(directory);
+        /* UNIT.d itself is an entry of DIR: without this a crash after the first enroll could lose it with all in it.
+         */
+        if (r >= 0)
+                r = sync_directory(dir);
         if (r < 0) {
                 (void)unlink(temporary);
                 return err_setf(err, r, "cannot write %s: %s", file, strerror(-r));

@@ -32,9 +32,11 @@ struct units_call {
         struct units_call *next;
         sd_bus_slot *slot;
         units_fn fn;
+        units_names_fn names_fn; /* CALL_ORDER has this one */
         void *userdata;
         enum {
                 CALL_READ,
+                CALL_ORDER,
                 CALL_START,
                 CALL_STOP,
                 CALL_RELOAD
@@ -69,10 +71,22 @@ struct units_call *units_call_free(struct units_call *c) {
 /* The callback may free the call, so it is not touched afterwards. */
 static void answer(struct units_call *c, enum units_answer a, const char *text, const struct enroll_facts *facts) {
         units_fn fn = c->fn;
+        units_names_fn names_fn = c->names_fn;
         void *userdata = c->userdata;
 
         detach(c);
-        fn(a, text ? text : "", facts, userdata);
+        if (names_fn)
+                names_fn(a, text ? text : "", NULL, userdata);
+        else
+                fn(a, text ? text : "", facts, userdata);
+}
+
+static void answer_names(struct units_call *c, char *const *names) {
+        units_names_fn fn = c->names_fn;
+        void *userdata = c->userdata;
+
+        detach(c);
+        fn(UNITS_OK, "", names, userdata);
 }
 
 /* sd_bus_flush waits for a peer that does not read: never do that here, close only. */
@@ -222,6 +236,22 @@ static bool gone(const sd_bus_error *e) {
                                       SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NO_SERVER) > 0;
 }
 
+/* Returns 0 when it was answered. */
+static int read_names(sd_bus_message *m, struct units_call *c) {
+        char **names = NULL;
+        int r = sd_bus_message_enter_container(m, 'v', "as");
+
+        if (r >= 0)
+                r = sd_bus_message_read_strv(m, &names);
+        if (r < 0)
+                return r;
+        answer_names(c, names ? names : (char *[]){NULL});
+        for (size_t i = 0; names && names[i]; i++)
+                free(names[i]);
+        free(names);
+        return 0;
+}
+
 static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         struct units_call *c = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(m);
@@ -237,6 +267,10 @@ static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *er
                 answer(c, UNITS_OK, NULL, &facts);
                 return 0;
         }
+        if (e && c->kind == CALL_ORDER && sd_bus_error_has_name(e, NO_SUCH_UNIT)) {
+                answer_names(c, (char *[]){NULL});
+                return 0;
+        }
         if (e && !(c->kind == CALL_STOP && sd_bus_error_has_name(e, NO_SUCH_UNIT))) {
                 enum units_answer a = UNITS_REFUSED;
 
@@ -249,11 +283,16 @@ static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *er
                 answer(c, a, text, NULL);
                 return 0;
         }
-        if (c->kind != CALL_READ) {
+        if (c->kind == CALL_ORDER) {
+                r = read_names(m, c); /* the call may be gone then */
+                if (r == 0)
+                        return 0;
+        } else if (c->kind == CALL_READ)
+                r = units_facts_parse(m, &facts);
+        else {
                 answer(c, UNITS_OK, NULL, NULL);
                 return 0;
         }
-        r = units_facts_parse(m, &facts);
         if (r < 0) {
                 (void)snprintf(text, sizeof(text), "systemd's answer cannot be read: %s", strerror(-r));
                 answer(c, UNITS_REFUSED, text, NULL);
@@ -282,6 +321,29 @@ static int send_call(struct units *u, struct units_call **ret, sd_bus_message *m
         u->calls = c;
         *ret = TAKE_PTR(c);
         return 0;
+}
+
+int units_read_order(struct units *u, struct units_call **ret, const char *unit, const char *property,
+                     units_names_fn fn, void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (!u->bus)
+                return -ENOTCONN;
+        r = sd_bus_path_encode(UNIT_PATH, unit, &path);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_call(u->bus, &m, destination(u), path, "org.freedesktop.DBus.Properties", "Get");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "ss", "org.freedesktop.systemd1.Unit", property);
+        if (r < 0)
+                return r;
+        r = send_call(u, ret, m, UNITS_READ_USEC, CALL_ORDER, NULL, userdata);
+        if (r >= 0)
+                (*ret)->names_fn = fn;
+        return r;
 }
 
 int units_read(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata) {

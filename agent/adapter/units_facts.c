@@ -15,6 +15,7 @@ enum kind {
         BINDS_TO,
         TRIGGERED_BY,
         TRIGGERS,
+        DROPINS,
         ASSERTS,
         ENV_FILES,
         LOAD_ERROR,
@@ -45,6 +46,9 @@ static const struct property properties[] = {
         {"NeedDaemonReload", "b", BOOL, FIELD(need_daemon_reload)},
         {"RefuseManualStart", "b", BOOL, FIELD(refuse_manual_start)},
         {"RefuseManualStop", "b", BOOL, FIELD(refuse_manual_stop)},
+        {"StopWhenUnneeded", "b", BOOL, FIELD(stop_when_unneeded)},
+        {"FragmentPath", "s", STRING, FIELD(fragment)},
+        {"DropInPaths", "as", DROPINS, 0, 0},
         {"After", "as", AFTER, 0, 0},
         {"BindsTo", "as", BINDS_TO, 0, 0},
         {"TriggeredBy", "as", TRIGGERED_BY, 0, 0},
@@ -63,6 +67,14 @@ static const struct property properties[] = {
         {"ExecStopPost", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop_post)},
 };
 
+/* Only the last ones matter: what is applied later wins. */
+static void add_dropin(struct enroll_facts *f, const char *path) {
+        if (f->n_dropins == ENROLL_DROPINS_MAX)
+                memmove(f->dropins[0], f->dropins[1], --f->n_dropins * sizeof(f->dropins[0]));
+        if (util_copy(f->dropins[f->n_dropins], sizeof(f->dropins[0]), path))
+                f->n_dropins++;
+}
+
 static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f) {
         const char *name;
         int r;
@@ -76,7 +88,9 @@ static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f
                 else if (kind == AFTER) {
                         f->after_guard |= util_streq(name, ENROLL_GUARD);
                         f->after_agent |= util_streq(name, ENROLL_AGENT);
-                } else if (kind == TRIGGERS)
+                } else if (kind == DROPINS)
+                        add_dropin(f, name);
+                else if (kind == TRIGGERS)
                         (void)util_copy(f->triggers, sizeof(f->triggers), name);
                 else if (f->n_triggered_by < ENROLL_TRIGGERS_MAX &&
                          util_copy(f->triggered_by[f->n_triggered_by], sizeof(f->triggered_by[0]), name))
@@ -161,6 +175,7 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
         case BINDS_TO:
         case TRIGGERED_BY:
         case TRIGGERS:
+        case DROPINS:
                 return parse_names(m, p->kind, f);
         case ASSERTS:
                 return parse_asserts(m, f);

@@ -68,6 +68,9 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                 return 0;
         if (!permit_unit_valid(q->unit))
                 return err_setf(err, -EBADMSG, "'%s' is not a unit name", q->unit);
+        if (q->type == PERMIT_QUERY && q->judge &&
+            (!TENURE_VALID(q->tenure) || q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
+                return err_setf(err, -EBADMSG, "%s: nothing to judge it by", q->unit);
         if (q->type == PERMIT_QUERY && q->lock_uid[0] == '\0')
                 return 0;
         if (!permit_uid_valid(q->lock_uid))

@@ -63,6 +63,7 @@ struct core_lock_view core_lock_view(const struct core *core, size_t i, uint64_t
                 .leased = leased(l),
                 .guard_linked = e->guard.linked,
                 .unit = e->guard.fact.unit,
+                .unfit = e->guard.fact.unfit,
                 .settled = settled(e),
                 .may_run = may_run(e),
                 .free_at_usec = free_at(core, l),

@@ -190,6 +190,11 @@ static void absorb_guard(struct election *e, const struct guard_fact *g) {
         uint64_t about = e->guard.fact.about;
         bool revoked = e->guard.fact.revoked;
 
+        if (e->guard.fact.unfit && !g->unfit && e->term.reason == REASON_UNIT_UNFIT) {
+                /* What the pause was for has been mended. */
+                e->timers.cool_until_usec = e->term.cool_usec = 0;
+                e->past.failures = 0;
+        }
         e->guard.fact = *g;
         e->guard.linked = true;
         if (!g->about) { /* a push says nothing about revocation: keep what was answered */

@@ -88,6 +88,9 @@ uint8_t election_stays_out(const struct election *e, const struct placeholder_vi
                 return REASON_GUARD_AWAY;
         if (e->guard.fact.unit == UNIT_FOREIGN || e->guard.fact.unit == UNIT_STUCK)
                 return REASON_UNIT_FOREIGN;
+        /* A lock that the guard would give no permit for keeps it from hosts that could use it. @unfit-stays-out */
+        if (e->guard.fact.unfit)
+                return REASON_UNIT_UNFIT;
         if (election_knows(e) && e->lock.fact.sort == LOCK_FOREIGN)
                 return REASON_FOREIGN_LOCK;
         if (election_knows(e) && e->lock.fact.sort == LOCK_DAMAGED)

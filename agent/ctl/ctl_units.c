@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ctl/ctl_wait.h"
 #include "ctl/verbs.h"
@@ -14,6 +16,7 @@ struct answer {
         enum units_answer answer;
         char text[512];
         struct enroll_facts facts;
+        char **names; /* NULL: no memory */
 };
 
 static void on_changed(_unused_ const char *unit, _unused_ void *userdata) {
@@ -32,6 +35,33 @@ static void on_answer(enum units_answer answer, const char *text, const struct e
         (void)snprintf(a->text, sizeof(a->text), "%s", text);
         if (facts)
                 a->facts = *facts;
+}
+
+static char **copy(char *const *names) {
+        size_t n = 0;
+        char **ret;
+
+        while (names[n])
+                n++;
+        ret = calloc(n + 1, sizeof(*ret));
+        for (size_t i = 0; ret && i < n; i++) {
+                ret[i] = strdup(names[i]);
+                if (ret[i])
+                        continue;
+                while (i-- > 0)
+                        free(ret[i]);
+                free(ret);
+                return NULL;
+        }
+        return ret;
+}
+
+static void on_names(enum units_answer answer, const char *text, char *const *names, void *userdata) {
+        struct answer *a = userdata;
+
+        on_answer(answer, text, NULL, userdata);
+        if (names)
+                a->names = copy(names);
 }
 
 static bool answered(const void *userdata) {
@@ -74,6 +104,20 @@ int ctl_units_read(struct ctl_units *u, const char *unit, struct enroll_facts *r
         r = wait_for(u, units_read(u->units, &call, unit, on_answer, &a), &a, "cannot ask systemd about the unit");
         if (r == 0)
                 *ret = a.facts;
+        return r;
+}
+
+int ctl_units_order(struct ctl_units *u, const char *unit, const char *property, char ***ret) {
+        _cleanup_(units_call_freep) struct units_call *call = NULL;
+        struct answer a = {};
+        int r;
+
+        r = wait_for(u, units_read_order(u->units, &call, unit, property, on_names, &a), &a,
+                     "cannot ask systemd about the order");
+        if (r == 0 && !a.names)
+                r = -ENOMEM;
+        if (r == 0)
+                *ret = a.names;
         return r;
 }
 

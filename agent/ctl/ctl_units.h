@@ -17,5 +17,8 @@ void ctl_units_close(struct ctl_units *u);
 
 /* Reads the unit, as units_read(). Return 0; -EIO when there is no good answer, and have said so. */
 int ctl_units_read(struct ctl_units *u, const char *unit, struct enroll_facts *ret);
+/* What it comes before or after, as units_read_order(); *ret and its texts are the caller's to free. Same errors, and
+ * -ENOMEM. */
+int ctl_units_order(struct ctl_units *u, const char *unit, const char *property, char ***ret);
 /* daemon-reload; says that it is done. */
 int ctl_units_reload(struct ctl_units *u);

@@ -165,7 +165,7 @@ static int run(const void *options, char *const *arguments, size_t n) {
         if (s.o->check && s.o->remove)
                 return ctl_usage(&ctl_enroll, "--check or --remove, not both");
         if (!s.o->check && geteuid() != 0)
-                return ctl_error("enroll changes %s: run it as root (only --check needs no root)", DROPIN_DIR);
+                return ctl_error("enroll changes %s: run it as root (only --check needs no root)", ENROLL_DIR);
         r = load_configuration(&s, /* needed= */ n == 0);
         if (r == 0)
                 r = enroll(&s, n > 0 ? arguments : NULL, n > 0 ? n : s.conf->n_locks);

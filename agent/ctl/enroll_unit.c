@@ -7,17 +7,18 @@
 #include <stdio.h>
 
 #include "adapter/dropin.h"
+#include "ctl/enroll_cycle.h"
 #include "ctl/verbs.h"
 
 static int write_one(const char *unit, const char *text, bool *changed) {
         struct err err = {};
-        int r = dropin_write(DROPIN_DIR, unit, ENROLL_DROPIN_NAME, text, &err);
+        int r = dropin_write(ENROLL_DIR, unit, ENROLL_DROPIN_NAME, text, &err);
 
         if (r < 0) {
                 (void)ctl_error("%s", err.text);
                 return r;
         }
-        (void)printf("%s %s/%s.d/%s\n", r > 0 ? "Wrote" : "Already there:", DROPIN_DIR, unit, ENROLL_DROPIN_NAME);
+        (void)printf("%s %s/%s.d/%s\n", r > 0 ? "Wrote" : "Already there:", ENROLL_DIR, unit, ENROLL_DROPIN_NAME);
         *changed |= r > 0;
         return 0;
 }
@@ -44,7 +45,7 @@ static int write_all(const struct enroll_target *t, const struct enroll_facts *f
 }
 
 /* Says what is wrong in force. Returns 0, or -EBADMSG when something is. */
-static int report(const struct enroll_target *t, const struct enroll_facts *f) {
+static int report(const struct enroll_target *t, const struct enroll_facts *f, bool ordered) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         size_t n = enroll_check(f, &t->want, problems);
         bool wrong = false;
@@ -56,13 +57,14 @@ static int report(const struct enroll_target *t, const struct enroll_facts *f) {
                 (void)fprintf(note ? stdout : stderr, "%s: %s%s\n    cure: %s\n", t->unit, note ? "note: " : "",
                               problems[i].text, problems[i].cure);
         }
-        if (!wrong)
+        if (!wrong && ordered)
                 (void)printf("%s: enrolled for tenure %s; starts only where leader-agent holds the lock.\n", t->unit,
                              tenure_to_string(t->want.tenure));
-        if (f->main_pid)
-                (void)printf("%s: note: runs now (PID %u). If that is not by leader-agent's permit, stop it: "
+        /* Not by its main process: Type=oneshot with RemainAfterExit= has none and is up all the same. */
+        if (!util_streq(f->active_state, "inactive") && !util_streq(f->active_state, "failed"))
+                (void)printf("%s: note: is %s now. If that is not by leader-agent's permit, stop it: "
                              "the agent takes no part while it runs.\n",
-                             t->unit, f->main_pid);
+                             t->unit, f->active_state);
         return wrong ? -EBADMSG : 0;
 }
 
@@ -114,6 +116,7 @@ static int loaded(const struct enroll_facts *f, const char *unit) {
 
 int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
         struct enroll_facts f = {};
+        char then[ENROLL_COMMAND_MAX];
         int r;
 
         r = read_all(u, t->unit, &f);
@@ -125,7 +128,9 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *
                 (void)ctl_error("%s is another name of %s; enrol that", t->unit, f.id);
                 return -EINVAL;
         }
-        return write_all(t, &f, changed);
+        enroll_command(&t->want, then);
+        r = enroll_cycle_check(u, t->unit, then);
+        return r < 0 ? r : write_all(t, &f, changed);
 }
 
 int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
@@ -136,9 +141,9 @@ int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool 
         r = read_all(u, t->unit, &f);
         if (r < 0)
                 return r;
-        r = dropin_remove(DROPIN_DIR, t->unit, ENROLL_DROPIN_NAME, &err);
+        r = dropin_remove(ENROLL_DIR, t->unit, ENROLL_DROPIN_NAME, &err);
         for (size_t i = 0; r >= 0 && i < f.n_triggered_by; i++) {
-                int q = dropin_remove(DROPIN_DIR, f.triggered_by[i], ENROLL_DROPIN_NAME, &err);
+                int q = dropin_remove(ENROLL_DIR, f.triggered_by[i], ENROLL_DROPIN_NAME, &err);
 
                 r = q < 0 || q > r ? q : r;
         }
@@ -153,10 +158,14 @@ int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool 
 
 int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t) {
         struct enroll_facts f;
-        int r;
+        int r, q;
 
         r = ctl_units_read(u, t->unit, &f);
         if (r >= 0)
                 r = loaded(&f, t->unit);
-        return r < 0 ? r : report(t, &f);
+        if (r < 0)
+                return r;
+        q = enroll_cycle_check(u, t->unit, "");
+        r = report(t, &f, q == 0);
+        return q < 0 ? q : r;
 }

@@ -15,7 +15,8 @@ struct enroll_target {
 /* All three print what they did and what is wrong, with its cure, and return 0, or a negative errno when the unit is
  * not as it must be. *changed becomes true when a file was written or removed: daemon-reload is due. */
 
-/* Writes the drop-ins of the unit and of the sockets and paths that trigger it. */
+/* Writes, unless that would close an ordering cycle (-ELOOP), the drop-ins of the unit and of the sockets and paths
+ * that trigger it. */
 int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *changed);
 /* Removes them. */
 int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed);

@@ -235,10 +235,14 @@ static void execute(struct agent *a, struct plan *plan, const struct conf *c) {
         }
         add_new(a, plan, c);
         set_placeholders(a, c);
-        for (size_t i = 0; i < a->n_locks; i++)
+        for (size_t i = 0; i < a->n_locks; i++) {
                 agent_apply(a, &(struct core_change){.type = CORE_SET_LOCK,
                                                      .index = (uint32_t)i,
                                                      .lock = election_conf(a->locks[i], c)});
+                /* Whether the unit is fit depends on tenure and stop timeout. */
+                if (a->link_up)
+                        agent_guard_send(a->locks[i], ELECTION_MSG_QUERY, 0, 0, 0);
+        }
 }
 
 static void let_go(struct agent_lock *l) {

@@ -95,6 +95,7 @@ struct guard_fact agent_guard_fact(const struct permit_reply *r) {
                 .refusal = (uint8_t)(answer && r->request_type == PERMIT_PERMIT ? r->result : GUARD_OK),
                 .revoked = answer && r->revoked,
                 .stopped = answer && r->request_type == PERMIT_REVOKE && r->final,
+                .unfit = r->unfit,
         };
 }
 

@@ -25,6 +25,12 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
             !util_copy(q.identity, sizeof(q.identity), store_identity(l->agent->store)) ||
             !util_copy(q.lock_uid, sizeof(q.lock_uid), agent_uid_text(l, uid)))
                 return; /* configuration and codecs keep all of these shorter */
+        if (message == ELECTION_MSG_QUERY) {
+                /* Judged by what the next permit would be, which the lock that somebody holds says nothing about. */
+                q.judge = 1;
+                q.tenure = l->conf->tenure;
+                q.stop_timeout_usec = l->conf->stop_timeout_usec;
+        }
         if (message == ELECTION_MSG_PERMIT)
                 (void)util_copy(q.term, sizeof(q.term),
                                 util_token(l->answered.uid) == uid ? l->answered.term : l->seen.term);

@@ -57,6 +57,26 @@ static void record_damage(struct agent_lock *l, const struct core_lock_view *v) 
                                t.damage, t.next);
 }
 
+/* Once when a candidate is kept out by its own unit, and once when that is over. */
+static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
+        struct journal_field fields[] = {
+                {JOURNAL_KEY_LOCK, l->title}, {JOURNAL_KEY_UNIT, l->conf->unit}, {JOURNAL_KEY_REASON, l->trouble}};
+
+        /* A guard that is away has not said that it is over. */
+        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unfit == l->shown_unfit)
+                return;
+        if (v->unfit && v->state != ELECTION_CANDIDATE)
+                return;
+        l->shown_unfit = v->unfit;
+        if (v->unfit)
+                journal_record(LOG_WARNING, JOURNAL_ENROLL, fields, ELEMENTSOF(fields),
+                               "%s: this host does not compete: leader-guard would refuse to start %s: %s", l->title,
+                               l->conf->unit, l->trouble);
+        else
+                journal_record(LOG_NOTICE, JOURNAL_ENROLL, fields, ELEMENTSOF(fields) - 1,
+                               "%s: %s is fit again: this host takes part", l->title, l->conf->unit);
+}
+
 /* ---- the line ---- */
 
 /* Local wall-clock text of a wall-clock instant. */
@@ -136,6 +156,7 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
                 changed = changed || a->locks[i]->shown_state != v.state;
                 record_change(a->locks[i], &v);
                 record_damage(a->locks[i], &v);
+                record_unfit(a->locks[i], &v);
         }
         if (a->status.due_usec && now_usec >= a->status.due_usec)
                 send_line(a);

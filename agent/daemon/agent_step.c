@@ -76,12 +76,13 @@ static void step_link(struct agent *a, bool up, const char *why) {
 
 /* The guard's last word about what is wrong with the unit: stays until the unit runs well, because the answers to the
  * revoke that follows have nothing to say. */
-static void note_trouble(struct agent_lock *l, const struct permit_reply *r) {
-        bool telling = r->result != GUARD_OK || (r->unit_state != UNIT_STOPPING && r->unit_state != UNIT_STOPPED);
+static void note_trouble(struct agent_lock *l, const struct permit_reply *r, bool was_unfit) {
+        bool telling =
+                r->result != GUARD_OK || r->unfit || (r->unit_state != UNIT_STOPPING && r->unit_state != UNIT_STOPPED);
 
         if (telling && r->text[0])
                 (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
-        else if (r->result == GUARD_OK && r->unit_state == UNIT_RUNNING)
+        else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit)))
                 l->trouble[0] = '\0';
 }
 
@@ -113,11 +114,12 @@ static bool stays(const struct agent *a, const char *title) {
 
 static void tell_lock(struct agent_lock *l, const struct permit_reply *reply) {
         struct election_event ev = {.type = ELECTION_EV_GUARD, .guard = agent_guard_fact(reply)};
+        bool was_unfit = l->has_guard && l->guard.unfit;
 
         agent_uid_remember(l, reply->permit_uid);
         l->guard = *reply;
         l->has_guard = true;
-        note_trouble(l, reply);
+        note_trouble(l, reply, was_unfit);
         if (l->leaving && !util_streq(l->title, reply->lock) && stays(l->agent, reply->lock))
                 ev.guard.permit = 0; /* no stale one: not for this lock to revoke */
         step_lock(l, &ev);

@@ -73,6 +73,8 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_UNIT_FOREIGN)
                         (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)",
                                        l->conf->unit, l->conf->unit);
+                else if (h == REASON_UNIT_UNFIT)
+                        (void)snprintf(buf, size, "takes part again when that is cured");
                 else if (h == REASON_GUARD_AWAY)
                         (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
@@ -153,7 +155,9 @@ static const char *why(const struct agent_lock *l, const struct core_lock_view *
                 /* Silent, or it answers that it cannot tell. */
                 bool cannot_tell = v->stays_out == REASON_GUARD_AWAY && v->guard_linked && l->trouble[0];
 
-                *ret_unit = v->stays_out == REASON_UNIT_FOREIGN || cannot_tell;
+                *ret_unit = v->stays_out == REASON_UNIT_FOREIGN || v->stays_out == REASON_UNIT_UNFIT || cannot_tell;
+                if (v->stays_out == REASON_UNIT_UNFIT)
+                        return "leader-guard would refuse to start the unit";
                 return cannot_tell ? "leader-guard cannot see the unit"
                                    : election_reason_to_string((uint8_t)v->stays_out);
         }

@@ -131,6 +131,7 @@ static const struct trace_field lock_event_fields[] = {
         {"guard", offsetof(struct election_event, guard.refusal), WORDS(guard_word, N_GUARD_RESULTS)},
         {"revoked", offsetof(struct election_event, guard.revoked), .form = TRACE_FLAG},
         {"seen-stopped", offsetof(struct election_event, guard.stopped), .form = TRACE_FLAG},
+        {"unfit", offsetof(struct election_event, guard.unfit), .form = TRACE_FLAG},
         {"random", offsetof(struct election_event, random), .form = TRACE_NUMBER},
 };
 

@@ -35,32 +35,50 @@ static enum supervise_active active(const struct enroll_facts *f) {
         return util_streq(f->active_state, "activating") ? SUPERVISE_ACTIVATING : SUPERVISE_DEACTIVATING;
 }
 
-static void judge(struct guard_unit *u, const struct enroll_facts *f, struct supervise_reading *r) {
+/* The worst that is wrong with the unit under that tenure, in words; empty: it is fit. Returns how bad, -1 when it is
+ * fit. */
+static int judge(const struct guard_unit *u, const struct enroll_facts *f, enum tenure tenure, uint64_t stop_usec,
+                 char *text, size_t size) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
-        char before[sizeof(u->problem)];
         struct enroll_want want = {
                 .unit = u->name,
                 .runtime_dir = u->guard->gate.dir,
-                .tenure = u->s.tenure,
-                .stop_timeout_usec = u->s.stop_timeout_usec,
+                .tenure = tenure,
+                .stop_timeout_usec = stop_usec,
         };
-        size_t n;
 
-        r->start_ok = r->run_ok = 1;
+        text[0] = '\0';
+        if (enroll_check(f, &want, problems) == 0 || problems[0].severity == ENROLL_NOTE)
+                return -1;
+        enroll_sentence(&problems[0], u->name, text, size);
+        return (int)problems[0].severity;
+}
+
+/* Under the permit that is asked for or in force. */
+static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, struct supervise_reading *r) {
+        char before[sizeof(u->problem)];
+        int worst;
+
         memcpy(before, u->problem, sizeof(before));
-        u->problem[0] = '\0';
-        n = enroll_check(f, &want, problems);
-        for (size_t i = 0; i < n; i++) {
-                if (problems[i].severity == ENROLL_NOTE)
-                        continue;
-                r->start_ok = 0;
-                if (problems[i].severity == ENROLL_BROKEN)
-                        r->run_ok = 0;
-                if (!u->problem[0])
-                        (void)snprintf(u->problem, sizeof(u->problem), "%s; cure: %.*s", problems[i].text,
-                                       (int)(sizeof(u->problem) / 2 - 64), problems[i].cure);
-        }
+        worst = judge(u, f, (enum tenure)u->s.tenure, u->s.stop_timeout_usec, u->problem, sizeof(u->problem));
+        r->start_ok = worst < (int)ENROLL_NO_START;
+        r->run_ok = worst < (int)ENROLL_BROKEN;
         u->problem_due = u->problem_due || !util_streq(before, u->problem);
+}
+
+/* Under a permit as the agent would ask for it now, whatever is in force: so that it need not compete for nothing.
+ * not_loaded: why PID 1 cannot start the unit at all, or NULL. */
+static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const char *not_loaded) {
+        char before[sizeof(u->unfit)];
+
+        if (!u->wanted_stop_usec)
+                return;
+        memcpy(before, u->unfit, sizeof(before));
+        if (not_loaded)
+                (void)snprintf(u->unfit, sizeof(u->unfit), "%.500s", not_loaded);
+        else
+                (void)judge(u, f, u->wanted_tenure, u->wanted_stop_usec, u->unfit, sizeof(u->unfit));
+        u->unfit_due = u->unfit_due || !util_streq(before, u->unfit);
 }
 
 void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
@@ -85,7 +103,8 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                 (void)snprintf(u->trouble, sizeof(u->trouble), "the unit ended: %s, Result=%s; see: journalctl -u %s",
                                f->active_state, f->result, u->name);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
-                judge(u, f, &r);
+                judge_permit(u, f, &r);
+        judge_idle(u, f, r.load_ok ? NULL : err.text);
         /* Last: what PID 1 said about jobs and states comes first, what lives after it. */
         r.populated = (uint8_t)populated(u);
         u->reading = r;

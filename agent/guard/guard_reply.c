@@ -96,6 +96,8 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
                 text = g->cgroup_error[0] ? g->cgroup_error : g->bus_error;
         else if (supervise_permitted(&u->s))
                 text = u->problem;
+        else
+                text = u->unfit;
         if (result == GUARD_OK && u->s.state >= SUPERVISE_STOPPING && u->s.reason == SUPERVISE_REASON_ENROLL)
                 (void)snprintf(buf, size, "%.100s: %.400s", text, u->problem);
         else
@@ -114,6 +116,7 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
                 .stop_at_usec = supervise_permitted(&u->s) ? u->s.stop_at_usec : 0,
                 .since_usec = u->since_usec,
                 .main_pid = u->main_pid,
+                .unfit = u->unfit[0] != '\0',
         };
 
         (void)util_copy(reply.unit, sizeof(reply.unit), u->name);
@@ -124,6 +127,7 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
         }
         reply.revoked = lock_uid[0] && gate_is_revoked(&u->guard->gate, lock_uid) > 0;
         explain(u, result, reply.text, sizeof(reply.text));
+        u->unfit_due = false;
         guard_reply_send(u->guard, &reply);
 }
 
@@ -201,6 +205,11 @@ void guard_reply_problem(struct guard_unit *u) {
                         2, "%s: %s", u->name, u->problem);
 }
 
+void guard_reply_unfit(struct guard_unit *u) {
+        u->guard->status_due = true;
+        send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
+}
+
 /* So much may one unit take of the line: two names and some words. */
 #define STATUS_UNIT_SIZE 640
 
@@ -229,8 +238,8 @@ void guard_status(struct guard *g) {
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, %s", separator, u->name,
                                      supervise_state_to_string(u->s.state), supervise_reason_to_string(u->s.reason));
                 else
-                        m = snprintf(line + n, sizeof(line) - n, "%s%s: no permit, %s", separator, u->name,
-                                     supervise_state_to_string(u->s.state));
+                        m = snprintf(line + n, sizeof(line) - n, "%s%s: no permit, %s%s%s", separator, u->name,
+                                     supervise_state_to_string(u->s.state), u->unfit[0] ? "; unfit: " : "", u->unfit);
                 n += m > 0 ? (size_t)m : 0;
         }
         notify_status("%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,

@@ -26,6 +26,9 @@ void guard_socket_close(struct guard *g) {
                 struct supervise_event ev = {.type = SUPERVISE_EV_SUPERSEDED};
 
                 g->unit[i]->n_waits = 0;
+                /* Whoever connects next says what is configured then. */
+                g->unit[i]->wanted_stop_usec = 0;
+                g->unit[i]->unfit[0] = '\0';
                 guard_unit_step(g->unit[i], &ev, NULL);
         }
 }
@@ -83,6 +86,10 @@ static void take_request(struct guard *g, const struct permit_request *q) {
         if (other && q->type == PERMIT_PERMIT) {
                 guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_BUSY, /* final= */ false);
                 return;
+        }
+        if (q->type == PERMIT_QUERY && q->judge) {
+                u->wanted_tenure = (enum tenure)q->tenure;
+                u->wanted_stop_usec = q->stop_timeout_usec;
         }
         /* When the set cannot be read, the uid counts as revoked. */
         if (q->type == PERMIT_PERMIT)

@@ -40,6 +40,10 @@ struct guard_unit {
         uint64_t since_usec;          /* of the state */
         struct permit_request permit; /* texts of the permit asked for, in force or being stopped */
 
+        /* what the agent has configured: a permit for that would be asked for */
+        enum tenure wanted_tenure;
+        uint64_t wanted_stop_usec; /* 0: it did not say */
+
         /* who waits for an answer */
         struct guard_wait waits[GUARD_WAITS_MAX];
         size_t n_waits;
@@ -53,6 +57,7 @@ struct guard_unit {
         enum supervise_start_result start_result; /* when start_due */
         bool reading_due, start_due, wake_due;
         bool problem_due;          /* problem has changed and is to be told */
+        bool unfit_due;            /* unfit has changed since the last reply */
         uint64_t quiet_until_usec; /* PID 1 is left alone with a start: start_due and wake_due wait */
 
         /* what the last look found */
@@ -60,6 +65,7 @@ struct guard_unit {
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */
         char problem[512];                          /* enrolment: what is wrong in force, and the cure */
+        char unfit[512];                            /* why a permit as configured would be refused, and the cure */
         char trouble[512];                          /* load error, refused job, failed file, unit's Result */
 };
 

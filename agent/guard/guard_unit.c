@@ -164,6 +164,10 @@ bool guard_unit_turn(struct guard_unit *u) {
                 step_reading(u);
                 any = true;
         }
+        /* A reply since then has told it, and under a permit it is nobody's concern until that ends. */
+        if (u->unfit_due && u->s.state <= SUPERVISE_FOREIGN)
+                guard_reply_unfit(u);
+        u->unfit_due = false;
         return any;
 }
 

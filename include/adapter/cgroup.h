@@ -5,6 +5,7 @@
  * ARCHITECTURE 5, claims 4 and 6. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -17,15 +18,19 @@ enum cgroup_populated {
         CGROUP_UNKNOWN, /* cannot be read */
 };
 
-/* Returns 0 when root is a cgroup v2 hierarchy, else -EMEDIUMTYPE with what was found and the cure in err. Does not
- * look whether the kernel has cgroup.kill (5.14 and later). */
+/* Returns 0 when root is a cgroup v2 hierarchy whose groups can be killed, else -EMEDIUMTYPE (no cgroup v2) or
+ * -EOPNOTSUPP (no cgroup.kill: a kernel before 5.14) with what was found and the cure in err. */
 int cgroup_check(const char *root, struct err *err);
+
+/* Groups have the file cgroup.kill. own: the group of this process; it, or one that every systemd host has, is looked
+ * at (the root of a hierarchy never has the file). True also when there is no group to look at. */
+bool cgroup_can_kill(const char *root, const char *own);
 
 /* Is anything alive in the group or below it? A damaged path (empty, "..") is CGROUP_UNKNOWN. */
 enum cgroup_populated cgroup_populated(const char *root, const char *path);
 
-/* SIGKILL to all processes of the group and below, atomically. No such group, or a kernel without cgroup.kill, is
- * success. Returns 0 or negative errno. */
+/* SIGKILL to all processes of the group and below, atomically. No such group is success; a kernel without cgroup.kill,
+ * which cgroup_check() tells, looks the same. Returns 0 or negative errno. */
 int cgroup_kill(const char *root, const char *path);
 
 /* The group that systemd gives to a unit of that slice: "a-b.slice" and "x.service" give

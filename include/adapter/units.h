@@ -62,6 +62,13 @@ typedef void (*units_fn)(enum units_answer answer, const char *text, const struc
  * calls below. */
 int units_read(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata);
 
+/* The units that `unit` comes before or after (property: "Before", "After"), as PID 1 has it in force: implied ones,
+ * too, and those that other units that are loaded declare. names: a NULL-terminated list, valid during the callback;
+ * NULL unless UNITS_OK; empty for a unit that does not exist. */
+typedef void (*units_names_fn)(enum units_answer answer, const char *text, char *const *names, void *userdata);
+int units_read_order(struct units *u, struct units_call **ret, const char *unit, const char *property,
+                     units_names_fn fn, void *userdata);
+
 /* reset-failed, then a start job (replacing). UNITS_OK: queued, not done. */
 int units_start(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata);
 

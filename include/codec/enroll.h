@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment of a unit as text and as facts: what the static drop-in says, and whether what PID 1 has in force for the
- * unit keeps the promises of its tenure. Pure: the units adapter fills the facts, leader-guard judges them before each
- * start and after each daemon-reload, `leaderctl enroll` shows them to a human. ARCHITECTURE 5, claim 1 (the gate), and
- * for a lease claim 6 (PID 1 ends the unit when the guard is gone, and the unit cannot ask for more time). */
+ * unit keeps the promises of its tenure. Pure: the units adapter fills the facts, leader-guard judges them at each look
+ * at a unit that is configured (before a start, after a daemon-reload, every ten seconds), `leaderctl enroll` shows
+ * them to a human. ARCHITECTURE 5, claim 1 (the gate), and for a lease claim 6 (PID 1 ends the unit when the guard is
+ * gone, and the unit cannot ask for more time). */
 #pragma once
 
 #include "base/err.h"
@@ -11,9 +12,13 @@
 #define ENROLL_GUARD        "leader-guard.service"
 #define ENROLL_AGENT        "leader-agent.service"
 #define ENROLL_DROPIN_NAME  "zz-leader-agent.conf" /* applied by name: late, so that it wins over an admin's file */
+#define ENROLL_DIR          "/etc/systemd/system"
+#define ENROLL_CURE_NAME    "zz-unit.conf" /* where cures put what the unit lacks; comes after ours */
 #define ENROLL_DROPIN_MAX   2048
+#define ENROLL_COMMAND_MAX  400
 #define ENROLL_PROBLEMS_MAX 20
 #define ENROLL_TRIGGERS_MAX 8
+#define ENROLL_DROPINS_MAX  12
 
 /* What PID 1 says about a unit, from one atomic look. Texts are PID 1's own words. */
 struct enroll_facts {
@@ -31,6 +36,7 @@ struct enroll_facts {
         bool need_daemon_reload;
         bool refuse_manual_start;
         bool refuse_manual_stop;
+        bool stop_when_unneeded;
         bool after_guard;
         bool after_agent;
         bool binds_to_guard;
@@ -40,6 +46,9 @@ struct enroll_facts {
         size_t n_environment_files;
         char triggered_by[ENROLL_TRIGGERS_MAX][256];
         size_t n_triggered_by;
+        char fragment[320];                    /* the unit file */
+        char dropins[ENROLL_DROPINS_MAX][320]; /* the last ones in force, in the order in which they are applied */
+        size_t n_dropins;
         char triggers[256]; /* of a socket, path or timer unit: what it starts */
         char type[24];
         char notify_access[16];
@@ -61,8 +70,8 @@ enum enroll_severity {
 
 struct enroll_problem {
         enum enroll_severity severity;
-        char text[320]; /* what is wrong */
-        char cure[320]; /* what to do */
+        char text[512]; /* what is wrong, and which file wins when ours does not */
+        char cure[768]; /* what to type, as root, in a shell: then it is gone */
 };
 
 /* What is judged against. */
@@ -79,6 +88,12 @@ int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *er
 
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
+
+/* "WHAT IS WRONG; cure: WHAT TO TYPE"; where that does not fit, what prints it. */
+void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size);
+
+/* The command that enrols it so, whether or not it is configured, into buf[ENROLL_COMMAND_MAX]. */
+void enroll_command(const struct enroll_want *w, char *buf);
 
 /* Stop stages that PID 1 gives TimeoutStopSec= each: every ExecStop=, SIGTERM, every ExecStopPost=. At least 1. */
 uint32_t enroll_stop_stages(const struct enroll_facts *f);

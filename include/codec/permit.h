@@ -8,8 +8,8 @@
  * unless a later one of the same type for the same unit and lock uid does: of both, and of their answers, the last may
  * stand for all when the other end is slow (permit_queue.h). A PERMIT is answered once at once (accepted or refused), a
  * REVOKE possibly first with UNIT_STOPPING (interim, final == 0: uid recorded as revoked, gate away) and then with
- * final == 1 when the unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with seq
- * 0.
+ * final == 1 when the unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with
+ * seq 0; so is a change of `unfit` while the unit is idle.
  *
  * A REVOKE of a uid other than that of the permit in force records the uid and gets its final answer only when the unit
  * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs.
@@ -39,7 +39,8 @@ struct permit_request {
         uint32_t type;   /* enum permit_request_type */
         uint64_t seq;    /* chosen by the agent, > 0, echoed */
         uint32_t tenure; /* enum tenure */
-        uint32_t reserved;
+        uint32_t judge; /* QUERY: 1 = tenure and stop_timeout_usec are what is configured: say in each reply from now on
+                           whether a permit for that would be refused. 0.1.0 sends 0 and reads nothing here. */
         uint64_t stop_at_usec; /* CLOCK_BOOTTIME: from here on the unit is being stopped; USEC_INFINITY: never (life) */
         uint64_t kill_at_usec; /* CLOCK_BOOTTIME: whatever is left is killed; USEC_INFINITY: see stop_timeout_usec */
         uint64_t stop_timeout_usec; /* after a revoke: killed this long after the stop began, or at kill_at_usec if
@@ -62,7 +63,8 @@ struct permit_reply {
         uint64_t stop_at_usec; /* of the permit in force, 0 without one */
         uint64_t since_usec;   /* CLOCK_BOOTTIME: unit_state since */
         uint32_t main_pid;     /* 0: none */
-        uint32_t reserved;
+        uint32_t unfit; /* 1 = what PID 1 has in force for the unit would get no permit (see judge above); text says
+                           why when the unit is idle. 0.1.0 sends 0 and does not read it. */
         char unit[256];
         char lock_uid[64];   /* the request's */
         char permit_uid[64]; /* lock uid of the permit in force (also while stopping), empty: none */

@@ -78,6 +78,8 @@ check "… removes both" in_host sh -c '! ls /etc/systemd/system/activated.*.d 2
 check "without root" says 'run it as root' in_host setpriv --reuid 65534 --clear-groups leaderctl enroll app.service
 check "--check without root" says 'enrolled for tenure life' in_host setpriv --reuid 65534 --clear-groups leaderctl enroll --check --tenure life app.service
 
+. "$here/cures.sh"
+
 # ---- life ----
 check "manual start is refused by the gate" says 'Assert|assert' in_host systemctl start app.service
 check "permit for a unit that does not exist" says '^unit .*systemd knows no unit' permit permit nothing.service N1 life 5000

@@ -13,13 +13,15 @@ mkdir -p "$dir"/usr/{sbin,bin,libexec} "$dir/usr/lib/systemd/system" "$dir/etc/s
 cp "$build/leader-guard" "$dir/usr/sbin/"
 cp "$build/leaderctl" "$dir/usr/bin/"
 cp "$build/tests/guard/permit" "$dir/usr/libexec/"
-for unit in leader-guard.service leader-guard-reap.service leader-guard.socket; do
+for unit in leader-guard.service leader-guard-reap.service leader-guard.socket leader-agent.service; do
         sed 's|@SBINDIR@|/usr/sbin|g' "$top/units/$unit" >"$dir/usr/lib/systemd/system/$unit"
 done
 cp "$top/units/leader-agent.sysusers" "$dir/usr/lib/sysusers.d/leader-agent.conf"
 cp "$top/units/leader-agent.tmpfiles" "$dir/usr/lib/tmpfiles.d/leader-agent.conf"
 ln -s /usr/lib/systemd/system/leader-guard.service "$dir/etc/systemd/system/multi-user.target.wants/"
 ln -s /usr/lib/systemd/system/leader-guard.socket "$dir/etc/systemd/system/sockets.target.wants/"
+
+# (leader-agent.service is there to be ordered after; nothing starts it, and there is no such program.)
 
 # Built with sanitizers? Then the host needs their libraries as well.
 for lib in $(ldd "$build"/leader-guard "$build"/leaderctl "$build"/tests/guard/permit | awk '$3 ~ "^/" {print $3}' | sort -u); do
@@ -44,3 +46,47 @@ for u in fail stale; do
         printf '[Unit]\nAssertPathExists=/run/leader-agent/leading/%%n\nAfter=leader-guard.service leader-agent.service\n[Service]\nEnvironmentFile=-/run/leader-agent/env/%%n\n' \
                 >"$dir/etc/systemd/system/$u.service.d/zz-leader-agent.conf"
 done
+
+# What cures.sh cures: NAME, lines of [Unit], lines of [Service], [Install].
+broken() {
+        printf '[Unit]\nDescription=Test unit %s\n%b\n[Service]\nExecStart=/bin/sleep infinity\n%b\n%b' "$1" "$2" "$3" "${4-}" \
+                >"$dir/etc/systemd/system/$1"
+}
+broken c-plain.service '' ''
+broken c-killmode.service '' 'KillMode=process'
+broken c-sigkill.service '' 'SendSIGKILL=no'
+broken c-final.service '' 'FinalKillSignal=SIGQUIT'
+broken c-pam.service '' 'User=daemon\nPAMName=login'
+broken c-slow.service '' 'TimeoutStopSec=infinity'
+broken c-stages.service '' 'TimeoutStopSec=9\nExecStop=/bin/true\nExecStopPost=/bin/true'
+broken c-notify.service '' 'Type=notify\nWatchdogSec=20'
+broken c-watchdog.service '' 'Type=exec\nWatchdogSec=20'
+broken c-fdstore.service '' 'Type=exec\nFileDescriptorStoreMax=4'
+broken c-refuses.service 'RefuseManualStart=yes\nRefuseManualStop=yes' ''
+broken c-unneeded.service 'StopWhenUnneeded=yes' ''
+broken c-enabled.service '' '' '[Install]\nWantedBy=multi-user.target\n'
+broken c-all.service 'StopWhenUnneeded=yes' 'KillMode=none\nSendSIGKILL=no\nType=notify\nTimeoutStopSec=1h'
+broken c-late.service '' ''
+mkdir -p "$dir/etc/systemd/system/c-late.service.d"
+printf '[Unit]\nAssertPathExists=\n[Service]\nTimeoutStopSec=90\nTimeoutStopFailureMode=terminate\nNotifyAccess=all\nEnvironmentFile=\nKillMode=process\nSendSIGKILL=no\n' \
+        >"$dir/etc/systemd/system/c-late.service.d/zzz-site.conf"
+# The order (the first: as people ship it).
+broken c-online.service 'Before=network-online.target' '' '[Install]\nWantedBy=multi-user.target\n'
+broken c-basic.service 'DefaultDependencies=no\nBefore=sysinit.target basic.target' ''
+broken c-dbus.service 'DefaultDependencies=no\nBefore=dbus.service' ''
+broken c-socket.service 'DefaultDependencies=no\nBefore=sockets.target' ''
+broken c-wanted.service '' '' '[Install]\nWantedBy=network-online.target\n'
+broken c-chain.service 'Before=c-link.service' ''
+broken c-link.service 'Before=network-online.target' ''
+broken c-named.service '' ''
+broken c-after.service 'After=c-named.service\nBefore=network-online.target' ''
+# Some that belong to a package.
+broken c-mask.service '' ''
+mv "$dir/etc/systemd/system/c-dbus.service" "$dir/etc/systemd/system/c-mask.service" "$dir/usr/lib/systemd/system/"
+for u in c-online:multi-user c-enabled:multi-user c-wanted:network-online; do
+        mkdir -p "$dir/etc/systemd/system/${u#*:}.target.wants"
+        ln -sf "../${u%:*}.service" "$dir/etc/systemd/system/${u#*:}.target.wants/"
+done
+# Something that brings the chain's middle in.
+mkdir -p "$dir/etc/systemd/system/multi-user.target.wants"
+ln -s ../c-link.service ../c-after.service "$dir/etc/systemd/system/multi-user.target.wants/"

@@ -367,6 +367,83 @@ static void test_refusals(void **state) {
         assert_non_null(strstr(p.text, "is masked"));
 }
 
+/* The next push or answer that says so. */
+static struct permit_reply await_unfit(int fd, bool unfit) {
+        struct permit_reply p;
+
+        do
+                assert_true(take(fd, &p));
+        while ((p.unfit != 0) != unfit);
+        return p;
+}
+
+/* A unit that nobody runs is judged by what is configured, when the agent asks and whenever something changes: in every
+ * answer, and pushed. */
+static void test_idle_is_judged(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+        struct permit_reply p;
+
+        /* An agent of 0.1.0 does not ask for it. */
+        x->pid1.state->unenrolled = true;
+        p = query(x, fd);
+        assert_int_equal(p.unfit, 0);
+        assert_string_equal(p.text, "");
+        q.judge = 1;
+        q.stop_timeout_usec = USEC_PER_SEC;
+        p = ask(fd, q);
+        assert_int_equal(p.result, GUARD_OK);
+        assert_int_equal(p.unit_state, UNIT_STOPPED);
+        assert_int_equal(p.unfit, 1);
+        assert_non_null(strstr(p.text, "not enrolled"));
+        assert_non_null(strstr(p.text, "cure: leaderctl enroll --tenure life " UNIT));
+        /* Mended, and a daemon-reload. */
+        x->pid1.state->unenrolled = false;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        p = await_unfit(fd, false);
+        assert_int_equal(p.seq, 0);
+        assert_string_equal(p.text, "");
+        /* Masked: pushed, too. */
+        x->pid1.state->masked = true;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        p = await_unfit(fd, true);
+        assert_int_equal(p.seq, 0);
+        assert_non_null(strstr(p.text, "systemctl unmask " UNIT));
+        x->pid1.state->masked = false;
+        x->pid1.state->not_found = true;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        do
+                assert_true(take(fd, &p));
+        while (!strstr(p.text, "systemd knows no unit"));
+        assert_int_equal(p.unfit, 1);
+        x->pid1.state->not_found = false;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        (void)await_unfit(fd, false);
+        /* Under a permit it is said, and no more; after it, it counts. */
+        lead(x, fd, "A");
+        x->pid1.state->unenrolled = true;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        p = await_unfit(fd, true);
+        assert_int_equal(p.unit_state, UNIT_RUNNING);
+        assert_true(has_gate(x));
+        revoke_all(x, fd, "A");
+        p = query(x, fd);
+        assert_int_equal(p.unfit, 1);
+        assert_non_null(strstr(p.text, "not enrolled"));
+        /* Configured for another tenure. */
+        x->pid1.state->unenrolled = false;
+        q.seq = ++x->seq;
+        q.tenure = TENURE_LEASE;
+        p = ask(fd, q);
+        assert_int_equal(p.unfit, 1);
+        assert_non_null(strstr(p.text, "BindsTo=leader-guard.service is missing"));
+        /* The next agent has its own configuration. */
+        close(fd);
+        fd = dial(x);
+        assert_int_equal(query(x, fd).unfit, 0);
+}
+
 static void test_malformed(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -830,6 +907,7 @@ int main(void) {
                 TEST(test_quiet_start),
                 TEST(test_lead_and_revoke),
                 TEST(test_refusals),
+                TEST(test_idle_is_judged),
                 TEST(test_malformed),
                 TEST(test_newest_connection),
                 TEST(test_many_units),

@@ -40,6 +40,7 @@ struct builder_guard {
         uint64_t permit, stop_at_usec, kill_at_usec;
         uint8_t unit;   /* enum unit_state */
         uint8_t refuse; /* enum guard_result: what the next permits meet */
+        bool unfit;     /* idle, and would be refused */
         bool slow;      /* a stop is confirmed only by builder_unit_stopped() */
         uint64_t waits; /* uid of the revoke that waits for that */
         struct {

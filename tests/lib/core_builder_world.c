@@ -230,6 +230,7 @@ void builder_land_beat(struct builder *b, uint8_t t) {
 static void guard_says(struct builder *b, size_t i, struct guard_fact f) {
         f.permit = b->guard[i].permit;
         f.unit = b->guard[i].unit;
+        f.unfit = b->guard[i].unfit;
         f.revoked = f.about && b->revoked[f.about];
         if (f.about && f.revoked)
                 b->revoke_answered[f.about] = true;
@@ -265,6 +266,8 @@ static uint8_t permit(struct builder *b, struct builder_guard *g, uint64_t uid, 
         }
         if (!g->permit && g->refuse)
                 return g->refuse;
+        if (!g->permit && g->unfit)
+                return GUARD_REFUSED_ENROLL;
         if (!g->permit && g->unit == UNIT_FOREIGN)
                 return GUARD_REFUSED_FOREIGN;
         if (!g->permit)

@@ -56,7 +56,10 @@ static int get_all(sd_bus_message *call, struct server *v) {
                 r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "s",
-                                          "app.service", "LoadState", "s", s->not_found ? "not-found" : "loaded",
+                                          "app.service", "LoadState", "s",
+                                          s->not_found ? "not-found"
+                                          : s->masked  ? "masked"
+                                                       : "loaded",
                                           "ActiveState", "s", s->active, "Job", "(uo)", 0, "/", "MainPID", "u",
                                           strcmp(s->active, "active") == 0 ? 4711 : 0, "ControlGroup", "s", s->cgroup,
                                           "Slice", "s", s->slice[0] ? s->slice : "system.slice", "KillMode", "s",

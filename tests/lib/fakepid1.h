@@ -9,10 +9,11 @@
 
 struct fakepid1_state {
         /* the test says */
-        char gate[256];    /* path that the unit asserts */
-        char cgroup[256];  /* ControlGroup */
-        char slice[256];   /* Slice; empty: system.slice */
-        bool not_found;    /* no such unit */
+        char gate[256];   /* path that the unit asserts */
+        char cgroup[256]; /* ControlGroup */
+        char slice[256];  /* Slice; empty: system.slice */
+        bool not_found;   /* no such unit */
+        bool masked;
         bool bound;        /* BindsTo= the guard, as for tenure lease */
         bool unenrolled;   /* the assert is not in force */
         bool start_error;  /* StartUnit is answered with an error */

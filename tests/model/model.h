@@ -136,6 +136,7 @@ struct agent {
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
         uint8_t lost;                        /* the state directory was, once */
+        uint8_t unenrolled;                  /* the drop-in was lost: on this host's disk, for good */
         uint8_t claiming[N_SLOTS];           /* a new one is being written */
         struct request request[N_SLOTS];
         uint8_t n_replies;
@@ -166,6 +167,8 @@ struct host {
         uint8_t start_job;    /* queued, runs next */
         uint8_t start_late;   /* a start call that PID 1 has not read yet */
         uint8_t wake;         /* a signal for the guard */
+        uint8_t loose;        /* it has no drop-in in force: anything may start the unit */
+        uint8_t foreign;      /* … and something did, past the gate */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
         /* under /run */
         uint8_t gate, file /* enum supervise_file */, file_uid, file_tenure;
@@ -175,6 +178,7 @@ struct host {
         uint8_t up, frozen, watchdog; /* ticks since the last ping */
         uint8_t reading;              /* 1: asked for; 2: taken, on its way */
         struct supervise_reading taken;
+        uint8_t unfit;           /* what its last look found of the enrolment */
         uint8_t superseded, eof; /* a newer connection waits; the agent's end is closed */
         uint8_t n_queue;
         struct message queue[MAX_QUEUE];
@@ -266,7 +270,9 @@ enum move_kind {
         MOVE_UNIT_STOPPED,
         MOVE_UNIT_EXIT,
         MOVE_ADMIN_START,
+        MOVE_ENROL, /* leaderctl enroll */
         MOVE_SLOW_START,
+        MOVE_UNENROL, /* the drop-in is lost; arg: 1 and a daemon-reload. At the next boot the unit, enabled, starts */
         MOVE_LATE_START,
         MOVE_TICK,        /* arg: set of hosts whose clocks stand still meanwhile */
         MOVE_CLOCK_GAINS, /* the clock of one host runs a tick ahead of the others */

@@ -73,6 +73,9 @@ static void perform_lock(struct world *w, unsigned a, const struct election_acti
         if (out->request.op == ELECTION_OP_NONE)
                 return;
         coverage.election_ops[out->request.op]++;
+        if (!parameters.no_invariant && g->election.guard.fact.unfit &&
+            (out->request.op == ELECTION_OP_CREATE || out->request.op == ELECTION_OP_DELETE_HOLDER))
+                w->bad = "competes with a unit that the guard would refuse";
         if (out->request.op == ELECTION_OP_CLAIM) {
                 g->claiming[SLOT_ELECTION] = 1;
                 return;

@@ -44,7 +44,7 @@ static void check_strip(struct world *w, unsigned sender) {
                 return;
         if (!w->lock.deleting)
                 w->bad = "finalizer removed from a lock that nobody deleted";
-        else if (sender == w->lock.owner && h->unit != PROCESSES_NONE)
+        else if (sender == w->lock.owner && h->unit != PROCESSES_NONE && !h->foreign)
                 w->bad = "finalizer removed by the holder while its unit runs";
         else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.tenure != TENURE_LEASE)
                 w->bad = "finalizer of a life lock removed by another agent";

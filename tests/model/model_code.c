@@ -148,6 +148,11 @@ static void code_host(struct coder *c, struct host *o) {
         coder_byte(c, &o->start_late);
         coder_byte(c, &o->wake);
         coder_byte(c, &o->start_result);
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_UNENROL) {
+                coder_byte(c, &o->loose);
+                coder_byte(c, &o->foreign);
+                coder_byte(c, &o->unfit);
+        }
         coder_byte(c, &o->gate);
         coder_byte(c, &o->file);
         coder_byte(c, &o->file_tenure);
@@ -234,6 +239,8 @@ static void code_world(struct coder *c, struct world *w) {
                 code_host(c, &w->hosts[i]);
         for (unsigned i = 0; i < parameters.agents; i++) {
                 coder_byte(c, &w->agents[i].lost);
+                if (parameters.fault_kinds & UINT64_C(1) << MOVE_UNENROL)
+                        coder_byte(c, &w->agents[i].unenrolled);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_PLACEHOLDER], MAX_CLAIMS);
                 code_set(c, TOKEN_LOCK, w->hosts[i].revoked, MAX_REVOKED);

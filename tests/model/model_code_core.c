@@ -145,6 +145,7 @@ void code_guard_fact(struct coder *c, struct guard_fact *f) {
         coder_byte(c, &f->refusal);
         coder_flag(c, &f->revoked);
         coder_flag(c, &f->stopped);
+        coder_flag(c, &f->unfit);
 }
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the

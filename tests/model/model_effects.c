@@ -22,8 +22,15 @@ static void crash(struct world *w, unsigned h) {
 }
 
 static void boot(struct world *w, unsigned h) {
-        w->hosts[h].on = 1;
-        w->hosts[h].boot = token_new(w, TOKEN_BOOT);
+        struct host *o = &w->hosts[h];
+
+        o->on = 1;
+        o->boot = token_new(w, TOKEN_BOOT);
+        o->loose = w->agents[h].unenrolled;
+        if (o->loose) { /* nothing holds an enabled unit back: it is there before guard and agent */
+                o->unit = PROCESSES_RUN;
+                o->foreign = 1;
+        }
         guard_start(w, h);
         brain_start(w, h);
 }
@@ -128,6 +135,17 @@ static void process_move(struct world *w, struct move m) {
                 memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
                 w->agents[m.agent].lost = 1;
                 break;
+        case MOVE_UNENROL:
+                w->agents[m.agent].unenrolled = 1;
+                if (m.arg) {
+                        o->loose = 1;
+                        o->wake = o->up;
+                }
+                break;
+        case MOVE_ENROL:
+                w->agents[m.agent].unenrolled = o->loose = 0;
+                o->wake = o->up;
+                break;
         case MOVE_CLONE:
                 w->cloned = 1;
                 memcpy(w->agents[m.agent].claims, w->agents[0].claims, sizeof(w->agents[0].claims));
@@ -168,10 +186,15 @@ static void check(struct world *w) {
         bool clones;
 
         for (unsigned h = 0; h < parameters.agents; h++)
-                running += w->hosts[h].unit != PROCESSES_NONE && !w->hosts[h].asleep;
+                running += w->hosts[h].unit != PROCESSES_NONE && !w->hosts[h].asleep && !w->hosts[h].foreign;
         /* A stated hole in life tenure: the clone's claim is as good as the original's, until that reads the lock. */
         clones = parameters.clone && parameters.tenure[0] == TENURE_LIFE && !parameters.hole &&
                  w->hosts[0].unit != PROCESSES_NONE && w->hosts[parameters.agents - 1].unit != PROCESSES_NONE;
+        /* README: a unit that was started past the gate is not seen by the others. Its own host never takes it for one
+         * that it permitted. */
+        for (unsigned h = 0; h < parameters.agents; h++)
+                if (w->hosts[h].foreign && w->hosts[h].up && supervise_permitted(&w->hosts[h].supervise) && !w->bad)
+                        w->bad = "a unit that was started past the gate has a permit";
         if (running > (clones ? 2 : 1) && !w->bad)
                 w->bad = "two units run at once";
 }
@@ -259,7 +282,12 @@ unsigned world_identity(unsigned a) {
 
 bool world_is_stuck(const struct world *w) {
         const struct api_lock *l = &w->lock;
+        bool unfit = true; /* everybody, or the unit runs there past the gate: each says so, with the cure */
 
+        for (unsigned i = 0; i < parameters.agents; i++)
+                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign);
+        if (unfit)
+                return true;
         bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */
 
         for (unsigned i = 0; i < parameters.agents && out; i++) {

@@ -91,6 +91,8 @@ static bool goal(const struct world *w) {
         unsigned running = 0, stopping = 0;
 
         for (unsigned h = 0; h < parameters.agents; h++) {
+                if (w->hosts[h].foreign)
+                        continue;
                 running += w->hosts[h].unit == PROCESSES_RUN && !w->hosts[h].asleep;
                 stopping += w->hosts[h].unit == PROCESSES_STOP;
         }

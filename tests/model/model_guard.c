@@ -14,6 +14,8 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit) {
         if (o->unit == unit)
                 return;
         o->unit = unit;
+        if (unit == PROCESSES_NONE)
+                o->foreign = 0;
         o->stop_left = 0;
         o->wake = o->up;
 }
@@ -32,13 +34,14 @@ bool pid1_would_start(const struct world *w, unsigned h) {
         const struct host *o = &w->hosts[h];
 
         /* After=: @bound-unit-waits-for-the-guard */
-        return o->on && o->unit == PROCESSES_NONE && o->gate && (o->up || !lease(h));
+        return o->on && o->unit == PROCESSES_NONE && (o->loose || (o->gate && (o->up || !lease(h))));
 }
 
 void pid1_start(struct world *w, unsigned h) {
-        if (pid1_would_start(w, h))
+        if (pid1_would_start(w, h)) {
+                w->hosts[h].foreign = !w->hosts[h].gate;
                 pid1_set(w, h, PROCESSES_RUN);
-        else if (w->hosts[h].unit == PROCESSES_NONE)
+        } else if (w->hosts[h].unit == PROCESSES_NONE)
                 w->hosts[h].wake = w->hosts[h].up; /* the failed job */
 }
 
@@ -53,8 +56,8 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
                                                       : SUPERVISE_INACTIVE,
                 .populated = o->unit == PROCESSES_NONE ? SUPERVISE_EMPTY : SUPERVISE_POPULATED,
                 .load_ok = 1,
-                .start_ok = 1,
-                .run_ok = 1,
+                .start_ok = !w->agents[h].unenrolled,
+                .run_ok = !o->loose,
         };
 }
 
@@ -108,6 +111,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 .refusal = type == ELECTION_MSG_PERMIT ? refusals[result] : GUARD_OK,
                 .revoked = about && revoked(o, about),
                 .stopped = final,
+                .unfit = o->unfit,
         };
 
         if (!o->superseded && !o->eof)
@@ -208,15 +212,17 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
         uint64_t uid_before = o->supervise.uid;
         uint8_t state = o->supervise.state;
         struct supervise_actions a;
-        bool answered = false, started = false;
+        bool answered = false, started = false, unfit = o->unfit;
 
         ev->now_usec = ++w->now_usec;
+        if (ev->type == SUPERVISE_EV_READING)
+                o->unfit = !ev->reading.start_ok;
         a = supervise_step(&o->supervise, ev);
         coverage.supervise[state][o->supervise.state]++;
         if (!supervise_invariant(&o->supervise))
                 w->bad = "supervise_invariant() is false";
         if (!parameters.no_invariant && state >= SUPERVISE_RESUMING && o->supervise.state == SUPERVISE_STOPPED &&
-            o->unit != PROCESSES_NONE)
+            o->unit != PROCESSES_NONE && !o->foreign)
                 w->bad = "the guard takes the unit for stopped while it runs";
         /* The shell's list of waiting permits is the one of before the request in hand. */
         for (unsigned i = 0; i < a.n && i < limit; i++) {
@@ -234,6 +240,8 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
                 wait_for(o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ev->uid);
         if (ev->type == SUPERVISE_EV_QUERY)
                 wait_for(o->waiting_query, ELEMENTSOF(o->waiting_query), ev->uid);
+        if (o->unfit != unfit && o->supervise.state <= SUPERVISE_FOREIGN && limit == ALL_ACTIONS)
+                reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false); /* @unfit-is-told */
         return a.n;
 }
 
@@ -394,7 +402,7 @@ void guard_end(struct world *w, unsigned h) {
                 memset(o->queue, 0, sizeof(o->queue));
         }
         o->up = o->frozen = o->watchdog = o->reading = o->superseded = o->eof = 0;
-        o->wake = o->start_result = 0;
+        o->wake = o->start_result = o->unfit = 0;
         if (o->start_late)
                 o->start_late = 2; /* nobody waits for its answer */
         memset(&o->taken, 0, sizeof(o->taken));
@@ -402,6 +410,6 @@ void guard_end(struct world *w, unsigned h) {
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));
         memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
-        if (lease(h))
+        if (lease(h) && !o->loose)
                 pid1_stop(w, h); /* BindsTo= @guard-gone-stops-the-unit */
 }

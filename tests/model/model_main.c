@@ -16,7 +16,7 @@ struct parameters parameters = {
         .gc = true,
         .max_states = 20000000,
         /* these only where they are asked for */
-        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK),
+        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -46,6 +46,7 @@ static bool only(const char *list) {
                 {"own-event", MOVE_VERIFY},
                 {"unit-exit", MOVE_UNIT_EXIT},
                 {"slow-start", MOVE_SLOW_START},
+                {"unenrol", MOVE_UNENROL},
         };
 
         parameters.fault_kinds = 0;

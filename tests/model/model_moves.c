@@ -135,6 +135,11 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
 
         if (!g->up)
                 add(w, ret, n, MOVE_LOSE_STATE, h, 0, 1);
+        if (o->on && !o->asleep && g->unenrolled)
+                add(w, ret, n, MOVE_ENROL, h, 0, 2);
+        if (o->on && !o->asleep && !g->unenrolled)
+                for (unsigned reload = 0; reload < 2; reload++)
+                        add(w, ret, n, MOVE_UNENROL, h, reload, 1);
         if (!o->on) {
                 if (parameters.clone && h + 1 == parameters.agents && !w->cloned) {
                         add(w, ret, n, MOVE_CLONE, h, 0, 1);

@@ -236,6 +236,14 @@ mutant claims-overwritten-in-place caught "--no-invariant --agents 1 --tenure li
 mutant claim-counts-though-its-write-failed caught "--no-invariant --agents 1 --tenure life --faults 2 --humans 0 --only no-claim,hold,kill-agent" \
         value claim-is-on-disk true
 
+# ---- enrolment ----
+
+# No two units run, but the lock goes round and round: the host that cannot use it takes it again and again.
+mutant unfit-candidate-competes livelock "$life --faults 2 --humans 0 --only unenrol,unit-exit" \
+        condition unfit-stays-out false
+mutant mended-unit-not-told caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 1 --only unenrol" \
+        drop unfit-is-told
+
 # ---- clones, lost state ----
 
 mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" \

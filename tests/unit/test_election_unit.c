@@ -37,6 +37,93 @@ static void test_unit_runs_without_permit(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
+/* Not enrolled, masked, overridden: no claim, no deposing, and nothing of it while a term is in force. */
+static void test_unfit_candidate(void **state) {
+        (void)state;
+        for (uint8_t t = TENURE_LIFE; t < N_TENURES; t++) {
+                builder_init(&b, t, 1);
+                b.guard[0].unfit = true;
+                builder_restart(&b);
+                builder_wait(&b, 100 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+                assert_int_equal(builder_hold(&b), REASON_UNIT_UNFIT);
+                builder_never(&b, "claim");
+                builder_never(&b, "create");
+                b.guard[0].unfit = false;
+                builder_unit(&b, 0, UNIT_STOPPED);
+                builder_settle(&b); /* at once: no time passes here */
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                builder_forget(&b);
+                /* The term in force goes on: what bounds it is the permit's own judgement. */
+                b.guard[0].unfit = true;
+                builder_unit(&b, 0, UNIT_RUNNING);
+                builder_wait(&b, 100 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                builder_never(&b, "REVOKE");
+        }
+        builder_init(&b, TENURE_LEASE, 1);
+        builder_other_wins(&b, 0, TENURE_LEASE);
+        b.guard[0].unfit = true;
+        builder_restart(&b);
+        builder_wait(&b, 100 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_UNIT_UNFIT);
+        builder_never(&b, "delete-holder");
+        b.guard[0].unfit = false;
+        builder_unit(&b, 0, UNIT_STOPPED);
+        builder_wait(&b, 40 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* What became unfit between the claim and the POST. */
+static void test_unfit_before_the_post(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LIFE, 1);
+        builder_restart(&b);
+        builder_until(&b, ELECTION_OP_CLAIM);
+        b.guard[0].unfit = true;
+        builder_unit(&b, 0, UNIT_STOPPED);
+        builder_settle(&b);
+        builder_never(&b, "create");
+        assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+}
+
+/* Our own lock of before is not kept for a unit that cannot run: taken up, refused, released, and nothing more; mended,
+ * it competes at once, whatever pause the refusal began. */
+static void test_unfit_with_a_lock(void **state) {
+        (void)state;
+        leads(TENURE_LIFE);
+        b.guard[0].permit = 0;
+        b.guard[0].unit = UNIT_STOPPED;
+        b.guard[0].unfit = true;
+        builder_restart(&b);
+        builder_wait(&b, SEC);
+        builder_saw(&b, "PERMIT REVOKE delete strip");
+        assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+        assert_int_equal(builder_reason(&b), REASON_UNIT_UNFIT);
+        assert_int_equal(builder_hold(&b), REASON_UNIT_UNFIT);
+        builder_forget(&b);
+        builder_wait(&b, 1000 * SEC);
+        builder_never(&b, "create");
+        builder_wait(&b, SEC);
+        b.guard[0].unfit = false;
+        builder_unit(&b, 0, UNIT_STOPPED);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+
+        /* … also within the pause. */
+        leads(TENURE_LIFE);
+        b.guard[0].permit = 0;
+        b.guard[0].unit = UNIT_STOPPED;
+        b.guard[0].unfit = true;
+        builder_restart(&b);
+        builder_wait(&b, SEC);
+        assert_true(builder_election(&b, 0)->timers.cool_until_usec > b.now);
+        b.guard[0].unfit = false;
+        builder_unit(&b, 0, UNIT_STOPPED);
+        builder_settle(&b);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
 static void test_refusals(void **state) {
         (void)state;
         for (uint8_t r = 0; r < N_GUARD_RESULTS; r++) {
@@ -273,6 +360,9 @@ static void test_pace(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_unit_runs_without_permit),
+                cmocka_unit_test(test_unfit_candidate),
+                cmocka_unit_test(test_unfit_before_the_post),
+                cmocka_unit_test(test_unfit_with_a_lock),
                 cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_cooldown_grows),
                 cmocka_unit_test(test_keep_failed),

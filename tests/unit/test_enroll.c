@@ -14,6 +14,9 @@
 
 #define DIR  "/run/leader-agent"
 #define UNIT "app.service"
+#define OURS ENROLL_DIR "/" UNIT ".d/" ENROLL_DROPIN_NAME
+/* The end of a cure that adds a setting. */
+#define CURED ">>" ENROLL_DIR "/" UNIT ".d/zz-unit.conf; systemctl daemon-reload"
 
 /* As after `leaderctl enroll --tenure lease --stop-timeout 6` of a plain unit. */
 static struct enroll_facts sound(void) {
@@ -35,6 +38,8 @@ static struct enroll_facts sound(void) {
                 .timeout_stop_failure_mode = "kill",
                 .timeout_stop_usec = 6 * USEC_PER_SEC,
                 .send_sigkill = true,
+                .dropins = {"/usr/lib/systemd/system/service.d/10-all.conf", OURS},
+                .n_dropins = 2,
         };
 }
 
@@ -65,6 +70,7 @@ enum change {
         REFUSES_START,
         REFUSES_STOP,
         RELOAD_DUE,
+        UNNEEDED,
         NO_ENV,
         ENABLED,
 };
@@ -80,27 +86,32 @@ static const struct {
         int lease, life;
         const char *text, *cure;
 } rows[] = {
-        {ALIAS, ENROLL_BROKEN, ENROLL_BROKEN, "another name of real.service", "use real.service"},
+        {ALIAS, ENROLL_BROKEN, ENROLL_BROKEN, "another name of real.service",
+         "sed -i 's/\"app.service\"/\"real.service\"/' /etc/leader-agent/leader-agent.conf"},
         {NO_GATE, ENROLL_BROKEN, ENROLL_BROKEN, "no gate", "leaderctl enroll"},
         {OTHER_GATE, ENROLL_BROKEN, ENROLL_BROKEN, "no gate", "leaderctl enroll"},
         {NO_GUARD, ENROLL_BROKEN, ENROLL_BROKEN, "After=leader-guard.service is missing", "leaderctl enroll"},
         {NO_AGENT, ENROLL_BROKEN, ENROLL_BROKEN, "After=leader-agent.service is missing", "leaderctl enroll"},
         {NO_BIND, ENROLL_BROKEN, NONE, "BindsTo=leader-guard.service is missing", "leaderctl enroll --tenure lease"},
-        {KILL_MODE, ENROLL_BROKEN, ENROLL_BROKEN, "KillMode=process", "KillMode=control-group"},
+        {KILL_MODE, ENROLL_BROKEN, ENROLL_BROKEN, "KillMode=process", "[Service]\\nKillMode=control-group\\n' " CURED},
         {MIXED, NONE, NONE, "", ""},
-        {FINAL_TERM, ENROLL_BROKEN, ENROLL_NOTE, "FinalKillSignal=15", "remove FinalKillSignal="},
-        {PAM, ENROLL_BROKEN, ENROLL_BROKEN, "PAMName=login", "remove PAMName="},
-        {NO_SIGKILL, ENROLL_BROKEN, ENROLL_BROKEN, "SendSIGKILL=no", "SendSIGKILL=yes"},
-        {SLOW, ENROLL_BROKEN, ENROLL_NOTE, "1 stop stage of TimeoutStopSec=6001ms", "leaderctl enroll"},
-        {NEVER, ENROLL_BROKEN, ENROLL_NOTE, "TimeoutStopSec=infinity", "leaderctl enroll"},
-        {STAGES, ENROLL_BROKEN, ENROLL_NOTE, "4 stop stages of TimeoutStopSec=6000ms", "leaderctl enroll"},
+        {FINAL_TERM, ENROLL_BROKEN, ENROLL_NOTE, "FinalKillSignal=15",
+         "[Service]\\nFinalKillSignal=SIGKILL\\n' " CURED},
+        {PAM, ENROLL_BROKEN, ENROLL_BROKEN, "PAMName=login", "[Service]\\nPAMName=\\n' " CURED},
+        {NO_SIGKILL, ENROLL_BROKEN, ENROLL_BROKEN, "SendSIGKILL=no", "[Service]\\nSendSIGKILL=yes\\n' " CURED},
+        {SLOW, ENROLL_BROKEN, ENROLL_NOTE, "1 stop stage of TimeoutStopSec=6001ms", ""},
+        {NEVER, ENROLL_BROKEN, ENROLL_NOTE, "TimeoutStopSec=infinity", ""},
+        {STAGES, ENROLL_BROKEN, ENROLL_NOTE, "4 stop stages of TimeoutStopSec=6000ms", ""},
         {TERMINATE, ENROLL_BROKEN, NONE, "TimeoutStopFailureMode=terminate", "leaderctl enroll"},
-        {NOTIFY, ENROLL_BROKEN, NONE, "Type=notify lets the unit extend", "Type=exec"},
-        {NOTIFY_RELOAD, ENROLL_BROKEN, NONE, "Type=notify-reload lets the unit extend", "tenure life"},
-        {ACCESS, ENROLL_BROKEN, NONE, "NotifyAccess=all lets the unit extend", "leaderctl enroll"},
-        {REFUSES_START, ENROLL_BROKEN, ENROLL_BROKEN, "RefuseManualStart=yes", "RefuseManualStart=no"},
-        {REFUSES_STOP, ENROLL_BROKEN, ENROLL_BROKEN, "RefuseManualStop=yes", "RefuseManualStop=no"},
+        {NOTIFY, ENROLL_BROKEN, NONE, "Type=notify lets the unit extend", "[Service]\\nType=exec\\n' " CURED},
+        {NOTIFY_RELOAD, ENROLL_BROKEN, NONE, "under tenure life it may", "Type=exec"},
+        {ACCESS, ENROLL_BROKEN, NONE, "NotifyAccess=all lets the unit extend",
+         "NotifyAccess=none\\nWatchdogSec=0\\nFileDescriptorStoreMax=0\\n' " CURED},
+        {REFUSES_START, ENROLL_BROKEN, ENROLL_BROKEN, "RefuseManualStart=yes",
+         "[Unit]\\nRefuseManualStart=no\\n' " CURED},
+        {REFUSES_STOP, ENROLL_BROKEN, ENROLL_BROKEN, "RefuseManualStop=yes", "[Unit]\\nRefuseManualStop=no\\n' " CURED},
         {RELOAD_DUE, ENROLL_NO_START, ENROLL_NO_START, "not in force", "systemctl daemon-reload"},
+        {UNNEEDED, ENROLL_NO_START, ENROLL_NO_START, "StopWhenUnneeded=yes", "[Unit]\\nStopWhenUnneeded=no\\n' " CURED},
         {NO_ENV, ENROLL_NOTE, ENROLL_NOTE, "no LEADER_TERM", "leaderctl enroll"},
         {ENABLED, ENROLL_NOTE, ENROLL_NOTE, "harmless", "systemctl disable app.service"},
 };
@@ -172,6 +183,9 @@ static void apply(struct enroll_facts *f, enum change c) {
         case RELOAD_DUE:
                 f->need_daemon_reload = true;
                 break;
+        case UNNEEDED:
+                f->stop_when_unneeded = true;
+                break;
         case NO_ENV:
                 f->n_environment_files = 0;
                 break;
@@ -218,6 +232,70 @@ static void test_problems(_unused_ void **state) {
                                 fail_msg("row %zu, tenure %d: severity %d, \"%s\", cure \"%s\"", i, tenure,
                                          problems[0].severity, problems[0].text, problems[0].cure);
                 }
+}
+
+/* What comes after our drop-in is named, and its line goes; what is missing is added behind all of them. */
+static void test_overridden(_unused_ void **state) {
+        static const char site[] = "/etc/systemd/system/service.d/zzz-site.conf";
+        static const struct {
+                enum change change;
+                const char *text, *cure;
+        } overridden[] = {
+                {NO_GATE, "overridden, no gate",
+                 "leaderctl enroll --tenure lease --stop-timeout 6 " UNIT "; sed -i '/^Assert[A-Za-z0-9]* *= *$/d' "},
+                {SLOW, "may take longer",
+                 "leaderctl enroll --tenure lease --stop-timeout 6 " UNIT "; sed -i '/^Timeout\\(Stop\\)\\?Sec *=/d' "},
+                {TERMINATE, "instead of kill",
+                 "leaderctl enroll --tenure lease --stop-timeout 6 " UNIT "; sed -i '/^TimeoutStopFailureMode *=/d' "},
+                {KILL_MODE, "KillMode=process", "printf '[Service]\\nKillMode=control-group\\n' >>"},
+                {ACCESS, "NotifyAccess=all",
+                 "printf '[Service]\\nNotifyAccess=none\\nWatchdogSec=0\\nFileDescriptorStoreMax=0\\n' >>"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(overridden); i++) {
+                struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+                struct enroll_facts f = sound();
+                struct enroll_want w = want(TENURE_LEASE);
+                char cure[1024], sentence[1400];
+
+                strcpy(f.dropins[f.n_dropins++], site);
+                apply(&f, overridden[i].change);
+                assert_int_equal(enroll_check(&f, &w, problems), 1);
+                assert_non_null(strstr(problems[0].text, overridden[i].text));
+                (void)snprintf(cure, sizeof(cure), "%s%s; systemctl daemon-reload", overridden[i].cure, site);
+                assert_string_equal(problems[0].cure, cure);
+                enroll_sentence(&problems[0], UNIT, sentence, sizeof(sentence));
+                assert_non_null(strstr(sentence, cure));
+                /* Half a cure is none. */
+                enroll_sentence(&problems[0], UNIT, sentence, 100);
+                assert_non_null(strstr(sentence, "; for the cure: leaderctl enroll --check " UNIT));
+        }
+}
+
+/* Without the drop-in nobody else is to blame. */
+static void test_not_enrolled(_unused_ void **state) {
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        struct enroll_facts f = sound();
+        struct enroll_want w = want(TENURE_LIFE);
+
+        f.n_dropins = 1;
+        f.binds_to_guard = false;
+        apply(&f, NO_GATE);
+        assert_int_equal(enroll_check(&f, &w, problems), 1);
+        assert_non_null(strstr(problems[0].text, "not enrolled, no gate"));
+        assert_string_equal(problems[0].cure, "leaderctl enroll --tenure life " UNIT);
+}
+
+/* The stop of a life is the unit's own affair. */
+static void test_slow_life(_unused_ void **state) {
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        struct enroll_facts f = sound();
+        struct enroll_want w = want(TENURE_LIFE);
+
+        f.binds_to_guard = false;
+        apply(&f, STAGES);
+        assert_int_equal(enroll_check(&f, &w, problems), 1);
+        assert_non_null(strstr(problems[0].cure, "'[Service]\\nTimeoutStopSec=1500ms\\n' " CURED));
 }
 
 static void test_worst_first(_unused_ void **state) {
@@ -328,9 +406,11 @@ static void test_stages(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_sound),  cmocka_unit_test(test_problems), cmocka_unit_test(test_worst_first),
-                cmocka_unit_test(test_loaded), cmocka_unit_test(test_dropin),   cmocka_unit_test(test_triggers),
-                cmocka_unit_test(test_stages),
+                cmocka_unit_test(test_sound),        cmocka_unit_test(test_problems),
+                cmocka_unit_test(test_worst_first),  cmocka_unit_test(test_overridden),
+                cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_slow_life),
+                cmocka_unit_test(test_loaded),       cmocka_unit_test(test_dropin),
+                cmocka_unit_test(test_triggers),     cmocka_unit_test(test_stages),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

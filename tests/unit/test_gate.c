@@ -157,6 +157,23 @@ static void test_dropin(void **state) {
         assert_non_null(strstr(err.text, "missing/deep/a.service.d"));
 }
 
+/* A kernel before 5.14 has no cgroup.kill. The root of a hierarchy has neither file. */
+static void test_cgroup_can_kill(void **state) {
+        const struct tempdir *t = *state;
+
+        assert_true(cgroup_can_kill(t->path, "/"));
+        assert_true(cgroup_can_kill(t->path, ""));
+        tempdir_write(t, "system.slice/cgroup.events", "populated 1\n");
+        assert_false(cgroup_can_kill(t->path, "/"));
+        assert_false(cgroup_can_kill(t->path, "/system.slice/gone.service"));
+        tempdir_write(t, "system.slice/cgroup.kill", "");
+        assert_true(cgroup_can_kill(t->path, "/"));
+        tempdir_write(t, "system.slice/guard.service/cgroup.events", "populated 1\n");
+        assert_false(cgroup_can_kill(t->path, "/system.slice/guard.service"));
+        tempdir_write(t, "system.slice/guard.service/cgroup.kill", "");
+        assert_true(cgroup_can_kill(t->path, "/system.slice/guard.service"));
+}
+
 static void test_cgroup_path(_unused_ void **state) {
         static const struct {
                 const char *slice, *unit, *path;
@@ -251,6 +268,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_gate, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_dropin, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_cgroup_can_kill, set_up, tear_down),
                 cmocka_unit_test(test_cgroup_path),
                 cmocka_unit_test_setup_teardown(test_cgroup_populated, set_up, tear_down),
         };

@@ -73,6 +73,9 @@ enum change {
         REVOKE_BARE,
         QUERY_BARE,
         QUERY_UID,
+        QUERY_JUDGE,
+        QUERY_JUDGE_TENURE,
+        QUERY_JUDGE_TIMEOUT,
 };
 
 static const struct {
@@ -101,6 +104,9 @@ static const struct {
         {REVOKE_BARE, 0, ""},
         {QUERY_BARE, 0, ""},
         {QUERY_UID, -EBADMSG, "'a/b' is not a lock uid"},
+        {QUERY_JUDGE, 0, ""},
+        {QUERY_JUDGE_TENURE, -EBADMSG, "nothing to judge it by"},
+        {QUERY_JUDGE_TIMEOUT, -EBADMSG, "nothing to judge it by"},
 };
 
 static void change(struct permit_request *q, enum change c) {
@@ -169,6 +175,17 @@ static void change(struct permit_request *q, enum change c) {
                         .magic = PERMIT_MAGIC, .type = PERMIT_QUERY, .seq = 1, .unit = "a.service"};
                 if (c == QUERY_UID)
                         strcpy(q->lock_uid, "a/b");
+                break;
+        case QUERY_JUDGE:
+        case QUERY_JUDGE_TENURE:
+        case QUERY_JUDGE_TIMEOUT:
+                *q = (struct permit_request){.magic = PERMIT_MAGIC,
+                                             .type = PERMIT_QUERY,
+                                             .seq = 1,
+                                             .unit = "a.service",
+                                             .judge = 1,
+                                             .tenure = c == QUERY_JUDGE_TENURE ? N_TENURES : TENURE_LEASE,
+                                             .stop_timeout_usec = c == QUERY_JUDGE_TIMEOUT ? 0 : 1};
                 break;
         }
 }

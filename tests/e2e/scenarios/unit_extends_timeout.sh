@@ -12,7 +12,7 @@ scenario() {
         if [[ $tenure == lease ]]; then
                 start_agents "${LAB_HOSTS[@]}"
                 for host in "${LAB_HOSTS[@]}"; do
-                        shows "$host" "Type=notify lets the unit extend its own stop (EXTEND_TIMEOUT_USEC); cure: set Type=exec in the unit, or use tenure life"
+                        shows "$host" "Type=notify lets the unit extend its own stop (EXTEND_TIMEOUT_USEC); under tenure life it may; cure: mkdir -p"
                 done
                 nobody 3
                 return

@@ -11,7 +11,7 @@ scenario() {
         done
         start_agents "${LAB_HOSTS[@]}"
         for host in "${LAB_HOSTS[@]}"; do
-                shows "$host" "KillMode=process leaves processes behind when the unit stops; cure: set KillMode=control-group"
+                shows "$host" "KillMode=process leaves processes behind when the unit stops; cure: mkdir -p"
         done
         nobody 3
         unit_dropin web-2 50-test.conf '[Service]' KillMode=control-group

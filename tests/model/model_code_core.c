@@ -99,14 +99,10 @@ void coder_fine(struct coder *c, uint64_t *v) {
 
 void coder_collect(struct coder *c, const struct agent *g) {
         const uint64_t all[MAX_FINE] = {
-                g->election.term.own_at_usec,
-                g->election.term.permit_proof_usec,
-                g->placeholder.proven_at_usec,
-                g->election.lock.orphan_at_usec,
-                g->election.past.prove_first_usec,
-                g->election.term.sole_at_usec,
-                g->request[SLOT_ELECTION].sent_at_usec,
-                g->request[SLOT_PLACEHOLDER].sent_at_usec,
+                g->election.term.own_at_usec,           g->election.term.permit_proof_usec,
+                g->placeholder.proven_at_usec,          g->election.lock.orphan_at_usec,
+                g->election.past.prove_first_usec,      g->election.term.sole_at_usec,
+                g->request[SLOT_ELECTION].sent_at_usec, g->request[SLOT_PLACEHOLDER].sent_at_usec,
         };
 
         c->n_fine = 0;

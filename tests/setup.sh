@@ -4,6 +4,7 @@
 # and prints the line to run as root. Takes no noticeable time when nothing is missing.
 #
 #   tests/setup.sh [build|test|lab ...]     default: all three groups
+#   tests/setup.sh --list GROUP             only prints the packages
 #
 # Exit status: 0 everything is there; 1 something is missing or could not be installed.
 set -euo pipefail
@@ -13,6 +14,11 @@ build=(gcc make scdoc pkg-config libc6-dev libcurl4-openssl-dev libjson-c-dev li
 test=(libmicrohttpd-dev libcmocka-dev libssl-dev clang-format-14 clang-tidy-14 shellcheck dbus jq curl openssl)
 lab=(systemd-container debootstrap iproute2 util-linux procps jq curl openssl ca-certificates)
 
+if [[ ${1:-} == --list ]]; then
+        declare -n list=$2
+        echo "${list[*]}"
+        exit
+fi
 (($#)) || set -- build test lab
 wanted=()
 for group; do

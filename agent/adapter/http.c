@@ -133,6 +133,12 @@ static int on_defer(_unused_ sd_event_source *source, void *userdata) {
         return 0;
 }
 
+bool http_request_is_open(const struct http_request *q) {
+        long code = 0;
+
+        return curl_easy_getinfo(q->easy, CURLINFO_RESPONSE_CODE, &code) == CURLE_OK && code / 100 == 2;
+}
+
 void http_request_hold(struct http_request *q) {
         q->is_held = true;
         unqueue(q);

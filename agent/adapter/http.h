@@ -67,6 +67,8 @@ const char *http_server(const struct http *http);
  * the last thing done in their turn: in one, anything may be called and freed, the object that calls included, and
  * after its free there is none any more. */
 int http_start(struct http *http, const struct http_call *call, struct http_request **ret);
+/* Of a stream: whether the head of a 2xx has come. */
+bool http_request_is_open(const struct http_request *q);
 /* The reader of a stream has enough: neither data nor the end is told before http_request_resume(). Some of what comes
  * meanwhile is kept, then the server has to wait. */
 void http_request_hold(struct http_request *q);

@@ -1,89 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watches: streams that begin again for ever, told one event per turn of the loop, as the last thing done in it: while
  * lines are left in the splitter the stream is held, so events stay in order and none is kept twice. Never from a
- * resourceVersion: a start then is a quorum read, it cannot be "too old", and it cannot be in the future (which a
- * server answers with silence). For one object that costs one event.
- */
+ * resourceVersion: the server then begins with what exists, it cannot be "too old", and it cannot be in the future
+ * (which a server answers with silence). For one object that costs one event.
+ * Silence is judged by kube_watch_life.c. */
 #include <errno.h>
 #include <stdio.h>
 
-#include "adapter/kube.h"
-#include "adapter/kube_internal.h"
+#include "adapter/kube_watch.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/retry.h"
-#include "codec/watch.h"
 
-/* The first event of a stream comes at once, on old servers (when there is no object) with the first bookmark. */
-#define KUBE_WATCH_FIRST_USEC (90 * USEC_PER_SEC)
-/* A stream that worked for so long ended in peace: the next one starts without backoff. */
-#define KUBE_WATCH_GOOD_USEC (5 * USEC_PER_SEC)
-
-/* An err text, and what it is about. */
-#define KUBE_WATCH_TEXT 1400
-
-struct kube_watch {
-        struct kube_slot slot; /* first: a slot is freed as what it is part of */
-        struct kube_subject subject;
-        kube_watch_cb cb;
-        void *userdata;
-        struct http_request *http; /* NULL: waiting for the next start */
-        sd_event_source *timer;    /* next start, or the end of patience with a silent stream */
-        sd_event_source *defer;    /* the next line of the splitter */
-        struct watch_splitter splitter;
-        uint64_t started_at_usec; /* CLOCK_BOOTTIME */
-        uint64_t silence_usec, length_usec;
-        unsigned n_failures; /* in a row */
-        bool has_told;       /* this stream told the state of the object */
-        bool is_stale;       /* the connection is not to be trusted: take a new one */
-        bool is_silent;      /* the last start had no answer, or only that there can be none now */
-};
+/* How long the head of the answer may take (at most the silence limit): a watch may wait in a queue of the server's. */
+#define KUBE_WATCH_HEAD_USEC (30 * USEC_PER_SEC)
 
 static void start(struct kube_watch *w);
-
-/* Ends the stream, with whatever of it was not told yet, and waits. */
-static void restart_in(struct kube_watch *w, uint64_t usec) {
-        w->http = http_request_free(w->http);
-        watch_splitter_done(&w->splitter);
-        /* These fail only when the loop has ended. */
-        (void)sd_event_source_set_enabled(w->defer, SD_EVENT_OFF);
-        (void)sd_event_source_set_time_relative(w->timer, usec);
-        (void)sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
-}
-
-static uint64_t next_delay(struct kube_watch *w, uint64_t at_least_usec) {
-        uint64_t delay = retry_delay_usec(++w->n_failures, &RETRY_WATCH, random_spread());
-
-        if (at_least_usec > 0) /* never all clients at the same moment */
-                at_least_usec += random_below(at_least_usec / 2 + 1);
-        return delay > at_least_usec ? delay : at_least_usec;
-}
-
-/* Nothing may follow that uses w: the callback may free it. */
-static void tell(struct kube_watch *w, const struct kube_watch_event *e) {
-        w->cb(e, w->userdata);
-}
-
-/* The stream failed. Nothing may follow that uses w. */
-static void fail(struct kube_watch *w, uint64_t retry_after_usec, const char *text) {
-        const struct kube_watch_event e = {
-                .type = KUBE_WATCH_DOWN,
-                .text = text,
-                .silent = w->is_silent,
-        };
-
-        restart_in(w, next_delay(w, retry_after_usec));
-        tell(w, &e);
-}
-
-static bool was_good(const struct kube_watch *w) {
-        return w->has_told && clock_boottime_usec() - w->started_at_usec >= KUBE_WATCH_GOOD_USEC;
-}
-
-static void describe(const struct kube_watch *w, char *dst, size_t size, const char *what) {
-        (void)snprintf(dst, size, "watch %s %s/%s: %s", kube_what_to_string(w->subject.what), w->subject.ns,
-                       w->subject.name, what);
-}
 
 /* An object of the stream. Returns 0 when it was told: then nothing may follow that uses w; -EBADMSG with err set when
  * it cannot be read. */
@@ -94,7 +26,7 @@ static int tell_object(struct kube_watch *w, const struct watch_event *e, struct
         };
         struct lock_object lock;
         struct placeholder_object placeholder;
-        const char *ns, *name;
+        const char *ns, *name, *version;
         int r;
 
         if (w->subject.what.kind == KUBE_KIND_LOCK) {
@@ -102,18 +34,19 @@ static int tell_object(struct kube_watch *w, const struct watch_event *e, struct
                 out.lock = &lock;
                 ns = lock.ns;
                 name = lock.name;
+                version = lock.version;
         } else {
                 r = placeholder_from_json(w->subject.what.placeholder, e->object, &placeholder, err);
                 out.placeholder = &placeholder;
                 ns = placeholder.ns;
                 name = placeholder.name;
+                version = placeholder.version;
         }
         if (r < 0)
                 return r;
         if (!util_streq(ns, w->subject.ns) || !util_streq(name, w->subject.name))
                 return err_setf(err, -EBADMSG, "the server sends other objects (%s/%s)", ns, name);
-        w->has_told = true;
-        tell(w, &out);
+        kube_watch_tell(w, out.type == KUBE_WATCH_OBJECT ? version : "", &out);
         return 0;
 }
 
@@ -123,8 +56,7 @@ static void tell_absent(struct kube_watch *w) {
                 .text = "",
         };
 
-        w->has_told = true;
-        tell(w, &e);
+        kube_watch_tell(w, "", &e);
 }
 
 static void handle_error(struct kube_watch *w, const struct status *status) {
@@ -132,13 +64,16 @@ static void handle_error(struct kube_watch *w, const struct status *status) {
 
         if (status->code == 410 && w->has_told) {
                 /* Not a failure: the server has forgotten where we were, so begin again. */
-                restart_in(w, was_good(w) ? 0 : next_delay(w, 0));
+                if (kube_watch_was_good(w))
+                        kube_watch_begin_again(w);
+                else
+                        kube_watch_restart_in(w, kube_watch_next_delay(w, 0));
                 return;
         }
         (void)snprintf(why, sizeof(why), "Error from server (%s): %s",
                        *status->reason ? status->reason : "unknown reason", status->message);
-        describe(w, text, sizeof(text), why);
-        fail(w, status->retry_after_usec, text);
+        kube_watch_describe(w, text, sizeof(text), why);
+        kube_watch_fail(w, status->retry_after_usec, text);
 }
 
 /* One line. At most one event is told, last. */
@@ -158,8 +93,8 @@ static void handle_line(struct kube_watch *w, const char *line, size_t n) {
                 watch_event_done(&e);
         }
         if (r < 0) {
-                describe(w, text, sizeof(text), *err.text ? err.text : strerror(-r));
-                fail(w, 0, text);
+                kube_watch_describe(w, text, sizeof(text), *err.text ? err.text : strerror(-r));
+                kube_watch_fail(w, 0, text);
         }
 }
 
@@ -183,14 +118,18 @@ static void on_data(const char *data, size_t n, void *userdata) {
         int r = watch_splitter_push(&w->splitter, data, n);
 
         if (r < 0) {
-                describe(w, text, sizeof(text), r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
-                fail(w, 0, text);
+                kube_watch_describe(w, text, sizeof(text),
+                                    r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
+                kube_watch_fail(w, 0, text);
                 return;
         }
         http_request_hold(w->http);
-        /* These fail only when the loop has ended. */
-        (void)sd_event_source_set_time_relative(w->timer, w->silence_usec);
-        (void)sd_event_source_set_enabled(w->defer, SD_EVENT_ONESHOT);
+        /* It lives. But while nothing was told, what came does not put off the read that tells. */
+        if (w->has_told) {
+                kube_watch_stop_reading(w);
+                kube_watch_be_patient(w);
+        }
+        (void)sd_event_source_set_enabled(w->defer, SD_EVENT_ONESHOT); /* fails only when the loop has ended */
 }
 
 static void on_end(const struct http_result *http, void *userdata) {
@@ -199,54 +138,59 @@ static void on_end(const struct http_result *http, void *userdata) {
         char text[KUBE_WATCH_TEXT];
 
         if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2 && !watch_splitter_is_partial(&w->splitter)) {
-                /* The usual end: its time was over, or the server goes away. Jitter: all its clients come back now. */
-                if (was_good(w)) {
-                        w->n_failures = 0;
-                        restart_in(w, random_below(100 * USEC_PER_MSEC));
+                /* The usual end: its time was over, or the server goes away. */
+                if (kube_watch_was_good(w)) {
+                        kube_watch_begin_again(w);
                         return;
                 }
                 if (w->has_told) {
-                        restart_in(w, next_delay(w, 0));
+                        kube_watch_restart_in(w, kube_watch_next_delay(w, 0));
                         return;
                 }
-                describe(w, text, sizeof(text), "the server ends it at once");
-                fail(w, http->retry_after_usec, text);
+                kube_watch_describe(w, text, sizeof(text), "the server ends it at once");
+                kube_watch_fail(w, http->retry_after_usec, text);
                 return;
         }
         if (http->code == 401)
                 kube_token_expire(w->slot.kube);
         w->is_stale = http->outcome != HTTP_ANSWERED;
         w->is_silent = w->is_stale || http->code / 100 == 5;
-        if (was_good(w))
-                w->n_failures = 0;
         if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2) {
-                describe(w, text, sizeof(text), "cut off in the middle of an event");
-                fail(w, 0, text);
+                kube_watch_describe(w, text, sizeof(text), "cut off in the middle of an event");
+                kube_watch_fail(w, 0, text);
                 return;
         }
         kube_judge(&w->subject, http, http_server(w->slot.kube->http), &answer);
         (void)snprintf(text, sizeof(text), "watch: %s", answer.text);
-        fail(w, answer.reply.retry_after_usec, text);
+        kube_watch_fail(w, answer.reply.retry_after_usec, text);
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct kube_watch *w = userdata;
+        uint64_t now = clock_boottime_usec();
+        uint64_t head = w->silence_usec < KUBE_WATCH_HEAD_USEC ? w->silence_usec : KUBE_WATCH_HEAD_USEC;
+        bool is_open = w->http && http_request_is_open(w->http);
         char text[KUBE_WATCH_TEXT];
 
-        if (!w->http) {
+        if (!w->http)
                 start(w);
-                return 0;
-        }
-        describe(w, text, sizeof(text), "no event and no bookmark came in time, connecting anew");
-        w->is_stale = w->is_silent = true;
-        fail(w, 0, text);
+        /* A stream ends when its time is over; one that does not is dead. */
+        else if (now >= w->ends_at_usec || (!is_open && now - w->started_at_usec >= head)) {
+                kube_watch_describe(w, text, sizeof(text),
+                                    is_open ? "the stream did not end in time" : "no answer begins");
+                w->is_stale = w->is_silent = true;
+                kube_watch_fail(w, 0, text);
+        } else if (is_open)
+                kube_watch_read(w);
+        else
+                kube_watch_be_patient(w);
         return 0;
 }
 
 static int try_start(struct kube_watch *w) {
         struct kube *kube = w->slot.kube;
         _cleanup_free_ char *base = NULL, *path = NULL;
-        uint64_t seconds = w->length_usec / USEC_PER_SEC, first = KUBE_WATCH_FIRST_USEC;
+        uint64_t seconds = w->length_usec / USEC_PER_SEC;
         struct http_call call = {
                 .method = "GET",
                 .token = kube_token(kube),
@@ -262,19 +206,21 @@ static int try_start(struct kube_watch *w) {
                 return r;
         /* Shorter by up to a fifth, so that many clients do not come back in step. */
         seconds -= random_below(seconds / 5 + 1);
+        if (seconds == 0)
+                seconds = 1;
         if (asprintf(&path, "%s?watch=1&allowWatchBookmarks=true&fieldSelector=metadata.name%%3D%s&timeoutSeconds=%llu",
-                     base, w->subject.name, (unsigned long long)(seconds > 0 ? seconds : 1)) < 0) {
+                     base, w->subject.name, (unsigned long long)seconds) < 0) {
                 path = NULL;
                 return -ENOMEM;
         }
         call.path = path;
         w->started_at_usec = clock_boottime_usec();
+        w->ends_at_usec = w->started_at_usec + seconds * USEC_PER_SEC + w->silence_usec;
         w->has_told = w->is_stale = w->is_silent = false;
         r = http_start(kube->http, &call, &w->http);
-        if (r < 0)
-                return r;
-        r = sd_event_source_set_time_relative(w->timer, w->silence_usec < first ? w->silence_usec : first);
-        return r < 0 ? r : sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+        if (r >= 0)
+                kube_watch_be_patient(w);
+        return r;
 }
 
 static void start(struct kube_watch *w) {
@@ -282,15 +228,15 @@ static void start(struct kube_watch *w) {
         int r = try_start(w);
 
         if (r < 0) {
-                describe(w, text, sizeof(text), strerror(-r));
-                fail(w, 0, text);
+                kube_watch_describe(w, text, sizeof(text), strerror(-r));
+                kube_watch_fail(w, 0, text);
         }
 }
 
 void kube_watch_hurry(struct kube_slot *watch) {
         struct kube_watch *w = (struct kube_watch *)watch;
 
-        /* These fail only when the loop has ended. */
+        /* Fails only when the loop has ended. */
         if (w && w->http == NULL && w->is_silent &&
             clock_boottime_usec() >= util_usec_add(w->started_at_usec, RETRY_WAKE_APART_USEC))
                 (void)sd_event_source_set_time_relative(w->timer, random_below(RETRY_WAKE_USEC));
@@ -300,6 +246,7 @@ static void cancel(struct kube_slot *slot) {
         struct kube_watch *w = (struct kube_watch *)slot;
 
         w->http = http_request_free(w->http);
+        kube_watch_stop_reading(w);
         w->timer = sd_event_source_disable_unref(w->timer);
         w->defer = sd_event_source_disable_unref(w->defer);
         watch_splitter_done(&w->splitter);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "codec/utf8.h"
+
 /* Objects nest a dozen levels (managedFields); a deeper document is not from an API server. */
 #define OBJECT_DEPTH_MAX 64
 
@@ -13,11 +15,62 @@ static bool is_control(unsigned char c) {
         return c < 0x20 || c == 0x7f;
 }
 
-int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err) {
-        struct json_tokener *tokener;
+static int tokenize(const char *json, size_t n, int flags, struct json_object **ret, struct err *err) {
+        struct json_tokener *tokener = json_tokener_new_ex(OBJECT_DEPTH_MAX);
         struct json_object *root;
         enum json_tokener_error e;
+        size_t at;
+
+        if (!tokener)
+                return -ENOMEM;
+        json_tokener_set_flags(tokener, flags);
+        root = json_tokener_parse_ex(tokener, json, (int)n);
+        e = json_tokener_get_error(tokener);
+        at = json_tokener_get_parse_end(tokener);
+        json_tokener_free(tokener);
+        if (e == json_tokener_success && at == n) {
+                *ret = root;
+                return 0;
+        }
+        json_object_put(root);
+        if (e == json_tokener_continue)
+                return err_setf(err, -EBADMSG, "JSON is cut off after %zu bytes", n);
+        return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu",
+                        json_tokener_error_desc(e == json_tokener_success ? json_tokener_error_parse_unexpected : e),
+                        at, n);
+}
+
+/* json-c 0.18 in strict mode takes every character beyond ASCII for a control character. So what is strict about is a
+ * copy without them: it is JSON when the text is, for they may stand only where any letter may. */
+static int check_form(const char *json, size_t n, bool *ret_is_ascii, struct err *err) {
+        _cleanup_free_ char *copy = malloc(n);
+        struct json_object *root = NULL;
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        *ret_is_ascii = true;
+        for (size_t at = 0, length; at < n; at += length) {
+                length = utf8_length(json + at, n - at);
+                if (length == 0)
+                        return err_setf(err, -EBADMSG, "not JSON: invalid UTF-8 at byte %zu of %zu", at, n);
+                *ret_is_ascii &= length == 1;
+                memset(copy + at, 'x', length);
+                if (length == 1)
+                        copy[at] = json[at];
+        }
+        if (*ret_is_ascii)
+                return 0;
+        r = tokenize(copy, n, JSON_TOKENER_STRICT, &root, err);
+        json_object_put(root);
+        return r;
+}
+
+int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err) {
+        struct json_object *root = NULL;
         size_t begin = 0;
+        bool is_ascii;
+        int r;
 
         /* json-c in strict mode refuses even the newline with which every answer of an API server ends. */
         while (n > 0 && (json[n - 1] == '\n' || json[n - 1] == '\r' || json[n - 1] == ' ' || json[n - 1] == '\t'))
@@ -33,24 +86,11 @@ int object_parse(const char *json, size_t n, struct json_object **ret, struct er
         if (n > INT_MAX / 2)
                 return err_setf(err, -EBADMSG, "JSON document of %zu bytes is too large", n);
 
-        tokener = json_tokener_new_ex(OBJECT_DEPTH_MAX);
-        if (!tokener)
-                return -ENOMEM;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        root = json_tokener_parse_ex(tokener, json, (int)n);
-        e = json_tokener_get_error(tokener);
-        if (e == json_tokener_success && json_tokener_get_parse_end(tokener) != n)
-                e = json_tokener_error_parse_unexpected;
-        if (e != json_tokener_success) {
-                size_t at = json_tokener_get_parse_end(tokener);
-
-                json_object_put(root);
-                json_tokener_free(tokener);
-                if (e == json_tokener_continue)
-                        return err_setf(err, -EBADMSG, "JSON is cut off after %zu bytes", n);
-                return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu", json_tokener_error_desc(e), at, n);
-        }
-        json_tokener_free(tokener);
+        r = check_form(json, n, &is_ascii, err);
+        if (r >= 0)
+                r = tokenize(json, n, is_ascii ? JSON_TOKENER_STRICT : 0, &root, err);
+        if (r < 0)
+                return r;
         if (!root)
                 return err_setf(err, -EBADMSG, "JSON null where an object was expected");
         *ret = root;

@@ -59,12 +59,18 @@ void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
         answered(a);
 }
 
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what,
-                         bool *ret_silent) {
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
+                         char problem[static 512], const char *what, bool *ret_silent) {
         uint8_t result = result_of(reply->result);
         bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
         char text[512] = "";
 
+        if (asked == AGENT_ASKED_WRITE && reply->http_code == 422)
+                bad |= ++*n_invalid >= 2;
+        else if (asked != AGENT_ASKED_READ && !bad)
+                *n_invalid = 0;
+        else if (!bad && *n_invalid >= 2)
+                memcpy(text, problem, sizeof(text));
         if (bad)
                 (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
         if (bad && !util_streq(text, problem))

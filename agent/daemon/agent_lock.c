@@ -21,6 +21,18 @@ static const struct lock_object *find(const struct agent_lock *l, uint64_t uid, 
         return NULL;
 }
 
+static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_t op, bool *ret_silent) {
+        enum agent_asked asked = AGENT_ASKED_WRITE;
+
+        if (op == ELECTION_OP_READ)
+                asked = reply->lock && util_streq(reply->lock->uid, l->answered.uid) ? AGENT_ASKED_READ
+                                                                                     : AGENT_ASKED_AND_GONE;
+        else if (op == ELECTION_OP_READ_HOLDER)
+                asked = AGENT_ASKED_READ;
+        return agent_note_reply(l->agent, reply, asked, &l->n_invalid, l->problem, election_op_to_string(op),
+                                ret_silent);
+}
+
 static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
         struct agent_lock *l = userdata;
         struct election_event ev = {
@@ -30,7 +42,7 @@ static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
         };
 
         l->request = kube_slot_free(l->request);
-        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op), &ev.silent);
+        ev.result = note(l, reply, ev.op, &ev.silent);
         if (ev.op == ELECTION_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
                 l->claims.doubtful = true;
         if (reply->lock) {
@@ -52,7 +64,7 @@ static void on_holder_reply(const struct kube_reply *reply, void *userdata) {
         };
 
         l->request = kube_slot_free(l->request);
-        ev.result = agent_note_reply(l->agent, reply, l->problem, election_op_to_string(ev.op), &ev.silent);
+        ev.result = note(l, reply, ev.op, &ev.silent);
         if (reply->placeholder) {
                 l->holder = *reply->placeholder;
                 l->has_holder = true;

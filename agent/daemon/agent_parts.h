@@ -81,8 +81,9 @@ struct agent_lock {
         uint8_t shown_state;
         bool shown_unfit;
         uint64_t since_realtime_usec;
-        char problem[512]; /* last failed request or local write; empty when the last one went well */
-        char damage[256];  /* last reported */
+        char problem[512];  /* last failed request or local write; empty when the last one went well */
+        unsigned n_invalid; /* writes answered 422, in a row */
+        char damage[256];   /* last reported */
 };
 
 /* Shell side of placeholder `index` of the core. */
@@ -102,6 +103,7 @@ struct agent_placeholder {
         unsigned next_time;
         struct kube_slot *request, *watch;
         char problem[512];
+        unsigned n_invalid;
 };
 
 enum agent_post_type {
@@ -224,10 +226,19 @@ struct core_lock_view agent_view(const struct agent_lock *l);
 
 /* ---- agent_api.c ---- */
 
-/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). *ret_silent: there
- * was no answer, or only that the server cannot serve now. An answer after such a one is posted. */
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, char problem[static 512], const char *what,
-                         bool *ret_silent);
+/* What was asked for. */
+enum agent_asked {
+        AGENT_ASKED_READ,
+        AGENT_ASKED_AND_GONE, /* a read, and it shows that the object of the last writes is gone, or another now */
+        AGENT_ASKED_WRITE,
+};
+
+/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
+ * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
+ * the second in a row is told, and stays told over the reads in between. n_invalid counts them. *ret_silent: there was
+ * no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
+                         char problem[static 512], const char *what, bool *ret_silent);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
 

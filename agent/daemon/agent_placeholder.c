@@ -11,6 +11,16 @@ static struct core_placeholder_view view(const struct agent_placeholder *p) {
         return core_placeholder_view(&p->agent->core, p->index);
 }
 
+static uint8_t note(struct agent_placeholder *p, const struct kube_reply *reply, uint8_t op, bool *ret_silent) {
+        enum agent_asked asked = AGENT_ASKED_WRITE;
+
+        if (op == PLACEHOLDER_OP_READ)
+                asked = reply->placeholder && util_streq(reply->placeholder->uid, p->object.uid) ? AGENT_ASKED_READ
+                                                                                                 : AGENT_ASKED_AND_GONE;
+        return agent_note_reply(p->agent, reply, asked, &p->n_invalid, p->problem, placeholder_op_to_string(op),
+                                ret_silent);
+}
+
 static void on_reply(const struct kube_reply *reply, void *userdata) {
         struct agent_placeholder *p = userdata;
         struct placeholder_event ev = {
@@ -21,7 +31,7 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         };
 
         p->request = kube_slot_free(p->request);
-        ev.result = agent_note_reply(p->agent, reply, p->problem, placeholder_op_to_string(ev.op), &ev.silent);
+        ev.result = note(p, reply, ev.op, &ev.silent);
         if (ev.op == PLACEHOLDER_OP_CREATE && (ev.result == RESULT_UNKNOWN || ev.result == RESULT_EXISTS))
                 p->claims.doubtful = true;
         if (reply->placeholder) {

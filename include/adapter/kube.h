@@ -127,7 +127,7 @@ unsigned kube_events_pending(const struct kube *kube);
 enum kube_watch_type {
         KUBE_WATCH_OBJECT = 0, /* it is there, like this: lock or placeholder is set */
         KUBE_WATCH_GONE,       /* it was deleted; lock or placeholder is its last state */
-        KUBE_WATCH_ABSENT,     /* the watch began, and there was no such object at that moment (a quorum read) */
+        KUBE_WATCH_ABSENT,     /* there is no such object (as of the stream's beginning, or of a read) */
         KUBE_WATCH_DOWN,       /* the watch does not work (text); it goes on trying. Any other event: it works again */
 };
 
@@ -141,9 +141,13 @@ struct kube_watch_event {
 
 typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userdata);
 
-/* Follows one object by name for ever. Each start is without resourceVersion and so begins with a quorum read, told as
- * OBJECT or ABSENT; started again at the end of the stream, on errors (with backoff and jitter, Retry-After obeyed),
- * and when nothing came for the silence limit. A watch wakes; it proves neither a right nor a time. */
+/* Follows one object by name for ever. Each start is without resourceVersion and so begins with what exists, told as
+ * OBJECT or ABSENT: by the stream, or, when it is silent for a second (servers without the gate WatchList do not tell
+ * absence), by a quorum read of its own, which needs the right `get`. Started again at the end of the stream and on
+ * errors (with backoff and jitter, Retry-After obeyed). A stream that is silent for the silence limit is not cut for
+ * that: a read shows whether the server answers and whether something was missed; only if so, or if it does not, the
+ * stream begins anew. A watch wakes; it proves neither a right nor a time, and what it tells may be older than an
+ * answer that was read meanwhile. */
 int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_watch_cb cb, void *userdata,
                     struct kube_slot **ret_slot);
 int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
@@ -151,6 +155,6 @@ int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const 
 /* The server answers others: a watch that is down because it had no answer tries again within 200 ms, at most once a
  * second. NULL is fine. */
 void kube_watch_hurry(struct kube_slot *watch);
-/* For watches started later: how long a stream may be silent (default 150 s: bookmarks come each minute), and how long
- * it may last (default 600 s). */
+/* For watches started later: how long a stream may be silent before the object is read (default 150 s: most servers
+ * send bookmarks each minute), and how long it may last (default 600 s). */
 void kube_set_watch_limits(struct kube *kube, uint64_t silence_usec, uint64_t length_usec);

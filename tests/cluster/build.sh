@@ -5,13 +5,25 @@
 #
 #   tests/cluster/build.sh            exit status 0: printed; 1: failed; 2: no fitting Go, said so on stderr
 #   tests/cluster/build.sh --cached   print the directory if it is built already, else exit 2 in silence
+#   tests/cluster/build.sh --version  print the version of Kubernetes
+#
+# K8S=1.30: another version than the pinned one, from go-1.30.mod
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../lib/cache.sh"
 
-name=cluster-$(cat "$here/go.mod" "$here/etcd/main.go" | cache_hash)
-version=$(awk '$1 == "require" && $2 == "k8s.io/kubernetes" {print substr($3, 2)}' "$here/go.mod")
-needed=$(awk '$1 == "go" {print $2}' "$here/go.mod")
+mod=go${K8S:+-$K8S}.mod
+[[ -f $here/$mod ]] || {
+        echo "cluster: K8S=$K8S is not known; there are: $(cd "$here" && echo go-*.mod | sed 's/go-//g; s/\.mod//g')" >&2
+        exit 1
+}
+name=cluster-$(cat "$here/$mod" "$here/etcd/main.go" | cache_hash)
+version=$(awk '$1 == "require" && $2 == "k8s.io/kubernetes" {print substr($3, 2)}' "$here/$mod")
+needed=$(awk '$1 == "go" {print $2}' "$here/$mod")
+if [[ ${1:-} == --version ]]; then
+        echo "$version"
+        exit
+fi
 
 loud() {
         printf '%s\n' "" \
@@ -38,7 +50,7 @@ build() { # DIR
         local major minor
         IFS=. read -r major minor _ <<<"$version"
         local v=k8s.io/component-base/version
-        (cd "$here" && CGO_ENABLED=0 go build -buildvcs=false -o "$1/" \
+        (cd "$here" && CGO_ENABLED=0 go build -buildvcs=false -modfile="$mod" -o "$1/" \
                 -ldflags "-s -w -X $v.gitVersion=v$version -X $v.gitMajor=$major -X $v.gitMinor=$minor" \
                 ./etcd k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager)
 }

@@ -38,7 +38,7 @@ not() { ! "$@"; }
 
 lab_create 1 # not booted: only its name and machine id count
 api_start real "$CLUSTER_BIN" || exit 1
-version=$(awk '$1 == "require" && $2 == "k8s.io/kubernetes" {print $3}' "$here/go.mod")
+version=v$("$here/build.sh" --version)
 check "version is $version" test "$(api_get /version .gitVersion)" = "$version"
 check "conf/rbac.yaml is accepted" agents_allow check
 

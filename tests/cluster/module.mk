@@ -2,6 +2,8 @@
 # The real control plane, for the tests that want it.
 
 .PHONY: cluster cluster-cached image-cached check-cluster
+# K8S=1.30: another version than that of go.mod, with all that needs the control plane: check-cluster, check-e2e …
+export K8S
 # Builds etcd, kube-apiserver and kube-controller-manager into the cache (5 minutes, once).
 cluster: ; @tests/cluster/build.sh
 

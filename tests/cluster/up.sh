@@ -6,6 +6,7 @@
 #   tests/cluster/up.sh BIN DIR [ADDRESS [PORT]]       default 127.0.0.1 6443; etcd takes PORT+1 and PORT+2, the
 #                                                      controller manager PORT+3, all on the loopback
 #
+# CLUSTER_GATES: feature gates of the API server, such as WatchList=false.
 # In DIR afterwards: api.env (API_URL and the files a client needs), admin.kubeconfig, etcd.pid, api.pid, kcm.pid and logs.
 set -euo pipefail
 bin=$(readlink -f "$1") dir=$2 addr=${3:-127.0.0.1} port=${4:-6443}
@@ -70,7 +71,8 @@ start etcd "$bin/etcd" --data-dir "$dir/etcd" --unsafe-no-fsync --log-level warn
 start api "$bin/kube-apiserver" --etcd-servers "$etcd" --bind-address "$addr" --secure-port "$port" \
         --tls-cert-file server.crt --tls-private-key-file server.key --client-ca-file ca.crt \
         --authorization-mode RBAC --service-account-issuer https://kubernetes.default.svc \
-        --service-account-signing-key-file sa.key --service-account-key-file sa.key --service-cluster-ip-range 10.96.0.0/24
+        --service-account-signing-key-file sa.key --service-account-key-file sa.key --service-cluster-ip-range 10.96.0.0/24 \
+        ${CLUSTER_GATES:+--feature-gates="$CLUSTER_GATES"}
 ready "https://$addr:$port/readyz" --cacert ca.crt --cert admin.crt --key admin.key
 start kcm "$bin/kube-controller-manager" --kubeconfig kcm.kubeconfig --leader-elect=false --bind-address 127.0.0.1 \
         --secure-port $((port + 3)) --use-service-account-credentials --service-account-private-key-file sa.key \

@@ -153,6 +153,16 @@ bool api_is_kubesim(void) {
         return a.status == 200;
 }
 
+bool api_is_pinned(void) {
+        static int answer = -1;
+        if (answer < 0) {
+                _cleanup_answer_ struct answer a = api_get("/version");
+                expect(&a, 200);
+                answer = util_streq(api_string(&a, "minor"), API_MINOR);
+        }
+        return answer;
+}
+
 struct json_object *api_json_at(struct json_object *json, const char *path) {
         char key[128];
         while (json && *path) {
@@ -195,6 +205,9 @@ void expect_failure(const struct answer *a, long status, const char *reason, con
         assert_string_equal(api_string(a, "status"), "Failure");
         assert_string_equal(api_string(a, "reason"), reason);
         assert_int_equal(json_object_get_int(api_at(a, "code")), status);
+        /* What is wrong with a request is told in other words by other versions. */
+        if ((status == 400 || status == 422) && !api_is_pinned())
+                return;
         if (!strstr(api_string(a, "message"), message))
                 print_message("expected a message with \"%s\", got: %s\n", message, api_string(a, "message"));
         assert_non_null(strstr(api_string(a, "message"), message));

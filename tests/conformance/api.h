@@ -17,6 +17,8 @@
 
 #include "base/util.h"
 
+#define API_MINOR "35"
+
 enum {
         API_PATIENCE_MSEC = 30000, /* longest wait for something that must happen: only to detect a hang */
 };
@@ -58,6 +60,8 @@ struct answer api_get_as(const char *token, const char *path);
 void api_post_half(const char *path, const char *body);
 /* The same POST n times at once, over n connections; counts the answers by status. */
 void api_post_race(const char *path, const char *body, size_t n, size_t *ret_created, size_t *ret_conflicts);
+/* Whether the server is of the version whose texts are compared: that of tests/cluster/go.mod, and of kubesim. */
+bool api_is_pinned(void);
 /* True when the server has the control endpoints of kubesim. */
 bool api_is_kubesim(void);
 

@@ -12,8 +12,11 @@ int main(void) {
         }
         setvbuf(stdout, NULL, _IOLBF, 0);
         curl_global_init(CURL_GLOBAL_DEFAULT);
-        int failed = suite_rules() + suite_writes() + suite_patch() + suite_delete() + suite_gc() + suite_namespace() +
-                     suite_other_kinds() + suite_watch();
+        /* The server with another gate behaves alike in all but this. */
+        int failed = getenv("CONFORMANCE_WATCH_ONLY")
+                             ? suite_watch()
+                             : suite_rules() + suite_writes() + suite_patch() + suite_delete() + suite_gc() +
+                                       suite_namespace() + suite_other_kinds() + suite_watch();
         curl_global_cleanup();
         printf("conformance: %s\n", failed ? "FAILED" : "all passed");
         return failed ? 1 : 0;

@@ -15,7 +15,14 @@ static bool is_end_mark(struct json_object *event) {
                util_streq(json_object_get_string(mark), "true");
 }
 
+/* Without the gate WatchList (before 1.32, and 1.33) there is none: who runs the tests says so. */
+static bool has_marks(void) {
+        return !getenv("CONFORMANCE_NO_MARKS");
+}
+
 static void expect_end_mark(struct stream *s) {
+        if (!has_marks())
+                return;
         _cleanup_json_ struct json_object *event = stream_expect(s, "BOOKMARK", NULL);
         assert_true(is_end_mark(event));
         assert_string_equal(api_json_string(event, "object/kind"), "ConfigMap");
@@ -55,6 +62,7 @@ static void watch_shows_the_life_of_one_lock(void **state) {
         assert_string_not_equal(api_json_string(again, "object/metadata/uid"), first);
 }
 
+/* Or, without marks, does not: the first thing that comes is what is made later. */
 static void watch_proves_absence(void **state) {
         (void)state;
         _cleanup_stream_ struct stream *s =
@@ -66,6 +74,8 @@ static void watch_proves_absence(void **state) {
 
 static void watch_list_gives_the_same(void **state) {
         (void)state;
+        if (!has_marks())
+                skip();
         api_make_lock("v3", NULL, NULL, NULL);
         _cleanup_stream_ struct stream *s =
                 stream_open(LOCKS, ONLY("v3") "&allowWatchBookmarks=true&sendInitialEvents=true&"

@@ -5,6 +5,7 @@
 #   needs_real                    ends the scenario, said loudly, where there is no real control plane
 #   part_stop NAME, part_cont NAME    etcd, api or kcm (the controller manager, so the garbage collector): hang, go on
 #   part_kill NAME, part_start NAME   kill it; start it again, with all it knew
+#   marks_off                     before begin(): watches do not tell absence, as without the gate WatchList
 #   delete_by POLICY PATH         DELETE with propagationPolicy Foreground, Orphan or Background
 #   lock_patch JSON               a merge patch to the lock, without preconditions, as `kubectl edit` would
 #   lock_is_sound                 does the lock have its finalizer, one living owner, and that in its record?
@@ -26,6 +27,7 @@
 trap heal EXIT
 heal() {
         local name host
+        marks_on
         for name in etcd api kcm; do
                 [[ -f $LAB/api/$name.argv ]] && part_start "$name"
                 part_cont "$name" 2>/dev/null
@@ -68,6 +70,29 @@ part_start() { # NAME
                 setsid "${argv[@]}" >>"$1.log" 2>&1 </dev/null &
                 echo $! >"$1.pid"
         )
+}
+
+# Kubernetes before 1.32, and 1.33, has that gate off; kubesim then sends no bookmarks either.
+marks_off() {
+        : >"$LAB/marks-off"
+        if [[ $E2E_API == kubesim ]]; then
+                must api POST /_kubesim/bookmarks '{"initial_end":false,"interval_ms":0}' >/dev/null
+                return
+        fi
+        part_kill api
+        printf '%s\0' --feature-gates=WatchList=false >>"$LAB/api/api.argv"
+        part_start api
+        must wait_for 60 api GET /readyz
+}
+marks_on() {
+        [[ -f $LAB/marks-off ]] || return
+        rm "$LAB/marks-off"
+        if [[ $E2E_API == kubesim ]]; then
+                api_try POST /_kubesim/bookmarks '{"initial_end":true,"interval_ms":60000}'
+                return
+        fi
+        [[ -f $LAB/api/api.argv ]] || part_kill api
+        sed -i 's/--feature-gates=WatchList=false\x0//' "$LAB/api/api.argv"
 }
 
 # ---- objects ----

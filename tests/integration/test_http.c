@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http over real libcurl against servers that answer, stall, cut, reset and lie. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -614,6 +615,9 @@ static void test_flood(void **state) {
         world_close(&w);
 }
 
+/* "/" is the directory of a chroot and no mount point: what is mounted below it could be seen by others. */
+#define NO_MOUNT_POINT 8
+
 /* In a world of its own, whose name server never answers. Returns 0 when the loop went on turning. */
 static int resolve_in_vain(const char *resolv_conf) {
         struct sockaddr_in a = {
@@ -635,9 +639,11 @@ static int resolve_in_vain(const char *resolv_conf) {
         if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
                 return 2;
         fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-            mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
+        if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+                return 3;
+        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+                return errno == EINVAL ? NO_MOUNT_POINT : 3;
+        if (mount(resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
                 return 3;
         if (sd_event_new(&event) < 0 || http_new(&http, event, &config, "test/1", NULL) < 0 ||
             http_start(http, &call, &answer.request) < 0)
@@ -673,6 +679,10 @@ static void test_hanging_lookup(void **state) {
                 _exit(resolve_in_vain(resolv_conf));
         assert_int_equal(waitpid(pid, &status, 0), pid);
         tempdir_remove(&dir);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == NO_MOUNT_POINT) {
+                print_message("SKIPPED: \"/\" is not a mount point; in a chroot, bind its directory to itself first\n");
+                skip();
+        }
         assert_int_equal(status, 0);
 }
 

@@ -726,24 +726,49 @@ static void on_watch(const struct kube_watch_event *e, void *userdata) {
         "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
 #define GONE_410 "{\"type\":\"ERROR\",\"object\":" STATUS(410, "Expired", "too old resource version", "{}") "}\n"
 
+#define OBJECT_8                                                                                                       \
+        "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"l\",\"namespace\":\"ns\",\"uid\":"     \
+        "\"u\","                                                                                                       \
+        "\"resourceVersion\":\"8\"}}"
+
 struct watch_script {
-        const char *streams[4]; /* per request; NULL: silence */
-        const char *first;      /* what the whole answer to the first request is, instead */
+        const char *streams[4];         /* per watch; NULL: silence */
+        const char *first;              /* what the whole answer to the first watch is, instead */
+        const char *read_status, *read; /* the answer to each GET of the object; NULL: none comes */
+        unsigned tired_usec;            /* the third stream breaks with an error after so long */
         bool stays_open;
-        bool is_same; /* every request gets the first one's answer */
+        bool is_same; /* every watch gets the first one's answer */
+        unsigned n_streams, n_reads;
         char head[1024];
 };
 
+#define ERROR_500       "{\"type\":\"ERROR\",\"object\":" STATUS(500, "InternalError", "etcd", "{}") "}\n"
+#define READ_OK(object) .read_status = "200 OK", .read = (object)
+#define READ_NONE       .read_status = "404 Not Found", .read = STATUS(404, "NotFound", "no l", "{\"name\":\"l\"}")
+
 static bool play_watch(const struct rawserver_request *q, void *userdata) {
         struct watch_script *s = userdata;
-        size_t i = s->is_same ? 0 : q->number - 1;
-        const char *text = i < ELEMENTSOF(s->streams) ? s->streams[i] : NULL;
+        const char *text;
         char chunk[32];
+        size_t i;
 
+        if (!strstr(q->head, "?watch=1")) {
+                (void)__atomic_fetch_add(&s->n_reads, 1, __ATOMIC_RELAXED); /* each connection has its thread */
+                if (s->read)
+                        rawserver_answer(q->fd, s->read_status, JSON, s->read);
+                else
+                        rawserver_wait_closed(q->fd);
+                return s->read != NULL;
+        }
+        i = __atomic_fetch_add(&s->n_streams, 1, __ATOMIC_RELAXED);
+        i = s->is_same ? 0 : i;
+        text = i < ELEMENTSOF(s->streams) ? s->streams[i] : NULL;
         if (!s->is_same) /* … at the same time */
                 (void)snprintf(s->head, sizeof(s->head), "%s", q->head);
         if (i == 0 && s->first) {
                 rawserver_send(q->fd, s->first);
+                if (s->stays_open)
+                        rawserver_wait_closed(q->fd);
                 return false;
         }
         rawserver_send(q->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -752,6 +777,12 @@ static bool play_watch(const struct rawserver_request *q, void *userdata) {
                 rawserver_send(q->fd, chunk);
                 rawserver_send(q->fd, text);
                 rawserver_send(q->fd, "\r\n");
+        }
+        if (s->tired_usec && i == 2) {
+                (void)usleep(s->tired_usec);
+                (void)snprintf(chunk, sizeof(chunk), "%zx\r\n", strlen(ERROR_500));
+                rawserver_send(q->fd, chunk);
+                rawserver_send(q->fd, ERROR_500 "\r\n");
         }
         if (!text || s->stays_open) {
                 rawserver_wait_closed(q->fd);
@@ -784,13 +815,21 @@ static void test_watch(void **state) {
                 {{.streams = {"<html>\n", ADDED}}, "DO", "not JSON"},
                 {{.streams = {"{\"type\":\"NEW\",\"object\":{}}\n", ADDED}}, "DO", "type is 'NEW'"},
                 {{.streams = {"{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\"}}\n", ADDED}}, "DO", "kind 'Pod'"},
-                {{.streams = {"{\"type\":\"ERROR\",\"object\":" STATUS(500, "InternalError", "etcd", "{}") "}\n",
-                              ADDED}},
-                 "DO",
-                 "etcd"},
-                /* Silence from the first moment, and after a while. */
-                {{.streams = {NULL, ADDED}}, "DO", "no bookmark"},
-                {{.streams = {ADDED, MODIFIED}, .stays_open = true}, "ODO", "no bookmark"},
+                {{.streams = {ERROR_500, ADDED}}, "DO", "etcd"},
+                /* Silence from the first moment, and after a while, and no read is answered. */
+                {{.streams = {NULL, ADDED}}, "DO", "no event and no bookmark"},
+                {{.streams = {ADDED, MODIFIED}, .stays_open = true}, "ODO", "no event and no bookmark"},
+                /* A read tells what a silent stream does not. */
+                {{.streams = {NULL}, READ_OK(OBJECT)}, "O", NULL},
+                {{.streams = {NULL}, READ_NONE}, "A", NULL},
+                {{.streams = {BOOKMARK BOOKMARK}, .stays_open = true, READ_NONE}, "A", NULL},
+                {{.streams = {NULL, ADDED}, .read_status = "403 No", .read = "no"}, "DO", "403"},
+                {{.streams = {NULL, ADDED}, .read_status = "503 Busy", .read = "no"}, "DO", "503"},
+                /* It shows what the stream missed: a new one. */
+                {{.streams = {ADDED, ADDED}, .stays_open = true, READ_OK(OBJECT_8)}, "OOO", NULL},
+                {{.streams = {ADDED, END_MARK}, .stays_open = true, READ_NONE}, "OAA", NULL},
+                {{.streams = {END_MARK, ADDED}, .stays_open = true, READ_OK(OBJECT)}, "AOO", NULL},
+                {{.streams = {ADDED DELETED, ADDED}, .stays_open = true, READ_OK(OBJECT_8)}, "OGOO", NULL},
         };
         struct world w;
 
@@ -816,6 +855,90 @@ static void test_watch(void **state) {
         }
 }
 
+/* Silence alone is no reason to end a stream: while reads show what was told last, it stays and nothing is told. */
+static void test_watch_is_idle(void **state) {
+        static const struct watch_script rows[] = {
+                {.streams = {ADDED}, .stays_open = true, READ_OK(OBJECT)},
+                {.streams = {ADDED DELETED}, .stays_open = true, READ_NONE},
+                {.streams = {END_MARK}, .stays_open = true, READ_NONE},
+                {.streams = {NULL}, READ_NONE},
+                {.streams = {NULL}, READ_OK(OBJECT)},
+        };
+        struct world w;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct watch_script script = rows[i];
+                struct seen s = {};
+                unsigned told;
+
+                world_open(&w, play_watch, &script);
+                kube_set_watch_limits(w.kube, 300 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
+                assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+                run_for(&w, 500 * USEC_PER_MSEC);
+                told = s.total;
+                assert_true(told >= 1);
+                run_for(&w, 1500 * USEC_PER_MSEC);
+                assert_int_equal(s.total, told);
+                kube_slot_free(s.slot);
+                world_close(&w);
+                assert_int_equal(script.n_streams, 1);
+                assert_true(script.n_reads > 2);
+        }
+}
+
+/* The server accepts the watch and does not even begin to answer; or the stream goes on when its time is over. */
+static void test_watch_hangs(void **state) {
+        static const struct {
+                struct watch_script script;
+                const char *text;
+        } rows[] = {
+                {{.streams = {NULL, ADDED}, .first = "", .stays_open = true, READ_OK(OBJECT)}, "no answer begins"},
+                {{.streams = {ADDED, ADDED}, .stays_open = true, READ_OK(OBJECT)}, "did not end in time"},
+        };
+        struct world w;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct watch_script script = rows[i].script;
+                struct seen s = {};
+
+                world_open(&w, play_watch, &script);
+                kube_set_watch_limits(w.kube, 300 * USEC_PER_MSEC, USEC_PER_SEC);
+                assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+                s.enough = i == 0 ? 2 : 3;
+                run_until(&w, &s.is_enough);
+                assert_string_equal(s.log, i == 0 ? "DO" : "ODO");
+                if (!strstr(s.text, rows[i].text))
+                        fail_msg("row %zu: '%s' not in '%s'", i, rows[i].text, s.text);
+                kube_slot_free(s.slot);
+                world_close(&w);
+        }
+}
+
+/* What failed before a stream worked for a while does not make the pause after it longer. */
+static void test_watch_recovers(void **state) {
+        struct watch_script script = {.streams = {"<html>\n", "<html>\n", ADDED, ADDED},
+                                      .tired_usec = 5200 * USEC_PER_MSEC};
+        struct seen s = {.enough = 4};
+        struct world w;
+        uint64_t at;
+
+        (void)state;
+        world_open(&w, play_watch, &script);
+        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+        run_until(&w, &s.is_enough);
+        assert_string_equal(s.log, "DDOD");
+        at = now();
+        s.enough = 5;
+        s.is_enough = false;
+        run_until(&w, &s.is_enough);
+        assert_string_equal(s.log, "DDODO");
+        assert_true(now() - at < 900 * USEC_PER_MSEC);
+        kube_slot_free(s.slot);
+        world_close(&w);
+}
+
 /* From every kind of event, whatever is left to tell: nothing is told any more, of this watch or of the other. */
 static void test_watch_free_in_callback(void **state) {
         static const struct {
@@ -835,6 +958,9 @@ static void test_watch_free_in_callback(void **state) {
                 {{.streams = {"\n"}}, 'D'},
                 {{.streams = {NULL}, .first = "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"}, 'D'},
                 {{.streams = {NULL}}, 'D'},
+                {{.streams = {NULL}, READ_OK(OBJECT)}, 'O'},
+                {{.streams = {NULL}, READ_NONE}, 'A'},
+                {{.streams = {NULL}, .read_status = "403 No", .read = "no"}, 'D'},
         };
         enum {
                 ITSELF,
@@ -959,11 +1085,19 @@ static void test_watch_without_slot(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_requests),    cmocka_unit_test(test_results),
-                cmocka_unit_test(test_faults),      cmocka_unit_test(test_arguments),
-                cmocka_unit_test(test_slots),       cmocka_unit_test(test_events),
-                cmocka_unit_test(test_watch),       cmocka_unit_test(test_watch_free_in_callback),
-                cmocka_unit_test(test_watch_order), cmocka_unit_test(test_watch_without_slot),
+                cmocka_unit_test(test_requests),
+                cmocka_unit_test(test_results),
+                cmocka_unit_test(test_faults),
+                cmocka_unit_test(test_arguments),
+                cmocka_unit_test(test_slots),
+                cmocka_unit_test(test_events),
+                cmocka_unit_test(test_watch),
+                cmocka_unit_test(test_watch_is_idle),
+                cmocka_unit_test(test_watch_hangs),
+                cmocka_unit_test(test_watch_recovers),
+                cmocka_unit_test(test_watch_free_in_callback),
+                cmocka_unit_test(test_watch_order),
+                cmocka_unit_test(test_watch_without_slot),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,19 +191,124 @@ static void test_watch_survives(void **state) {
         kube_slot_free(watch);
 }
 
-/* A watch that was opened and is silent from the first moment, or after its first events. */
+/* A stream that is silent from its first moment, for ever: the state is told all the same, by a read; what changes then
+ * is found by the next read, and the stream is exchanged, because it missed that. */
 static void test_half_open_watch(void **state) {
+        struct world *x = *state;
+        struct kubeworld_seen s = {};
+        struct kubeworld_answer a;
+        struct kube_slot *watch;
+
+        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
+        kube_set_watch_limits(x->w.kube, 500 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
+        sim_fault(&x->sim, "{\"verb\":\"watch\",\"count\":1}", "{\"half_open_watch\":\"now\"}");
+        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+        kubeworld_wait_n(&x->w, &s, 1);
+        assert_memory_equal(s.log, "O", 1);
+        CALL(&x->w, &a, KUBE_OK, kube_lock_annotate, &a.lock, LOCK_ANNOTATION_FENCED, "one");
+        kubeworld_wait_n(&x->w, &s, 2);
+        assert_string_equal(s.lock.fenced, "one");
+        /* The new stream tells its first state, and what follows at once. */
+        kubeworld_wait_n(&x->w, &s, 3);
+        CALL(&x->w, &a, KUBE_OK, kube_lock_annotate, &a.lock, LOCK_ANNOTATION_FENCED, "two");
+        kubeworld_wait_n(&x->w, &s, 4);
+        assert_string_equal(s.lock.fenced, "two");
+        assert_string_equal(s.log, "OOOO");
+        kube_slot_free(watch);
+}
+
+/* How many watches the server was asked for so far. */
+static unsigned n_watches(struct world *x) {
+        return sim_count_requests(&x->sim, "watch");
+}
+
+/* A server that does not mark the end of the initial events (without the gate WatchList): an object that is not there
+ * is told as absent, by a read; so is one that went between two streams. */
+static void test_watch_without_marks(void **state) {
+        struct world *x = *state;
+        struct kubeworld_seen s = {};
+        struct kubeworld_answer a;
+        struct kube_slot *watch;
+        unsigned before;
+        uint64_t at;
+
+        sim_control(&x->sim, "POST", "bookmarks", "{\"initial_end\":false,\"interval_ms\":0}");
+        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+        kubeworld_wait_n(&x->w, &s, 1);
+        assert_string_equal(s.log, "A");
+        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
+        kubeworld_wait_n(&x->w, &s, 2);
+        assert_string_equal(s.log, "AO");
+        /* Released while the stream is down, and the way to the server comes back. */
+        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"drop\":\"before\"}");
+        sim_control(&x->sim, "POST", "kill_watches", "{\"mode\":\"reset\"}");
+        kubeworld_wait_last(&x->w, &s, 'D');
+        CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
+        CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
+        sim_heal(&x->sim);
+        before = n_watches(x);
+        while (n_watches(x) == before)
+                kubeworld_run(&x->w, 10 * USEC_PER_MSEC);
+        at = clock_boottime_usec();
+        kubeworld_wait_last(&x->w, &s, 'A');
+        assert_true(clock_boottime_usec() - at < 2 * USEC_PER_SEC);
+        kube_slot_free(watch);
+}
+
+/* Neither mark nor bookmark: silence is no fault. A read now and then finds all well, nothing is told twice, the stream
+ * stays, and what happens at last is told at once. */
+static void test_idle_watch_is_not_cut(void **state) {
+        static const char *const modes[] = {"{\"initial_end\":false,\"interval_ms\":0}",
+                                            "{\"initial_end\":true,\"interval_ms\":0}"};
+        struct world *x = *state;
+        struct kubeworld_seen s, lease;
+        struct kubeworld_answer a;
+        struct kube_slot *watch, *other;
+
+        kube_set_watch_limits(x->w.kube, 800 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                unsigned before = n_watches(x), reads = sim_count_requests(&x->sim, "get");
+
+                s = lease = (struct kubeworld_seen){};
+                sim_control(&x->sim, "POST", "bookmarks", modes[i]);
+                assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+                assert_int_equal(kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch,
+                                                        &lease, &other),
+                                 0);
+                kubeworld_wait_n(&x->w, &s, 1);
+                kubeworld_wait_n(&x->w, &lease, 1);
+                kubeworld_run(&x->w, 3 * USEC_PER_SEC);
+                assert_string_equal(s.log, "A");
+                assert_string_equal(lease.log, "O");
+                assert_int_equal(n_watches(x), before + 2);
+                assert_true(sim_count_requests(&x->sim, "get") > reads + 2);
+                CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
+                kubeworld_wait_n(&x->w, &s, 2);
+                CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
+                CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
+                kubeworld_wait_n(&x->w, &s, 4);
+                assert_string_equal(s.log, "AOOG");
+                assert_int_equal(n_watches(x), before + 2);
+                kube_slot_free(watch);
+                kube_slot_free(other);
+        }
+}
+
+/* A stream that is silent, and a server that is, too: only then it is down. */
+static void test_silent_server(void **state) {
         struct world *x = *state;
         struct kubeworld_seen s = {};
         struct kube_slot *watch;
 
-        kube_set_watch_limits(x->w.kube, 500 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
-        sim_fault(&x->sim, "{\"verb\":\"watch\",\"count\":1}", "{\"half_open_watch\":\"now\"}");
+        kube_set_watch_limits(x->w.kube, 300 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
         assert_int_equal(
                 kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 2);
-        assert_memory_equal(s.log, "DO", 2);
+        kubeworld_wait_n(&x->w, &s, 1);
+        assert_int_equal(kill(x->sim.pid, SIGSTOP), 0);
+        kubeworld_wait_last(&x->w, &s, 'D');
         assert_non_null(strstr(s.text, "no event and no bookmark"));
+        assert_int_equal(kill(x->sim.pid, SIGCONT), 0);
+        kubeworld_wait_last(&x->w, &s, 'O');
         kube_slot_free(watch);
 }
 
@@ -372,6 +477,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_stopped_server, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_watch_survives, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_half_open_watch, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_watch_without_marks, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_idle_watch_is_not_cut, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_silent_server, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_watch_ends, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ca_replaced, setup, teardown),

@@ -79,6 +79,20 @@ static void control_watches(struct sim *sim, const char *method, doc *body, stru
         reply_body(r, 200, watch_describe(&sim->watches));
 }
 
+/* For watches that are opened from now on. */
+static void control_bookmarks(struct sim *sim, const char *method, doc *body, struct reply *r) {
+        struct watches *ws = &sim->watches;
+        if (!util_streq(method, "GET")) {
+                int64_t interval_ms = doc_int(body, "interval_ms", (int64_t)(ws->bookmark_usec / USEC_PER_MSEC));
+                ws->bookmark_usec = (uint64_t)interval_ms * USEC_PER_MSEC;
+                ws->no_initial_end = !doc_bool(body, "initial_end", !ws->no_initial_end);
+        }
+        doc *d = json_object_new_object();
+        doc_set(d, "interval_ms", json_object_new_int64((int64_t)(ws->bookmark_usec / USEC_PER_MSEC)));
+        doc_set(d, "initial_end", json_object_new_boolean(!ws->no_initial_end));
+        reply_body(r, 200, d);
+}
+
 static void control_ready(struct sim *sim, const char *method, doc *body, struct reply *r) {
         (void)method;
         sim->ready_status = (int)doc_int(body, "status", 200);
@@ -105,7 +119,7 @@ static void control_dispatch(struct sim *sim, const char *method, const char *en
         } table[] = {
                 {"faults", control_faults},   {"gc", control_gc},           {"deny", control_deny},
                 {"tokens", control_tokens},   {"compact", control_compact}, {"kill_watches", control_kill_watches},
-                {"watches", control_watches}, {"ready", control_ready},
+                {"watches", control_watches}, {"ready", control_ready},     {"bookmarks", control_bookmarks},
         };
         if (!body || !json_object_is_type(body, json_type_object))
                 return reply_text(r, 400, "the body is no JSON object\n");

@@ -20,13 +20,14 @@ static const char usage[] =
         "  --tokens FILE              lines \"token,user\"; without it and with plain HTTP everybody is admin\n"
         "  --gc-delay-ms N            garbage collector's delay (10)\n"
         "  --namespace-delay-ms N     from DELETE of a namespace to the removal of its content (5000)\n"
-        "  --bookmark-ms N            between watch bookmarks (60000)\n"
+        "  --bookmark-ms N            between watch bookmarks (60000), 0: none\n"
+        "  --no-initial-end           no k8s.io/initial-events-end, as without the gate WatchList\n"
         "  --verbose                  one line per request on stderr\n";
 
 struct options {
         const char *address, *cert, *key, *client_ca, *tokens;
         int port;
-        bool plain, verbose, help;
+        bool plain, verbose, help, no_initial_end;
         uint64_t gc_delay_ms, namespace_delay_ms, bookmark_ms;
 };
 
@@ -43,6 +44,7 @@ static int main_parse(struct options *o, int argc, char *argv[]) {
                 GC_DELAY,
                 NS_DELAY,
                 BOOKMARK,
+                NO_INITIAL_END,
                 VERBOSE,
                 HELP,
         };
@@ -57,6 +59,7 @@ static int main_parse(struct options *o, int argc, char *argv[]) {
                                               {"gc-delay-ms", 1, NULL, GC_DELAY},
                                               {"namespace-delay-ms", 1, NULL, NS_DELAY},
                                               {"bookmark-ms", 1, NULL, BOOKMARK},
+                                              {"no-initial-end", 0, NULL, NO_INITIAL_END},
                                               {"verbose", 0, NULL, VERBOSE},
                                               {"help", 0, NULL, HELP},
                                               {0}};
@@ -82,6 +85,8 @@ static int main_parse(struct options *o, int argc, char *argv[]) {
                         *number = strtoull(optarg, NULL, 10);
                 else if (c == PORT || c == HTTP_PORT)
                         o->port = atoi(optarg);
+                else if (c == NO_INITIAL_END)
+                        o->no_initial_end = true;
                 else if (c == VERBOSE)
                         o->verbose = true;
                 else if (c == HELP)
@@ -90,7 +95,7 @@ static int main_parse(struct options *o, int argc, char *argv[]) {
                         return -EINVAL;
                 o->plain |= c == HTTP || c == HTTP_PORT;
         }
-        if (!o->help && (optind != argc || o->bookmark_ms == 0 || (!o->plain && (!o->cert || !o->key))))
+        if (!o->help && (optind != argc || (!o->plain && (!o->cert || !o->key))))
                 return -EINVAL;
         return 0;
 }
@@ -185,6 +190,7 @@ int main(int argc, char *argv[]) {
         }
         sim_init(&sim, o.gc_delay_ms * USEC_PER_MSEC, o.namespace_delay_ms * USEC_PER_MSEC,
                  o.bookmark_ms * USEC_PER_MSEC);
+        sim.watches.no_initial_end = o.no_initial_end;
         int r = main_run(&o, &sim);
         sim_done(&sim);
         return r < 0 ? 1 : 0;

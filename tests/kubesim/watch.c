@@ -113,7 +113,7 @@ static void watch_initial(struct watch *w) {
                 watch_event_line(w, &e);
         }
         w->after_rv = s->rv;
-        if (w->call.bookmarks)
+        if (w->call.bookmarks && !w->watches->no_initial_end)
                 watch_bookmark_line(w, true);
 }
 
@@ -175,7 +175,7 @@ struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_sta
                 return w;
         }
         timer_set(ws->timers, &w->limit, now + seconds * USEC_PER_SEC, watch_on_limit, w);
-        if (c->bookmarks && w->end == WATCH_EMPTY) {
+        if (c->bookmarks && ws->bookmark_usec > 0 && w->end == WATCH_EMPTY) {
                 timer_set(ws->timers, &w->bookmark, now + ws->bookmark_usec, watch_on_bookmark, w);
                 timer_set(ws->timers, &w->last_bookmark, now + (seconds - 1) * USEC_PER_SEC, watch_on_last_bookmark, w);
         }

@@ -4,19 +4,34 @@
 # Hosts never write to it: each mounts an overlay of its own above it.
 #
 #   tests/lab/image.sh          needs root and, the first time, the network (about 40 s)
+#
+# IMAGE=bookworm (default) or trixie: the Debian in it. What is built here runs on the first; for the other programs are
+# built inside (tests/lab/other.sh), so it has what that takes (about a minute).
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 . "$here/../lib/cache.sh"
 
-suite=bookworm
-packages="systemd dbus iproute2 procps ca-certificates libcurl4 libjson-c5 libsystemd0 libconfig9 libfyaml0"
+suite=${IMAGE:-bookworm}
+packages="systemd dbus iproute2 procps ca-certificates"
+case $suite in
+bookworm) packages+=" libcurl4 libjson-c5 libsystemd0 libconfig9 libfyaml0" ;;
+trixie)
+        packages+=" libcurl4t64 libjson-c5 libsystemd0 libconfig11 libfyaml0 openssl jq"
+        packages+=" $("$here/../setup.sh" --list build) libmicrohttpd-dev libcmocka-dev libssl-dev"
+        ;;
+*)
+        echo "lab: IMAGE=$suite is not known; there are bookworm and trixie" >&2
+        exit 1
+        ;;
+esac
 
 ((EUID == 0)) || { echo "lab: building the root image needs root" >&2; exit 1; }
 
 # Prints the mirror that this machine itself installs from, so that a local mirror is used where there is one.
 mirror() {
         local uri
-        uri=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 2>/dev/null | head -1) || true
+        # shellcheck disable=SC1091 # one mirror has all suites
+        uri=$(. /etc/os-release && apt-get indextargets --format '$(REPO_URI)' "Codename: $VERSION_CODENAME" 2>/dev/null | head -1) || true
         echo "$uri" # empty: debootstrap's own choice
 }
 
@@ -49,7 +64,7 @@ make_root() { # DIR
 
 # In memory first, where dpkg's many syncs cost nothing; the mount goes with the namespace, also when this is killed.
 build() { # DIR
-        echo "lab: building the root image ($suite: $packages), about 40 s"
+        echo "lab: building the root image ($suite: $packages), about a minute"
         unshare --mount "$0" into "$1"
 }
 
@@ -62,5 +77,5 @@ if [[ ${1:-} == into ]]; then
         }
         cp -a /mnt/root/. "$2/"
 else
-        cache_get "labroot-$(cache_hash <"$0")" build
+        cache_get "labroot-$suite-$({ cat "$0" && echo "$packages"; } | cache_hash)" build
 fi

@@ -4,16 +4,20 @@
 # guarded test unit. Taken once per run, so that a build in the same checkout does not disturb a run.
 #
 #   tests/lab/stage.sh BUILD DIR      BUILD: the directory of the objects, with leader-agent and tests/lab/recorder
+#
+# LAB_TOOLS: the directory of what runs outside of the hosts too (judge, relay, kubesim, recorder), when BUILD is for the
+# libraries of another IMAGE.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=$(readlink -e "$1") dir=$2
+tools=${LAB_TOOLS:-$build}
 image=$("$here/image.sh")
 
 make -s -C "$here/../.." O="$build" install DESTDIR="$dir" PREFIX=/usr >/dev/null
 mkdir -p "$dir/usr/libexec" "$dir/etc/systemd/system"
-cp "$build/tests/lab/recorder" "$build/tests/lab/judge" "$build/tests/lab/relay" "$dir/usr/libexec/"
+cp "$tools/tests/lab/recorder" "$tools/tests/lab/judge" "$tools/tests/lab/relay" "$dir/usr/libexec/"
 
-[[ ! -e $build/kubesim ]] || cp "$build/kubesim" "$dir/usr/libexec/"
+[[ ! -e $tools/kubesim ]] || cp "$tools/kubesim" "$dir/usr/libexec/"
 
 # Built with sanitizers? Then the hosts need their libraries as well.
 for lib in $(ldd "$build"/leader{-agent,-guard,ctl} | awk '$3 ~ "^/" {print $3}' | sort -u); do
@@ -32,7 +36,8 @@ WantedBy=multi-user.target
 U
 
 # nspawn gives each boot of a host a boot id of its own, by a mount that the services' sandbox (a fresh /proc) loses again:
-# they would read that of this machine, and a rebooted host would believe it never went down.
+# they would read that of this machine, and a rebooted host would believe it never went down. systemd 257 keeps it there (and
+# cannot mount anything above it).
 cat >"$dir/etc/systemd/system/lab-boot-id.service" <<'U'
 [Unit]
 DefaultDependencies=no
@@ -48,7 +53,8 @@ for unit in leader-agent leader-guard leader-guard-reap; do
         # In that sandbox the leak checker of a sanitizer build would never end.
         cat >"$dir/etc/systemd/system/$unit.service.d/lab.conf" <<'U'
 [Service]
-BindReadOnlyPaths=/run/lab-boot-id:/proc/sys/kernel/random/boot_id
 Environment=ASAN_OPTIONS=detect_leaks=0
 U
+        [[ ${IMAGE:-bookworm} != bookworm ]] ||
+                echo 'BindReadOnlyPaths=/run/lab-boot-id:/proc/sys/kernel/random/boot_id' >>"$dir/etc/systemd/system/$unit.service.d/lab.conf"
 done

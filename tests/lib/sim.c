@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <curl/curl.h>
+#include <json-c/json.h>
 
 static const char certificates[] =
         "set -e; cd \"$1\"; umask 077; exec 2>openssl.log; "
@@ -109,33 +110,56 @@ void sim_stop(struct sim *s) {
         free(s->config.client_key_file);
 }
 
-static size_t discard(char *data, size_t size, size_t n, void *userdata) {
-        (void)data;
-        (void)userdata;
+static size_t collect(char *data, size_t size, size_t n, void *userdata) {
+        (void)fwrite(data, size, n, userdata);
         return size * n;
 }
 
-void sim_control(struct sim *s, const char *method, const char *path, const char *body) {
+static char *control(struct sim *s, const char *method, const char *path, const char *body) {
         CURL *c = curl_easy_init();
+        char *text = NULL;
+        size_t n_text = 0;
+        FILE *f = open_memstream(&text, &n_text);
         char url[256];
         long code = 0;
 
-        assert_non_null(c);
+        assert_true(c && f);
         (void)snprintf(url, sizeof(url), "%s/_kubesim/%s", s->url, path);
         (void)curl_easy_setopt(c, CURLOPT_URL, url);
         (void)curl_easy_setopt(c, CURLOPT_CAINFO, tempdir_path(&s->dir, "ca.crt"));
         (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
         (void)curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
         (void)curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
-        (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, discard);
+        (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, collect);
+        (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
         if (body)
                 (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
         (void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
         assert_int_equal(curl_easy_perform(c), CURLE_OK);
         (void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
+        (void)fclose(f);
         if (code / 100 != 2)
                 fail_msg("%s %s %s: HTTP %ld", method, path, body ? body : "", code);
         curl_easy_cleanup(c);
+        return text;
+}
+
+void sim_control(struct sim *s, const char *method, const char *path, const char *body) {
+        free(control(s, method, path, body));
+}
+
+unsigned sim_count_requests(struct sim *s, const char *verb) {
+        char *text = control(s, "GET", "requests", NULL);
+        struct json_object *log = json_tokener_parse(text), *v;
+        unsigned n = 0;
+
+        assert_non_null(log);
+        for (size_t i = 0; i < json_object_array_length(log); i++)
+                n += json_object_object_get_ex(json_object_array_get_idx(log, i), "verb", &v) &&
+                     util_streq(json_object_get_string(v), verb);
+        json_object_put(log);
+        free(text);
+        return n;
 }
 
 void sim_fault(struct sim *s, const char *match, const char *action) {

@@ -19,6 +19,8 @@ struct sim {
 
 void sim_start(struct sim *s);
 void sim_stop(struct sim *s);
+/* How many requests of this verb it has served or is serving. */
+unsigned sim_count_requests(struct sim *s, const char *verb);
 /* METHOD PATH with a JSON body (NULL: none); the answer must be 2xx. */
 void sim_control(struct sim *s, const char *method, const char *path, const char *body);
 /* Adds a fault rule; sim_heal() removes all of them. */

@@ -59,6 +59,9 @@ void setup_world(unsigned hosts, unsigned locks) {
         world.gc_never = world_chance(15);
         world.real_watchdog = world_chance(10);
         world.version = 1000;
+        /* Of their own, so that the other draws of a seed stay what they were. */
+        world.no_marks = world.seed % 10 < 4;
+        world.no_bookmarks = world.seed % 5 < 2;
         first.renew_interval_usec = seconds(1, 5);
         first.request_timeout_usec = world_chance(60) ? seconds(1, 5) : seconds(5, 12);
         first.verify_interval_usec = world_chance(50) ? 600 * SEC : seconds(10, 100);

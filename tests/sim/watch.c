@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The watches of kube.h: each begins with a quorum read, lags, breaks, and begins again. */
+/* The watches of kube.h, as kube_watch.c makes them: each begins with what exists, lags, breaks, and begins again;
+ * where the server does not say that nothing exists, or is silent for long, the object is read. */
 #include "client.h"
 
 struct watch {
@@ -11,10 +12,19 @@ struct watch {
         kube_watch_cb cb;
         void *userdata;
         bool cancelled;
-        bool broken; /* something was missed: begin again */
+        bool broken; /* the stream brings nothing (any more) */
+        bool muted;  /* nor does anything else */
+        bool told;   /* since it began */
+        char version[32];
+        struct kube_slot *read;
         uint64_t last_at;
         unsigned epoch; /* what an earlier stream still has under way is not told */
 };
+
+#define SILENCE (150 * SEC)
+
+static void begin_if_broken(void *arg, uint64_t epoch);
+static void look(void *arg, uint64_t epoch);
 
 /* What a watch saw. */
 struct sight {
@@ -24,6 +34,18 @@ struct sight {
         struct lock_object lock;
         struct placeholder_object placeholder;
 };
+
+static const char *version_of(const struct kube_watch_event *e) {
+        if (e->type != KUBE_WATCH_OBJECT)
+                return "";
+        return e->lock ? e->lock->version : e->placeholder->version;
+}
+
+static void tell(struct watch *w, const struct kube_watch_event *e) {
+        w->told = true;
+        (void)util_copy(w->version, sizeof(w->version), version_of(e));
+        w->cb(e, w->userdata);
+}
 
 static void on_sight(void *arg, uint64_t a) {
         struct sight *s = arg;
@@ -36,7 +58,7 @@ static void on_sight(void *arg, uint64_t a) {
 
         (void)a;
         if (!s->watch->cancelled && s->watch->epoch == s->epoch)
-                s->watch->cb(&e, s->watch->userdata);
+                tell(s->watch, &e);
         world_free(s, sizeof(*s));
 }
 
@@ -63,7 +85,56 @@ static void show(struct watch *w, bool first) {
         world_post(at, w->kube->process, on_sight, s, 0);
 }
 
-/* The stream begins: a quorum read. */
+static void look_after(struct watch *w, uint64_t usec) {
+        world_post(world.now + usec, w->kube->process, look, w, w->epoch);
+}
+
+static void on_read(const struct kube_reply *reply, void *userdata) {
+        struct watch *w = userdata;
+        const struct kube_watch_event e = {
+                .type = reply->result == KUBE_OK ? KUBE_WATCH_OBJECT : KUBE_WATCH_ABSENT,
+                .lock = reply->lock,
+                .placeholder = reply->placeholder,
+                .text = "",
+        };
+        bool failed = reply->result != KUBE_OK && reply->result != KUBE_NOT_FOUND;
+
+        w->read = kube_slot_free(w->read);
+        if (!failed && w->told && util_streq(w->version, version_of(&e))) {
+                look_after(w, SILENCE);
+                return;
+        }
+        if (failed || w->told) { /* a new stream */
+                w->broken = true;
+                world_post(world.now + world_between(250 * MSEC, failed ? 30 * SEC : 500 * MSEC), w->kube->process,
+                           begin_if_broken, w, w->epoch);
+        } else
+                look_after(w, SILENCE);
+        if (!failed)
+                tell(w, &e);
+}
+
+/* The stream was silent since its beginning, or for long. */
+static void look(void *arg, uint64_t epoch) {
+        struct watch *w = arg;
+
+        if (w->cancelled || w->muted || w->epoch != epoch || w->read)
+                return;
+        if (w->is_lock)
+                (void)kube_lock_get(w->kube, "", w->lock->o.name, on_read, w, &w->read);
+        else
+                (void)kube_placeholder_get(w->kube, w->placeholder->o.kind, "", w->placeholder->o.name, on_read, w,
+                                           &w->read);
+}
+
+static void look_if_untold(void *arg, uint64_t epoch) {
+        struct watch *w = arg;
+
+        if (!w->told)
+                look(w, epoch);
+}
+
+/* The stream begins. */
 static void begin(void *arg, uint64_t a) {
         struct watch *w = arg;
 
@@ -74,9 +145,14 @@ static void begin(void *arg, uint64_t a) {
                 w->broken = true;
                 return;
         }
-        w->broken = false;
+        w->broken = w->told = false;
         w->epoch++;
-        show(w, true);
+        w->read = kube_slot_free(w->read);
+        if (!world.no_marks || (w->is_lock ? w->lock->exists : w->placeholder->exists))
+                show(w, true);
+        world_post(world.now + SEC, w->kube->process, look_if_untold, w, w->epoch);
+        if (world.no_bookmarks)
+                look_after(w, SILENCE);
 }
 
 void client_changed(struct watch *list) {
@@ -102,7 +178,7 @@ static void stall(struct watch *list, const struct process *p) {
                 if (w->cancelled || w->kube->process != p)
                         continue;
                 w->broken = true;
-                world_post(world.now + world_between(1, 150) * SEC, w->kube->process, begin_if_broken, w, w->epoch);
+                look_after(w, world_between(1, 150) * SEC);
         }
 }
 
@@ -116,7 +192,7 @@ void client_stall(struct host *h) {
 static void mute(struct watch *list, const struct process *p) {
         for (struct watch *w = list; w; w = w->next_of_object)
                 if (!w->cancelled && w->kube->process == p)
-                        w->broken = true;
+                        w->broken = w->muted = true;
 }
 
 void client_mute(struct host *h) {
@@ -144,11 +220,12 @@ void client_reconnect(struct host *h) {
 
 void watch_cancel(struct watch *w) {
         w->cancelled = true;
+        w->read = kube_slot_free(w->read);
 }
 
 void watch_cancel_all(struct kube *kube) {
         for (struct watch *w = kube->watches; w; w = w->next_of_kube)
-                w->cancelled = true;
+                watch_cancel(w);
 }
 
 static int follow(struct kube *kube, struct watch *w, kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot) {

@@ -203,6 +203,8 @@ struct world {
         uint64_t version;
         unsigned n_uids;
         bool gc_never, gc_stalled;
+        bool no_marks;     /* the server does not tell that nothing exists when a watch begins */
+        bool no_bookmarks; /* streams may be silent for as long as nothing happens */
         bool real_watchdog;
         bool api_down;
         unsigned api_errors; /* percent */

@@ -35,6 +35,22 @@ static void test_status(void **state) {
         assert_true(s.is_status && s.is_success);
         assert_int_equal(s.code, 200);
 
+        /* Characters of one to four bytes stay what they are; what is no UTF-8 is no JSON. */
+        parse(500, "{\"kind\":\"Status\",\"message\":\"a \xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x92\"}", &s);
+        assert_true(s.is_status);
+        assert_string_equal(s.message, "a \xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x92");
+        parse(500, "{\"kind\":\"Status\",\"message\":\"\xc3\"}", &s);
+        assert_false(s.is_status);
+        parse(500, "{\"kind\":\"Status\",\"message\":\"\xed\xa0\x80\"}", &s);
+        assert_false(s.is_status);
+        /* They make nothing right that is wrong beside them, or where they stand. */
+        parse(500, "{\"kind\":\"Status\",\"message\":\"\xc3\xa4\",}", &s);
+        assert_false(s.is_status);
+        parse(500, "{\"kind\":\"Status\",\"message\":\"\\\xc3\xa4\"}", &s);
+        assert_false(s.is_status);
+        parse(500, "{\"kind\":\"Status\",\xc3\xa4\"message\":\"a\"}", &s);
+        assert_false(s.is_status);
+
         parse(403,
               "{\"kind\":\"Status\",\"details\":{\"causes\":[{\"reason\":\"X\"},7,{\"reason\":\"NamespaceTerminating\"}"
               ",{}]}}",

@@ -198,6 +198,21 @@ static void bookmarks_come(void **state) {
         }
 }
 
+/* Servers without the gate WatchList do not mark the end of the initial events, and bookmarks are never promised. */
+static void bookmarks_are_switched(void **state) {
+        (void)state;
+        must("bookmarks", "{'initial_end':false}");
+        _cleanup_stream_ struct stream *s =
+                stream_open(LOCKS, "fieldSelector=metadata.name%3Dnone&allowWatchBookmarks=true&timeoutSeconds=20");
+        _cleanup_json_ struct json_object *b = stream_expect(s, "BOOKMARK", NULL);
+        assert_null(api_json_at(b, "object/metadata/annotations"));
+        must("bookmarks", "{'interval_ms':0}");
+        _cleanup_stream_ struct stream *none =
+                stream_open(LOCKS, "fieldSelector=metadata.name%3Dnone&allowWatchBookmarks=true&timeoutSeconds=1");
+        assert_null(stream_next(none));
+        must("bookmarks", "{'initial_end':true,'interval_ms':200}");
+}
+
 static void garbage_collector_is_switched(void **state) {
         char uid[64];
         (void)state;
@@ -344,6 +359,7 @@ int main(void) {
                 cmocka_unit_test_teardown(watches_stall, clear),
                 cmocka_unit_test_teardown(watches_are_killed, clear),
                 cmocka_unit_test_teardown(bookmarks_come, clear),
+                cmocka_unit_test_teardown(bookmarks_are_switched, clear),
                 cmocka_unit_test_teardown(garbage_collector_is_switched, clear),
                 cmocka_unit_test_teardown(rights_are_withdrawn, clear),
                 cmocka_unit_test_teardown(tokens_come_and_go, clear),

@@ -148,9 +148,9 @@ struct agent {
         char host[256];
         bool link_up;
         unsigned link_breaks; /* how often leader-guard's connection was lost */
-        bool sleeping; /* the host waits for our leases to end */
-        bool watching; /* watches are open, or opened when wanted */
-        bool traced;   /* this process has its first line in the trace */
+        bool sleeping;        /* the host waits for our leases to end */
+        bool watching;        /* watches are open, or opened when wanted */
+        bool traced;          /* this process has its first line in the trace */
         int trace_fd;
         uint64_t started_usec; /* CLOCK_BOOTTIME */
         struct {

@@ -61,7 +61,7 @@ crowd_unit() {
                         >"$(host_root "$host")/etc/systemd/system/op@.service"
         done
         rm -f "$LAB"/shared/crowd*
-        : >"$LAB/shared/crowd-starts" >"$LAB/shared/crowd-overlap"
+        touch "$LAB/shared/crowd-starts" "$LAB/shared/crowd-overlap"
         chmod 666 "$LAB"/shared/crowd-*
 }
 timed() { # WHAT COMMAND…

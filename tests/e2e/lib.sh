@@ -138,7 +138,7 @@ post_mortem() {
         for host in "${LAB_HOSTS[@]}"; do
                 echo "---- $host: $(host_up "$host" && echo up || echo down)"
                 host_up "$host" && timeout 5 bash -c "$(declare -f host_exec _host_pid); LAB=$LAB; host_exec $host systemctl --no-pager --lines=0 --full status leader-agent leader-guard $UNIT"
-                host_journal "$host" -o short-monotonic -n "${E2E_LINES:-150}" -u leader-agent -u leader-guard -u "$UNIT"
+                host_journal "$host" -o short-monotonic -n "${E2E_LINES:-150}" -u leader-agent -u leader-guard -u leader-guard-reap -u "$UNIT"
         done 2>&1
 }
 api_try_print() { api "$@" 2>&1 | jq -c 'del(.metadata.managedFields, .items[]?.metadata.managedFields)' 2>/dev/null; }

@@ -92,6 +92,11 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
         l->has_tenure = tenure_from_string(tenure, &l->tenure) == 0;
         if (*tenure && !l->has_tenure)
                 damage(l, "data.tenure '%s' is neither life nor lease", tenure);
+        /* Nothing else is ever deleted as one, and a term's tenure does not change: one of the other tenure in it says
+         * that somebody has written into the record. */
+        if (l->has_placeholder && l->has_tenure && !placeholder_name_fits(l->placeholder_name, l->tenure))
+                damage(l, "data.placeholder '%.60s' cannot be the placeholder of a lock of tenure %s", placeholder,
+                       tenure);
         l->lease_duration_usec = parse_duration(seconds);
         if (*seconds && l->lease_duration_usec == 0)
                 damage(l, "data.leaseDurationSeconds '%s' is not a positive number of seconds", seconds);

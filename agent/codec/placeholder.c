@@ -7,9 +7,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "codec/name.h"
 #include "codec/object.h"
 
-#define PREFIX "leaderagent.io/"
+#define LEASE_SUFFIX "-lease"
+#define PREFIX       "leaderagent.io/"
 
 struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
         switch (kind) {
@@ -20,6 +22,26 @@ struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
                 return (struct placeholder_resource){"v1", "/api/v1", "pods", "pod"};
         }
         return (struct placeholder_resource){"unknown", "/unknown", "unknown", "unknown"};
+}
+
+bool placeholder_name(char *buf, size_t size, const char *identity, enum tenure tenure) {
+        int n = snprintf(buf, size, "leader-agent-%s%s", identity, tenure == TENURE_LEASE ? LEASE_SUFFIX : "");
+
+        return n > 0 && (size_t)n < size;
+}
+
+bool placeholder_name_fits(const char *name, enum tenure tenure) {
+        size_t n = strlen(name), suffix = strlen(LEASE_SUFFIX);
+        bool leased = n > suffix && util_streq(name + n - suffix, LEASE_SUFFIX);
+
+        return name_is_dns_subdomain(name) && leased == (tenure == TENURE_LEASE);
+}
+
+bool placeholder_is_genuine(const struct placeholder_object *p, const char *identity, enum tenure tenure) {
+        char name[sizeof(p->name)];
+
+        return p->managed && *p->claim && !util_empty(identity) && util_streq(p->identity, identity) &&
+               placeholder_name(name, sizeof(name), identity, tenure) && util_streq(p->name, name);
 }
 
 static uint64_t seconds_from_text(const char *s) {
@@ -39,7 +61,7 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         struct json_object *annotations = object_get(metadata, "annotations");
         struct json_object *spec = object_get(object, "spec");
         struct object_meta meta;
-        char seconds[16];
+        char seconds[16], label[64];
         int r;
 
         memset(ret, 0, sizeof(*ret));
@@ -55,6 +77,8 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         (void)util_copy(ret->uid, sizeof(ret->uid), meta.uid);
         (void)util_copy(ret->version, sizeof(ret->version), meta.version);
         ret->deleting = meta.deleting;
+        ret->managed = object_get_string(object_get(metadata, "labels"), PLACEHOLDER_LABEL, label, sizeof(label)) > 0 &&
+                       util_streq(label, PLACEHOLDER_LABEL_VALUE);
         ret->n_finalizers = meta.n_finalizers;
 
         /* An unusable value is left empty: it is not one of ours then, and equal to nothing of ours. */
@@ -196,8 +220,8 @@ static int build_whole(const struct placeholder_object *p, bool exists, char **r
         if (!object_add_string(root, "apiVersion", placeholder_resource(p->kind).api_version) ||
             !object_add_string(root, "kind", placeholder_kind_to_string(p->kind)) ||
             !object_add_string(metadata, "name", p->name) || !object_add_string(metadata, "namespace", p->ns) ||
-            !object_add_string(labels, "app.kubernetes.io/managed-by", "leader-agent") ||
-            !add_annotations(p, metadata) || (exists && !add_precondition(p, metadata)) || !add_spec(p, root))
+            !object_add_string(labels, PLACEHOLDER_LABEL, PLACEHOLDER_LABEL_VALUE) || !add_annotations(p, metadata) ||
+            (exists && !add_precondition(p, metadata)) || !add_spec(p, root))
                 return -ENOMEM;
         return object_to_text(root, ret);
 }

@@ -253,8 +253,10 @@ static void candidate(struct step *s) {
         bool ours = election_own(e) || (election_knows(e) && l->sort == LOCK_DAMAGED && l->claimed && l->same_boot);
         uint8_t hold;
 
-        if (s->now >= e->timers.verify_at_usec)
+        if (s->now >= e->timers.verify_at_usec) {
                 e->lock.reread = true;
+                e->holder.look = e->holder.look || election_strange_holder(e);
+        }
         if (e->lock.reread || !election_knows(e)) {
                 bool mute = e->wants.stop && e->timers.retry.attempts > 1; /* the API does not answer */
 
@@ -283,7 +285,7 @@ static void candidate(struct step *s) {
         }
         if (e->state == ELECTION_STARTING && e->guard.linked)
                 move(s, ELECTION_CANDIDATE);
-        if (hold != REASON_NONE)
+        if (hold != REASON_NONE && !(hold == REASON_STRANGE_HOLDER && e->holder.look))
                 return;
         if (l->sort == LOCK_ABSENT)
                 move(s, ELECTION_CLAIMING);

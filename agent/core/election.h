@@ -70,6 +70,7 @@ struct election {
                 uint8_t state;              /* enum holder_state */
                 bool fresh;                 /* what is known of it was answered after the wait, or is our own doing */
                 bool look;                  /* a watch showed something else under its name: read it */
+                bool genuine;               /* HOLDER_LIVES: it may be deleted */
         } holder;
 
         /* Our own term, from the first sight of our lock until it is released. */

@@ -31,6 +31,7 @@ static void absorb_holder(struct election *e, const struct placeholder_fact *f, 
         if (alive && (e->holder.state != HOLDER_LIVES || f->version != e->holder.version)) {
                 e->holder.state = HOLDER_LIVES;
                 e->holder.version = f->version;
+                e->holder.genuine = f->genuine;
                 e->holder.seen_at_usec = e->holder.silent_since_usec = now;
                 e->holder.fresh = false;
         } else if (!alive && e->holder.state != HOLDER_GONE) {

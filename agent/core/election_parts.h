@@ -14,6 +14,8 @@ static inline bool election_knows(const struct election *e) {
 
 /* The lock is ours to lead under: our claim, sound, and (lease) of this boot. */
 bool election_own(const struct election *e);
+/* The lock names a living object that is no placeholder of its holder: a human has written that lock. */
+bool election_strange_holder(const struct election *e);
 /* How long the holder of this (lease) lock must have been silent, on our clock. */
 uint64_t election_silence_usec(const struct election *e, const struct election_conf *c);
 /* A compare-and-swap ended the holder's placeholder at this version, for this election or one beside it. */

@@ -10,6 +10,12 @@ bool election_own(const struct election *e) {
                (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot);
 }
 
+bool election_strange_holder(const struct election *e) {
+        return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.tenure == TENURE_LEASE &&
+               e->holder.lock == e->lock.fact.uid && e->holder.uid == e->lock.fact.placeholder &&
+               e->holder.state == HOLDER_LIVES && !e->holder.genuine; /* @only-a-placeholder-is-deleted */
+}
+
 uint64_t election_silence_usec(const struct election *e, const struct election_conf *c) {
         return timing_silence_usec(e->lock.fact.duration_usec, c->timing.rate_permille); /* @wait-as-recorded */
 }

@@ -34,6 +34,7 @@ static void lose(struct placeholder *h, uint8_t state) {
         h->version = 0;
         h->proven_at_usec = 0;
         h->confirmed = false;
+        h->strange = false;
         h->state = state;
 }
 
@@ -48,6 +49,7 @@ static void absorb_taken(struct placeholder *h, const struct placeholder_fact *f
         h->uid = f->uid;
         h->version = f->version;
         h->seen_at_usec = now;
+        h->strange = !f->genuine;
         h->taken_duration_usec = f->duration_usec;
 }
 
@@ -188,6 +190,11 @@ static uint64_t taken_wait(const struct placeholder *h, const struct placeholder
         return util_usec_add(h->seen_at_usec, timing_silence_usec(d, c->rate_permille));
 }
 
+/* A human must free the name: all that is done is to look whether that has happened. */
+static bool looks_only(const struct placeholder *h, const struct placeholder_conf *c) {
+        return c->tenure == TENURE_LIFE || h->strange;
+}
+
 static struct placeholder_action act(struct placeholder *h, uint8_t op, uint64_t uid, uint64_t version) {
         h->op = op;
         return (struct placeholder_action){.op = op, .uid = uid, .version = version};
@@ -237,11 +244,11 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
         case PLACEHOLDER_TAKEN:
                 if (w->observed || w->removing || !w->needed || now < placeholder_deadline(h, c, w))
                         break;
-                if (h->confirmed && c->tenure == TENURE_LEASE) {
+                if (h->confirmed && c->tenure == TENURE_LEASE && !h->strange) {
                         h->confirmed = false;
                         return act(h, PLACEHOLDER_OP_DELETE, h->uid, h->version);
                 }
-                if (c->tenure == TENURE_LIFE)
+                if (looks_only(h, c))
                         h->seen_at_usec = now;
                 return act(h, PLACEHOLDER_OP_READ, 0, 0);
         }
@@ -278,15 +285,14 @@ uint64_t placeholder_deadline(const struct placeholder *h, const struct placehol
         case PLACEHOLDER_TAKEN:
                 if (w->observed || w->removing || !w->needed)
                         break;
-                at = c->tenure == TENURE_LIFE ? util_usec_add(h->seen_at_usec, c->verify_interval_usec)
-                                              : taken_wait(h, c);
+                at = looks_only(h, c) ? util_usec_add(h->seen_at_usec, c->verify_interval_usec) : taken_wait(h, c);
                 break;
         }
         return at == USEC_INFINITY || at > h->retry.at_usec ? at : h->retry.at_usec;
 }
 
 struct placeholder_view placeholder_view(const struct placeholder *h) {
-        bool ours = h->state == PLACEHOLDER_LIVE;
+        bool ours = h->state == PLACEHOLDER_LIVE, taken = h->state == PLACEHOLDER_TAKEN;
 
         return (struct placeholder_view){
                 .uid = ours ? h->uid : 0,
@@ -294,6 +300,7 @@ struct placeholder_view placeholder_view(const struct placeholder *h) {
                 .status = (uint8_t)(ours                             ? PLACEHOLDER_OURS
                                     : h->state == PLACEHOLDER_UNREAD ? PLACEHOLDER_PENDING
                                                                      : PLACEHOLDER_NONE),
-                .name_taken = h->state == PLACEHOLDER_TAKEN,
+                .name_taken = taken,
+                .strange = taken && h->strange,
         };
 }

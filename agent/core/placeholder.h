@@ -17,6 +17,7 @@ struct placeholder_view {
         uint64_t proven_at_usec; /* sent instant of the last successful renewal of `uid`, 0 none */
         uint8_t status;          /* enum placeholder_status */
         bool name_taken;         /* our name is taken by a placeholder that is not ours */
+        bool strange;            /* … by an object that is no placeholder of an agent: never deleted */
 };
 
 struct placeholder {
@@ -34,6 +35,7 @@ struct placeholder {
         bool unread;      /* read before anything else */
         bool begun;       /* has had its first step */
         bool confirmed;   /* taken: the version was read again after the wait */
+        bool strange;     /* taken: by an object that is not provably a placeholder */
 };
 
 void placeholder_init(struct placeholder *h);

@@ -46,7 +46,8 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         return f;
 }
 
-struct placeholder_fact agent_holder_fact(const struct placeholder_object *o) {
+static struct placeholder_fact placeholder_fact(const struct placeholder_object *o, const char *identity,
+                                                enum tenure tenure) {
         if (!o)
                 return (struct placeholder_fact){.present = false};
         return (struct placeholder_fact){
@@ -55,11 +56,17 @@ struct placeholder_fact agent_holder_fact(const struct placeholder_object *o) {
                 .version = util_token(o->version),
                 .deleting = o->deleting,
                 .duration_usec = o->lease_duration_usec,
+                .genuine = placeholder_is_genuine(o, identity, tenure),
         };
 }
 
+struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const struct placeholder_object *o) {
+        /* Only leases are ever deposed. */
+        return placeholder_fact(o, lock ? lock->identity : "", TENURE_LEASE);
+}
+
 struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o) {
-        struct placeholder_fact f = agent_holder_fact(o);
+        struct placeholder_fact f = placeholder_fact(o, store_identity(p->agent->store), p->tenure);
 
         if (!o)
                 return f;

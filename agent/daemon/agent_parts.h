@@ -203,7 +203,8 @@ void agent_trace_placeholder(struct agent *a, size_t i, const struct placeholder
 
 /* NULL: there is no such object. */
 struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o);
-struct placeholder_fact agent_holder_fact(const struct placeholder_object *o);
+/* lock: the one that names it, NULL when that is not known any more. */
+struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const struct placeholder_object *o);
 struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o);
 struct guard_fact agent_guard_fact(const struct permit_reply *r);
 /* uid text <-> token; uid texts of a lock are remembered when seen. */
@@ -276,7 +277,7 @@ struct agent_text {
         char since[CLOCK_TEXT_SIZE];
         char valid_until[CLOCK_TEXT_SIZE];
         char reason[1200];
-        char next[512];
+        char next[1024];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
 

@@ -44,6 +44,7 @@ static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         (void)clock_format_utc(clock_realtime_usec(), o->renew_time);
         (void)util_copy(p->sent_times[p->next_time], sizeof(p->sent_times[0]), o->renew_time);
         p->next_time = (p->next_time + 1) % AGENT_SENT_TIMES;
+        o->managed = true;
         o->lease_duration_usec = p->duration_usec;
 }
 
@@ -133,8 +134,7 @@ void agent_placeholder_follow(struct agent_placeholder *p) {
 int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
         int r;
 
-        if (snprintf(p->name, sizeof(p->name), "leader-agent-%s%s", store_identity(p->agent->store),
-                     p->tenure == TENURE_LEASE ? "-lease" : "") >= (int)sizeof(p->name) ||
+        if (!placeholder_name(p->name, sizeof(p->name), store_identity(p->agent->store), p->tenure) ||
             !store_scope_placeholder(p->claims.scope, sizeof(p->claims.scope), p->ns,
                                      placeholder_kind_to_string(p->kind), p->name))
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);

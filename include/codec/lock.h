@@ -73,8 +73,8 @@ int lock_parse(const char *json, size_t n, struct lock_object *ret, struct err *
 int lock_from_json(struct json_object *object, struct lock_object *ret, struct err *err);
 
 /* Label of everything we create. */
-#define LOCK_LABEL       "app.kubernetes.io/managed-by"
-#define LOCK_LABEL_VALUE "leader-agent"
+#define LOCK_LABEL       PLACEHOLDER_LABEL
+#define LOCK_LABEL_VALUE PLACEHOLDER_LABEL_VALUE
 
 /* Reads a ConfigMapList (whose items need not repeat apiVersion and kind). *ret: an array to free(). Returns -ENOMEM,
  * or -EBADMSG with err set when it is none or one item is not an object with metadata, as lock_parse(). */

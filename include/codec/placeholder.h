@@ -3,7 +3,7 @@
  * lease tenure, is renewed. Text and JSON to plain data and back; no I/O, no decisions.
  *
  * Where things are kept: a Lease has renewTime, acquireTime, holderIdentity and leaseDurationSeconds in its spec; a Pod
- * has them in annotations. Both have the annotations leaderagent.io/claim, /nonce and /boot-id. */
+ * has them in annotations. Both have the annotations leaderagent.io/claim, /nonce and /boot-id, and our label. */
 #pragma once
 
 #include "base/clock.h"
@@ -11,6 +11,10 @@
 #include "base/terms.h"
 
 struct json_object;
+
+/* Label of everything we create. */
+#define PLACEHOLDER_LABEL       "app.kubernetes.io/managed-by"
+#define PLACEHOLDER_LABEL_VALUE "leader-agent"
 
 /* Where objects of a kind are in the API. */
 struct placeholder_resource {
@@ -29,6 +33,7 @@ struct placeholder_object {
         char uid[64];     /* given by the server, empty in an object that is to be created */
         char version[32]; /* resourceVersion */
         bool deleting;    /* has a deletionTimestamp */
+        bool managed;     /* has our label */
         unsigned n_finalizers;
         char claim[40];   /* nonce of the POST that made it: on the disk of the agent it belongs to */
         char nonce[40];   /* of the agent process that wrote last */
@@ -38,6 +43,15 @@ struct placeholder_object {
         char acquire_time[40];        /* when it was created, for humans */
         uint64_t lease_duration_usec; /* whole seconds; 0: none (life). Information: the lock's record decides */
 };
+
+/* The name of the placeholder of `identity` for that tenure. Returns false when it does not fit; buf is cut then. */
+bool placeholder_name(char *buf, size_t size, const char *identity, enum tenure tenure);
+/* Whether a lock of that tenure can name a placeholder so: a name that the API server accepts, that of a lease ends in
+ * "-lease", and no other does. */
+bool placeholder_name_fits(const char *name, enum tenure tenure);
+/* Whether p is the placeholder that the agent `identity` made for that tenure: label, claim, identity and name say so.
+ * Nothing else may be deleted, whatever names it. True of what 0.1.0 made too. */
+bool placeholder_is_genuine(const struct placeholder_object *p, const char *identity, enum tenure tenure);
 
 /* Reads an API object. Returns -EBADMSG with err set when it is not an object of that kind with name, namespace, uid
  * and resourceVersion; values of ours that are unusable (too long, control characters, wrong type) are left empty. */

@@ -51,6 +51,7 @@ struct placeholder_fact {
         uint64_t duration_usec; /* as recorded in it, 0 unknown */
         bool present;
         bool deleting;
+        bool genuine;   /* provably made by the agent that it is said to stand for: may be deleted */
         bool claimed;   /* its claim is on this agent's disk */
         bool same_boot; /* written in this boot of this identity */
         bool own_write; /* last written by this process: its start nonce, and a renewTime that it sent */

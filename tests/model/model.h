@@ -28,6 +28,8 @@
 
 enum {
         MAX_AGENTS = 3,
+        FOREIGN = MAX_AGENTS, /* "agent" of a Lease that is no placeholder, and of the lock that a human wrote to name
+                                 it */
         MAX_CLAIMS = 4,
         MAX_LATE = 8,
         MAX_QUEUE = 4,
@@ -60,6 +62,7 @@ struct api_lock {
         uint8_t exists, deleting, finalizer, extra, owned /* ownerReferences not empty */;
         uint8_t owner;            /* agent that wrote it, or adopted it last */
         uint8_t tenure, duration; /* as recorded */
+        uint8_t named;            /* tenure of the placeholder that the record names: that is in the name */
         uint8_t uid, version, claim, placeholder, boot;
 };
 
@@ -189,7 +192,7 @@ struct fence {
 struct world {
         uint8_t faults, humans; /* still allowed */
         struct api_lock lock;
-        struct api_placeholder placeholders[MAX_AGENTS];
+        struct api_placeholder placeholders[MAX_AGENTS + 1]; /* and FOREIGN */
         uint8_t n_late;
         struct write late[MAX_LATE]; /* given up by the client, may land yet */
         struct fence fence;
@@ -217,6 +220,8 @@ struct parameters {
         bool pod;     /* placeholders are Pods, not Leases */
         bool clone;   /* the last host is a clone of the first one's disk */
         bool leading; /* begin with agent 0 leading */
+        bool forges;  /* humans also write locks */
+        bool edits;   /* … and into them */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
 };
@@ -273,7 +278,16 @@ enum move_kind {
         MOVE_STOP_AGENT,
         MOVE_FENCE,
         MOVE_FENCE_GOES_ON,
+        MOVE_FORGE, /* a human writes a lock that names a Lease of somebody else */
+        MOVE_EDIT,  /* a human changes the record: enum edit */
         N_MOVES,
+};
+
+enum edit {
+        EDIT_LOWER, /* the duration to one tick */
+        EDIT_RAISE, /* … to twice what it was */
+        EDIT_TENURE,
+        N_EDITS,
 };
 
 struct move {
@@ -305,6 +319,9 @@ bool api_gc(struct world *w, unsigned what, bool dry);
 void api_delete_lock(struct world *w, uint8_t extra);
 void api_delete_placeholder(struct world *w, unsigned name, uint8_t extra);
 void api_fence_goes_on(struct world *w);
+void api_forge(struct world *w);
+bool api_may_edit(const struct world *w, unsigned what);
+void api_edit(struct world *w, unsigned what);
 /* Nobody waits for it any more, but it may be executed yet. */
 void api_late(struct world *w, const struct write *write);
 bool api_write_is_dead(const struct world *w, const struct write *write);

@@ -29,7 +29,7 @@ static struct answer of_placeholder(const struct world *w, uint8_t result, unsig
 }
 
 static bool placeholder_there(const struct world *w, uint8_t uid, bool dying_too) {
-        for (unsigned i = 0; i < parameters.agents; i++)
+        for (unsigned i = 0; i <= FOREIGN; i++)
                 if (w->placeholders[i].exists && w->placeholders[i].uid == uid &&
                     (dying_too || !w->placeholders[i].deleting))
                         return true;
@@ -111,6 +111,7 @@ static struct answer lock_write(struct world *w, const struct write *r) {
                                        .owned = 1,
                                        .owner = r->sender,
                                        .tenure = r->tenure,
+                                       .named = r->tenure,
                                        .duration = r->duration,
                                        .claim = r->claim,
                                        .placeholder = r->placeholder,
@@ -164,6 +165,8 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
         if ((r->uid && p->uid != r->uid) || (r->version && p->version != r->version))
                 return of_placeholder(w, RESULT_CONFLICT, r->name);
         if (r->kind == PLACEHOLDER_DELETE) {
+                if (r->name == FOREIGN)
+                        w->bad = "an object that is no placeholder is deleted";
                 api_delete_placeholder(w, r->name, EXTRA_NONE);
                 before.deleting = 1;
                 if (parameters.pod) /* the Pod that was stored is answered, marked; for a Lease it is a Status */
@@ -282,4 +285,40 @@ void api_fence_goes_on(struct world *w) {
         }
         memset(l, 0, sizeof(*l));
         memset(f, 0, sizeof(*f));
+}
+
+void api_forge(struct world *w) {
+        struct api_placeholder *p = &w->placeholders[FOREIGN];
+        struct api_lock *l = &w->lock;
+
+        *p = (struct api_placeholder){.exists = 1, .uid = token_new(w, TOKEN_PLACEHOLDER)};
+        changed(w, &p->version);
+        *l = (struct api_lock){.exists = 1,
+                               .finalizer = 1,
+                               .owned = 1,
+                               .owner = FOREIGN,
+                               .tenure = TENURE_LEASE,
+                               .named = TENURE_LEASE,
+                               .duration = 1,
+                               .placeholder = p->uid};
+        l->uid = token_new(w, TOKEN_LOCK);
+        changed(w, &l->version);
+}
+
+bool api_may_edit(const struct world *w, unsigned what) {
+        const struct api_lock *l = &w->lock;
+
+        if (!l->exists || l->owner == FOREIGN)
+                return false;
+        return what == EDIT_TENURE || (l->tenure == TENURE_LEASE && (what == EDIT_RAISE || l->duration > 1));
+}
+
+/* Nothing of the server refuses it. */
+void api_edit(struct world *w, unsigned what) {
+        struct api_lock *l = &w->lock;
+
+        if (what == EDIT_TENURE)
+                l->tenure = l->tenure == TENURE_LEASE ? TENURE_LIFE : TENURE_LEASE;
+        l->duration = what == EDIT_RAISE ? (uint8_t)(2 * l->duration) : 1;
+        changed(w, &l->version);
 }

@@ -195,6 +195,7 @@ void code_election(struct coder *c, struct election *e) {
         coder_byte(c, &e->holder.state);
         coder_flag(c, &e->holder.fresh);
         coder_flag(c, &e->holder.look);
+        coder_flag(c, &e->holder.genuine);
         coder_flag(c, &e->guard.permit_again);
         coder_flag(c, &e->term.lapsed);
         coder_flag(c, &e->wants.stop);
@@ -220,6 +221,7 @@ void code_core_placeholder(struct coder *c, struct placeholder *h) {
         coder_flag(c, &h->unread);
         coder_flag(c, &h->begun);
         coder_flag(c, &h->confirmed);
+        coder_flag(c, &h->strange);
 }
 
 void code_supervise(struct coder *c, struct supervise *s) {

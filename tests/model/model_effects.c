@@ -242,6 +242,12 @@ void move_apply(struct world *w, struct move m) {
         case MOVE_FENCE_GOES_ON:
                 api_fence_goes_on(w);
                 break;
+        case MOVE_FORGE:
+                api_forge(w);
+                break;
+        case MOVE_EDIT:
+                api_edit(w, m.arg);
+                break;
         default:
                 process_move(w, m);
                 break;
@@ -266,6 +272,8 @@ bool world_is_stuck(const struct world *w) {
         }
         if (out)
                 return true;
+        if (l->exists && l->owner == FOREIGN && w->placeholders[FOREIGN].exists)
+                return true; /* told with the command that ends it */
         return l->exists && l->tenure == TENURE_LIFE && w->agents[l->owner].lost &&
                !brain_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }

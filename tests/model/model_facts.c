@@ -45,12 +45,12 @@ struct lock_fact brain_lock_fact(const struct world *w, unsigned a, const struct
         f.version = l->version;
         f.placeholder = l->placeholder;
         f.duration_usec = l->tenure == TENURE_LEASE ? l->duration * TICK : 0;
-        f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
+        f.sort = l->finalizer && l->named == l->tenure ? LOCK_SOUND : LOCK_DAMAGED;
         f.tenure = l->tenure;
         f.deleting = l->deleting;
         f.claimed = brain_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
         f.same_boot = world_identity(l->owner) == world_identity(a) && l->boot == w->hosts[a].boot;
-        f.orphaned = l->finalizer && !l->owned;
+        f.orphaned = f.sort == LOCK_SOUND && !l->owned;
         return f;
 }
 
@@ -64,6 +64,7 @@ struct placeholder_fact brain_placeholder_fact(const struct world *w, unsigned a
         f.version = p->version;
         f.duration_usec = 0; /* information only; the lock's record decides */
         f.deleting = p->deleting;
+        f.genuine = p->claim != 0;
         f.claimed = brain_claim_on_disk(w, a, SLOT_PLACEHOLDER, p->claim);
         f.same_boot = p->boot == w->hosts[a].boot;
         f.own_write = p->nonce == w->agents[a].nonce;

@@ -66,6 +66,8 @@ static void tidy_holder(struct agent *g) {
                 e->holder.state = HOLDER_UNSEEN;
                 e->holder.fresh = e->holder.look = false;
         }
+        if (e->holder.state != HOLDER_LIVES)
+                e->holder.genuine = false; /* learned with each living version */
         if (e->holder.state == HOLDER_GONE && e->op != ELECTION_OP_DELETE_HOLDER)
                 e->holder.version = e->holder.silent_since_usec = 0; /* read only when the swap is answered */
 }

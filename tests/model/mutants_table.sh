@@ -123,6 +123,11 @@ mutant strip-without-version harmless "$lease --faults 1 --humans 0" \
 mutant fence-by-uid-only caught "$life --faults 1 --humans 1 --only crash" \
         operand fence-by-uid-and-version 3 false
 
+# A human wrote the lock, and it names a Lease of somebody else.
+forged="--no-invariant --tenure lease --forges --faults 0 --humans 1 --states 1000000"
+mutant whatever-a-lock-names-is-deleted caught "$forged" \
+        operand only-a-placeholder-is-deleted 7 false
+
 # ---- stop and release ----
 
 mutant released-before-the-confirmed-stop-life caught "$life --faults 0 --humans 1" \

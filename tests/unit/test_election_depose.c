@@ -350,14 +350,59 @@ static void test_clone_waits(void **state) {
 static void test_taken_name_alone(void **state) {
         (void)state;
         builder_init(&b, TENURE_LEASE, 1);
-        b.own[TENURE_LEASE] =
-                (struct placeholder_fact){.uid = 7, .version = 7, .duration_usec = 15 * SEC, .present = true};
+        b.own[TENURE_LEASE] = (struct placeholder_fact){
+                .uid = 7, .version = 7, .duration_usec = 15 * SEC, .present = true, .genuine = true};
         builder_restart(&b);
         builder_wait(&b, 15 * SEC);
         builder_never(&b, "create");
         builder_wait(&b, 5 * SEC);
         builder_saw(&b, "lease.read lease.delete lease.create create");
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* The same with an object that is no placeholder at all: somebody else's, never deleted. Told, and looked at now and
+ * then; when a human has taken it away we go on. */
+static void test_strange_name(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LEASE, 1);
+        b.own[TENURE_LEASE] = (struct placeholder_fact){.uid = 7, .version = 7, .present = true};
+        builder_restart(&b);
+        builder_wait(&b, 300 * SEC);
+        builder_never(&b, "lease.delete");
+        builder_never(&b, "create");
+        assert_int_equal(builder_hold(&b), REASON_NAME_TAKEN);
+        assert_true(b.own[TENURE_LEASE].present);
+        b.own[TENURE_LEASE] = (struct placeholder_fact){.present = false};
+        builder_wait(&b, 70 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* A lock that a human wrote names a Lease of somebody else: that is never deleted, however long it is silent. It is
+ * told, looked at now and then, and when it has become a placeholder, or has gone, the lock is deposed. */
+static void test_strange_holder(void **state) {
+        (void)state;
+        for (unsigned how = 0; how < 3; how++) {
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, TENURE_LEASE);
+                b.holder.genuine = false;
+                builder_restart(&b);
+                builder_wait(&b, 500 * SEC);
+                builder_never(&b, "delete-holder");
+                builder_never(&b, "delete");
+                assert_true(b.holder.present);
+                assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+                assert_int_equal(builder_hold(&b), REASON_STRANGE_HOLDER);
+                if (how == 0) { /* no watch tells of it */
+                        b.holder.genuine = true;
+                        b.holder.version = b.next_version++;
+                } else if (how == 1) {
+                        b.holder.present = false;
+                        builder_watch_holder(&b, 0);
+                } else
+                        b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                builder_wait(&b, 80 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
 }
 
 /* The guard is away, or the agent cools down: nobody is deposed for nothing. */
@@ -417,6 +462,8 @@ int main(void) {
                 cmocka_unit_test(test_own_lock_of_an_earlier_boot),
                 cmocka_unit_test(test_clone_waits),
                 cmocka_unit_test(test_taken_name_alone),
+                cmocka_unit_test(test_strange_name),
+                cmocka_unit_test(test_strange_holder),
                 cmocka_unit_test(test_depose_only_when_able),
                 cmocka_unit_test(test_stop_while_deposing),
                 cmocka_unit_test(test_two_locks_are_independent),

@@ -4,6 +4,7 @@
 #include "codec/lock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -241,4 +242,13 @@ int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t
         *ret = TAKE_PTR(locks);
         *ret_n = n_items;
         return 0;
+}
+
+uint64_t lock_record_token(const struct lock_object *l) {
+        char text[1024];
+
+        /* All of these are plain text without a newline; the longest ones together fit. */
+        (void)snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%u\n%" PRIu64, l->holder, l->identity, l->claim, l->unit,
+                       (unsigned)l->tenure, l->lease_duration_usec);
+        return util_token(text);
 }

@@ -121,6 +121,8 @@ static uint8_t broken(const struct step *s) {
                 return REASON_LOCK_DELETED;
         if (l->sort != LOCK_SOUND || !l->claimed)
                 return REASON_LOCK_CHANGED;
+        if (election_record_change(e) != RECORD_KEPT)
+                return REASON_LOCK_CHANGED;
         if (!l->same_boot) /* @other-boot-ends-the-term */
                 return REASON_OTHER_BOOT;
         /* Challengers wait for the placeholder that the lock names: under another one they would see us silent. */
@@ -191,7 +193,7 @@ static void take_up(struct step *s) {
         else if (!l->same_boot) /* @other-boot-is-adopted-first */
                 /* Also when it is only to be released: from here on it is this boot's, whatever restarts come. */
                 move(s, ELECTION_ADOPTING);
-        else if (l->sort != LOCK_SOUND)
+        else if (l->sort != LOCK_SOUND || election_record_change(e) != RECORD_KEPT)
                 begin_stop(s, l->uid, REASON_LOCK_CHANGED);
         else if (l->deleting) /* @marked-is-not-led */
                 begin_stop(s, l->uid, REASON_LOCK_DELETED);
@@ -427,6 +429,11 @@ static void deposing(struct step *s) {
         else if (l->sort != LOCK_SOUND || l->tenure != TENURE_LEASE || l->uid != e->holder.lock ||
                  l->placeholder != e->holder.uid || election_own(e) || e->wants.stop) {
                 e->holder.lock = e->holder.uid = 0;
+                move(s, ELECTION_CANDIDATE);
+        } else if (election_record_change(e) == RECORD_BROKEN ||
+                   (e->holder.state == HOLDER_GONE && /* (an old event may show it once more) */
+                    s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c)))) {
+                /* Somebody has written into it meanwhile: a longer duration is waited out, too. */
                 move(s, ELECTION_CANDIDATE);
         } else if (l->deleting) /* @strip-what-is-marked */
                 /* @strip-by-version */

@@ -86,6 +86,8 @@ uint8_t election_stays_out(const struct election *e, const struct placeholder_vi
                 return REASON_FOREIGN_LOCK;
         if (election_knows(e) && e->lock.fact.sort == LOCK_DAMAGED)
                 return REASON_DAMAGED_LOCK;
+        if (election_knows(e) && e->lock.fact.sort == LOCK_SOUND && election_record_change(e) == RECORD_BROKEN)
+                return REASON_LOCK_CHANGED;
         if (election_strange_holder(e))
                 return REASON_STRANGE_HOLDER;
         if (c->away && c->tenure == TENURE_LEASE)

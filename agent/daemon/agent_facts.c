@@ -7,6 +7,29 @@ static bool same_boot(const struct agent *a, const char *boot_id, const char *id
         return util_streq(boot_id, a->boot_id) && util_streq(identity, store_identity(a->store));
 }
 
+void agent_posted_remember(struct agent_lock *l, const struct lock_object *o) {
+        for (unsigned i = 0; i < AGENT_POSTED; i++)
+                if (util_streq(l->posted[i].claim, o->claim) && l->posted[i].record == lock_record_token(o))
+                        return;
+        (void)util_copy(l->posted[l->next_posted].claim, sizeof(l->posted[0].claim), o->claim);
+        l->posted[l->next_posted].record = lock_record_token(o);
+        l->next_posted = (l->next_posted + 1) % AGENT_POSTED;
+}
+
+/* What an earlier process POSTed is not known: there the record that is found is the term's. */
+static bool as_posted(const struct agent_lock *l, const char *claim, uint64_t record) {
+        bool known = false;
+
+        for (unsigned i = 0; i < AGENT_POSTED; i++) {
+                if (!util_streq(l->posted[i].claim, claim))
+                        continue;
+                if (l->posted[i].record == record)
+                        return true;
+                known = true;
+        }
+        return !known;
+}
+
 struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o) {
         struct lock_fact f = {.sort = LOCK_ABSENT};
 
@@ -23,6 +46,7 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.placeholder = util_token(o->placeholder_uid);
         f.tenure = (uint8_t)o->tenure;
         f.duration_usec = o->lease_duration_usec;
+        f.record = lock_record_token(o);
         if (l->claims.unreadable && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot) {
                 /* Written by this host in this boot, only its claims are lost since. Another lock may keep the
                  * placeholder that it names alive, and then nobody could ever depose it: not led under, but released.
@@ -35,6 +59,9 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         case LOCK_FORM_OURS:
                 /* One of ours that names another unit than we would run for it is not led under, only released. */
                 f.sort = f.claimed && f.same_boot && !util_streq(o->unit, l->conf->unit) ? LOCK_DAMAGED : LOCK_SOUND;
+                /* Nor is one whose record is not what our POST said, also when that was answered late or never. */
+                if (f.claimed && !as_posted(l, o->claim, f.record))
+                        f.sort = LOCK_DAMAGED;
                 break;
         case LOCK_FORM_FOREIGN:
                 f.sort = LOCK_FOREIGN;
@@ -62,7 +89,11 @@ static struct placeholder_fact placeholder_fact(const struct placeholder_object 
 
 struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const struct placeholder_object *o) {
         /* Only leases are ever deposed. */
-        return placeholder_fact(o, lock ? lock->identity : "", TENURE_LEASE);
+        struct placeholder_fact f = placeholder_fact(o, lock ? lock->identity : "", TENURE_LEASE);
+
+        if (o && lock)
+                f.duration_usec = placeholder_duration(o, lock->uid);
+        return f;
 }
 
 struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o) {

@@ -175,6 +175,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
                 if (util_token(own->object.uid) != placeholder)
                         return -ESTALE;
                 fill(l, own, &fresh);
+                agent_posted_remember(l, &fresh);
                 return kube_lock_create(a->kube, &fresh, on_lock_reply, l, &l->request);
         case ELECTION_OP_ADOPT:
                 return o ? kube_lock_adopt(a->kube, o, a->boot_id, on_lock_reply, l, &l->request) : -ESTALE;

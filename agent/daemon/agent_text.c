@@ -60,9 +60,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 (void)snprintf(buf, size, "reads the lock and asks leader-guard about the unit");
                 break;
         case ELECTION_CANDIDATE:
-                if (h == REASON_DAMAGED_LOCK)
+                if (h == REASON_DAMAGED_LOCK || h == REASON_LOCK_CHANGED)
                         (void)snprintf(buf, size,
-                                       "waits: nobody touches a damaged lock. Stop %s on every host (leaderctl "
+                                       "waits: nobody touches such a lock. Stop %s on every host (leaderctl "
                                        "step-down, or systemctl stop leader-agent), then: "
                                        "kubectl -n %s patch configmap %s --type=merge -p "
                                        "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s delete configmap %s",

@@ -98,6 +98,7 @@ static const char *guard_word(uint8_t v) {
                 {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},                               \
                 {prefix "placeholder", offsetof(type, member.placeholder), .form = TRACE_TOKEN},                       \
                 {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                         \
+                {prefix "record", offsetof(type, member.record), .form = TRACE_TOKEN},                                 \
                 {prefix "sort", offsetof(type, member.sort), WORDS(sort_word, N_LOCK_SORTS)},                          \
                 {prefix "tenure", offsetof(type, member.tenure), WORDS(tenure_word, N_TENURES)},                       \
                 {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                              \

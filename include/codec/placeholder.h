@@ -25,6 +25,16 @@ struct placeholder_resource {
 };
 struct placeholder_resource placeholder_resource(enum placeholder_kind kind);
 
+enum {
+        PLACEHOLDER_TERMS = 16,
+};
+
+/* A lease that the agent holds under it. */
+struct placeholder_term {
+        char lock_uid[64];
+        uint64_t duration_usec; /* whole seconds */
+};
+
 /* A foreign object of that name parses too: then the fields that only our agents write are empty. */
 struct placeholder_object {
         enum placeholder_kind kind;
@@ -41,7 +51,11 @@ struct placeholder_object {
         char identity[128];
         char renew_time[40];          /* as written, see clock_format_utc(); compared only for equality */
         char acquire_time[40];        /* when it was created, for humans */
-        uint64_t lease_duration_usec; /* whole seconds; 0: none (life). Information: the lock's record decides */
+        uint64_t lease_duration_usec; /* whole seconds; 0: none (life). The longest of its leases */
+        /* Annotation leaderagent.io/terms, of the leases held when it was written; 0.1.0 had none. */
+        struct placeholder_term terms[PLACEHOLDER_TERMS];
+        unsigned n_terms; /* PLACEHOLDER_TERMS: there may be more */
+        bool has_terms;
 };
 
 /* The name of the placeholder of `identity` for that tenure. Returns false when it does not fit; buf is cut then. */
@@ -52,6 +66,12 @@ bool placeholder_name_fits(const char *name, enum tenure tenure);
 /* Whether p is the placeholder that the agent `identity` made for that tenure: label, claim, identity and name say so.
  * Nothing else may be deleted, whatever names it. True of what 0.1.0 made too. */
 bool placeholder_is_genuine(const struct placeholder_object *p, const char *identity, enum tenure tenure);
+
+/* The duration that it tells of the lease on that lock, 0: none. One that it does not list cannot have a permit yet,
+ * for that needs a renewal that does; where the list may be cut, or there is none (0.1.0), it is the longest of all. */
+uint64_t placeholder_duration(const struct placeholder_object *p, const char *lock_uid);
+/* Lists a lease; one that is listed keeps the longer duration. The longest of all is kept up. */
+void placeholder_add_term(struct placeholder_object *p, const char *lock_uid, uint64_t duration_usec);
 
 /* Reads an API object. Returns -EBADMSG with err set when it is not an object of that kind with name, namespace, uid
  * and resourceVersion; values of ours that are unusable (too long, control characters, wrong type) are left empty. */

@@ -69,6 +69,7 @@ struct api_lock {
 struct api_placeholder {
         uint8_t exists, deleting, extra;
         uint8_t uid, version, claim, boot, nonce;
+        uint8_t term, duration; /* the lease that its agent holds, and for how long */
 };
 
 enum request_state {
@@ -98,6 +99,7 @@ enum write_kind {
 struct write {
         uint8_t kind, sender, name /* whose placeholder */, tenure, duration;
         uint8_t uid, version, placeholder, claim, boot, nonce;
+        uint8_t term; /* a renewal: of which lock `duration` tells */
 };
 
 struct answer {

@@ -46,7 +46,7 @@ static void check_strip(struct world *w, unsigned sender) {
                 w->bad = "finalizer removed from a lock that nobody deleted";
         else if (sender == w->lock.owner && h->unit != PROCESSES_NONE)
                 w->bad = "finalizer removed by the holder while its unit runs";
-        else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.tenure != TENURE_LEASE)
+        else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.named != TENURE_LEASE)
                 w->bad = "finalizer of a life lock removed by another agent";
         else if (sender != w->lock.owner && sender < MAX_AGENTS && placeholder_there(w, w->lock.placeholder, false))
                 w->bad = "finalizer removed by a challenger while the placeholder that the lock names is there";
@@ -59,7 +59,7 @@ static void check_mark(struct world *w, unsigned sender) {
 
         if (l->deleting || world_identity(sender) == world_identity(l->owner))
                 return;
-        if (l->tenure != TENURE_LEASE)
+        if (l->named != TENURE_LEASE) /* (whatever somebody wrote into it since its POST) */
                 w->bad = "life lock deleted by another agent";
         else if (placeholder_there(w, l->placeholder, false))
                 w->bad = "lock deleted by a challenger while the placeholder that it names is there";
@@ -149,13 +149,19 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
         if (r->kind == PLACEHOLDER_CREATE) {
                 if (p->exists)
                         return of_placeholder(w, RESULT_EXISTS, r->name);
-                *p = (struct api_placeholder){.exists = 1, .claim = r->claim, .boot = r->boot, .nonce = r->nonce};
+                *p = (struct api_placeholder){.exists = 1,
+                                              .claim = r->claim,
+                                              .boot = r->boot,
+                                              .nonce = r->nonce,
+                                              .term = r->term,
+                                              .duration = r->duration};
                 p->uid = token_new(w, TOKEN_PLACEHOLDER);
                 changed(w, &p->version);
                 return of_placeholder(w, RESULT_OK, r->name);
         }
         if (!p->exists && r->kind == PLACEHOLDER_RENEW && !r->uid && !parameters.pod) { /* PUT creates */
-                *p = (struct api_placeholder){.exists = 1, .boot = r->boot, .nonce = r->nonce};
+                *p = (struct api_placeholder){
+                        .exists = 1, .boot = r->boot, .nonce = r->nonce, .term = r->term, .duration = r->duration};
                 p->uid = token_new(w, TOKEN_PLACEHOLDER);
                 changed(w, &p->version);
                 return of_placeholder(w, RESULT_OK, r->name);
@@ -175,6 +181,8 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
                 if (r->kind == PLACEHOLDER_RENEW) {
                         p->nonce = r->nonce;
                         p->boot = r->boot;
+                        p->term = r->term;
+                        p->duration = r->duration;
                 }
                 if (put || r->kind == PLACEHOLDER_CLEAR) /* a PUT leaves the finalizers out */
                         p->extra = EXTRA_NONE;

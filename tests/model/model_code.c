@@ -48,6 +48,8 @@ static void code_placeholder(struct coder *c, struct api_placeholder *p) {
         coder_token(c, TOKEN_CLAIM, &p->claim);
         coder_token(c, TOKEN_BOOT, &p->boot);
         coder_token(c, TOKEN_NONCE, &p->nonce);
+        coder_token(c, TOKEN_LOCK, &p->term);
+        coder_byte(c, &p->duration);
 }
 
 static void code_write(struct coder *c, struct write *r) {
@@ -67,6 +69,7 @@ static void code_write(struct coder *c, struct write *r) {
         coder_token(c, TOKEN_CLAIM, &r->claim);
         coder_token(c, TOKEN_BOOT, &r->boot);
         coder_token(c, TOKEN_NONCE, &r->nonce);
+        coder_token(c, TOKEN_LOCK, &r->term);
 }
 
 static void code_request(struct coder *c, struct request *r) {

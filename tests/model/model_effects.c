@@ -274,6 +274,8 @@ bool world_is_stuck(const struct world *w) {
                 return true;
         if (l->exists && l->owner == FOREIGN && w->placeholders[FOREIGN].exists)
                 return true; /* told with the command that ends it */
+        if (l->exists && l->tenure != l->named && w->hosts[l->owner].boot != l->boot)
+                return true; /* same: its holder is gone, others do not touch it */
         return l->exists && l->tenure == TENURE_LIFE && w->agents[l->owner].lost &&
                !brain_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }

@@ -54,7 +54,7 @@ static struct election in_state(uint8_t state) {
                 e.holder.state = state == ELECTION_DEPOSING ? HOLDER_GONE : HOLDER_LIVES;
                 e.holder.genuine = true;
                 e.holder.seen_at_usec = e.holder.silent_since_usec =
-                        state == ELECTION_DEPOSING ? NOW - 20 * SEC : NOW - SEC;
+                        state == ELECTION_DEPOSING ? NOW - 40 * SEC : NOW - SEC;
                 break;
         case ELECTION_CLAIMING:
                 e.lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};

@@ -145,6 +145,77 @@ static void test_genuine_of_0_1_0(void **state) {
         assert_true(placeholder_is_genuine(&p, "web-1-3f9a02c7", TENURE_LEASE));
 }
 
+/* What it tells of the leases held under it: exact, where the list is whole; else the longest of all. */
+static void test_terms(void **state) {
+        static const struct {
+                const char *terms; /* NULL: as 0.1.0 wrote it */
+                uint64_t a, other; /* seconds */
+        } rows[] = {
+                {NULL, 30, 30},
+                {"", 0, 0},
+                {"a=15", 15, 0},
+                {"a=15 b=20", 15, 0},
+                {"a=x", 30, 30},
+                {"a", 30, 30},
+                {"a=0", 30, 30},
+                {"a=15 b=-1", 15, 30},
+                {"a=99999999999", 30, 30},
+                {"a=15 b=20 ", 15, 0},
+        };
+
+        (void)state;
+        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++) {
+                struct placeholder_object p = complete(kind), back;
+
+                for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                        _cleanup_(json_object_putp) struct json_object *o = NULL;
+                        _cleanup_free_ char *text = NULL;
+
+                        p.lease_duration_usec = 30 * USEC_PER_SEC;
+                        assert_int_equal(placeholder_build_renew(&p, &text), 0);
+                        assert_null(strstr(text, "leaderagent.io/terms"));
+                        free(TAKE_PTR(text));
+                        assert_int_equal(placeholder_build_create(&p, &text), 0);
+                        assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
+                        assert_true(object_add_string(object_get(o, "metadata"), "uid", "u"));
+                        assert_true(object_add_string(object_get(o, "metadata"), "resourceVersion", "7"));
+                        if (rows[i].terms)
+                                assert_true(object_add_string(object_get(object_get(o, "metadata"), "annotations"),
+                                                              "leaderagent.io/terms", rows[i].terms));
+                        assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                        if (placeholder_duration(&back, "a") != rows[i].a * USEC_PER_SEC ||
+                            placeholder_duration(&back, "z") != rows[i].other * USEC_PER_SEC)
+                                fail_msg("kind %u row %zu", kind, i);
+                }
+                /* Written and read back; more of them than fit: the rest is told by the longest. */
+                for (unsigned n = 0; n <= PLACEHOLDER_TERMS + 1; n++) {
+                        _cleanup_(json_object_putp) struct json_object *o = NULL;
+                        _cleanup_free_ char *text = NULL;
+                        char uid[64];
+
+                        p = complete(kind);
+                        p.lease_duration_usec = 0;
+                        p.has_terms = true;
+                        for (unsigned i = 0; i < n; i++) {
+                                (void)snprintf(uid, sizeof(uid), "%08u-0000-0000-0000-000000000000", i);
+                                placeholder_add_term(&p, uid, (10 + i) * USEC_PER_SEC);
+                                placeholder_add_term(&p, uid, 5 * USEC_PER_SEC); /* never shorter */
+                        }
+                        assert_int_equal(placeholder_build_create(&p, &text), 0);
+                        assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
+                        assert_true(object_add_string(object_get(o, "metadata"), "uid", "u"));
+                        assert_true(object_add_string(object_get(o, "metadata"), "resourceVersion", "7"));
+                        assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                        assert_int_equal(back.lease_duration_usec, n ? (9 + n) * USEC_PER_SEC : 0);
+                        for (unsigned i = 0; i < n; i++) {
+                                (void)snprintf(uid, sizeof(uid), "%08u-0000-0000-0000-000000000000", i);
+                                assert_int_equal(placeholder_duration(&back, uid),
+                                                 (i < PLACEHOLDER_TERMS ? 10 + i : 9 + n) * USEC_PER_SEC);
+                        }
+                }
+        }
+}
+
 /* A renewal of a Lease is a whole object with both preconditions: it can never re-create one. */
 static void test_renew(void **state) {
         struct placeholder_object p = complete(PLACEHOLDER_LEASE), back;
@@ -274,15 +345,11 @@ static void test_kinds(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip),
-                cmocka_unit_test(test_genuine),
-                cmocka_unit_test(test_genuine_of_0_1_0),
-                cmocka_unit_test(test_renew),
-                cmocka_unit_test(test_no_duration),
-                cmocka_unit_test(test_pod_spec),
-                cmocka_unit_test(test_foreign),
-                cmocka_unit_test(test_time),
-                cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_terms),
+                cmocka_unit_test(test_genuine),    cmocka_unit_test(test_genuine_of_0_1_0),
+                cmocka_unit_test(test_renew),      cmocka_unit_test(test_no_duration),
+                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_foreign),
+                cmocka_unit_test(test_time),       cmocka_unit_test(test_kinds),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@ scenario() {
         . "$here/faults_api.sh"
         begin
         local host=$leader uid=$(lock .metadata.uid)
-        net_cut "$host" to
+        net_cut "$host"
         if [[ $tenure == life ]]; then
                 lock_patch '{"data":{"tenure":"lease","leaseDurationSeconds":"1"}}'
                 stays 15

@@ -270,6 +270,7 @@ static void test_unit_has_another_lock(void **state) {
         agent_link_handlers.reply(&reply, &a);
         settle(&a);
         assert_int_equal(c[1].election.term.uid, util_token("N"));
+        free(a.inbox.posts);
         link_free(a.link);
         store_close(a.store);
         sd_event_unref(a.event);

@@ -4,6 +4,7 @@
 #include "codec/lock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -92,6 +93,11 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
         l->has_tenure = tenure_from_string(tenure, &l->tenure) == 0;
         if (*tenure && !l->has_tenure)
                 damage(l, "data.tenure '%s' is neither life nor lease", tenure);
+        /* Nothing else is ever deleted as one, and a term's tenure does not change: one of the other tenure in it says
+         * that somebody has written into the record. */
+        if (l->has_placeholder && l->has_tenure && !placeholder_name_fits(l->placeholder_name, l->tenure))
+                damage(l, "data.placeholder '%.60s' cannot be the placeholder of a lock of tenure %s", placeholder,
+                       tenure);
         l->lease_duration_usec = parse_duration(seconds);
         if (*seconds && l->lease_duration_usec == 0)
                 damage(l, "data.leaseDurationSeconds '%s' is not a positive number of seconds", seconds);
@@ -236,4 +242,13 @@ int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t
         *ret = TAKE_PTR(locks);
         *ret_n = n_items;
         return 0;
+}
+
+uint64_t lock_record_token(const struct lock_object *l) {
+        char text[1024];
+
+        /* All of these are plain text without a newline; the longest ones together fit. */
+        (void)snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%u\n%" PRIu64, l->holder, l->identity, l->claim, l->unit,
+                       (unsigned)l->tenure, l->lease_duration_usec);
+        return util_token(text);
 }

@@ -53,8 +53,8 @@ int lock_build_create(const struct lock_object *l, char **ret) {
         }
         /* A lock without one of these would be damaged from its first moment. */
         if (!*l->ns || !*l->name || !*l->holder || !*l->identity || !*l->claim || !l->has_placeholder ||
-            !PLACEHOLDER_KIND_VALID(l->placeholder_kind) || !*l->placeholder_name || !*l->placeholder_uid ||
-            !*l->unit || !l->has_tenure || !TENURE_VALID(l->tenure) || !*l->boot_id ||
+            !PLACEHOLDER_KIND_VALID(l->placeholder_kind) || !*l->placeholder_uid || !*l->unit || !l->has_tenure ||
+            !TENURE_VALID(l->tenure) || !placeholder_name_fits(l->placeholder_name, l->tenure) || !*l->boot_id ||
             l->lease_duration_usec % USEC_PER_SEC != 0 || l->lease_duration_usec / USEC_PER_SEC > INT32_MAX ||
             (l->tenure == TENURE_LEASE && l->lease_duration_usec == 0))
                 return -EINVAL;

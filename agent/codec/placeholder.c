@@ -7,9 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "codec/name.h"
 #include "codec/object.h"
 
-#define PREFIX "leaderagent.io/"
+#define LEASE_SUFFIX "-lease"
+#define PREFIX       "leaderagent.io/"
+#define TERMS        PREFIX "terms"
 
 struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
         switch (kind) {
@@ -20,6 +23,26 @@ struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
                 return (struct placeholder_resource){"v1", "/api/v1", "pods", "pod"};
         }
         return (struct placeholder_resource){"unknown", "/unknown", "unknown", "unknown"};
+}
+
+bool placeholder_name(char *buf, size_t size, const char *identity, enum tenure tenure) {
+        int n = snprintf(buf, size, "leader-agent-%s%s", identity, tenure == TENURE_LEASE ? LEASE_SUFFIX : "");
+
+        return n > 0 && (size_t)n < size;
+}
+
+bool placeholder_name_fits(const char *name, enum tenure tenure) {
+        size_t n = strlen(name), suffix = strlen(LEASE_SUFFIX);
+        bool leased = n > suffix && util_streq(name + n - suffix, LEASE_SUFFIX);
+
+        return name_is_dns_subdomain(name) && leased == (tenure == TENURE_LEASE);
+}
+
+bool placeholder_is_genuine(const struct placeholder_object *p, const char *identity, enum tenure tenure) {
+        char name[sizeof(p->name)];
+
+        return p->managed && *p->claim && !util_empty(identity) && util_streq(p->identity, identity) &&
+               placeholder_name(name, sizeof(name), identity, tenure) && util_streq(p->name, name);
 }
 
 static uint64_t seconds_from_text(const char *s) {
@@ -33,13 +56,74 @@ static uint64_t seconds_from_text(const char *s) {
         return errno || *end || v > INT32_MAX ? 0 : v * USEC_PER_SEC;
 }
 
+uint64_t placeholder_duration(const struct placeholder_object *p, const char *lock_uid) {
+        for (unsigned i = 0; i < p->n_terms; i++)
+                if (util_streq(p->terms[i].lock_uid, lock_uid))
+                        return p->terms[i].duration_usec;
+        return p->has_terms && p->n_terms < PLACEHOLDER_TERMS ? 0 : p->lease_duration_usec;
+}
+
+void placeholder_add_term(struct placeholder_object *p, const char *lock_uid, uint64_t duration_usec) {
+        unsigned i = 0;
+
+        if (duration_usec > p->lease_duration_usec)
+                p->lease_duration_usec = duration_usec;
+        while (i < p->n_terms && !util_streq(p->terms[i].lock_uid, lock_uid))
+                i++;
+        if (i == PLACEHOLDER_TERMS || util_empty(lock_uid))
+                return;
+        if (i == p->n_terms) {
+                if (!util_copy(p->terms[i].lock_uid, sizeof(p->terms[i].lock_uid), lock_uid))
+                        return;
+                p->terms[i].duration_usec = 0;
+                p->n_terms++;
+        }
+        if (duration_usec > p->terms[i].duration_usec)
+                p->terms[i].duration_usec = duration_usec;
+}
+
+/* "UID=SECONDS UID=SECONDS"; what cannot be read counts as a list that is cut. */
+static void read_terms(struct json_object *annotations, struct placeholder_object *p) {
+        char text[PLACEHOLDER_TERMS * 80], *rest = text;
+        int r = object_get_string(annotations, TERMS, text, sizeof(text));
+
+        p->has_terms = r >= 0 && object_get(annotations, TERMS);
+        for (char *word; p->has_terms && (word = strsep(&rest, " "));) {
+                char *value = strchr(word, '=');
+
+                if (!*word)
+                        continue;
+                if (!value || seconds_from_text(value + 1) == 0 || p->n_terms == PLACEHOLDER_TERMS) {
+                        p->has_terms = false;
+                        return;
+                }
+                *value = 0;
+                if (!util_copy(p->terms[p->n_terms].lock_uid, sizeof(p->terms[0].lock_uid), word))
+                        p->has_terms = false;
+                else
+                        p->terms[p->n_terms++].duration_usec = seconds_from_text(value + 1);
+        }
+}
+
+static bool add_terms(struct json_object *annotations, const struct placeholder_object *p) {
+        char text[PLACEHOLDER_TERMS * 80] = "";
+        size_t n = 0;
+
+        if (!p->has_terms)
+                return true;
+        for (unsigned i = 0; i < p->n_terms; i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s=%" PRIu64, i ? " " : "", p->terms[i].lock_uid,
+                                      p->terms[i].duration_usec / USEC_PER_SEC);
+        return object_add_string(annotations, TERMS, text);
+}
+
 int placeholder_from_json(enum placeholder_kind kind, struct json_object *object, struct placeholder_object *ret,
                           struct err *err) {
         struct json_object *metadata = object_get(object, "metadata");
         struct json_object *annotations = object_get(metadata, "annotations");
         struct json_object *spec = object_get(object, "spec");
         struct object_meta meta;
-        char seconds[16];
+        char seconds[16], label[64];
         int r;
 
         memset(ret, 0, sizeof(*ret));
@@ -55,12 +139,15 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         (void)util_copy(ret->uid, sizeof(ret->uid), meta.uid);
         (void)util_copy(ret->version, sizeof(ret->version), meta.version);
         ret->deleting = meta.deleting;
+        ret->managed = object_get_string(object_get(metadata, "labels"), PLACEHOLDER_LABEL, label, sizeof(label)) > 0 &&
+                       util_streq(label, PLACEHOLDER_LABEL_VALUE);
         ret->n_finalizers = meta.n_finalizers;
 
         /* An unusable value is left empty: it is not one of ours then, and equal to nothing of ours. */
         (void)object_get_string(annotations, PREFIX "claim", ret->claim, sizeof(ret->claim));
         (void)object_get_string(annotations, PREFIX "nonce", ret->nonce, sizeof(ret->nonce));
         (void)object_get_string(annotations, PREFIX "boot-id", ret->boot_id, sizeof(ret->boot_id));
+        read_terms(annotations, ret);
         switch (kind) {
                 int64_t n;
 
@@ -103,7 +190,7 @@ static bool add_annotations(const struct placeholder_object *p, struct json_obje
         struct json_object *a = object_add_object(metadata, "annotations");
         char seconds[24];
         bool ok = add_unless_empty(a, PREFIX "claim", p->claim) && add_unless_empty(a, PREFIX "nonce", p->nonce) &&
-                  add_unless_empty(a, PREFIX "boot-id", p->boot_id);
+                  add_unless_empty(a, PREFIX "boot-id", p->boot_id) && add_terms(a, p);
 
         if (!ok || p->kind != PLACEHOLDER_POD)
                 return ok;
@@ -196,8 +283,8 @@ static int build_whole(const struct placeholder_object *p, bool exists, char **r
         if (!object_add_string(root, "apiVersion", placeholder_resource(p->kind).api_version) ||
             !object_add_string(root, "kind", placeholder_kind_to_string(p->kind)) ||
             !object_add_string(metadata, "name", p->name) || !object_add_string(metadata, "namespace", p->ns) ||
-            !object_add_string(labels, "app.kubernetes.io/managed-by", "leader-agent") ||
-            !add_annotations(p, metadata) || (exists && !add_precondition(p, metadata)) || !add_spec(p, root))
+            !object_add_string(labels, PLACEHOLDER_LABEL, PLACEHOLDER_LABEL_VALUE) || !add_annotations(p, metadata) ||
+            (exists && !add_precondition(p, metadata)) || !add_spec(p, root))
                 return -ENOMEM;
         return object_to_text(root, ret);
 }

@@ -60,7 +60,7 @@ static bool same_wish(const struct election_wish *a, const struct election_wish 
 
 static bool same_view(const struct placeholder_view *a, const struct placeholder_view *b) {
         return a->uid == b->uid && a->proven_at_usec == b->proven_at_usec && a->status == b->status &&
-               a->name_taken == b->name_taken && a->taken_uid == b->taken_uid;
+               a->name_taken == b->name_taken && a->taken_uid == b->taken_uid && a->strange == b->strange;
 }
 
 /* One compare-and-swap ends the silence of every lock that names the same placeholder: each has its own wait behind it

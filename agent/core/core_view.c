@@ -60,6 +60,7 @@ struct core_lock_view core_lock_view(const struct core *core, size_t i, uint64_t
                 .known = election_knows(e),
                 .lock = e->lock.fact,
                 .term_uid = e->term.uid,
+                .longest_usec = e->record.uid == e->lock.fact.uid ? e->record.longest_usec : e->lock.fact.duration_usec,
                 .leased = leased(l),
                 .guard_linked = e->guard.linked,
                 .unit = e->guard.fact.unit,

@@ -129,6 +129,8 @@ static uint8_t broken(const struct step *s) {
                 return REASON_LOCK_DELETED;
         if (l->sort != LOCK_SOUND || !l->claimed)
                 return REASON_LOCK_CHANGED;
+        if (election_record_change(e) != RECORD_KEPT)
+                return REASON_LOCK_CHANGED;
         if (!l->same_boot) /* @other-boot-ends-the-term */
                 return REASON_OTHER_BOOT;
         /* Challengers wait for the placeholder that the lock names: under another one they would see us silent. */
@@ -200,7 +202,7 @@ static void take_up(struct step *s) {
         else if (!l->same_boot) /* @other-boot-is-adopted-first */
                 /* Also when it is only to be released: from here on it is this boot's, whatever restarts come. */
                 move(s, ELECTION_ADOPTING);
-        else if (l->sort != LOCK_SOUND)
+        else if (l->sort != LOCK_SOUND || election_record_change(e) != RECORD_KEPT)
                 begin_stop(s, l->uid, REASON_LOCK_CHANGED);
         else if (l->deleting) /* @marked-is-not-led */
                 begin_stop(s, l->uid, REASON_LOCK_DELETED);
@@ -262,8 +264,10 @@ static void candidate(struct step *s) {
         bool ours = election_own(e) || (election_knows(e) && l->sort == LOCK_DAMAGED && l->claimed && l->same_boot);
         uint8_t hold;
 
-        if (s->now >= e->timers.verify_at_usec)
+        if (s->now >= e->timers.verify_at_usec) {
                 e->lock.reread = true;
+                e->holder.look = e->holder.look || election_strange_holder(e);
+        }
         if (e->lock.reread || !election_knows(e)) {
                 bool unanswered = e->wants.stop && e->timers.retry.attempts > 1; /* the API does not answer */
 
@@ -293,7 +297,7 @@ static void candidate(struct step *s) {
         }
         if (e->state == ELECTION_STARTING && e->guard.linked)
                 move(s, ELECTION_CANDIDATE);
-        if (hold != REASON_NONE)
+        if (hold != REASON_NONE && !(hold == REASON_STRANGE_HOLDER && e->holder.look))
                 return;
         if (l->sort == LOCK_ABSENT)
                 move(s, ELECTION_CLAIMING);
@@ -460,6 +464,11 @@ static void deposing(struct step *s) {
         else if (l->sort != LOCK_SOUND || l->tenure != TENURE_LEASE || l->uid != e->holder.lock ||
                  l->placeholder != e->holder.uid || election_own(e) || e->wants.stop) {
                 e->holder.lock = e->holder.uid = 0;
+                move(s, ELECTION_CANDIDATE);
+        } else if (election_record_change(e) == RECORD_BROKEN ||
+                   (e->holder.state == HOLDER_GONE && /* (an old event may show it once more) */
+                    s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c)))) {
+                /* Somebody has written into it meanwhile: a longer duration is waited out, too. */
                 move(s, ELECTION_CANDIDATE);
         } else if (l->deleting) /* @strip-what-is-marked */
                 /* @strip-by-version */

@@ -35,6 +35,13 @@ enum term_stop {
         STOP_CONFIRMED, /* the guard saw the unit stopped, after the revoke */
 };
 
+/* What has become of the record since the lock was first read sound (ARCHITECTURE 5, claim 5). */
+enum record_change {
+        RECORD_KEPT = 0,
+        RECORD_CHANGED, /* ends a term of ours */
+        RECORD_BROKEN,  /* tenure or a lease's placeholder: others do not know any more what to wait for */
+};
+
 struct election {
         uint8_t state;    /* enum election_state */
         uint8_t op;       /* enum election_op: the one request in flight */
@@ -49,6 +56,17 @@ struct election {
                 uint8_t source;          /* enum lock_source */
                 bool reread;             /* read the lock before deciding anything else */
         } lock;
+
+        /* The record of this lock uid as first met, and the longest duration that it or its placeholder ever told: a
+         * term keeps what its POST said, and who waits for its end waits for the longest. */
+        struct {
+                uint64_t uid; /* 0: none met */
+                uint64_t record;
+                uint64_t placeholder;
+                uint64_t longest_usec;
+                uint8_t tenure;
+                uint8_t change; /* enum record_change: never taken back */
+        } record;
 
         /* The guard as it last answered, and what it is still to be asked. */
         struct {
@@ -70,6 +88,7 @@ struct election {
                 uint8_t state;              /* enum holder_state */
                 bool fresh;                 /* what is known of it was answered after the wait, or is our own doing */
                 bool look;                  /* a watch showed something else under its name: read it */
+                bool genuine;               /* HOLDER_LIVES: it may be deleted */
         } holder;
 
         /* Our own term, from the first sight of our lock until it is released. */

@@ -4,10 +4,38 @@
  * what counts as a holder's silence (claim 5), and how unknown outcomes are read back (claim 7). */
 #include "core/election_parts.h"
 
+static void note_longest(struct election *e, uint64_t duration_usec) {
+        if (duration_usec > e->record.longest_usec)
+                e->record.longest_usec = duration_usec;
+}
+
+/* Nobody of us changes it during a term: who sees another one has seen a human's edit. Only of this uid: what was seen
+ * before of the name says nothing. */
+static void learn_record(struct election *e, const struct lock_fact *f) {
+        if (f->sort != LOCK_SOUND)
+                return;
+        if (e->record.uid != f->uid) {
+                e->record.uid = f->uid;
+                e->record.record = f->record;
+                e->record.placeholder = f->placeholder;
+                e->record.longest_usec = f->duration_usec;
+                e->record.tenure = f->tenure;
+                e->record.change = RECORD_KEPT;
+                return;
+        }
+        note_longest(e, f->duration_usec);
+        if (f->tenure != e->record.tenure ||
+            (f->tenure == TENURE_LEASE && f->placeholder != e->record.placeholder)) /* @tenure-is-remembered */
+                e->record.change = RECORD_BROKEN;
+        else if (f->record != e->record.record && e->record.change == RECORD_KEPT)
+                e->record.change = RECORD_CHANGED;
+}
+
 static void learn(struct election *e, const struct lock_fact *f, bool read, uint64_t now) {
         if (f->orphaned && !(e->lock.fact.orphaned && e->lock.fact.uid == f->uid))
                 e->lock.orphan_at_usec = now;
         e->lock.fact = *f;
+        learn_record(e, f);
         e->lock.source = read ? LOCK_SOURCE_ANSWER : LOCK_SOURCE_WATCH;
         if (f->claimed)
                 e->claim_ready = false; /* used up: the next POST carries a new one */
@@ -31,6 +59,9 @@ static void absorb_holder(struct election *e, const struct placeholder_fact *f, 
         if (alive && (e->holder.state != HOLDER_LIVES || f->version != e->holder.version)) {
                 e->holder.state = HOLDER_LIVES;
                 e->holder.version = f->version;
+                e->holder.genuine = f->genuine;
+                if (f->genuine && e->record.uid == e->holder.lock) /* @placeholder-tells-the-duration-too */
+                        note_longest(e, f->duration_usec);
                 e->holder.seen_at_usec = e->holder.silent_since_usec = now;
                 e->holder.fresh = false;
         } else if (!alive && e->holder.state != HOLDER_GONE) {
@@ -61,7 +92,8 @@ void election_swapped(struct election *e, uint64_t version) {
 static void absorb_holder_reply(struct election *e, const struct election_conf *c, const struct election_event *ev) {
         const struct placeholder_fact absent = {.present = false};
         uint64_t due = util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, c));
-        bool waited = e->holder.state != HOLDER_UNSEEN && ev->now_usec >= due; /* @answered-after-the-wait */
+        bool unseen = e->holder.state == HOLDER_UNSEEN;
+        bool waited = !unseen && ev->now_usec >= due; /* @answered-after-the-wait */
 
         e->holder.look = false;
         if (ev->result != RESULT_OK && ev->result != RESULT_NOT_FOUND) {
@@ -73,6 +105,10 @@ static void absorb_holder_reply(struct election *e, const struct election_conf *
                 return;
         }
         absorb_holder(e, ev->result == RESULT_OK ? &ev->holder : &absent, ev->now_usec); /* @read-tells-of-absence */
+        /* Gone before we ever saw it: only the record is left to tell the duration, and whoever took the placeholder
+         * away may have written into that, too. */
+        if (unseen && e->holder.state == HOLDER_GONE && e->record.uid == e->holder.lock)
+                note_longest(e, c->timing.duration_usec);
         /* Only an answer given after the wait, and that shows no change, lets anything be deposed: a renewal that was
          * stored late is seen by that read, or makes the swap fail (claim 5). */
         e->holder.fresh = waited && e->holder.seen_at_usec != ev->now_usec; /* @nothing-new-after-the-wait */
@@ -175,7 +211,9 @@ static void absorb_lock_seen(struct election *e, const struct lock_fact *f, uint
                         e->lock.reread = true;
                 return;
         }
-        if (e->term.uid && f->uid == e->term.uid && (f->deleting || f->sort != LOCK_SOUND || !f->claimed)) {
+        if (e->term.uid && f->uid == e->term.uid &&
+            (f->deleting || f->sort != LOCK_SOUND || !f->claimed ||
+             (e->record.uid == f->uid && e->record.record != f->record))) {
                 /* Ends our term, whatever else is true; marks and changes by others are not taken back. */
                 learn(e, f, false, now);
                 return;

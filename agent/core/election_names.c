@@ -44,6 +44,7 @@ static const char *const reason_texts[N_ELECTION_REASONS] = {
         [REASON_COOLDOWN] = "staying out for a while",
         [REASON_FOREIGN_LOCK] = "an in-cluster operator holds the lock",
         [REASON_DAMAGED_LOCK] = "the lock is damaged",
+        [REASON_STRANGE_HOLDER] = "the lock names an object that is not the placeholder of its holder",
         [REASON_GUARD_AWAY] = "leader-guard does not answer",
 };
 

@@ -11,8 +11,21 @@ bool election_own(const struct election *e) {
                (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot) && e->lock.fact.uid != e->past.rival_uid;
 }
 
+bool election_strange_holder(const struct election *e) {
+        return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.tenure == TENURE_LEASE &&
+               e->holder.lock == e->lock.fact.uid && e->holder.uid == e->lock.fact.placeholder &&
+               e->holder.state == HOLDER_LIVES && !e->holder.genuine; /* @only-a-placeholder-is-deleted */
+}
+
+uint8_t election_record_change(const struct election *e) {
+        return e->record.uid == e->lock.fact.uid ? e->record.change : RECORD_KEPT;
+}
+
 uint64_t election_silence_usec(const struct election *e, const struct election_conf *c) {
-        return timing_silence_usec(e->lock.fact.duration_usec, c->timing.rate_permille); /* @wait-as-recorded */
+        /* What its POST said may have been lowered since, and its holder cut off all the while. */
+        uint64_t d = e->record.uid == e->lock.fact.uid ? e->record.longest_usec : e->lock.fact.duration_usec;
+
+        return timing_silence_usec(d, c->timing.rate_permille); /* @wait-as-recorded */
 }
 
 bool election_instants(const struct election *e, const struct election_conf *c, uint64_t proven_at_usec,

@@ -95,11 +95,15 @@ uint8_t election_stays_out(const struct election *e, const struct placeholder_vi
                 return REASON_FOREIGN_LOCK;
         if (election_knows(e) && e->lock.fact.sort == LOCK_DAMAGED)
                 return REASON_DAMAGED_LOCK;
+        if (election_knows(e) && e->lock.fact.sort == LOCK_SOUND && election_record_change(e) == RECORD_BROKEN)
+                return REASON_LOCK_CHANGED;
+        if (election_strange_holder(e))
+                return REASON_STRANGE_HOLDER;
         if (c->away && c->tenure == TENURE_LEASE)
                 return REASON_SLEEP;
         if (e->past.unfit_uid && e->lock.fact.sort != LOCK_ABSENT && e->lock.fact.uid == e->past.unfit_uid)
                 return REASON_OTHER_BOOT;
-        if (views[c->tenure].name_taken && c->tenure == TENURE_LIFE)
+        if (views[c->tenure].name_taken && (c->tenure == TENURE_LIFE || views[c->tenure].strange))
                 return REASON_NAME_TAKEN;
         if (now_usec < e->timers.cool_until_usec)
                 return REASON_COOLDOWN;

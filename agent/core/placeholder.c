@@ -35,6 +35,7 @@ static void lose(struct placeholder *h, uint8_t state) {
         h->proven_at_usec = 0;
         h->confirmed = false;
         h->missed = false;
+        h->strange = false;
         h->state = state;
 }
 
@@ -56,6 +57,7 @@ static void absorb_taken(struct placeholder *h, const struct placeholder_conf *c
         h->uid = f->uid;
         h->version = f->version;
         h->seen_at_usec = now;
+        h->strange = !f->genuine;
         h->taken_duration_usec = f->duration_usec;
 }
 
@@ -199,11 +201,16 @@ static void absorb(struct placeholder *h, const struct placeholder_conf *c, cons
         }
 }
 
+/* A human must free the name: all that is done is to look whether that has happened. */
+static bool looks_only(const struct placeholder *h, const struct placeholder_conf *c) {
+        return c->tenure == TENURE_LIFE || h->strange;
+}
+
 /* When a taken name is dealt with: life, and lease before its wait is over, only look whether it became free. */
 static uint64_t taken_due(const struct placeholder *h, const struct placeholder_conf *c) {
         uint64_t look = util_usec_add(h->looked_at_usec, c->taken_interval_usec);
 
-        return c->tenure == TENURE_LIFE ? look : util_usec_min(look, taken_wait(h, c));
+        return looks_only(h, c) ? look : util_usec_min(look, taken_wait(h, c));
 }
 
 static struct placeholder_action act(struct placeholder *h, uint8_t op, uint64_t uid, uint64_t version) {
@@ -256,7 +263,7 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
                 if (w->observed || w->removing || !w->needed || now < placeholder_deadline(h, c, w))
                         break;
                 /* As a holder is deposed (claim 5): waited for, read again unchanged, deleted by uid and version. */
-                if (h->confirmed && c->tenure == TENURE_LEASE) {
+                if (h->confirmed && c->tenure == TENURE_LEASE && !h->strange) {
                         h->confirmed = false;
                         return act(h, PLACEHOLDER_OP_DELETE, h->uid, h->version);
                 }
@@ -303,7 +310,7 @@ uint64_t placeholder_deadline(const struct placeholder *h, const struct placehol
 }
 
 struct placeholder_view placeholder_view(const struct placeholder *h) {
-        bool ours = h->state == PLACEHOLDER_LIVE;
+        bool ours = h->state == PLACEHOLDER_LIVE, taken = h->state == PLACEHOLDER_TAKEN;
 
         return (struct placeholder_view){
                 .uid = ours ? h->uid : 0,
@@ -312,6 +319,7 @@ struct placeholder_view placeholder_view(const struct placeholder *h) {
                 .status = (uint8_t)(ours                             ? PLACEHOLDER_OURS
                                     : h->state == PLACEHOLDER_UNREAD ? PLACEHOLDER_PENDING
                                                                      : PLACEHOLDER_NONE),
-                .name_taken = h->state == PLACEHOLDER_TAKEN,
+                .name_taken = taken,
+                .strange = taken && h->strange,
         };
 }

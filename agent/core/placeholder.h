@@ -18,6 +18,7 @@ struct placeholder_view {
         uint64_t taken_uid; /* whoever has our name: another's, or ours that another instance of us renews; 0 none */
         uint8_t status;     /* enum placeholder_status */
         bool name_taken;    /* our name is taken by a placeholder that is not ours */
+        bool strange;       /* … by an object that is no placeholder of an agent: never deleted */
 };
 
 struct placeholder {
@@ -36,6 +37,7 @@ struct placeholder {
         bool begun;       /* has had its first step */
         bool confirmed;   /* taken: the version was read again after the wait */
         bool missed;      /* the last renewal came to nothing: the next one does not wait for its turn */
+        bool strange;     /* taken: by an object that is not provably a placeholder */
 };
 
 void placeholder_init(struct placeholder *h);

@@ -20,6 +20,29 @@ static bool keeps_alive(const struct agent_lock *l, uint64_t placeholder) {
         return false;
 }
 
+void agent_posted_remember(struct agent_lock *l, const struct lock_object *o) {
+        for (unsigned i = 0; i < AGENT_POSTED; i++)
+                if (util_streq(l->posted[i].claim, o->claim) && l->posted[i].record == lock_record_token(o))
+                        return;
+        (void)util_copy(l->posted[l->next_posted].claim, sizeof(l->posted[0].claim), o->claim);
+        l->posted[l->next_posted].record = lock_record_token(o);
+        l->next_posted = (l->next_posted + 1) % AGENT_POSTED;
+}
+
+/* What an earlier process POSTed is not known: there the record that is found is the term's. */
+static bool as_posted(const struct agent_lock *l, const char *claim, uint64_t record) {
+        bool known = false;
+
+        for (unsigned i = 0; i < AGENT_POSTED; i++) {
+                if (!util_streq(l->posted[i].claim, claim))
+                        continue;
+                if (l->posted[i].record == record)
+                        return true;
+                known = true;
+        }
+        return !known;
+}
+
 struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o) {
         struct lock_fact f = {.sort = LOCK_ABSENT};
 
@@ -36,6 +59,7 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         f.placeholder = util_token(o->placeholder_uid);
         f.tenure = (uint8_t)o->tenure;
         f.duration_usec = o->lease_duration_usec;
+        f.record = lock_record_token(o);
         if (!f.claimed && o->form == LOCK_FORM_OURS && f.tenure == TENURE_LEASE && f.same_boot &&
             (l->claims.unreadable || keeps_alive(l, f.placeholder))) {
                 /* Written by this host in this boot, only its claims cannot be read, or are gone. Another lock may keep
@@ -49,6 +73,9 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         case LOCK_FORM_OURS:
                 /* One of ours that names another unit than we would run for it is not led under, only released. */
                 f.sort = f.claimed && f.same_boot && !util_streq(o->unit, l->conf->unit) ? LOCK_DAMAGED : LOCK_SOUND;
+                /* Nor is one whose record is not what our POST said, also when that was answered late or never. */
+                if (f.claimed && !as_posted(l, o->claim, f.record))
+                        f.sort = LOCK_DAMAGED;
                 break;
         case LOCK_FORM_FOREIGN:
                 f.sort = LOCK_FOREIGN;
@@ -60,7 +87,8 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
         return f;
 }
 
-struct placeholder_fact agent_holder_fact(const struct placeholder_object *o) {
+static struct placeholder_fact placeholder_fact(const struct placeholder_object *o, const char *identity,
+                                                enum tenure tenure) {
         if (!o)
                 return (struct placeholder_fact){.present = false};
         return (struct placeholder_fact){
@@ -69,11 +97,21 @@ struct placeholder_fact agent_holder_fact(const struct placeholder_object *o) {
                 .version = util_token(o->version),
                 .deleting = o->deleting,
                 .duration_usec = o->lease_duration_usec,
+                .genuine = placeholder_is_genuine(o, identity, tenure),
         };
 }
 
+struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const struct placeholder_object *o) {
+        /* Only leases are ever deposed. */
+        struct placeholder_fact f = placeholder_fact(o, lock ? lock->identity : "", TENURE_LEASE);
+
+        if (o && lock)
+                f.duration_usec = placeholder_duration(o, lock->uid);
+        return f;
+}
+
 struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o) {
-        struct placeholder_fact f = agent_holder_fact(o);
+        struct placeholder_fact f = placeholder_fact(o, store_identity(p->agent->store), p->tenure);
 
         if (!o)
                 return f;

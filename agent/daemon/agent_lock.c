@@ -33,6 +33,13 @@ static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_
                                 ret_silent);
 }
 
+/* The lock that the election knows: its record names the holder's placeholder. */
+static const struct lock_object *known(const struct agent_lock *l) {
+        struct core_lock_view v = agent_view(l);
+
+        return v.known && v.lock.uid ? find(l, v.lock.uid, v.lock.version) : NULL;
+}
+
 static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
         struct agent_lock *l = userdata;
         struct election_event ev = {
@@ -69,7 +76,7 @@ static void on_holder_reply(const struct kube_reply *reply, void *userdata) {
                 l->holder = *reply->placeholder;
                 l->has_holder = true;
         }
-        ev.holder = agent_holder_fact(reply->placeholder);
+        ev.holder = agent_holder_fact(known(l), reply->placeholder);
         agent_post_lock(l, &ev);
 }
 
@@ -108,7 +115,7 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         if (event->type == KUBE_WATCH_OBJECT) {
                 l->holder_seen = *event->placeholder;
                 l->has_holder_seen = true;
-                ev.holder = agent_holder_fact(&l->holder_seen);
+                ev.holder = agent_holder_fact(known(l), &l->holder_seen);
         } else if (event->type == KUBE_WATCH_GONE)
                 ev.holder.uid = util_token(event->placeholder->uid);
         agent_post_lock(l, &ev);
@@ -182,6 +189,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
                 if (util_token(own->object.uid) != placeholder)
                         return -ESTALE;
                 fill(l, own, &fresh);
+                agent_posted_remember(l, &fresh);
                 return kube_lock_create(a->kube, &fresh, on_lock_reply, l, &l->request);
         case ELECTION_OP_ADOPT:
                 return o ? kube_lock_adopt(a->kube, o, a->boot_id, on_lock_reply, l, &l->request) : -ESTALE;
@@ -199,7 +207,7 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
                 return kube_lock_strip(a->kube, ns(l), l->conf->name, o->uid, o->version, on_lock_reply, l,
                                        &l->request);
         case ELECTION_OP_READ_HOLDER:
-                o = find(l, v.lock.uid, v.lock.version);
+                o = known(l);
                 if (!o || !o->has_placeholder)
                         return -ESTALE;
                 return kube_placeholder_get(a->kube, o->placeholder_kind, ns(l), o->placeholder_name, on_holder_reply,

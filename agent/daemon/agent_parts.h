@@ -37,6 +37,7 @@
 
 #define AGENT_SENT_TIMES 8
 #define AGENT_UIDS       8
+#define AGENT_POSTED     4
 
 /* ---- what the shell holds ---- */
 
@@ -67,6 +68,11 @@ struct agent_lock {
         struct placeholder_object holder;      /* the holder's placeholder, from an answer */
         struct placeholder_object holder_seen; /* from a watch event */
         bool has_holder, has_holder_seen;
+        struct {
+                char claim[RECORD_CLAIM_HEX + 1];
+                uint64_t record; /* lock_record_token() */
+        } posted[AGENT_POSTED];  /* by this process, ring: a claim is POSTed again until there is an answer */
+        unsigned next_posted;
         char uids[AGENT_UIDS][64]; /* uid texts by token, ring */
         unsigned next_uid;
 
@@ -213,9 +219,12 @@ void agent_trace_placeholder(struct agent *a, size_t i, const struct placeholder
 
 /* ---- agent_facts.c ---- */
 
+/* What a POST that is about to be sent says; the lock that turns up with its claim must say the same. */
+void agent_posted_remember(struct agent_lock *l, const struct lock_object *o);
 /* NULL: there is no such object. */
 struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o);
-struct placeholder_fact agent_holder_fact(const struct placeholder_object *o);
+/* lock: the one that names it, NULL when that is not known any more. */
+struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const struct placeholder_object *o);
 struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o);
 struct guard_fact agent_guard_fact(const struct permit_reply *r);
 /* uid text <-> token; uid texts of a lock are remembered when seen. */
@@ -301,7 +310,7 @@ struct agent_text {
         char since[CLOCK_TEXT_SIZE];
         char valid_until[CLOCK_TEXT_SIZE];
         char reason[1200];
-        char next[512];
+        char next[1024];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
 

@@ -44,6 +44,28 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         agent_post_placeholder(p, &ev);
 }
 
+/* What a challenger has to wait for, should the locks' records be written into: the duration of each lease that is held
+ * under it. What it said before of one is kept, for permits that rest on that may be in force. */
+static void fill_terms(const struct agent_placeholder *p, struct placeholder_object *o) {
+        const struct agent *a = p->agent;
+        struct placeholder_object before = *o;
+
+        o->has_terms = true;
+        o->n_terms = 0;
+        o->lease_duration_usec = 0;
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct core_lock_view v = agent_view(a->locks[i]);
+                const char *uid = agent_uid_text(a->locks[i], v.term_uid);
+
+                if (!v.term_uid || v.lock.uid != v.term_uid || v.own_placeholder != p->index)
+                        continue;
+                placeholder_add_term(o, uid, v.longest_usec);
+                placeholder_add_term(o, uid, placeholder_duration(&before, uid));
+        }
+        if (o->lease_duration_usec == 0)
+                o->lease_duration_usec = p->duration_usec; /* none is held: of one that may be */
+}
+
 /* The object as it shall be; claim stays what it is, except in a new one. */
 static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         const struct agent *a = p->agent;
@@ -54,7 +76,11 @@ static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         (void)clock_format_utc(clock_realtime_usec(), o->renew_time);
         (void)util_copy(p->sent_times[p->next_time], sizeof(p->sent_times[0]), o->renew_time);
         p->next_time = (p->next_time + 1) % AGENT_SENT_TIMES;
-        o->lease_duration_usec = p->duration_usec;
+        o->managed = true;
+        if (p->tenure == TENURE_LEASE)
+                fill_terms(p, o);
+        else
+                o->lease_duration_usec = 0;
 }
 
 static int start_request(struct agent_placeholder *p, const struct placeholder_action *action) {
@@ -144,8 +170,7 @@ void agent_placeholder_follow(struct agent_placeholder *p) {
 int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
         int r;
 
-        if (snprintf(p->name, sizeof(p->name), "leader-agent-%s%s", store_identity(p->agent->store),
-                     p->tenure == TENURE_LEASE ? "-lease" : "") >= (int)sizeof(p->name) ||
+        if (!placeholder_name(p->name, sizeof(p->name), store_identity(p->agent->store), p->tenure) ||
             !store_scope_placeholder(p->claims.scope, sizeof(p->claims.scope), p->ns,
                                      placeholder_kind_to_string(p->kind), p->name))
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);

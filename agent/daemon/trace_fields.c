@@ -99,6 +99,7 @@ static const char *guard_word(uint8_t v) {
                 {prefix "version", offsetof(type, member.version), .form = TRACE_TOKEN},                               \
                 {prefix "placeholder", offsetof(type, member.placeholder), .form = TRACE_TOKEN},                       \
                 {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                         \
+                {prefix "record", offsetof(type, member.record), .form = TRACE_TOKEN},                                 \
                 {prefix "sort", offsetof(type, member.sort), WORDS(sort_word, N_LOCK_SORTS)},                          \
                 {prefix "tenure", offsetof(type, member.tenure), WORDS(tenure_word, N_TENURES)},                       \
                 {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                              \
@@ -113,6 +114,7 @@ static const char *guard_word(uint8_t v) {
                 {prefix "duration", offsetof(type, member.duration_usec), .form = TRACE_SPAN},                         \
                 {prefix "present", offsetof(type, member.present), .form = TRACE_FLAG},                                \
                 {prefix "deleting", offsetof(type, member.deleting), .form = TRACE_FLAG},                              \
+                {prefix "genuine", offsetof(type, member.genuine), .form = TRACE_FLAG},                                \
                 {prefix "claimed", offsetof(type, member.claimed), .form = TRACE_FLAG},                                \
                 {prefix "same-boot", offsetof(type, member.same_boot), .form = TRACE_FLAG}, {                          \
                 prefix "own-write", offsetof(type, member.own_write), .form = TRACE_FLAG                               \

@@ -73,12 +73,16 @@ int lock_parse(const char *json, size_t n, struct lock_object *ret, struct err *
 int lock_from_json(struct json_object *object, struct lock_object *ret, struct err *err);
 
 /* Label of everything we create. */
-#define LOCK_LABEL       "app.kubernetes.io/managed-by"
-#define LOCK_LABEL_VALUE "leader-agent"
+#define LOCK_LABEL       PLACEHOLDER_LABEL
+#define LOCK_LABEL_VALUE PLACEHOLDER_LABEL_VALUE
 
 /* Reads a ConfigMapList (whose items need not repeat apiVersion and kind). *ret: an array to free(). Returns -ENOMEM,
  * or -EBADMSG with err set when it is none or one item is not an object with metadata, as lock_parse(). */
 int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t *ret_n, struct err *err);
+
+/* A token (util_token()) of what binds a term in the record: holder, identity, claim, unit, tenure and duration. No
+ * agent changes them after the POST (boot id and placeholder may change during a life term). */
+uint64_t lock_record_token(const struct lock_object *l);
 
 /* Bodies; *ret is a string to free(). Return -ENOMEM, or -EINVAL when a field they need is empty.
  * The last four are merge PATCHes that carry uid and version of `seen` and so fail when the lock has changed since. */

@@ -98,6 +98,7 @@ struct core_lock_view {
         struct lock_fact lock;
         uint64_t term_uid;           /* of the lock that we hold or are giving up; 0: none */
         uint64_t stop_timeout_usec;  /* of a lease that we hold; 0: as configured */
+        uint64_t longest_usec;       /* the longest duration that was seen for the lock */
         bool leased;                 /* a lease is held here, or just being won */
         bool guard_linked;           /* the guard answered since it was connected */
         enum unit_state unit;        /* as it last said */

@@ -36,6 +36,7 @@ struct lock_fact {
         uint64_t version;
         uint64_t placeholder;   /* uid of the placeholder that its data names */
         uint64_t duration_usec; /* lease tenure: as recorded in it */
+        uint64_t record;        /* all that is recorded in it and that no agent changes during a term */
         uint8_t sort;           /* enum lock_sort */
         uint8_t tenure;         /* enum tenure, as recorded in it */
         bool deleting;
@@ -48,9 +49,10 @@ struct lock_fact {
 struct placeholder_fact {
         uint64_t uid;
         uint64_t version;
-        uint64_t duration_usec; /* as recorded in it, 0 unknown */
+        uint64_t duration_usec; /* as recorded in it (of a holder: for the lock that names it), 0 unknown */
         bool present;
         bool deleting;
+        bool genuine;   /* provably made by the agent that it is said to stand for: may be deleted */
         bool claimed;   /* its claim is on this agent's disk */
         bool same_boot; /* written in this boot of this identity */
         bool own_write; /* last written by this process: its start nonce, and a renewTime that it sent */

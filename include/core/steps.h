@@ -65,6 +65,7 @@ enum election_reason {
         REASON_COOLDOWN,
         REASON_FOREIGN_LOCK,
         REASON_DAMAGED_LOCK,
+        REASON_STRANGE_HOLDER, /* the lock names an object that is not provably its holder's placeholder */
         REASON_GUARD_AWAY,
 };
 enum {

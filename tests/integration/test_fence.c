@@ -126,7 +126,7 @@ static int setup(void **state) {
         (void)alarm(280);
         sim_start(&x->sim);
         kubeworld_open(&x->w, &x->sim.config, 0);
-        kubeworld_fill_placeholder(&x->owner, PLACEHOLDER_LEASE, NS, "a-lease");
+        kubeworld_fill_placeholder(&x->owner, PLACEHOLDER_LEASE, NS, "an-owner");
         CALL(&x->w, &a, KUBE_OK, kube_placeholder_create, &x->owner);
         x->owner = a.placeholder;
         kubeworld_fill_lock(&x->lock, &x->owner, LOCK);
@@ -465,6 +465,7 @@ static void test_not_ours(void **state) {
 static void test_list(void **state) {
         struct world *x = *state;
         struct kubeworld_answer a;
+        struct placeholder_object owner;
         struct lock_object l = x->lock;
 
         (void)util_copy(l.name, sizeof(l.name), "b-lock");
@@ -472,6 +473,10 @@ static void test_list(void **state) {
         (void)util_copy(l.succeeds, sizeof(l.succeeds), "me@there at 2030: host-0 is dead: why");
         l.tenure = TENURE_LEASE;
         l.lease_duration_usec = 15 * USEC_PER_SEC;
+        kubeworld_fill_placeholder(&owner, PLACEHOLDER_LEASE, NS, "an-owner-lease");
+        CALL(&x->w, &a, KUBE_OK, kube_placeholder_create, &owner);
+        (void)util_copy(l.placeholder_name, sizeof(l.placeholder_name), owner.name);
+        (void)util_copy(l.placeholder_uid, sizeof(l.placeholder_uid), a.placeholder.uid);
         CALL(&x->w, &a, KUBE_OK, kube_lock_create, &l);
         assert_string_equal(a.lock.succeeds, l.succeeds);
         CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, "b-lock", a.lock.uid, NULL);
@@ -485,7 +490,7 @@ static void test_list(void **state) {
 
         RUN(x, "", "list", "--json");
         expect(0, "\"lastHeartbeat\":\"", "");
-        assert_non_null(strstr(last.out_text, x->owner.renew_time));
+        assert_non_null(strstr(last.out_text, owner.renew_time));
         assert_non_null(strstr(last.out_text, "\"holderIdentity\":\"host-1\""));
         assert_non_null(strstr(last.out_text, "\"previousFenced\":\"me@there at 2030: host-0 is dead: why\""));
         RUN(x, "", "list", "-A");
@@ -504,9 +509,9 @@ static void test_list(void **state) {
         expect(2, "", "'Not_a_name' cannot be the name of a lock");
 
         sim_control(&x->sim, "POST", "gc", "{\"enabled\":false}");
-        CALL(&x->w, &a, KUBE_OK, kube_placeholder_delete, PLACEHOLDER_LEASE, NS, "a-lease", x->owner.uid, NULL);
+        CALL(&x->w, &a, KUBE_OK, kube_placeholder_delete, PLACEHOLDER_LEASE, NS, "an-owner", x->owner.uid, NULL);
         RUN(x, "", "list", "a-lock");
-        expect(0, "    its owner Lease/a-lease is gone: the holder stops and releases\n", "");
+        expect(0, "    its owner Lease/an-owner is gone: the holder stops and releases\n", "");
         sim_control(&x->sim, "POST", "deny", "{\"verb\":\"list\"}");
         RUN(x, "", "list");
         expect(1, "", "Forbidden");

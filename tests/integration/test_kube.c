@@ -110,7 +110,7 @@ static void fill_lock(struct lock_object *l) {
                                   .identity = "h-1",
                                   .claim = "c1",
                                   .has_placeholder = true,
-                                  .placeholder_name = "p",
+                                  .placeholder_name = "p-lease",
                                   .placeholder_uid = "pu",
                                   .unit = "a.service",
                                   .has_tenure = true,

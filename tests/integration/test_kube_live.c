@@ -35,7 +35,7 @@ static int setup(void **state) {
         x->ns = ns ? ns : "default";
         (void)clock_gettime(CLOCK_REALTIME, &t);
         (void)snprintf(x->lock_name, sizeof(x->lock_name), "test-lock-%lx-%lx", t.tv_sec, t.tv_nsec);
-        (void)snprintf(x->placeholder_name, sizeof(x->placeholder_name), "test-holder-%lx-%lx", t.tv_sec, t.tv_nsec);
+        (void)snprintf(x->placeholder_name, sizeof(x->placeholder_name), "test-%lx-%lx-lease", t.tv_sec, t.tv_nsec);
         kubeworld_open(&x->w, path ? x->config : &x->sim.config, 0);
         *state = x;
         return 0;

@@ -99,6 +99,7 @@ uint8_t builder_execute_beat(struct builder *b, uint8_t t, const struct builder_
                                                .version = b->next_version++,
                                                .duration_usec = t == TENURE_LEASE ? 15 * SEC : 0,
                                                .present = true,
+                                               .genuine = true,
                                                .claimed = true,
                                                .same_boot = true,
                                                .own_write = true};
@@ -438,7 +439,12 @@ void builder_collect(struct builder *b) {
 void builder_other_wins(struct builder *b, size_t i, uint8_t tenure) {
         if (!b->holder.present)
                 b->holder = (struct placeholder_fact){
-                        .uid = b->next_uid++, .version = b->next_version++, .duration_usec = 15 * SEC, .present = true};
+                        .uid = b->next_uid++,
+                        .version = b->next_version++,
+                        .duration_usec = 15 * SEC,
+                        .present = true,
+                        .genuine = true,
+                };
         b->lock[i] = builder_other_lock(b->next_uid++, tenure, b->holder.uid);
         b->lock[i].version = b->next_version++;
         b->lock_by_own[i] = false;

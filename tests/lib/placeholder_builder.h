@@ -16,6 +16,7 @@ static inline struct placeholder_fact own(void) {
                                          .version = VERSION,
                                          .duration_usec = 15 * SEC,
                                          .present = true,
+                                         .genuine = true,
                                          .claimed = true,
                                          .same_boot = true,
                                          .own_write = true};

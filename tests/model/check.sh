@@ -44,6 +44,12 @@ small=(
         '--tenure lease --placeholder pod --faults 1 --humans 0'
         '--tenure lease --placeholder pod --faults 0 --humans 1'
         '--tenure life --placeholder pod --leading --faults 1 --humans 1 --only kill-agent,crash,hold,old-event'
+        '--tenure lease --forges --faults 0 --humans 1'
+        '--tenure lease --forges --faults 1 --humans 1 --only kill-agent,old-event --states 1000000'
+        '--tenure lease --edits --leading --faults 0 --humans 1'
+        '--tenure lease --edits --leading --faults 1 --humans 1 --only kill-agent --states 3000000'
+        '--tenure life --edits --leading --faults 1 --humans 1 --only kill-agent,old-event,crash'
+        '--tenure mixed --edits --leading --faults 0 --humans 1'
         # Stated holes: a clone in life tenure, clocks worse than the bound.
         '--tenure life --clone --leading --faults 1 --humans 0 --hole'
         '--tenure lease --leading --faults 1 --humans 0 --only kill-agent --duration 5 --renew-deadline 9 --margin 0 --rate 1 --slips 2 --apart 1 --hole'

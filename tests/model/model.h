@@ -28,6 +28,8 @@
 
 enum {
         MAX_AGENTS = 3,
+        FOREIGN = MAX_AGENTS, /* "agent" of a Lease that is no placeholder, and of the lock that a human wrote to name
+                                 it */
         MAX_CLAIMS = 4,
         MAX_LATE = 8,
         MAX_QUEUE = 4,
@@ -60,12 +62,14 @@ struct api_lock {
         uint8_t exists, deleting, finalizer, extra, owned /* ownerReferences not empty */;
         uint8_t owner;            /* agent that wrote it, or adopted it last */
         uint8_t tenure, duration; /* as recorded */
+        uint8_t named;            /* tenure of the placeholder that the record names: that is in the name */
         uint8_t uid, version, claim, placeholder, boot;
 };
 
 struct api_placeholder {
         uint8_t exists, deleting, extra;
         uint8_t uid, version, claim, boot, nonce;
+        uint8_t term, duration; /* the lease that its agent holds, and for how long */
 };
 
 enum request_state {
@@ -95,6 +99,7 @@ enum write_kind {
 struct write {
         uint8_t kind, sender, name /* whose placeholder */, tenure, duration;
         uint8_t uid, version, placeholder, claim, boot, nonce;
+        uint8_t term; /* a renewal: of which lock `duration` tells */
 };
 
 struct answer {
@@ -194,7 +199,7 @@ struct fence {
 struct world {
         uint8_t faults, humans; /* still allowed */
         struct api_lock lock;
-        struct api_placeholder placeholders[MAX_AGENTS];
+        struct api_placeholder placeholders[MAX_AGENTS + 1]; /* and FOREIGN */
         uint8_t n_late;
         struct write late[MAX_LATE]; /* given up by the client, may land yet */
         struct fence fence;
@@ -223,6 +228,8 @@ struct parameters {
         bool clone;   /* the last host is a clone of the first one's disk */
         bool leading; /* begin with agent 0 leading */
         bool crowded; /* no room in the sockets: what waits is superseded by what comes later */
+        bool forges;  /* humans also write locks */
+        bool edits;   /* … and into them */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
 };
@@ -282,7 +289,16 @@ enum move_kind {
         MOVE_STOP_AGENT,
         MOVE_FENCE,
         MOVE_FENCE_GOES_ON,
+        MOVE_FORGE, /* a human writes a lock that names a Lease of somebody else */
+        MOVE_EDIT,  /* a human changes the record: enum edit */
         N_MOVES,
+};
+
+enum edit {
+        EDIT_LOWER, /* the duration to one tick */
+        EDIT_RAISE, /* … to twice what it was */
+        EDIT_TENURE,
+        N_EDITS,
 };
 
 struct move {
@@ -314,6 +330,9 @@ bool api_gc(struct world *w, unsigned what, bool dry);
 void api_delete_lock(struct world *w, uint8_t extra);
 void api_delete_placeholder(struct world *w, unsigned name, uint8_t extra);
 void api_fence_goes_on(struct world *w);
+void api_forge(struct world *w);
+bool api_may_edit(const struct world *w, unsigned what);
+void api_edit(struct world *w, unsigned what);
 /* Nobody waits for it any more, but it may be executed yet. */
 void api_late(struct world *w, const struct write *write);
 bool api_write_is_dead(const struct world *w, const struct write *write);

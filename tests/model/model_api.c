@@ -29,7 +29,7 @@ static struct answer of_placeholder(const struct world *w, uint8_t result, unsig
 }
 
 static bool placeholder_there(const struct world *w, uint8_t uid, bool dying_too) {
-        for (unsigned i = 0; i < parameters.agents; i++)
+        for (unsigned i = 0; i <= FOREIGN; i++)
                 if (w->placeholders[i].exists && w->placeholders[i].uid == uid &&
                     (dying_too || !w->placeholders[i].deleting))
                         return true;
@@ -46,7 +46,7 @@ static void check_strip(struct world *w, unsigned sender) {
                 w->bad = "finalizer removed from a lock that nobody deleted";
         else if (sender == w->lock.owner && h->unit != PROCESSES_NONE && !h->foreign)
                 w->bad = "finalizer removed by the holder while its unit runs";
-        else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.tenure != TENURE_LEASE)
+        else if (sender != w->lock.owner && sender < MAX_AGENTS && w->lock.named != TENURE_LEASE)
                 w->bad = "finalizer of a life lock removed by another agent";
         else if (sender != w->lock.owner && sender < MAX_AGENTS && placeholder_there(w, w->lock.placeholder, false))
                 w->bad = "finalizer removed by a challenger while the placeholder that the lock names is there";
@@ -59,7 +59,7 @@ static void check_mark(struct world *w, unsigned sender) {
 
         if (l->deleting || world_identity(sender) == world_identity(l->owner))
                 return;
-        if (l->tenure != TENURE_LEASE)
+        if (l->named != TENURE_LEASE) /* (whatever somebody wrote into it since its POST) */
                 w->bad = "life lock deleted by another agent";
         else if (placeholder_there(w, l->placeholder, false))
                 w->bad = "lock deleted by a challenger while the placeholder that it names is there";
@@ -111,6 +111,7 @@ static struct answer lock_write(struct world *w, const struct write *r) {
                                        .owned = 1,
                                        .owner = r->sender,
                                        .tenure = r->tenure,
+                                       .named = r->tenure,
                                        .duration = r->duration,
                                        .claim = r->claim,
                                        .placeholder = r->placeholder,
@@ -148,13 +149,19 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
         if (r->kind == PLACEHOLDER_CREATE) {
                 if (p->exists)
                         return of_placeholder(w, RESULT_EXISTS, r->name);
-                *p = (struct api_placeholder){.exists = 1, .claim = r->claim, .boot = r->boot, .nonce = r->nonce};
+                *p = (struct api_placeholder){.exists = 1,
+                                              .claim = r->claim,
+                                              .boot = r->boot,
+                                              .nonce = r->nonce,
+                                              .term = r->term,
+                                              .duration = r->duration};
                 p->uid = token_new(w, TOKEN_PLACEHOLDER);
                 changed(w, &p->version);
                 return of_placeholder(w, RESULT_OK, r->name);
         }
         if (!p->exists && r->kind == PLACEHOLDER_RENEW && !r->uid && !parameters.pod) { /* PUT creates */
-                *p = (struct api_placeholder){.exists = 1, .boot = r->boot, .nonce = r->nonce};
+                *p = (struct api_placeholder){
+                        .exists = 1, .boot = r->boot, .nonce = r->nonce, .term = r->term, .duration = r->duration};
                 p->uid = token_new(w, TOKEN_PLACEHOLDER);
                 changed(w, &p->version);
                 return of_placeholder(w, RESULT_OK, r->name);
@@ -164,6 +171,8 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
         if ((r->uid && p->uid != r->uid) || (r->version && p->version != r->version))
                 return of_placeholder(w, RESULT_CONFLICT, r->name);
         if (r->kind == PLACEHOLDER_DELETE) {
+                if (r->name == FOREIGN)
+                        w->bad = "an object that is no placeholder is deleted";
                 api_delete_placeholder(w, r->name, EXTRA_NONE);
                 before.deleting = 1;
                 if (parameters.pod) /* the Pod that was stored is answered, marked; for a Lease it is a Status */
@@ -172,6 +181,8 @@ static struct answer placeholder_write(struct world *w, const struct write *r) {
                 if (r->kind == PLACEHOLDER_RENEW) {
                         p->nonce = r->nonce;
                         p->boot = r->boot;
+                        p->term = r->term;
+                        p->duration = r->duration;
                 }
                 if (put || r->kind == PLACEHOLDER_CLEAR) /* a PUT leaves the finalizers out */
                         p->extra = EXTRA_NONE;
@@ -282,4 +293,40 @@ void api_fence_goes_on(struct world *w) {
         }
         memset(l, 0, sizeof(*l));
         memset(f, 0, sizeof(*f));
+}
+
+void api_forge(struct world *w) {
+        struct api_placeholder *p = &w->placeholders[FOREIGN];
+        struct api_lock *l = &w->lock;
+
+        *p = (struct api_placeholder){.exists = 1, .uid = token_new(w, TOKEN_PLACEHOLDER)};
+        changed(w, &p->version);
+        *l = (struct api_lock){.exists = 1,
+                               .finalizer = 1,
+                               .owned = 1,
+                               .owner = FOREIGN,
+                               .tenure = TENURE_LEASE,
+                               .named = TENURE_LEASE,
+                               .duration = 1,
+                               .placeholder = p->uid};
+        l->uid = token_new(w, TOKEN_LOCK);
+        changed(w, &l->version);
+}
+
+bool api_may_edit(const struct world *w, unsigned what) {
+        const struct api_lock *l = &w->lock;
+
+        if (!l->exists || l->owner == FOREIGN)
+                return false;
+        return what == EDIT_TENURE || (l->tenure == TENURE_LEASE && (what == EDIT_RAISE || l->duration > 1));
+}
+
+/* Nothing of the server refuses it. */
+void api_edit(struct world *w, unsigned what) {
+        struct api_lock *l = &w->lock;
+
+        if (what == EDIT_TENURE)
+                l->tenure = l->tenure == TENURE_LEASE ? TENURE_LIFE : TENURE_LEASE;
+        l->duration = what == EDIT_RAISE ? (uint8_t)(2 * l->duration) : 1;
+        changed(w, &l->version);
 }

@@ -26,6 +26,10 @@ static void code_lock(struct coder *c, struct api_lock *l) {
         coder_byte(c, &l->owner);
         coder_byte(c, &l->tenure);
         coder_byte(c, &l->duration);
+        if (parameters.edits)
+                coder_byte(c, &l->named);
+        else
+                l->named = l->tenure;
         coder_token(c, TOKEN_LOCK, &l->uid);
         coder_token(c, TOKEN_VERSION, &l->version);
         coder_token(c, TOKEN_CLAIM, &l->claim);
@@ -44,6 +48,8 @@ static void code_placeholder(struct coder *c, struct api_placeholder *p) {
         coder_token(c, TOKEN_CLAIM, &p->claim);
         coder_token(c, TOKEN_BOOT, &p->boot);
         coder_token(c, TOKEN_NONCE, &p->nonce);
+        coder_token(c, TOKEN_LOCK, &p->term);
+        coder_byte(c, &p->duration);
 }
 
 static void code_write(struct coder *c, struct write *r) {
@@ -63,6 +69,7 @@ static void code_write(struct coder *c, struct write *r) {
         coder_token(c, TOKEN_CLAIM, &r->claim);
         coder_token(c, TOKEN_BOOT, &r->boot);
         coder_token(c, TOKEN_NONCE, &r->nonce);
+        coder_token(c, TOKEN_LOCK, &r->term);
 }
 
 static void code_request(struct coder *c, struct request *r) {
@@ -219,6 +226,8 @@ static void code_world(struct coder *c, struct world *w) {
         code_lock(c, &w->lock);
         for (unsigned i = 0; i < parameters.agents; i++)
                 code_placeholder(c, &w->placeholders[i]);
+        if (parameters.forges)
+                code_placeholder(c, &w->placeholders[FOREIGN]);
         coder_byte(c, &w->fence.phase);
         if (w->fence.phase) {
                 coder_token(c, TOKEN_LOCK, &w->fence.uid);

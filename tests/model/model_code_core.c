@@ -81,6 +81,13 @@ void coder_span(struct coder *c, uint64_t *v) {
         *v = b * TICK;
 }
 
+static void coder_number(struct coder *c, uint64_t *v) {
+        uint8_t b = (uint8_t)*v;
+
+        coder_byte(c, &b);
+        *v = b;
+}
+
 void coder_fine(struct coder *c, uint64_t *v) {
         uint64_t tick = *v;
         uint8_t rank = 0;
@@ -132,6 +139,7 @@ static void code_lock_fact(struct coder *c, struct lock_fact *f) {
         coder_flag(c, &f->same_boot);
         coder_flag(c, &f->orphaned);
         coder_span(c, &f->duration_usec);
+        coder_number(c, &f->record);
 }
 
 void code_guard_fact(struct coder *c, struct guard_fact *f) {
@@ -146,13 +154,13 @@ void code_guard_fact(struct coder *c, struct guard_fact *f) {
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
  * sizes here are changed: a forgotten field makes the search blind. */
-_Static_assert(sizeof(struct election) == 328 && offsetof(struct election, timers.retry) == 312,
+_Static_assert(sizeof(struct election) == 376 && offsetof(struct election, timers.retry) == 360,
                "struct election has changed: see code_election()");
 _Static_assert(sizeof(struct placeholder) == 80 && offsetof(struct placeholder, confirmed) == 77,
                "struct placeholder has changed: see code_placeholder()");
 _Static_assert(sizeof(struct supervise) == 72, "struct supervise has changed: see code_supervise()");
 _Static_assert(sizeof(struct guard_fact) == 24, "struct guard_fact has changed: see code_guard_fact()");
-_Static_assert(sizeof(struct lock_fact) == 40, "struct lock_fact has changed: see code_lock_fact()");
+_Static_assert(sizeof(struct lock_fact) == 48, "struct lock_fact has changed: see code_lock_fact()");
 
 void code_election(struct coder *c, struct election *e) {
         coder_byte(c, &e->state);
@@ -163,6 +171,12 @@ void code_election(struct coder *c, struct election *e) {
         coder_byte(c, &e->past.failures);
         code_lock_fact(c, &e->lock.fact);
         code_guard_fact(c, &e->guard.fact);
+        coder_token64(c, TOKEN_LOCK, &e->record.uid);
+        coder_number(c, &e->record.record);
+        coder_token64(c, TOKEN_PLACEHOLDER, &e->record.placeholder);
+        coder_span(c, &e->record.longest_usec);
+        coder_byte(c, &e->record.tenure);
+        coder_byte(c, &e->record.change);
         coder_token64(c, TOKEN_LOCK, &e->holder.lock);
         coder_token64(c, TOKEN_PLACEHOLDER, &e->holder.uid);
         coder_token64(c, TOKEN_VERSION, &e->holder.version);
@@ -195,6 +209,7 @@ void code_election(struct coder *c, struct election *e) {
         coder_byte(c, &e->holder.state);
         coder_flag(c, &e->holder.fresh);
         coder_flag(c, &e->holder.look);
+        coder_flag(c, &e->holder.genuine);
         coder_flag(c, &e->guard.permit_again);
         coder_flag(c, &e->term.lapsed);
         coder_flag(c, &e->wants.stop);
@@ -221,6 +236,7 @@ void code_core_placeholder(struct coder *c, struct placeholder *h) {
         coder_flag(c, &h->begun);
         coder_flag(c, &h->confirmed);
         coder_flag(c, &h->missed);
+        coder_flag(c, &h->strange);
 }
 
 void code_supervise(struct coder *c, struct supervise *s) {

@@ -269,6 +269,12 @@ void move_apply(struct world *w, struct move m) {
         case MOVE_FENCE_GOES_ON:
                 api_fence_goes_on(w);
                 break;
+        case MOVE_FORGE:
+                api_forge(w);
+                break;
+        case MOVE_EDIT:
+                api_edit(w, m.arg);
+                break;
         default:
                 process_move(w, m);
                 break;
@@ -298,6 +304,10 @@ bool world_is_stuck(const struct world *w) {
         }
         if (out)
                 return true;
+        if (l->exists && l->owner == FOREIGN && w->placeholders[FOREIGN].exists)
+                return true; /* told with the command that ends it */
+        if (l->exists && l->tenure != l->named && w->hosts[l->owner].boot != l->boot)
+                return true; /* same: its holder is gone, others do not touch it */
         return l->exists && l->tenure == TENURE_LIFE && w->agents[l->owner].lost &&
                !brain_claim_on_disk(w, l->owner, SLOT_ELECTION, l->claim);
 }

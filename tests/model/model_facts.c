@@ -46,12 +46,13 @@ struct lock_fact brain_lock_fact(const struct world *w, unsigned a, const struct
         f.version = l->version;
         f.placeholder = l->placeholder;
         f.duration_usec = l->tenure == TENURE_LEASE ? l->duration * TICK : 0;
-        f.sort = l->finalizer ? LOCK_SOUND : LOCK_DAMAGED;
+        f.record = 2U * l->duration + l->tenure;
+        f.sort = l->finalizer && l->named == l->tenure ? LOCK_SOUND : LOCK_DAMAGED;
         f.tenure = l->tenure;
         f.deleting = l->deleting;
         f.claimed = brain_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
         f.same_boot = world_identity(l->owner) == world_identity(a) && l->boot == w->hosts[a].boot;
-        f.orphaned = l->finalizer && !l->owned;
+        f.orphaned = f.sort == LOCK_SOUND && !l->owned;
         return f;
 }
 
@@ -63,8 +64,10 @@ struct placeholder_fact brain_placeholder_fact(const struct world *w, unsigned a
         f.present = true;
         f.uid = p->uid;
         f.version = p->version;
-        f.duration_usec = 0; /* information only; the lock's record decides */
+        if (p->term == w->agents[a].election.lock.fact.uid)
+                f.duration_usec = p->duration * TICK;
         f.deleting = p->deleting;
+        f.genuine = p->claim != 0;
         f.claimed = brain_claim_on_disk(w, a, SLOT_PLACEHOLDER, p->claim);
         f.same_boot = p->boot == w->hosts[a].boot;
         f.own_write = p->nonce == w->agents[a].nonce;
@@ -104,6 +107,22 @@ struct write brain_lock_write(const struct world *w, unsigned a, const struct el
         return r;
 }
 
+/* What a placeholder tells of the lease that its agent holds. What it told before of that is kept. */
+static void fill_term(const struct world *w, unsigned a, struct write *r) {
+        const struct election *e = &w->agents[a].election;
+        const struct api_placeholder *before = &w->placeholders[r->name];
+        uint64_t longest = e->record.uid == e->lock.fact.uid ? e->record.longest_usec : e->lock.fact.duration_usec;
+
+        /* (Without edits it says what the lock says: left out, for fewer states.) */
+        if (!parameters.edits || !e->term.uid || e->lock.fact.uid != e->term.uid ||
+            parameters.tenure[a] != TENURE_LEASE)
+                return;
+        r->term = (uint8_t)e->term.uid;
+        r->duration = (uint8_t)(longest / TICK);
+        if (before->term == r->term && before->duration > r->duration)
+                r->duration = before->duration;
+}
+
 struct write brain_placeholder_write(const struct world *w, unsigned a, const struct placeholder_action *out) {
         static const uint8_t kinds[N_PLACEHOLDER_OPS] = {
                 [PLACEHOLDER_OP_READ] = READ_PLACEHOLDER,     [PLACEHOLDER_OP_CREATE] = PLACEHOLDER_CREATE,
@@ -124,6 +143,7 @@ struct write brain_placeholder_write(const struct world *w, unsigned a, const st
         if (out->op == PLACEHOLDER_OP_CREATE || out->op == PLACEHOLDER_OP_RENEW) {
                 r.boot = w->hosts[a].boot;
                 r.nonce = g->nonce;
+                fill_term(w, a, &r);
         }
         return r;
 }

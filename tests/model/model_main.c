@@ -91,6 +91,8 @@ int main(int argc, char **argv) {
                 {"hole", no_argument, NULL, 'H'},
                 {"clone", no_argument, NULL, 'C'},
                 {"placeholder", required_argument, NULL, 'p'},
+                {"forges", no_argument, NULL, 'F'},
+                {"edits", no_argument, NULL, 'E'},
                 {},
         };
         const char *cover = NULL;
@@ -162,6 +164,12 @@ int main(int argc, char **argv) {
                 case 'p':
                         parameters.pod = strcmp(optarg, "pod") == 0;
                         break;
+                case 'F':
+                        parameters.forges = true;
+                        break;
+                case 'E':
+                        parameters.edits = true;
+                        break;
                 case 'C':
                         parameters.clone = true;
                         break;
@@ -187,6 +195,10 @@ int main(int argc, char **argv) {
                parameters.gc ? "may act at any time" : "off");
         if (parameters.pod)
                 printf("  placeholders: Pods\n");
+        if (parameters.forges)
+                printf("  humans also write locks that name a foreign Lease\n");
+        if (parameters.edits)
+                printf("  humans also edit the records of locks\n");
         if (parameters.clone)
                 printf("  %c is a clone of A, if it comes up\n", 'A' + (int)parameters.agents - 1);
         if (parameters.slips)

@@ -214,6 +214,11 @@ unsigned moves(const struct world *w, struct move ret[MAX_MOVES]) {
                         add(w, ret, &n, MOVE_GC, 0, i, 0);
         if (w->fence.phase)
                 add(w, ret, &n, MOVE_FENCE_GOES_ON, 0, 0, 0);
+        if (parameters.forges && !w->lock.exists && !w->placeholders[FOREIGN].exists)
+                add(w, ret, &n, MOVE_FORGE, 0, 0, 2);
+        for (unsigned x = 0; parameters.edits && x < N_EDITS; x++)
+                if (api_may_edit(w, x))
+                        add(w, ret, &n, MOVE_EDIT, 0, x, 2);
         if (w->lock.exists)
                 for (unsigned x = w->lock.deleting ? EXTRA_FOREGROUND : EXTRA_NONE; x <= EXTRA_ORPHAN; x++)
                         add(w, ret, &n, MOVE_DELETE_LOCK, 0, x, 2);

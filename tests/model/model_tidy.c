@@ -57,6 +57,17 @@ static void tidy_proofs(struct agent *g) {
         g->placeholder.proven_at_usec = e->past.prove_first_usec && g->placeholder.proven_at_usec ? before : 0;
 }
 
+/* The same of a record: a lock that is gone does not come back. */
+static void tidy_record(struct agent *g) {
+        struct election *e = &g->election;
+        bool gone = e->lock.source != LOCK_SOURCE_NONE && e->lock.fact.sort == LOCK_ABSENT;
+
+        if (gone && e->op == ELECTION_OP_NONE && !g->held_lock.there)
+                memset(&e->record, 0, sizeof(e->record));
+        if (e->record.tenure == TENURE_LIFE)
+                e->record.placeholder = 0; /* compared for leases only */
+}
+
 /* What was seen of a holder is forgotten when another lock is met (observe()), and a lock that is gone does not come
  * back; an answer or a watch event on its way may still show it. */
 static void tidy_holder(struct agent *g) {
@@ -70,6 +81,8 @@ static void tidy_holder(struct agent *g) {
                 e->holder.state = HOLDER_UNSEEN;
                 e->holder.fresh = e->holder.look = false;
         }
+        if (e->holder.state != HOLDER_LIVES)
+                e->holder.genuine = false; /* learned with each living version */
         if (e->holder.state == HOLDER_GONE && e->op != ELECTION_OP_DELETE_HOLDER)
                 e->holder.version = e->holder.silent_since_usec = 0; /* read only when the swap is answered */
 }
@@ -90,6 +103,7 @@ void world_tidy(struct world *w) {
 
                 tidy_proofs(g);
                 tidy_holder(g);
+                tidy_record(g);
                 /* The configuration does not change here: without them it is what counts. */
                 e->term.stop_timeout_usec = e->term.kill_margin_usec = 0;
                 /* For humans only. */

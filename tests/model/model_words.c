@@ -54,6 +54,8 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_STOP_AGENT] = "human stops the agent",
         [MOVE_FENCE] = "human begins to fence",
         [MOVE_FENCE_GOES_ON] = "fence tool goes on",
+        [MOVE_FORGE] = "human writes a lock that names a foreign Lease",
+        [MOVE_EDIT] = "human edits the lock's record",
 };
 
 static const char *const write_names[N_WRITES] = {
@@ -72,6 +74,7 @@ static const char *const write_names[N_WRITES] = {
 };
 
 static const char *const units[] = {"inactive", "running", "stopping"};
+static const char *const edits[N_EDITS] = {"duration lowered", "duration raised", "tenure"};
 static const char *const modes[] = {"background", "foreground", "orphan"};
 static const char *const gc_words[] = {"marks the lock", "takes its finalizer off the lock", "empties ownerReferences"};
 
@@ -128,7 +131,8 @@ static void brain_step_words(const struct agent *g, FILE *f) {
 }
 
 void move_words(const struct world *w, struct move m, FILE *f) {
-        if (m.kind == MOVE_TICK || m.kind == MOVE_GC || m.kind == MOVE_DELETE_LOCK || m.kind == MOVE_FENCE_GOES_ON)
+        if (m.kind == MOVE_TICK || m.kind == MOVE_GC || m.kind == MOVE_DELETE_LOCK || m.kind == MOVE_FENCE_GOES_ON ||
+            m.kind == MOVE_FORGE || m.kind == MOVE_EDIT)
                 fprintf(f, "%s", kind_names[m.kind]);
         else
                 fprintf(f, "%c: %s", 'A' + m.agent, kind_names[m.kind]);
@@ -174,6 +178,9 @@ void move_words(const struct world *w, struct move m, FILE *f) {
         case MOVE_SLOW_START:
         case MOVE_LATE_START:
                 fprintf(f, " (%s)", m.arg ? "job in PID 1's queue" : "call on its way to PID 1");
+                break;
+        case MOVE_EDIT:
+                fprintf(f, " (%s)", edits[m.arg]);
                 break;
         case MOVE_DELETE_LOCK:
         case MOVE_DELETE_PLACEHOLDER:

@@ -128,6 +128,24 @@ mutant strip-without-version harmless "$lease --faults 1 --humans 0" \
 mutant fence-by-uid-only caught "$life --faults 1 --humans 1 --only crash" \
         operand fence-by-uid-and-version 3 false
 
+# A human wrote the lock, and it names a Lease of somebody else.
+forged="--no-invariant --tenure lease --forges --faults 0 --humans 1 --states 1000000"
+mutant whatever-a-lock-names-is-deleted caught "$forged" \
+        operand only-a-placeholder-is-deleted 7 false
+
+# ---- edited records ----
+
+# Somebody lowers the duration of a live lock while its holder is cut off.
+mutant edited-duration-believed caught "$lease --edits --faults 0 --humans 1" \
+        argument wait-as-recorded 1 'e->lock.fact.duration_usec'
+# Who comes after the edit has the placeholder to tell it.
+mutant edited-duration-believed-by-a-newcomer caught "$lease --edits --faults 1 --humans 1 --only kill-agent" \
+        condition placeholder-tells-the-duration-too false
+# A life lock becomes a lease: the name of its placeholder makes that a damaged lock (a row of test_lock), and who knew it as
+# life remembers. The second belt alone is left out here.
+mutant edited-tenure-forgotten harmless "--no-invariant --leading --tenure mixed --edits --states 1500000 --faults 0 --humans 1" \
+        condition tenure-is-remembered false
+
 # ---- stop and release ----
 
 mutant released-before-the-confirmed-stop-life caught "$life --faults 0 --humans 1" \

@@ -155,6 +155,57 @@ static void test_other_identity(void **state) {
         tempdir_remove(&dir);
 }
 
+/* A lock with a claim that this process POSTed must say what that POST said; one that an earlier process POSTed says
+ * what it says. A claim is POSTed again until it is answered: each of its records counts. */
+static void test_not_as_posted(void **state) {
+        const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        struct agent a = {.boot_id = "this"};
+        struct conf_lock conf = {.unit = (char[]){"app.service"}};
+        struct agent_lock l = {.agent = &a, .conf = &conf};
+        struct lock_object o = {.form = LOCK_FORM_OURS,
+                                .boot_id = "this",
+                                .unit = "app.service",
+                                .tenure = TENURE_LEASE,
+                                .lease_duration_usec = 15 * USEC_PER_SEC,
+                                .holder = "web-1"};
+        struct lock_object found, again;
+        struct tempdir dir;
+        struct err err = {};
+
+        (void)state;
+        tempdir_make(&dir);
+        assert_int_equal(store_open(&a.store, tempdir_path(&dir, "state"), &host, &err), 0);
+        assert_int_equal(store_claim_new(a.store, "lock:ns/l", o.claim, &err), 0);
+        assert_int_equal(store_claims(a.store, "lock:ns/l", &l.claims.known, &err), 0);
+        (void)util_copy(o.identity, sizeof(o.identity), store_identity(a.store));
+        found = o;
+        found.lease_duration_usec = 3 * USEC_PER_SEC;
+        assert_int_equal(agent_lock_fact(&l, &found).sort, LOCK_SOUND);
+        agent_posted_remember(&l, &o);
+        agent_posted_remember(&l, &o);
+        assert_int_equal(agent_lock_fact(&l, &o).sort, LOCK_SOUND);
+        assert_int_equal(agent_lock_fact(&l, &found).sort, LOCK_DAMAGED);
+        assert_true(agent_lock_fact(&l, &found).claimed);
+        found = o;
+        found.tenure = TENURE_LIFE;
+        assert_int_equal(agent_lock_fact(&l, &found).sort, LOCK_DAMAGED);
+        found = o;
+        (void)util_copy(found.holder, sizeof(found.holder), "somebody");
+        assert_int_equal(agent_lock_fact(&l, &found).sort, LOCK_DAMAGED);
+        /* What changes during a term. */
+        found = o;
+        (void)util_copy(found.placeholder_uid, sizeof(found.placeholder_uid), "another");
+        (void)util_copy(found.boot_id, sizeof(found.boot_id), "another");
+        assert_int_equal(agent_lock_fact(&l, &found).sort, LOCK_SOUND);
+        again = o;
+        again.lease_duration_usec = 20 * USEC_PER_SEC;
+        agent_posted_remember(&l, &again);
+        assert_int_equal(agent_lock_fact(&l, &o).sort, LOCK_SOUND);
+        assert_int_equal(agent_lock_fact(&l, &again).sort, LOCK_SOUND);
+        store_close(a.store);
+        tempdir_remove(&dir);
+}
+
 /* A lock that left the configuration came back while it was let go: it begins anew, and what was still under way for
  * the old election is no answer to the new one. */
 static void test_returns(void **state) {
@@ -272,13 +323,10 @@ static void test_unit_has_another_lock(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_uid_of_the_term_is_kept),
-                cmocka_unit_test(test_lost_claims),
-                cmocka_unit_test(test_removed_claims),
-                cmocka_unit_test(test_other_identity),
-                cmocka_unit_test(test_returns),
-                cmocka_unit_test(test_stays_away),
-                cmocka_unit_test(test_unit_has_another_lock),
+                cmocka_unit_test(test_not_as_posted),  cmocka_unit_test(test_uid_of_the_term_is_kept),
+                cmocka_unit_test(test_lost_claims),    cmocka_unit_test(test_removed_claims),
+                cmocka_unit_test(test_other_identity), cmocka_unit_test(test_returns),
+                cmocka_unit_test(test_stays_away),     cmocka_unit_test(test_unit_has_another_lock),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../lib/core_builder.h"
+#include "core/election_parts.h"
 
 static struct builder b;
 static uint64_t seed;
@@ -224,6 +225,11 @@ static void calm(void) {
                 /* In life tenure only a human removes what another instance of this machine was seen to renew. */
                 if (b.placeholders[TENURE_LIFE].placeholder.state == PLACEHOLDER_TAKEN)
                         b.own[TENURE_LIFE].present = false;
+                for (size_t i = 0; i < b.core.n_locks; i++)
+                        if (election_record_change(builder_election(&b, i)) == RECORD_BROKEN && !b.lock[i].same_boot) {
+                                builder_remove(&b, i); /* as a damaged one */
+                                builder_watch(&b, i);
+                        }
                 builder_collect(&b);
                 builder_wait(&b, 60 * SEC);
         }

@@ -161,6 +161,7 @@ static void test_takes_over_at(void **state) {
         e->holder.lock = 5;
         e->holder.uid = 6;
         e->holder.state = HOLDER_LIVES;
+        e->holder.genuine = true;
         e->holder.seen_at_usec = NOW;
         v = core_lock_view(&w.core, 0, NOW);
         assert_true(v.holder_seen && v.holder_wanted);

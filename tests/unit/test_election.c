@@ -52,8 +52,9 @@ static struct election in_state(uint8_t state) {
                 e.holder.uid = THEIR_PLACEHOLDER;
                 e.holder.version = VERSION;
                 e.holder.state = state == ELECTION_DEPOSING ? HOLDER_GONE : HOLDER_LIVES;
+                e.holder.genuine = true;
                 e.holder.seen_at_usec = e.holder.silent_since_usec =
-                        state == ELECTION_DEPOSING ? NOW - 20 * SEC : NOW - SEC;
+                        state == ELECTION_DEPOSING ? NOW - 40 * SEC : NOW - SEC;
                 break;
         case ELECTION_CLAIMING:
                 e.lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};
@@ -146,7 +147,7 @@ static struct election_event event(const struct election *e, uint8_t type, uint8
                         ev.lock = answer(e, op);
                 if (result == RESULT_OK)
                         ev.holder = (struct placeholder_fact){
-                                .uid = THEIR_PLACEHOLDER, .version = VERSION, .present = true};
+                                .uid = THEIR_PLACEHOLDER, .version = VERSION, .present = true, .genuine = true};
                 break;
         case ELECTION_EV_LOCK_SEEN:
                 ev.lock = answer(e, ELECTION_OP_READ);
@@ -154,8 +155,8 @@ static struct election_event event(const struct election *e, uint8_t type, uint8
                 ev.lock.deleting = true;
                 break;
         case ELECTION_EV_HOLDER_SEEN:
-                ev.holder =
-                        (struct placeholder_fact){.uid = THEIR_PLACEHOLDER, .version = VERSION + 1, .present = true};
+                ev.holder = (struct placeholder_fact){
+                        .uid = THEIR_PLACEHOLDER, .version = VERSION + 1, .present = true, .genuine = true};
                 break;
         case ELECTION_EV_GUARD:
                 ev.guard = (struct guard_fact){.unit = UNIT_STOPPED};

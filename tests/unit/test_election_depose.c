@@ -350,14 +350,150 @@ static void test_clone_waits(void **state) {
 static void test_taken_name_alone(void **state) {
         (void)state;
         builder_init(&b, TENURE_LEASE, 1);
-        b.own[TENURE_LEASE] =
-                (struct placeholder_fact){.uid = 7, .version = 7, .duration_usec = 15 * SEC, .present = true};
+        b.own[TENURE_LEASE] = (struct placeholder_fact){
+                .uid = 7, .version = 7, .duration_usec = 15 * SEC, .present = true, .genuine = true};
         builder_restart(&b);
         builder_wait(&b, 15 * SEC);
         builder_never(&b, "create");
         builder_wait(&b, 5 * SEC);
         builder_saw(&b, "lease.read lease.delete lease.create create");
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* The same with an object that is no placeholder at all: somebody else's, never deleted. Told, and looked at now and
+ * then; when a human has taken it away we go on. */
+static void test_strange_name(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LEASE, 1);
+        b.own[TENURE_LEASE] = (struct placeholder_fact){.uid = 7, .version = 7, .present = true};
+        builder_restart(&b);
+        builder_wait(&b, 300 * SEC);
+        builder_never(&b, "lease.delete");
+        builder_never(&b, "create");
+        assert_int_equal(builder_hold(&b), REASON_NAME_TAKEN);
+        assert_true(b.own[TENURE_LEASE].present);
+        b.own[TENURE_LEASE] = (struct placeholder_fact){.present = false};
+        builder_wait(&b, 70 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* A lock that a human wrote names a Lease of somebody else: that is never deleted, however long it is silent. It is
+ * told, looked at now and then, and when it has become a placeholder, or has gone, the lock is deposed. */
+static void test_strange_holder(void **state) {
+        (void)state;
+        for (unsigned how = 0; how < 3; how++) {
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, TENURE_LEASE);
+                b.holder.genuine = false;
+                builder_restart(&b);
+                builder_wait(&b, 500 * SEC);
+                builder_never(&b, "delete-holder");
+                builder_never(&b, "delete");
+                assert_true(b.holder.present);
+                assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+                assert_int_equal(builder_hold(&b), REASON_STRANGE_HOLDER);
+                if (how == 0) { /* no watch tells of it */
+                        b.holder.genuine = true;
+                        b.holder.version = b.next_version++;
+                } else if (how == 1) {
+                        b.holder.present = false;
+                        builder_watch_holder(&b, 0);
+                } else
+                        b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                builder_wait(&b, 80 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
+static void edit(uint64_t duration, uint8_t tenure) {
+        b.lock[0].duration_usec = duration;
+        b.lock[0].tenure = tenure;
+        b.lock[0].record++;
+        b.lock[0].version = b.next_version++;
+}
+
+/* Somebody writes another duration into a lock while its holder is cut off: who has seen it before, or reads it in the
+ * placeholder, waits for the longest. Without that, two units ran for as long as the edit had taken away. */
+static void test_edited_duration(void **state) {
+        static const struct {
+                uint64_t before, after, placeholder; /* recorded, seconds */
+                bool seen, tells, gone; /* the lock before the edit; by a watch; the placeholder, before we came */
+                uint64_t waits;
+        } rows[] = {
+                {15, 3, 0, true, true, false, 15},
+                {15, 3, 0, true, false, false, 15},
+                {15, 3, 15, false, false, false, 15},
+                {15, 3, 15, true, true, false, 15},
+                {3, 15, 0, true, true, false, 15},
+                {3, 15, 3, true, false, false, 15},
+                {15, 15, 40, false, false, false, 40},
+                {15, 3, 0, false, false, true, 15}, /* … then as configured here */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                uint64_t begin, waits = rows[i].waits * SEC + rows[i].waits * SEC / 100;
+
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, TENURE_LEASE);
+                b.lock[0].duration_usec = rows[i].before * SEC;
+                b.holder.duration_usec = rows[i].placeholder * SEC;
+                b.holder.present = !rows[i].gone;
+                if (!rows[i].seen)
+                        edit(rows[i].after * SEC, TENURE_LEASE);
+                builder_restart(&b);
+                builder_settle(&b);
+                begin = b.now;
+                if (rows[i].seen) {
+                        builder_wait(&b, SEC);
+                        edit(rows[i].after * SEC, TENURE_LEASE);
+                        if (rows[i].tells)
+                                builder_watch(&b, 0);
+                }
+                /* (One that no watch has told of is met with the answer to the DELETE: that only marks the lock.) */
+                builder_until(&b, ELECTION_OP_STRIP);
+                if (b.now - begin < waits)
+                        fail_msg("row %zu: deposed after %llu us", i, (unsigned long long)(b.now - begin));
+                builder_wait(&b, 3 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                assert_true(b.now - begin < waits + 5 * SEC);
+        }
+}
+
+/* A life lock becomes a lease by somebody's hand: who knew it as life never deposes it, whatever else is true. The same
+ * for a lease whose placeholder is another all at once: its holder may renew the first one. */
+static void test_edited_tenure(void **state) {
+        (void)state;
+        for (unsigned how = 0; how < 3; how++) {
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, how == 0 ? TENURE_LIFE : TENURE_LEASE);
+                builder_restart(&b);
+                builder_settle(&b);
+                builder_forget(&b);
+                if (how == 0)
+                        edit(3 * SEC, TENURE_LEASE);
+                else if (how == 1)
+                        edit(0, TENURE_LIFE);
+                else {
+                        b.lock[0].placeholder = b.next_uid++;
+                        b.lock[0].version = b.next_version++;
+                }
+                builder_watch(&b, 0);
+                builder_wait(&b, 300 * SEC);
+                builder_never(&b, "delete-holder");
+                builder_never(&b, "delete");
+                builder_never(&b, "strip");
+                assert_int_equal(builder_hold(&b), REASON_LOCK_CHANGED);
+                /* Written back does not make it sound again; another lock under the name does. */
+                edit(15 * SEC, how == 0 ? TENURE_LIFE : TENURE_LEASE);
+                builder_watch(&b, 0);
+                assert_int_equal(builder_hold(&b), REASON_LOCK_CHANGED);
+                b.holder.present = false;
+                builder_other_wins(&b, 0, TENURE_LEASE);
+                builder_watch(&b, 0);
+                builder_wait(&b, 30 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
 }
 
 /* The guard is away, or the agent cools down: nobody is deposed for nothing. */
@@ -417,6 +553,10 @@ int main(void) {
                 cmocka_unit_test(test_own_lock_of_an_earlier_boot),
                 cmocka_unit_test(test_clone_waits),
                 cmocka_unit_test(test_taken_name_alone),
+                cmocka_unit_test(test_strange_name),
+                cmocka_unit_test(test_strange_holder),
+                cmocka_unit_test(test_edited_duration),
+                cmocka_unit_test(test_edited_tenure),
                 cmocka_unit_test(test_depose_only_when_able),
                 cmocka_unit_test(test_stop_while_deposing),
                 cmocka_unit_test(test_two_locks_are_independent),

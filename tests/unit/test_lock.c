@@ -11,11 +11,11 @@
 #include "codec/lock.h"
 #include "codec/object.h"
 
-#define LEASE_OWNER "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"name\":\"p\",\"uid\":\"pu\"}"
+#define LEASE_OWNER "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"name\":\"p-lease\",\"uid\":\"pu\"}"
 #define POD_OWNER   "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"p\",\"uid\":\"pu\"}"
 #define FINALIZER   "\"leaderagent.io/unit-may-run\""
 #define RECORD                                                                                                         \
-        "\"holder\":\"web-1\",\"identity\":\"web-1-3f9a02c7\",\"claim\":\"c\",\"placeholder\":\"Lease/p\","            \
+        "\"holder\":\"web-1\",\"identity\":\"web-1-3f9a02c7\",\"claim\":\"c\",\"placeholder\":\"Lease/p-lease\","      \
         "\"placeholderUid\":\"pu\",\"unit\":\"a.service\",\"tenure\":\"lease\",\"bootId\":\"b\""
 #define DURATION ",\"leaseDurationSeconds\":\"15\""
 
@@ -91,6 +91,60 @@ static void test_forms(void **state) {
         }
 }
 
+/* What is named as placeholder must be one that an agent of that tenure can have: names are put into paths, and
+ * what is named is waited for and deleted. */
+static void test_placeholder_names(void **state) {
+        static const struct {
+                const char *name, *tenure;
+                bool good;
+        } rows[] = {
+                {"Lease/leader-agent-web-1-3f9a02c7-lease", "lease", true},
+                {"Pod/leader-agent-web-1-3f9a02c7-lease", "lease", true},
+                {"Lease/leader-agent-web-1-3f9a02c7", "life", true},
+                {"Pod/a.b-c", "life", true},
+                /* a tenure that was edited, either way */
+                {"Lease/leader-agent-web-1-3f9a02c7", "lease", false},
+                {"Lease/leader-agent-web-1-3f9a02c7-lease", "life", false},
+                {"Lease/-lease", "lease", false},
+                {"Lease/lease", "lease", false},
+                /* no names */
+                {"Lease/../pods/x-lease", "lease", false},
+                {"Lease/a/b-lease", "lease", false},
+                {"Lease/A-lease", "lease", false},
+                {"Lease/a?x=-lease", "lease", false},
+                {"Lease/a%2fb-lease", "lease", false},
+                {"Lease/.", "life", false},
+                {"Lease/a_b", "life", false},
+                {"Lease/a..b", "life", false},
+                {"Lease/", "life", false},
+                {"Secret/a", "life", false},
+                {"a", "life", false},
+        };
+        char text[2048], data[1024], owner[512];
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const char *slash = strchr(rows[i].name, '/');
+                bool pod = strncmp(rows[i].name, "Pod/", 4) == 0;
+                struct lock_object l;
+
+                (void)snprintf(
+                        data, sizeof(data),
+                        "\"holder\":\"web-1\",\"identity\":\"web-1-3f9a02c7\",\"claim\":\"c\",\"placeholder\":\"%s\","
+                        "\"placeholderUid\":\"pu\",\"unit\":\"a.service\",\"tenure\":\"%s\",\"bootId\":\"b\"" DURATION,
+                        rows[i].name, rows[i].tenure);
+                (void)snprintf(owner, sizeof(owner),
+                               "{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"name\":\"%s\",\"uid\":\"pu\"}",
+                               pod ? "v1" : "coordination.k8s.io/v1", pod ? "Pod" : "Lease",
+                               slash && slash[1] ? slash + 1 : "a");
+                object(text, sizeof(text), "", FINALIZER, owner, data);
+                assert_int_equal(lock_parse(text, strlen(text), &l, NULL), 0);
+                if ((l.form == LOCK_FORM_OURS) != rows[i].good ||
+                    (!rows[i].good && !strstr(l.damage, "data.placeholder")))
+                        fail_msg("row %zu: %s (%s)", i, lock_form_to_string(l.form), l.damage);
+        }
+}
+
 /* A record without one of its fields is damaged, and says which. */
 static void test_incomplete(void **state) {
         static const char *const keys[] = {"holder",         "identity", "claim",  "placeholder",
@@ -131,6 +185,13 @@ static void test_life(void **state) {
         memcpy(strstr(data, "\"lease\""), "\"life\" ", 7);
         object(text, sizeof(text), "", FINALIZER, LEASE_OWNER, data);
         assert_int_equal(lock_parse(text, strlen(text), &l, NULL), 0);
+        assert_int_equal(l.form, LOCK_FORM_DAMAGED); /* it was a lease: this placeholder is one of leases */
+        memcpy(strstr(data, "/p-lease"), "/p-life", 7);
+        memmove(strstr(data, "/p-life") + 7, strstr(data, "/p-life") + 8, strlen(strstr(data, "/p-life") + 8) + 1);
+        object(text, sizeof(text), "", FINALIZER,
+               "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"name\":\"p-life\",\"uid\":\"pu\"}",
+               data);
+        assert_int_equal(lock_parse(text, strlen(text), &l, NULL), 0);
         assert_int_equal(l.form, LOCK_FORM_OURS);
         assert_int_equal(l.tenure, TENURE_LIFE);
         assert_int_equal(l.lease_duration_usec, 0);
@@ -156,7 +217,7 @@ static void test_fields(void **state) {
         assert_string_equal(l.identity, "web-1-3f9a02c7");
         assert_string_equal(l.claim, "c");
         assert_true(l.has_placeholder && l.placeholder_kind == PLACEHOLDER_LEASE);
-        assert_string_equal(l.placeholder_name, "p");
+        assert_string_equal(l.placeholder_name, "p-lease");
         assert_string_equal(l.placeholder_uid, "pu");
         assert_string_equal(l.unit, "a.service");
         assert_true(l.has_tenure && l.tenure == TENURE_LEASE);
@@ -244,7 +305,7 @@ static struct lock_object complete(void) {
                                     .identity = "i",
                                     .claim = "c",
                                     .has_placeholder = true,
-                                    .placeholder_name = "p",
+                                    .placeholder_name = "p-lease",
                                     .placeholder_uid = "pu",
                                     .unit = "a.service",
                                     .has_tenure = true,
@@ -329,10 +390,15 @@ static void test_names(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_forms),  cmocka_unit_test(test_incomplete),
-                cmocka_unit_test(test_life),   cmocka_unit_test(test_fields),
-                cmocka_unit_test(test_bad),    cmocka_unit_test(test_cut),
-                cmocka_unit_test(test_create), cmocka_unit_test(test_create_incomplete),
+                cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_placeholder_names),
+                cmocka_unit_test(test_incomplete),
+                cmocka_unit_test(test_life),
+                cmocka_unit_test(test_fields),
+                cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_cut),
+                cmocka_unit_test(test_create),
+                cmocka_unit_test(test_create_incomplete),
                 cmocka_unit_test(test_names),
         };
 

@@ -68,6 +68,154 @@ static void test_round_trip(void **state) {
         }
 }
 
+/* Only what is provably a placeholder is ever deleted: one row for each thing that must be true. */
+static void test_genuine(void **state) {
+        static const struct {
+                const char *change, *identity;
+                enum tenure tenure;
+                bool genuine;
+        } rows[] = {
+                {"", "web-1-3f9a02c7", TENURE_LEASE, true},
+                {"unlabelled", "web-1-3f9a02c7", TENURE_LEASE, false},
+                {"other label", "web-1-3f9a02c7", TENURE_LEASE, false},
+                {"no claim", "web-1-3f9a02c7", TENURE_LEASE, false},
+                {"other holder", "web-1-3f9a02c7", TENURE_LEASE, false},
+                {"no holder", "web-1-3f9a02c7", TENURE_LEASE, false},
+                {"other name", "web-1-3f9a02c7", TENURE_LEASE, false},
+                {"no holder", "", TENURE_LEASE, false},
+                {"", "web-2-3f9a02c7", TENURE_LEASE, false}, /* the identity in the lock */
+                {"", "web-1-3f9a02c7", TENURE_LIFE, false},
+        };
+
+        (void)state;
+        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++)
+                for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                        struct placeholder_object p = complete(kind), back;
+                        _cleanup_(json_object_putp) struct json_object *o = NULL;
+                        _cleanup_free_ char *text = NULL;
+                        struct json_object *metadata, *holder;
+
+                        (void)util_copy(p.identity, sizeof(p.identity), "web-1-3f9a02c7");
+                        assert_true(placeholder_name(p.name, sizeof(p.name), p.identity, TENURE_LEASE));
+                        assert_string_equal(p.name, "leader-agent-web-1-3f9a02c7-lease");
+                        if (strcmp(rows[i].change, "other name") == 0)
+                                (void)util_copy(p.name, sizeof(p.name), "kube-scheduler-lease");
+                        assert_int_equal(placeholder_build_create(&p, &text), 0);
+                        assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
+                        metadata = object_get(o, "metadata");
+                        assert_true(object_add_string(metadata, "uid", "u"));
+                        assert_true(object_add_string(metadata, "resourceVersion", "7"));
+                        if (strcmp(rows[i].change, "unlabelled") == 0)
+                                json_object_object_del(metadata, "labels");
+                        if (strcmp(rows[i].change, "other label") == 0)
+                                assert_true(
+                                        object_add_string(object_get(metadata, "labels"), PLACEHOLDER_LABEL, "Helm"));
+                        if (strcmp(rows[i].change, "no claim") == 0)
+                                json_object_object_del(object_get(metadata, "annotations"), "leaderagent.io/claim");
+                        holder =
+                                kind == PLACEHOLDER_LEASE ? object_get(o, "spec") : object_get(metadata, "annotations");
+                        if (strcmp(rows[i].change, "other holder") == 0)
+                                assert_true(object_add_string(holder,
+                                                              kind == PLACEHOLDER_LEASE ? "holderIdentity"
+                                                                                        : "leaderagent.io/identity",
+                                                              "web-1"));
+                        if (strcmp(rows[i].change, "no holder") == 0)
+                                json_object_object_del(holder, kind == PLACEHOLDER_LEASE ? "holderIdentity"
+                                                                                         : "leaderagent.io/identity");
+                        assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                        if (placeholder_is_genuine(&back, rows[i].identity, rows[i].tenure) != rows[i].genuine)
+                                fail_msg("kind %u row %zu (%s)", kind, i, rows[i].change);
+                }
+}
+
+/* As 0.1.0 wrote it: its locks must still be deposable. */
+static void test_genuine_of_0_1_0(void **state) {
+        static const char *const text =
+                "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"metadata\":{"
+                "\"name\":\"leader-agent-web-1-3f9a02c7-lease\",\"namespace\":\"ns\",\"uid\":\"u\","
+                "\"resourceVersion\":\"7\",\"labels\":{\"app.kubernetes.io/managed-by\":\"leader-agent\"},"
+                "\"annotations\":{\"leaderagent.io/claim\":\"0123456789abcdef0123456789abcdef\","
+                "\"leaderagent.io/nonce\":\"n\",\"leaderagent.io/boot-id\":\"b\"}},"
+                "\"spec\":{\"leaseDurationSeconds\":15,\"holderIdentity\":\"web-1-3f9a02c7\","
+                "\"acquireTime\":\"2030-01-02T03:00:00.000000Z\",\"renewTime\":\"2030-01-02T03:04:05.678901Z\"}}";
+        struct placeholder_object p;
+
+        (void)state;
+        assert_int_equal(placeholder_parse(PLACEHOLDER_LEASE, text, strlen(text), &p, NULL), 0);
+        assert_true(placeholder_is_genuine(&p, "web-1-3f9a02c7", TENURE_LEASE));
+}
+
+/* What it tells of the leases held under it: exact, where the list is whole; else the longest of all. */
+static void test_terms(void **state) {
+        static const struct {
+                const char *terms; /* NULL: as 0.1.0 wrote it */
+                uint64_t a, other; /* seconds */
+        } rows[] = {
+                {NULL, 30, 30},
+                {"", 0, 0},
+                {"a=15", 15, 0},
+                {"a=15 b=20", 15, 0},
+                {"a=x", 30, 30},
+                {"a", 30, 30},
+                {"a=0", 30, 30},
+                {"a=15 b=-1", 15, 30},
+                {"a=99999999999", 30, 30},
+                {"a=15 b=20 ", 15, 0},
+        };
+
+        (void)state;
+        for (enum placeholder_kind kind = PLACEHOLDER_LEASE; kind <= PLACEHOLDER_POD; kind++) {
+                struct placeholder_object p = complete(kind), back;
+
+                for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                        _cleanup_(json_object_putp) struct json_object *o = NULL;
+                        _cleanup_free_ char *text = NULL;
+
+                        p.lease_duration_usec = 30 * USEC_PER_SEC;
+                        assert_int_equal(placeholder_build_renew(&p, &text), 0);
+                        assert_null(strstr(text, "leaderagent.io/terms"));
+                        free(TAKE_PTR(text));
+                        assert_int_equal(placeholder_build_create(&p, &text), 0);
+                        assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
+                        assert_true(object_add_string(object_get(o, "metadata"), "uid", "u"));
+                        assert_true(object_add_string(object_get(o, "metadata"), "resourceVersion", "7"));
+                        if (rows[i].terms)
+                                assert_true(object_add_string(object_get(object_get(o, "metadata"), "annotations"),
+                                                              "leaderagent.io/terms", rows[i].terms));
+                        assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                        if (placeholder_duration(&back, "a") != rows[i].a * USEC_PER_SEC ||
+                            placeholder_duration(&back, "z") != rows[i].other * USEC_PER_SEC)
+                                fail_msg("kind %u row %zu", kind, i);
+                }
+                /* Written and read back; more of them than fit: the rest is told by the longest. */
+                for (unsigned n = 0; n <= PLACEHOLDER_TERMS + 1; n++) {
+                        _cleanup_(json_object_putp) struct json_object *o = NULL;
+                        _cleanup_free_ char *text = NULL;
+                        char uid[64];
+
+                        p = complete(kind);
+                        p.lease_duration_usec = 0;
+                        p.has_terms = true;
+                        for (unsigned i = 0; i < n; i++) {
+                                (void)snprintf(uid, sizeof(uid), "%08u-0000-0000-0000-000000000000", i);
+                                placeholder_add_term(&p, uid, (10 + i) * USEC_PER_SEC);
+                                placeholder_add_term(&p, uid, 5 * USEC_PER_SEC); /* never shorter */
+                        }
+                        assert_int_equal(placeholder_build_create(&p, &text), 0);
+                        assert_int_equal(object_parse(text, strlen(text), &o, NULL), 0);
+                        assert_true(object_add_string(object_get(o, "metadata"), "uid", "u"));
+                        assert_true(object_add_string(object_get(o, "metadata"), "resourceVersion", "7"));
+                        assert_int_equal(placeholder_from_json(kind, o, &back, NULL), 0);
+                        assert_int_equal(back.lease_duration_usec, n ? (9 + n) * USEC_PER_SEC : 0);
+                        for (unsigned i = 0; i < n; i++) {
+                                (void)snprintf(uid, sizeof(uid), "%08u-0000-0000-0000-000000000000", i);
+                                assert_int_equal(placeholder_duration(&back, uid),
+                                                 (i < PLACEHOLDER_TERMS ? 10 + i : 9 + n) * USEC_PER_SEC);
+                        }
+                }
+        }
+}
+
 /* A renewal of a Lease is a whole object with both preconditions: it can never re-create one. */
 static void test_renew(void **state) {
         struct placeholder_object p = complete(PLACEHOLDER_LEASE), back;
@@ -197,9 +345,11 @@ static void test_kinds(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_renew),   cmocka_unit_test(test_no_duration),
-                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_foreign), cmocka_unit_test(test_time),
-                cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_round_trip), cmocka_unit_test(test_terms),
+                cmocka_unit_test(test_genuine),    cmocka_unit_test(test_genuine_of_0_1_0),
+                cmocka_unit_test(test_renew),      cmocka_unit_test(test_no_duration),
+                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_foreign),
+                cmocka_unit_test(test_time),       cmocka_unit_test(test_kinds),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

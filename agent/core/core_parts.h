@@ -20,4 +20,4 @@ struct core_placeholder {
 };
 
 /* What the elections together want of placeholder i now. */
-struct placeholder_wish core_wish(const struct core *core, size_t i);
+struct placeholder_wish core_wish(const struct core *core, size_t p);

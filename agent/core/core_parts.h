@@ -19,5 +19,5 @@ struct core_placeholder {
         bool due;
 };
 
-/* What the elections together want of placeholder i now. */
+/* What the elections together want of placeholder p now. */
 struct placeholder_wish core_wish(const struct core *core, size_t p);

@@ -71,8 +71,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_STRANGE_HOLDER)
                         (void)snprintf(buf, size,
                                        "waits: %s/%s is no placeholder of %s, and is never deleted. Who wrote this "
-                                       "lock? To free it, stop %s on every host, then: kubectl -n %s patch configmap "
-                                       "%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
+                                       "lock? To free it, stop %s on every host (systemctl stop leader-agent: one may "
+                                       "be about to start it), then: kubectl -n %s patch configmap %s --type=merge -p "
+                                       "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
                                        "delete configmap %s",
                                        o ? placeholder_kind_to_string(o->placeholder_kind) : "?",
                                        o ? o->placeholder_name : "?", o ? o->identity : "its holder", l->conf->unit,
@@ -127,7 +128,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(
                                 buf, size,
                                 "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
-                                l->conf->unit, l->conf->name);
+                                l->conf->unit, l->title);
                 else
                         (void)snprintf(buf, size,
                                        v->lock.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");

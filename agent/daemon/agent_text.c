@@ -50,6 +50,7 @@ static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
 }
 
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
+        const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
         char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
         enum election_reason h = v->stays_out;
@@ -94,7 +95,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size, "takes part again when the host is awake");
                 else if (h == REASON_NAME_TAKEN)
                         (void)snprintf(buf, size,
-                                       "waits: delete that placeholder when no other host uses this identity");
+                                       "waits: delete that placeholder when no other host uses this identity: kubectl "
+                                       "-n %s delete %s %s",
+                                       p->ns, placeholder_resource(p->kind).singular, p->name);
                 else if (v->lock.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
                 else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->lock.duration_usec / 2)
@@ -112,7 +115,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 buf, size,
                                 "waits: the name of our placeholder, %s, is taken by one that is not ours, until "
                                 "that is gone or silent",
-                                l->agent->placeholders[v->placeholder]->name);
+                                p->name);
                 else
                         (void)snprintf(buf, size, "creates the lock");
                 break;

@@ -98,7 +98,7 @@ export CI RESULTS
 RUN := tests/run.sh
 FORMATTED := $(wildcard agent/*/*.[ch] include/*/*.h tests/*/*.[ch])
 
-.PHONY: setup check check-all check-unit check-integration check-layers check-docs check-san fmt check-fmt lint install uninstall clean help
+.PHONY: setup check check-all check-unit check-integration check-layers check-docs check-san fmt check-fmt lint install clean help
 
 setup: ; @tests/setup.sh
 
@@ -152,7 +152,8 @@ install: all
 	install -D -m 0755 $(O)/leaderctl $(DESTDIR)$(PREFIX)/bin/leaderctl
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/leader-agent/conf.d
 	for f in $(wildcard units/*.service units/*.socket); do \
-	    sed 's|@SBINDIR@|$(PREFIX)/sbin|g' $$f > $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
+	    t=$(DESTDIR)$(UNITDIR)/$${f##*/}; \
+	    sed 's|@SBINDIR@|$(PREFIX)/sbin|g' $$f > $$t && chmod 0644 $$t || exit 1; done
 	install -D -m 0644 units/leader-agent.sysusers $(DESTDIR)/usr/lib/sysusers.d/leader-agent.conf
 	install -D -m 0644 units/leader-agent.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/leader-agent.conf
 	install -D -m 0644 units/io.leaderagent.Agent1.conf $(DESTDIR)/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf
@@ -161,8 +162,8 @@ install: all
 	install -D -m 0644 conf/leader-agent.conf $(DESTDIR)$(PREFIX)/share/doc/leader-agent/leader-agent.conf
 	install -D -m 0644 conf/rbac.yaml $(DESTDIR)$(PREFIX)/share/doc/leader-agent/rbac.yaml
 	if command -v scdoc >/dev/null; then for f in docs/man/*.scd; do n=$${f##*/}; n=$${n%.scd}; \
-	    install -d $(DESTDIR)$(PREFIX)/share/man/man$${n##*.}; \
-	    scdoc < $$f > $(DESTDIR)$(PREFIX)/share/man/man$${n##*.}/$$n || exit 1; done; fi
+	    d=$(DESTDIR)$(PREFIX)/share/man/man$${n##*.}; \
+	    install -d $$d && scdoc < $$f > $$d/$$n && chmod 0644 $$d/$$n || exit 1; done; fi
 
 clean: ; rm -rf build build-san
 

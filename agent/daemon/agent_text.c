@@ -50,6 +50,7 @@ static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
 }
 
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
+        const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
         char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
         enum election_reason h = v->stays_out;
@@ -71,8 +72,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_STRANGE_HOLDER)
                         (void)snprintf(buf, size,
                                        "waits: %s/%s is no placeholder of %s, and is never deleted. Who wrote this "
-                                       "lock? To free it, stop %s on every host, then: kubectl -n %s patch configmap "
-                                       "%s --type=merge -p '{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
+                                       "lock? To free it, stop %s on every host (systemctl stop leader-agent: one may "
+                                       "be about to start it), then: kubectl -n %s patch configmap %s --type=merge -p "
+                                       "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
                                        "delete configmap %s",
                                        o ? placeholder_kind_to_string(o->placeholder_kind) : "?",
                                        o ? o->placeholder_name : "?", o ? o->identity : "its holder", l->conf->unit,
@@ -93,7 +95,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size, "takes part again when the host is awake");
                 else if (h == REASON_NAME_TAKEN)
                         (void)snprintf(buf, size,
-                                       "waits: delete that placeholder when no other host uses this identity");
+                                       "waits: delete that placeholder when no other host uses this identity: kubectl "
+                                       "-n %s delete %s %s",
+                                       p->ns, placeholder_resource(p->kind).singular, p->name);
                 else if (v->lock.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
                 else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->lock.duration_usec / 2)
@@ -111,7 +115,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 buf, size,
                                 "waits: the name of our placeholder, %s, is taken by one that is not ours, until "
                                 "that is gone or silent",
-                                l->agent->placeholders[v->placeholder]->name);
+                                p->name);
                 else
                         (void)snprintf(buf, size, "creates the lock");
                 break;
@@ -127,7 +131,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(
                                 buf, size,
                                 "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
-                                l->conf->unit, l->conf->name);
+                                l->conf->unit, l->title);
                 else
                         (void)snprintf(buf, size,
                                        v->lock.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");

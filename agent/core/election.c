@@ -63,6 +63,22 @@ static bool expired(const struct step *s) {
         return proof && election_instants(s->e, s->c, proof, &stop_at, &kill_at) && s->now >= stop_at;
 }
 
+/* Ours by what is written in it, but nothing tells that it was us who wrote that: its claims cannot be read or are
+ * gone, or it is a copy of this host with its memory that made them, and leads under this lock. */
+static bool doubtful(const struct step *s, uint64_t uid) {
+        const struct lock_fact *l = &s->e->lock.fact;
+
+        return l->uid == uid && l->sort == LOCK_DAMAGED && l->tenure == TENURE_LEASE && s->e->guard.fact.permit != uid;
+}
+
+/* Another instance of us leads under the lock, or (a damaged one) may until its placeholder has been waited out. */
+static bool of_rival(const struct step *s) {
+        const struct lock_fact *l = &s->e->lock.fact;
+
+        return l->uid && l->uid == s->e->past.rival_uid &&
+               (l->sort == LOCK_SOUND || s->views[l->tenure].taken_uid == l->placeholder);
+}
+
 static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         struct election *e = s->e;
 
@@ -98,6 +114,8 @@ static void begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->term.lapse_at_usec = lapse_at(s);
         e->term.lapsed = false;
         e->term.sole_at_usec = expired(s) ? s->now : 0; /* @expired-is-proven-before-it-is-removed */
+        if (doubtful(s, uid))
+                e->term.sole_at_usec = s->now;
         e->term.permit_proof_usec = 0;
         move(s, ELECTION_STOPPING);
 }
@@ -261,7 +279,8 @@ static void observe(struct step *s) {
 static void candidate(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
-        bool ours = election_own(e) || (election_knows(e) && l->sort == LOCK_DAMAGED && l->claimed && l->same_boot);
+        bool ours = election_own(e) ||
+                    (election_knows(e) && l->sort == LOCK_DAMAGED && l->claimed && l->same_boot && !of_rival(s));
         uint8_t hold;
 
         if (s->now >= e->timers.verify_at_usec) {
@@ -396,15 +415,19 @@ static void lead(struct step *s, bool guard_spoke) {
 
 /* Whether the lock of a term that ends may be removed. A copy of this host with its memory has our claim and boot id:
  * it may lead under this very lock, and goes on when ours is the one that stops. Whoever has our placeholder renewed
- * it; and after a lease has run out, a renewal of our own must tell that nobody has (claim 5). */
+ * it; and after a lease has run out, or when it is only by its looks that the lock is ours, a renewal of our own must
+ * tell that nobody has (claim 5). */
 static bool sole(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
         const struct placeholder_view *v = &s->views[l->tenure];
 
-        if (l->tenure != TENURE_LEASE || l->sort != LOCK_SOUND || l->uid != e->term.uid)
-                return true;                                  /* (nobody leads under a damaged one) */
+        /* (Nobody leads under one that is damaged: whoever sees that stops.) */
+        if (l->tenure != TENURE_LEASE || l->uid != e->term.uid || (l->sort != LOCK_SOUND && !e->term.sole_at_usec))
+                return true;
         if (v->taken_uid && v->taken_uid == l->placeholder) { /* @rival-keeps-its-lock */
+                /* What looked damaged to us may be sound, now that we know that the placeholder is not ours. */
+                e->lock.reread = e->lock.reread || (l->sort != LOCK_SOUND && e->past.rival_uid != l->uid);
                 e->past.rival_uid = l->uid;
                 return false;
         }
@@ -443,10 +466,10 @@ static void releasing(struct step *s) {
         if (e->lock.reread || e->lock.source != LOCK_SOURCE_ANSWER)
                 request(s, ELECTION_OP_READ, 0, 0, 0);
         else if (l->sort == LOCK_ABSENT || l->uid != e->term.uid || !l->claimed || l->uid == e->past.unfit_uid ||
-                 !l->same_boot || (l->uid == e->past.rival_uid && l->sort == LOCK_SOUND))
+                 !l->same_boot || of_rival(s))
                 finish(s); /* gone, or not ours to remove */
         else if (!sole(s))
-                s->moved = l->uid == e->past.rival_uid; /* or waits for the renewal */
+                s->moved = of_rival(s); /* or waits for the renewal */
         else if (l->deleting)
                 request(s, ELECTION_OP_STRIP, l->uid, l->version, 0); /* @release-by-version */
         else

@@ -21,8 +21,16 @@ struct election_wish election_wish(const struct election *e, const struct electi
         /* Not before the lock was read: at the start that is one connection to the server instead of two. */
         struct election_wish w = {.needed = c->tenure == tenure && election_knows(e) && e->state != ELECTION_STOPPED &&
                                             !e->wants.stop};
+        bool doubtful = (e->state == ELECTION_STOPPING || e->state == ELECTION_RELEASING) && e->term.sole_at_usec &&
+                        l->sort == LOCK_DAMAGED && l->uid == e->term.uid && l->tenure == tenure &&
+                        l->uid != e->past.rival_uid;
         uint64_t kill_at;
 
+        if (doubtful) { /* (a renewal tells whether a copy of this host leads under it) */
+                w.named = l->placeholder;
+                w.needed = true;
+                w.proof_after_usec = e->term.lapsed ? 0 : e->term.sole_at_usec;
+        }
         if (term && election_own(e)) {
                 w.named = l->orphaned ? 0 : l->placeholder; /* an orphaned lock names nobody that could be kept */
                 w.needed = true;

@@ -273,6 +273,50 @@ static void test_lock_of_a_clone_is_left(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
+/* The copy took a lock with a claim that only its own disk has: it names our placeholder, was written by this host in
+ * this boot, and so looks like one whose claims are gone. While the copy renews, nothing of it is removed; one that
+ * nobody renews is. `stop`: also while the agent stops, which takes its placeholders away. */
+static void test_lock_of_a_clone_under_its_own_claim(void **state) {
+        (void)state;
+        for (unsigned i = 0; i < 4; i++) {
+                bool clone = i & 1, stop = i & 2;
+                uint64_t uid;
+
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_other_wins(&b, 0, TENURE_LEASE);
+                builder_link(&b, true);
+                builder_settle(&b);
+                assert_int_equal(b.placeholders[TENURE_LEASE].placeholder.state, PLACEHOLDER_LIVE);
+                b.lock[0] = builder_own_lock(uid = b.next_uid++, TENURE_LEASE, b.own[TENURE_LEASE].uid);
+                b.lock[0].sort = LOCK_DAMAGED;
+                b.lock[0].version = b.next_version++;
+                b.lock_by_own[0] = true;
+                if (clone) {
+                        b.own[TENURE_LEASE].version = b.next_version++;
+                        b.own[TENURE_LEASE].own_write = false;
+                }
+                builder_forget(&b);
+                builder_watch(&b, 0);
+                builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
+                while (builder_state(&b) != ELECTION_STOPPING)
+                        assert_true(builder_guard(&b, 0));
+                if (stop)
+                        builder_stop_agent(&b);
+                builder_settle(&b);
+                builder_wait(&b, 3 * SEC);
+                if (clone) {
+                        builder_never(&b, "delete");
+                        builder_never(&b, "strip");
+                        builder_never(&b, "lease.delete");
+                        assert_int_equal(b.lock[0].uid, uid);
+                        assert_int_equal(builder_state(&b), stop ? ELECTION_STOPPED : ELECTION_CANDIDATE);
+                } else {
+                        builder_saw(&b, "REVOKE lease.renew delete strip");
+                        assert_int_not_equal(b.lock[0].uid, uid);
+                }
+        }
+}
+
 /* Cut off until the lease has run out, while a copy of this machine with its memory went on, or did not: a renewal has
  * to tell before the lock is touched. */
 static void test_expired_beside_a_clone(void **state) {
@@ -498,6 +542,7 @@ int main(void) {
                 cmocka_unit_test(test_lock_names_another_placeholder),
                 cmocka_unit_test(test_clone_with_memory),
                 cmocka_unit_test(test_lock_of_a_clone_is_left),
+                cmocka_unit_test(test_lock_of_a_clone_under_its_own_claim),
                 cmocka_unit_test(test_expired_beside_a_clone),
                 cmocka_unit_test(test_lost_answer_to_a_renewal),
                 cmocka_unit_test(test_agent_restart),

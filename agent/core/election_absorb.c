@@ -59,15 +59,19 @@ static void absorb_holder(struct election *e, const struct placeholder_fact *f, 
         if (alive && (e->holder.state != HOLDER_LIVES || f->version != e->holder.version)) {
                 e->holder.state = HOLDER_LIVES;
                 e->holder.version = f->version;
-                e->holder.genuine = f->genuine;
-                if (f->genuine && e->record.uid == e->holder.lock) /* @placeholder-tells-the-duration-too */
-                        note_longest(e, f->duration_usec);
+                e->holder.genuine = false;
                 e->holder.seen_at_usec = e->holder.silent_since_usec = now;
                 e->holder.fresh = false;
         } else if (!alive && e->holder.state != HOLDER_GONE) {
                 e->holder.state = HOLDER_GONE;
                 e->holder.seen_at_usec = now;
                 e->holder.fresh = false;
+        }
+        /* Whose it is, is written in the lock, too: that may have been mended since this version was first seen. */
+        if (alive && f->genuine) {
+                e->holder.genuine = true;
+                if (e->record.uid == e->holder.lock) /* @placeholder-tells-the-duration-too */
+                        note_longest(e, f->duration_usec);
         }
 }
 

@@ -381,7 +381,7 @@ static void test_strange_name(void **state) {
  * told, looked at now and then, and when it has become a placeholder, or has gone, the lock is deposed. */
 static void test_strange_holder(void **state) {
         (void)state;
-        for (unsigned how = 0; how < 3; how++) {
+        for (unsigned how = 0; how < 4; how++) {
                 builder_init(&b, TENURE_LEASE, 1);
                 builder_other_wins(&b, 0, TENURE_LEASE);
                 b.holder.genuine = false;
@@ -398,8 +398,12 @@ static void test_strange_holder(void **state) {
                 } else if (how == 1) {
                         b.holder.present = false;
                         builder_watch_holder(&b, 0);
-                } else
+                } else if (how == 2)
                         b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                else { /* what was wrong was in the lock, its identity, and has been mended there */
+                        b.holder.genuine = true;
+                        b.lock[0].version = b.next_version++;
+                }
                 builder_wait(&b, 80 * SEC);
                 assert_int_equal(builder_state(&b), ELECTION_LEADING);
         }

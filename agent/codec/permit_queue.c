@@ -28,7 +28,8 @@ static enum relation request_relation(const struct permit_queue_item *waiting, c
 
         if (w->type == PERMIT_PERMIT && r->type == PERMIT_REVOKE && uid)
                 return SUPERSEDED;
-        if (w->type == r->type && w->type != PERMIT_REVOKE && unit && uid)
+        if (w->type == r->type && w->type != PERMIT_REVOKE && unit && uid &&
+            !(w->type == PERMIT_QUERY && w->judge && !r->judge)) /* (which says more) */
                 return SUPERSEDED;
         return unit || (uid && w->lock_uid[0]) ? RELATED : UNRELATED;
 }

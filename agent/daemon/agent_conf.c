@@ -235,14 +235,10 @@ static void execute(struct agent *a, struct plan *plan, const struct conf *c) {
         }
         add_new(a, plan, c);
         set_placeholders(a, c);
-        for (size_t i = 0; i < a->n_locks; i++) {
+        for (size_t i = 0; i < a->n_locks; i++)
                 agent_apply(a, &(struct core_change){.type = CORE_SET_LOCK,
                                                      .index = (uint32_t)i,
                                                      .lock = election_conf(a->locks[i], c)});
-                /* Whether the unit is fit depends on tenure and stop timeout. */
-                if (a->link_up)
-                        agent_guard_send(a->locks[i], ELECTION_MSG_QUERY, 0, 0, 0);
-        }
 }
 
 static void let_go(struct agent_lock *l) {
@@ -264,8 +260,12 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
 
-                if (configured(c, l))
+                if (configured(c, l)) {
+                        /* Whether the unit is fit depends on tenure and stop timeout. */
+                        if (a->link_up)
+                                agent_guard_send(l, ELECTION_MSG_QUERY, 0, 0, 0);
                         continue;
+                }
                 l->returning = false; /* a reload before this one may have wanted it back */
                 if (l->leaving)
                         continue;

@@ -26,8 +26,9 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
             !util_copy(q.lock_uid, sizeof(q.lock_uid), agent_uid_text(l, uid)))
                 return; /* configuration and codecs keep all of these shorter */
         if (message == ELECTION_MSG_QUERY) {
-                /* Judged by what the next permit would be, which the lock that somebody holds says nothing about. */
-                q.judge = 1;
+                /* Judged by what the next permit would be, which the lock that somebody holds says nothing about. A
+                 * lock that is let go asks for none, and the unit may be configured for another one by now. */
+                q.judge = !l->leaving;
                 q.tenure = l->conf->tenure;
                 q.stop_timeout_usec = l->conf->stop_timeout_usec;
         }

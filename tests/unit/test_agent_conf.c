@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cmocka.h>
 
@@ -239,11 +241,56 @@ static void test_refused(void **state) {
         }
 }
 
+/* What the guard is to judge a unit by comes from the lock that it is configured for: not from one that is only let go,
+ * of which tenure and stop timeout may be another's, or (its permit was found in force) are not even known. */
+static void test_judged_by_the_configured(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        struct permit_request q;
+        struct err err = {};
+        unsigned judged = 0;
+        int listener, fd;
+
+        assert_true(util_copy(address.sun_path, sizeof(address.sun_path), tempdir_path(&w->dir, "guard")));
+        listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(listen(listener, 1), 0);
+        load_first(w, LOCK_A ", " LOCK_C);
+        assert_int_equal(sd_event_new(&a->event), 0);
+        assert_int_equal(link_new(&a->link, a->event, address.sun_path, &agent_link_handlers, a), 0);
+        while (a->inbox.n == 0)
+                assert_true(sd_event_run(a->event, UINT64_MAX) >= 0);
+        a->link_up = true;
+        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        assert_true(fd >= 0);
+        /* The unit of lock c still runs for a lock of another name. */
+        assert_int_equal(agent_conf_orphan(a, "ns/old", "c.service"), 0);
+        assert_int_equal(a->n_locks, 3);
+        agent_guard_send(a->locks[2], ELECTION_MSG_QUERY, 0, 0, 0);
+        write_conf(w, LOCK_A ", " LOCK_C);
+        assert_int_equal(agent_reload(a, &err), 0);
+        agent_guard_send(a->locks[2], ELECTION_MSG_QUERY, 0, 0, 0);
+        while (recv(fd, &q, sizeof(q), 0) == (ssize_t)sizeof(q)) {
+                if (!util_streq(q.unit, "c.service") || !q.judge)
+                        continue;
+                judged++;
+                assert_int_equal(q.tenure, TENURE_LEASE);
+                assert_int_equal(q.stop_timeout_usec, 9 * USEC_PER_SEC);
+        }
+        assert_true(judged > 0);
+        a->link = link_free(a->link);
+        sd_event_unref(a->event);
+        close(fd);
+        close(listener);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_leaves_twice, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

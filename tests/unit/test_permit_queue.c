@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What waits between agent and guard: order is kept, the newest state wins, no revoke is passed or lost. A row is what
- * is put in and what comes out: TYPE unit uid, for requests q(uery), p(ermit), r(evoke); for replies also F(inal answer
- * to a revoke) and s(tate pushed). The number behind is how many were put in before. */
+ * is put in and what comes out: TYPE unit uid, for requests q(uery), j (one that says what to judge by), p(ermit),
+ * r(evoke); for replies also F(inal answer to a revoke) and s(tate pushed). The number behind is how many were put in
+ * before. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,11 +16,11 @@
 #include "codec/permit_queue.h"
 
 static uint32_t type_of(char c) {
-        return c == 'p' ? PERMIT_PERMIT : c == 'q' ? PERMIT_QUERY : c == 's' ? 0 : PERMIT_REVOKE;
+        return c == 'p' ? PERMIT_PERMIT : c == 'q' || c == 'j' ? PERMIT_QUERY : c == 's' ? 0 : PERMIT_REVOKE;
 }
 
 static void put(struct permit_queue *q, const char *word, uint64_t seq, bool replies) {
-        struct permit_request request = {.type = type_of(word[0]), .seq = seq};
+        struct permit_request request = {.type = type_of(word[0]), .seq = seq, .judge = word[0] == 'j'};
         struct permit_reply reply = {.request_type = type_of(word[0]), .seq = seq, .final = word[0] == 'F'};
 
         (void)snprintf(request.unit, sizeof(request.unit), "%.1s", word + 1);
@@ -39,6 +40,8 @@ static void take(struct permit_queue *q, bool replies, char *buf, size_t size) {
 
                 if (replies && p->final)
                         type = 'F';
+                if (!replies && r->judge)
+                        type = 'j';
                 (void)snprintf(buf + n, size - n, "%s%c%.1s%.1s%d", n ? " " : "", type, replies ? p->unit : r->unit,
                                replies ? p->lock_uid : r->lock_uid, (int)(replies ? p->seq : r->seq));
         }
@@ -72,6 +75,10 @@ static void test_requests(_unused_ void **state) {
                 {"pa1 qb2 pa1", "pa12 qb21"},
                 {"qa1 pb2 qa1 pb2", "qa12 pb23"},
                 {"q q", "q1"},
+                /* … a query that says what to judge by, only by another one */
+                {"ja1 ja1", "ja11"},
+                {"qa1 ja1", "ja11"},
+                {"ja1 qa1", "ja10 qa11"},
                 /* … but not past anything about the same unit */
                 {"pa1 qa1 pa1", "qa11 pa12"},
                 {"qa1 pa1 qa1", "pa11 qa12"},

@@ -98,14 +98,14 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "waits: delete that placeholder when no other host uses this identity: kubectl "
                                        "-n %s delete %s %s",
                                        p->ns, placeholder_resource(p->kind).singular, p->name);
-                else if (v->lock.claimed)
-                        (void)snprintf(buf, size, "asks leader-guard about the unit");
-                else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->lock.duration_usec / 2)
+                else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
                                        clock_format_boottime(v->takes_over_at_usec, t), o ? o->holder : "the holder");
                 else if (v->holder_seen) /* no instant: it would be another one each time */
                         (void)snprintf(buf, size, "takes over if %s is silent for %s", o ? o->holder : "the holder",
-                                       timespan_format(span, v->lock.duration_usec));
+                                       timespan_format(span, v->longest_usec));
+                else if (v->lock.claimed)
+                        (void)snprintf(buf, size, "asks leader-guard about the unit");
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;

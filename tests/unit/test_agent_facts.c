@@ -321,12 +321,71 @@ static void test_unit_has_another_lock(void **state) {
         tempdir_remove(&dir);
 }
 
+/* What a candidate waits for, in words: the longest duration that was seen, whatever is written in the lock now; also
+ * when the claim in it is ours, and a copy of us or an earlier boot leads under it. */
+static void test_waits_in_words(void **state) {
+        static const struct {
+                bool claimed, same_boot;
+                uint64_t seen_ago, written, longest;
+                const char *next;
+        } rows[] = {
+                {false, false, 0, 30, 30, "takes over if web-2 is silent for 30s"},
+                {false, false, 0, 5, 30, "takes over if web-2 is silent for 30s"},
+                {false, false, 10, 5, 30, "takes over if web-2 is silent for 30s"},
+                {true, false, 0, 30, 30, "takes over if web-2 is silent for 30s"},
+                {true, true, 0, 30, 30, "takes over if web-2 is silent for 30s"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct agent a = {.trace_fd = -1};
+                struct core_lock c = {};
+                struct core_placeholder cp[N_TENURES] = {};
+                struct agent_placeholder p[N_TENURES] = {}, *placeholders[] = {&p[0], &p[1]};
+                struct conf_lock conf = {.unit = (char[]){"u.service"}};
+                struct agent_lock l = {.agent = &a, .conf = &conf, .has_answered = true};
+                struct agent_text t;
+                struct core_lock_view v;
+
+                a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_TENURES};
+                a.placeholders = placeholders;
+                (void)util_copy(l.answered.uid, sizeof(l.answered.uid), "O");
+                (void)util_copy(l.answered.version, sizeof(l.answered.version), "1");
+                (void)util_copy(l.answered.holder, sizeof(l.answered.holder), "web-2");
+                c.election = (struct election){
+                        .state = ELECTION_CANDIDATE,
+                        .guard = {.linked = true, .fact.unit = UNIT_STOPPED},
+                        .lock = {.source = LOCK_SOURCE_ANSWER,
+                                 .fact = {.sort = LOCK_SOUND,
+                                          .tenure = TENURE_LEASE,
+                                          .uid = util_token("O"),
+                                          .version = util_token("1"),
+                                          .placeholder = 7,
+                                          .claimed = rows[i].claimed,
+                                          .same_boot = rows[i].same_boot,
+                                          .duration_usec = rows[i].written * USEC_PER_SEC}},
+                        .record = {.uid = util_token("O"), .longest_usec = rows[i].longest * USEC_PER_SEC},
+                        .holder = {.lock = util_token("O"),
+                                   .uid = 7,
+                                   .state = HOLDER_LIVES,
+                                   .genuine = true,
+                                   .seen_at_usec = clock_boottime_usec() - rows[i].seen_ago * USEC_PER_SEC},
+                        .past.rival_uid = util_token("O"),
+                };
+                v = agent_view(&l);
+                agent_describe(&l, &v, &t);
+                if (!util_streq(t.next, rows[i].next))
+                        fail_msg("row %zu: '%s'", i, t.next);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_not_as_posted),  cmocka_unit_test(test_uid_of_the_term_is_kept),
                 cmocka_unit_test(test_lost_claims),    cmocka_unit_test(test_removed_claims),
                 cmocka_unit_test(test_other_identity), cmocka_unit_test(test_returns),
                 cmocka_unit_test(test_stays_away),     cmocka_unit_test(test_unit_has_another_lock),
+                cmocka_unit_test(test_waits_in_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ struct election_actions core_lock_step(struct core *core, size_t i, const struct
                 before[t] = election_wish(&l->election, &l->conf, t);
         views(core, l, v);
         l->due = false;
+        l->conf.ending = core->removing;
         actions = election_step(&l->election, &l->conf, v, ev);
         for (unsigned t = 0; t < N_TENURES; t++) {
                 struct election_wish after = election_wish(&l->election, &l->conf, t);
@@ -157,15 +158,20 @@ static void set_away(struct core *core, bool away) {
         }
 }
 
-/* There is little time left: whatever waits is tried once more at once. */
+/* There is little time left: whatever waits is tried once more at once, however often it came to nothing before. */
+static void once_more(struct retry *r) {
+        r->at_usec = 0;
+        r->attempts = r->attempts > 1 ? 1 : r->attempts;
+}
+
 static void stop(struct core *core) {
         core->removing = true;
         for (size_t i = 0; i < core->n_placeholders; i++) {
-                core->placeholders[i].placeholder.retry.at_usec = 0;
+                once_more(&core->placeholders[i].placeholder.retry);
                 core->placeholders[i].due = true;
         }
         for (size_t i = 0; i < core->n_locks; i++) {
-                core->locks[i].election.timers.retry.at_usec = 0;
+                once_more(&core->locks[i].election.timers.retry);
                 core->locks[i].election.wants.stop = true;
                 core->locks[i].due = true;
         }

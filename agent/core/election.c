@@ -288,12 +288,12 @@ static void candidate(struct step *s) {
                 e->holder.look = e->holder.look || election_strange_holder(e);
         }
         if (e->lock.reread || !election_knows(e)) {
-                bool unanswered = e->wants.stop && e->timers.retry.attempts > 1; /* the API does not answer */
+                unsigned unanswered = e->wants.stop ? e->timers.retry.attempts : 0;
 
                 if (unanswered && e->guard.linked && e->guard.fact.permit)
                         begin_stop(s, e->guard.fact.permit, REASON_AGENT_STOP);
-                else if (unanswered && e->op == ELECTION_OP_NONE)
-                        move(s, ELECTION_STOPPED);
+                else if (unanswered > 1 && s->c->ending && e->op == ELECTION_OP_NONE)
+                        move(s, ELECTION_STOPPED); /* (a lock that left the configuration is not forgotten) */
                 else
                         request(s, ELECTION_OP_READ, 0, 0, 0);
                 return;
@@ -344,7 +344,7 @@ static void claiming(struct step *s) {
 static void adopting(struct step *s) {
         struct election *e = s->e;
 
-        if (e->wants.stop && e->timers.retry.attempts > 1 && e->op == ELECTION_OP_NONE)
+        if (e->wants.stop && s->c->ending && e->timers.retry.attempts > 1 && e->op == ELECTION_OP_NONE)
                 move(s, ELECTION_STOPPED); /* the API does not answer, and nothing of ours runs */
         else if (e->lock.reread)
                 request(s, ELECTION_OP_READ, 0, 0, 0);

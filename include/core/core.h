@@ -54,7 +54,7 @@ struct core_change {
         uint8_t type; /* enum core_change_type */
         uint32_t index;
         uint32_t placeholder[N_TENURES];          /* ADD_LOCK: which one a term of this tenure uses */
-        struct election_conf lock;                /* ADD_LOCK, SET_LOCK (`away` is the core's) */
+        struct election_conf lock;                /* ADD_LOCK, SET_LOCK (`away` and `ending` are the core's) */
         struct placeholder_conf placeholder_conf; /* ADD_PLACEHOLDER, SET_PLACEHOLDER */
         uint64_t now_usec;                        /* ANSWERED */
         uint32_t random;                          /* ANSWERED */

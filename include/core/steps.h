@@ -81,6 +81,7 @@ struct election_conf {
         uint8_t tenure;               /* of the next term */
         bool keep_failed;             /* a failed unit keeps the lock */
         bool away;                    /* the host is about to sleep: no lease is begun or kept */
+        bool ending;                  /* the agent stops: an API server that does not answer is not waited for */
 };
 
 enum election_event_type {

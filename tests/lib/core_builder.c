@@ -306,10 +306,6 @@ void builder_signal(struct builder *b, size_t i, uint8_t type) {
 }
 
 void builder_stop_agent(struct builder *b) {
-        b->core.removing = true;
-        for (size_t t = 0; t < N_TENURES; t++)
-                b->placeholders[t].due = true;
-        for (size_t i = 0; i < b->core.n_locks; i++)
-                builder_step(b, i, (struct election_event){.type = ELECTION_EV_STOP});
+        core_apply(&b->core, &(struct core_change){.type = CORE_STOP});
         builder_pump(b);
 }

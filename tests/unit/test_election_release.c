@@ -226,8 +226,61 @@ static void test_stop_without_api(void **state) {
         assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
 }
 
+/* Two POSTs without an answer, of which the second was stored, and now the agent stops: the API server is asked once
+ * more what became of it, however often it did not answer before, and the lock does not stay. */
+static void test_stop_behind_lost_answers(void **state) {
+        (void)state;
+        for (uint8_t tenure = 0; tenure < N_TENURES; tenure++) {
+                builder_init(&b, tenure, 1);
+                builder_link(&b, true);
+                builder_until(&b, ELECTION_OP_CREATE);
+                builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_DROPPED);
+                for (unsigned i = 0; b.request[0].op != ELECTION_OP_CREATE; i++) {
+                        assert_true(i < 20);
+                        builder_jump(&b, SEC / 2);
+                        if (b.request[0].op == ELECTION_OP_READ)
+                                builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
+                }
+                builder_answer(&b, 0, ELECTION_OP_CREATE, BUILDER_LOST);
+                assert_int_equal(b.lock[0].sort, LOCK_SOUND);
+                builder_stop_agent(&b);
+                builder_settle(&b);
+                builder_wait(&b, 5 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_STOPPED);
+                assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+        }
+}
+
+/* A lock that left the configuration while the API server does not answer is not forgotten: read when it answers again,
+ * and what of it is ours is released. */
+static void test_leaves_during_an_outage(void **state) {
+        (void)state;
+        for (uint8_t tenure = 0; tenure < N_TENURES; tenure++) {
+                builder_init(&b, tenure, 1);
+                builder_lead(&b);
+                b.revoked[b.lock[0].uid] = true; /* its unit has been stopped meanwhile */
+                b.guard[0].permit = 0;
+                b.guard[0].unit = UNIT_STOPPED;
+                builder_restart(&b);
+                builder_signal(&b, 0, ELECTION_EV_STOP);
+                for (unsigned i = 0; i < 40; i++) {
+                        (void)builder_answer_any(&b, 0, BUILDER_REFUSED);
+                        while (builder_guard(&b, 0))
+                                ;
+                        builder_jump(&b, SEC);
+                        assert_int_not_equal(builder_state(&b), ELECTION_STOPPED);
+                }
+                builder_settle(&b);
+                builder_wait(&b, 40 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_STOPPED);
+                assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_stop_behind_lost_answers),
+                cmocka_unit_test(test_leaves_during_an_outage),
                 cmocka_unit_test(test_release_order),
                 cmocka_unit_test(test_release_of_a_quick_unit),
                 cmocka_unit_test(test_release_through_faults),

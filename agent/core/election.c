@@ -68,7 +68,9 @@ static bool expired(const struct step *s) {
 static bool doubtful(const struct step *s, uint64_t uid) {
         const struct lock_fact *l = &s->e->lock.fact;
 
-        return l->uid == uid && l->sort == LOCK_DAMAGED && l->tenure == TENURE_LEASE && s->e->guard.fact.permit != uid;
+        return l->uid == uid && l->sort == LOCK_DAMAGED && l->tenure == TENURE_LEASE &&
+               s->c->tenure == TENURE_LEASE && /* (a life lock that somebody made a lease names none of ours) */
+               s->e->guard.fact.permit != uid;
 }
 
 /* Another instance of us leads under the lock, or (a damaged one) may until its placeholder has been waited out. */

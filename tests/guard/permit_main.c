@@ -17,19 +17,6 @@
 #include "base/clock.h"
 #include "codec/permit.h"
 
-/* One word each, for scripts. */
-static const char *const results[N_GUARD_RESULTS] = {
-        [GUARD_OK] = "ok",
-        [GUARD_REFUSED_REVOKED] = "revoked",
-        [GUARD_REFUSED_BUSY] = "busy",
-        [GUARD_REFUSED_OVERDUE] = "overdue",
-        [GUARD_REFUSED_ENROLL] = "enroll",
-        [GUARD_REFUSED_UNIT] = "unit",
-        [GUARD_REFUSED_FOREIGN] = "foreign",
-        [GUARD_REFUSED_REQUEST] = "request",
-        [GUARD_REFUSED_INTERNAL] = "internal",
-};
-
 static int fail(const char *what) {
         fprintf(stderr, "permit: %s: %m\n", what);
         return 3;
@@ -71,7 +58,7 @@ static int fill(struct permit_request *q, int argc, char **argv) {
 }
 
 static void print(const struct permit_reply *p) {
-        printf("%s %s final=%u revoked=%u permit=%s pid=%u %s\n", results[p->result],
+        printf("%s %s final=%u revoked=%u permit=%s pid=%u %s\n", guard_result_to_string(p->result),
                unit_state_to_string(p->unit_state), p->final, p->revoked, p->permit_uid, p->main_pid, p->text);
         (void)fflush(stdout);
 }

@@ -38,18 +38,6 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
         [SUPERVISE_PUSH] = "push",
 };
 
-static const char *const result_words[] = {
-        [GUARD_OK] = "ok",
-        [GUARD_REFUSED_REVOKED] = "revoked",
-        [GUARD_REFUSED_BUSY] = "busy",
-        [GUARD_REFUSED_OVERDUE] = "overdue",
-        [GUARD_REFUSED_ENROLL] = "enroll",
-        [GUARD_REFUSED_UNIT] = "unit",
-        [GUARD_REFUSED_FOREIGN] = "foreign",
-        [GUARD_REFUSED_REQUEST] = "request",
-        [GUARD_REFUSED_INTERNAL] = "internal",
-};
-
 /* "-gate record STOP read", replies as "permits:ok". */
 static void actions_to_text(const struct supervise_actions *a, char *buf, size_t size) {
         size_t n = 0;
@@ -59,7 +47,7 @@ static void actions_to_text(const struct supervise_actions *a, char *buf, size_t
                 bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS;
 
                 n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", i ? " " : "", action_words[a->a[i].type],
-                                      reply ? ":" : "", reply ? result_words[a->a[i].result] : "");
+                                      reply ? ":" : "", reply ? guard_result_to_string(a->a[i].result) : "");
         }
 }
 

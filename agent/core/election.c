@@ -248,8 +248,8 @@ static void take_up(struct step *s) {
         }
 }
 
-/* Somebody else's lease lock: has its placeholder been silent for its recorded duration, on our clock? */
-static void observe(struct step *s) {
+/* Has the placeholder that the lock names been read? It is asked for when not. */
+static bool holder_read(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
 
@@ -261,8 +261,17 @@ static void observe(struct step *s) {
         }
         if (e->holder.state == HOLDER_UNSEEN || e->holder.look) {
                 request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
-                return;
+                return false;
         }
+        return true;
+}
+
+/* Somebody else's lease lock: has its placeholder been silent for its recorded duration, on our clock? */
+static void observe(struct step *s) {
+        struct election *e = s->e;
+
+        if (!holder_read(s))
+                return;
         /* Also when it is gone: whoever deleted it did not stop the unit (claim 5). */
         if (s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c))) /* @silence-is-waited-out */
                 return;
@@ -318,6 +327,9 @@ static void candidate(struct step *s) {
         }
         if (e->state == ELECTION_STARTING && e->guard.linked)
                 move(s, ELECTION_CANDIDATE);
+        /* What is wrong with the lock keeps everybody from it: told before what keeps only this host from it. */
+        if (hold == REASON_NAME_TAKEN && l->sort == LOCK_SOUND && l->tenure == TENURE_LEASE)
+                (void)holder_read(s);
         if (hold != REASON_NONE && !(hold == REASON_STRANGE_HOLDER && e->holder.look))
                 return;
         if (l->sort == LOCK_ABSENT)

@@ -409,6 +409,30 @@ static void test_strange_holder(void **state) {
         }
 }
 
+/* Both at once, the name first: what keeps everybody from the lock is told before what keeps this host from it. */
+static void test_strange_holder_of_taken_name(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LEASE, 1);
+        b.own[TENURE_LEASE] = (struct placeholder_fact){.uid = 7, .version = 7, .present = true};
+        builder_restart(&b);
+        builder_wait(&b, 20 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_NAME_TAKEN);
+        builder_other_wins(&b, 0, TENURE_LEASE);
+        b.holder.genuine = false;
+        builder_watch(&b, 0);
+        builder_wait(&b, 500 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_STRANGE_HOLDER);
+        builder_never(&b, "delete-holder");
+        builder_never(&b, "delete");
+        assert_true(b.holder.present);
+        b.holder.present = false;
+        b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+        builder_watch(&b, 0);
+        builder_wait(&b, 20 * SEC);
+        assert_int_equal(builder_hold(&b), REASON_NAME_TAKEN);
+        builder_never(&b, "create");
+}
+
 static void edit(uint64_t duration, uint8_t tenure) {
         b.lock[0].duration_usec = duration;
         b.lock[0].tenure = tenure;
@@ -559,6 +583,7 @@ int main(void) {
                 cmocka_unit_test(test_taken_name_alone),
                 cmocka_unit_test(test_strange_name),
                 cmocka_unit_test(test_strange_holder),
+                cmocka_unit_test(test_strange_holder_of_taken_name),
                 cmocka_unit_test(test_edited_duration),
                 cmocka_unit_test(test_edited_tenure),
                 cmocka_unit_test(test_depose_only_when_able),

@@ -4,7 +4,7 @@
  * is in agent/core and nobody else's. */
 #pragma once
 
-#include "base/retry.h"
+#include "base/lock_keys.h"
 #include "base/timing.h"
 #include "core/facts.h"
 
@@ -76,12 +76,10 @@ struct election_conf {
         struct timing_lease timing; /* of the next term, if that is a lease */
         uint64_t verify_interval_usec;
         struct retry_limits retry;
-        struct retry_limits cooldown; /* after a failed unit */
-        uint64_t step_down_hold_usec; /* after a step-down */
-        uint8_t tenure;               /* of the next term */
-        bool keep_failed;             /* a failed unit keeps the lock */
-        bool away;                    /* the host is about to sleep: no lease is begun or kept */
-        bool ending;                  /* the agent stops: an API server that does not answer is not waited for */
+        struct lock_keys keys;
+        uint8_t tenure; /* of the next term */
+        bool away;      /* the host is about to sleep: no lease is begun or kept */
+        bool ending;    /* the agent stops: an API server that does not answer is not waited for */
 };
 
 enum election_event_type {

@@ -175,7 +175,7 @@ static void test_cooldown_grows(void **state) {
 static void test_keep_failed(void **state) {
         (void)state;
         builder_init(&b, TENURE_LIFE, 1);
-        b.locks[0].conf.keep_failed = true;
+        b.locks[0].conf.keys.on_failure = ON_FAILURE_KEEP;
         builder_lead(&b);
         builder_unit(&b, 0, UNIT_FAILED);
         builder_wait(&b, 1000 * SEC);

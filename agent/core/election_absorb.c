@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an event teaches an election; what it does about it is in election.c. A watch event may be older or newer than
- * an answer: it may end things (a marked or vanished lock of ours), otherwise it only asks for a read. ARCHITECTURE 5:
- * what counts as a holder's silence (claim 5), and how unknown outcomes are read back (claim 7). */
+/* What an event teaches an election; what it does about it is in election.c and its parts. A watch event may be older
+ * or newer than an answer: it may end things (a marked or vanished lock of ours), otherwise it only asks for a read.
+ * ARCHITECTURE 5: what counts as a holder's silence (claim 5), and how unknown outcomes are read back (claim 7). */
 #include "core/election_parts.h"
 
 static void note_longest(struct election *e, uint64_t duration_usec) {

@@ -140,6 +140,8 @@ void step_candidate(struct step *s) {
         /* What is wrong with the lock keeps everybody from it: told before what keeps only this host from it. */
         if (hold == REASON_NAME_TAKEN && l->sort == LOCK_SOUND && l->tenure == TENURE_LEASE)
                 (void)holder_read(s);
+        if (hold == REASON_FOREIGN_POD && s->now >= e->timers.pod_at_usec)
+                step_request(s, ELECTION_OP_READ_POD, e->past.pod_uid, 0, 0);
         if (hold != REASON_NONE && !(hold == REASON_STRANGE_HOLDER && e->holder.look))
                 return;
         if (l->sort == LOCK_ABSENT)

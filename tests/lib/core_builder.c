@@ -204,6 +204,7 @@ static void check_request(struct builder *b, size_t i, const struct builder_requ
         case ELECTION_OP_READ:
         case ELECTION_OP_CLAIM:
         case ELECTION_OP_READ_HOLDER:
+        case ELECTION_OP_READ_POD:
                 break;
         }
 }

@@ -130,7 +130,7 @@ struct agent_post {
                 struct election_event lock_event;
                 struct placeholder_event placeholder_event;
                 struct permit_reply reply;
-                char text[256];
+                char text[512];
         };
 };
 
@@ -175,7 +175,7 @@ struct agent {
         } stopping;
 
         /* for humans */
-        char link_error[256];
+        char link_error[512];
         char bus_error[256];
         char api_error[512];
         bool unanswered;                /* a request or a watch had no answer, and nothing was answered since */

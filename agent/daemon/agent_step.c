@@ -61,8 +61,7 @@ static void step_link(struct agent *a, bool up, const char *why) {
         if (up)
                 journal_log(LOG_INFO, "Connected to leader-guard");
         else
-                journal_log(LOG_WARNING,
-                            "%s; trying again. Is leader-guard.socket active? (systemctl status leader-guard)", why);
+                journal_log(LOG_WARNING, "%s; trying again", why);
         if (up) /* what this process knows nothing of: permits of units that left the configuration */
                 (void)link_send(a->link, &(struct permit_request){.type = PERMIT_QUERY});
         for (size_t i = 0; i < a->n_locks; i++) {

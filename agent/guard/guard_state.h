@@ -16,6 +16,7 @@
 
 #include "adapter/boot.h"
 #include "adapter/gate.h"
+#include "adapter/peer.h"
 #include "adapter/units.h"
 #include "codec/permit.h"
 #include "codec/permit_queue.h"
@@ -87,6 +88,9 @@ struct guard {
         /* the connection of the agent */
         sd_event_source *listener, *connection;
         int connection_fd;
+        struct peer peer;            /* whose it is */
+        bool heard;                  /* it has said something */
+        pid_t refused_pid;           /* the second agent that the journal has last told of */
         bool socket_due;             /* inbox: there is something to accept or to read, or room to write */
         struct permit_queue replies; /* that wait for room */
         bool writing;                /* … which `connection` tells of, too */

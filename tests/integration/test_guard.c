@@ -494,6 +494,94 @@ static void test_newest_connection(void **state) {
         assert_false(has_gate(x));
 }
 
+/* An agent of its own, which has asked something, was answered, and hangs: its connection is open until it is killed.
+ */
+static pid_t hung_agent(struct fixture *x, const struct permit_request *q) {
+        pid_t pid = fork();
+        int status;
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                int fd = dial(x);
+
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (q)
+                        (void)ask(fd, *q);
+                (void)raise(SIGSTOP);
+                _exit(1);
+        }
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        assert_true(WIFSTOPPED(status));
+        return pid;
+}
+
+static void kill_agent(pid_t pid) {
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* The second agent of a host is told who is there, and which command ends that one; the permit of the first one keeps
+ * to its instants, however often the second one comes. */
+static void test_second_agent(void **state) {
+        struct fixture *x = begin(state);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        uint64_t end = clock_boottime_usec() + USEC_PER_SEC;
+        char who[64], cure[64];
+        struct permit_reply p;
+        pid_t first;
+        int fd;
+
+        x->pid1.state->bound = true;
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = end;
+        q.kill_at_usec = end + USEC_PER_SEC;
+        first = hung_agent(x, &q);
+        (void)snprintf(who, sizeof(who), "another agent (pid %d, test_guard", first);
+        (void)snprintf(cure, sizeof(cure), "kill %d", first);
+        while (clock_boottime_usec() < end - 100 * MSEC) {
+                fd = dial(x);
+                assert_true(take(fd, &p));
+                assert_int_equal(p.result, GUARD_REFUSED_AGENT);
+                assert_non_null(strstr(p.text, who));
+                assert_non_null(strstr(p.text, cure));
+                assert_false(take(fd, &p));
+                close(fd);
+                assert_true(has_gate(x));
+        }
+        while (clock_boottime_usec() < end + 300 * MSEC) {
+                fd = dial(x);
+                close(fd);
+                nap();
+        }
+        assert_false(has_gate(x));
+        kill_agent(first);
+        fd = dial(x);
+        await(x, fd, UNIT_STOPPED);
+        close(fd);
+}
+
+/* An agent that died is no agent, although the guard has not read its end yet; nor is one that has said nothing. */
+static void test_restarted_agent(void **state) {
+        struct fixture *x = begin(state);
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+
+        for (unsigned i = 0; i < 40; i++) {
+                pid_t first = hung_agent(x, i % 4 == 3 ? NULL : &q);
+                _cleanup_close_ int fd = -1;
+
+                if (i % 2)
+                        assert_int_equal(kill(x->guard, SIGSTOP), 0);
+                if (i % 4 != 3)
+                        kill_agent(first);
+                fd = dial(x);
+                if (i % 2)
+                        assert_int_equal(kill(x->guard, SIGCONT), 0);
+                assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
+                if (i % 4 == 3)
+                        kill_agent(first);
+        }
+}
+
 static struct permit_request request_of(struct fixture *x, unsigned unit) {
         struct permit_request q = request(x, PERMIT_QUERY, "");
 
@@ -910,6 +998,8 @@ int main(void) {
                 TEST(test_idle_is_judged),
                 TEST(test_malformed),
                 TEST(test_newest_connection),
+                TEST(test_second_agent),
+                TEST(test_restarted_agent),
                 TEST(test_many_units),
                 TEST(test_deaf_agent),
                 TEST(test_patient_agent),

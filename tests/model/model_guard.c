@@ -101,6 +101,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 [GUARD_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
                 [GUARD_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
                 [GUARD_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
+                [GUARD_REFUSED_AGENT] = GUARD_REFUSED_INTERNAL, /* never said to a request */
         };
         struct host *o = &w->hosts[h];
         const struct supervise *s = &o->supervise;

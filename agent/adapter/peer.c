@@ -59,6 +59,12 @@ static bool find_service(pid_t pid, char *ret, size_t size) {
         return false;
 }
 
+bool peer_is_of(pid_t pid, const char *service) {
+        char name[256];
+
+        return find_service(pid, name, sizeof(name)) && util_streq(name, service);
+}
+
 void peer_describe(pid_t pid, char *who, size_t who_size, char *cure, size_t cure_size) {
         char comm[32], service[256];
         bool has_service = find_service(pid, service, sizeof(service));

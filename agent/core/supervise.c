@@ -222,6 +222,12 @@ static void on_superseded(struct supervise *s, uint64_t now) {
                 supervise_become_idle(s, SUPERVISE_UNREAD, now);
 }
 
+static void on_abandoned(struct supervise *s, struct supervise_actions *a, uint64_t now) {
+        /* A lease ends by itself, and may be renewed until then. */
+        if (supervise_permitted(s) && s->tenure == TENURE_LIFE)
+                supervise_begin_stop(s, a, SUPERVISE_REASON_ABANDONED, now, s->stop_timeout_usec);
+}
+
 /* What has come due, whatever the event was. */
 static void retry(struct supervise *s, struct supervise_actions *a, uint64_t now) {
         if (s->state == SUPERVISE_STOPPING && now >= s->kill_at_usec) {
@@ -286,6 +292,9 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                 break;
         case SUPERVISE_EV_SUPERSEDED:
                 on_superseded(s, now);
+                break;
+        case SUPERVISE_EV_ABANDONED:
+                on_abandoned(s, &a, now);
                 break;
         case SUPERVISE_EV_WAKE:
                 if (s->reading == SUPERVISE_READ_NONE)

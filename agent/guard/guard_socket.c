@@ -191,6 +191,7 @@ static bool accept_newest(struct guard *g) {
                 }
                 g->connection_fd = fd;
                 g->peer = peer;
+                g->agent.elsewhere = !peer_is_of(peer.pid, ENROLL_AGENT);
         }
         return any;
 }

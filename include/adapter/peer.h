@@ -19,6 +19,9 @@ int peer_read(int fd, struct peer *ret);
  * What was sent before may still be there to be read. */
 bool peer_hung_up(int fd);
 
+/* It runs as this service of the system. False also when that cannot be seen. */
+bool peer_is_of(pid_t pid, const char *service);
+
 /* "pid 123, leader-agent of leader-agent.service", as much of it as can be seen, into who; what ends it when it is
  * typed as root, "systemctl stop UNIT" or "kill PID", into cure. */
 void peer_describe(pid_t pid, char *who, size_t who_size, char *cure, size_t cure_size);

@@ -957,6 +957,35 @@ static void test_watchdog(void **state) {
 }
 
 /* The guard has died: what is past the second instant is killed, and only that; no file changes. */
+/* An agent that is started again and again is waited for. One that was stopped meanwhile, for a while, is not: what it
+ * would have stopped is stopped, and not permitted again. Of an agent that was no service nothing is known. */
+static void test_stopped_agent(void **state) {
+        struct fixture *x = begin(state);
+        int fd = dial(x);
+        uint64_t since;
+
+        lead(x, fd, "A");
+        strcpy(x->pid1.state->agent, "inactive");
+        close(fd);
+        for (since = clock_boottime_usec(); clock_boottime_usec() < since + 7 * USEC_PER_SEC; nap())
+                assert_true(has_gate(x));
+        kill_guard(x);
+        start_guard(x);
+        for (since = clock_boottime_usec(); clock_boottime_usec() < since + 4 * USEC_PER_SEC; nap())
+                assert_true(has_gate(x));
+        strcpy(x->pid1.state->agent, "activating");
+        for (since = clock_boottime_usec(); clock_boottime_usec() < since + 2 * USEC_PER_SEC; nap())
+                assert_true(has_gate(x));
+        strcpy(x->pid1.state->agent, "inactive");
+        for (since = clock_boottime_usec(); has_gate(x); nap())
+                assert_true(clock_boottime_usec() < since + LIMIT);
+        assert_in_range(clock_boottime_usec() - since, 5 * USEC_PER_SEC, 8 * USEC_PER_SEC);
+        fd = dial(x);
+        await(x, fd, UNIT_STOPPED);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_REFUSED_REVOKED);
+        close(fd);
+}
+
 static void test_reap(void **state) {
         struct fixture *x = begin(state);
         int fd = dial(x);
@@ -1005,6 +1034,7 @@ int main(void) {
                 TEST(test_patient_agent),
                 TEST(test_stranger),
                 TEST(test_guard_killed),
+                TEST(test_stopped_agent),
                 TEST(test_reap),
                 TEST(test_pid1_lost),
                 TEST(test_pid1_blocked),

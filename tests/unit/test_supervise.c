@@ -84,9 +84,9 @@ static uint32_t failed_bit(const char *word) {
 
 /* An event in words:
  *   found none|bad|gate|bad+gate          found A lease STOP KILL [gate] [revoked]
- *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded wake tick
- *   read NAME     start ok|refused|lost|timeout              failed ACTION…
- * STOP, KILL: seconds; stop timeout is 5 s. */
+ *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded abandoned wake
+ * tick read NAME     start ok|refused|lost|timeout              failed ACTION… STOP, KILL: seconds; stop timeout is 5
+ * s. */
 static void parse(const char *text, struct supervise_event *ev) {
         static const char *const starts[] = {"ok", "refused", "lost", "timeout"};
         char buf[128], *save = NULL, *w;
@@ -143,6 +143,7 @@ static void parse(const char *text, struct supervise_event *ev) {
         } else
                 ev->type = strcmp(w, "query") == 0        ? SUPERVISE_EV_QUERY
                            : strcmp(w, "superseded") == 0 ? SUPERVISE_EV_SUPERSEDED
+                           : strcmp(w, "abandoned") == 0  ? SUPERVISE_EV_ABANDONED
                            : strcmp(w, "wake") == 0       ? SUPERVISE_EV_WAKE
                                                           : SUPERVISE_EV_TICK;
 }
@@ -417,6 +418,17 @@ static const struct row rows[] = {
           {3, "read going", "read", SUPERVISE_STOPPING},
           {3.1, "revoke A", "read interim", SUPERVISE_STOPPING},
           {3.1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"the agent was stopped while it was dead: a unit for life is stopped as it would have",
+         {PERMITTED,
+          {2, "abandoned", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {2, "abandoned", "", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {3, "abandoned", "", SUPERVISE_STOPPED},
+          {4, "permit A life revoked", "reply:revoked", SUPERVISE_STOPPED}}},
+        {"… also before it was seen by this guard",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {1, "abandoned", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"… under a lease its instants do that", {LEASED, {2, "abandoned", "", SUPERVISE_RUNNING}}},
         {"guard start, gate and file: unit runs on, no start",
          {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
           {0, "read on", "push", SUPERVISE_RUNNING},

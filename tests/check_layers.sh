@@ -92,7 +92,7 @@ none='<>'
 mapfile -t f < <(files base)
 layer_libc base '"base/[^"]*"' "$none" "${f[@]}"
 mapfile -t f < <(files core | grep -v '/supervise')
-layer core "\"(base/(util|terms|timing|retry)|core/(core|core_parts|steps|facts|election|election_parts|placeholder))\.h\"|$pure" "${f[@]}"
+layer core "\"(base/(util|terms|timing|retry|lock_keys)|core/(core|core_parts|steps|facts|election|election_parts|election_step|placeholder))\.h\"|$pure" "${f[@]}"
 mapfile -t f < <(files core 'supervise*')
 layer core/supervise "\"(base/(util|terms|timing)|core/supervise[a-z_]*)\.h\"|$pure" "${f[@]}"
 mapfile -t f < <(files codec)

@@ -102,10 +102,10 @@ int conf_check(const struct conf *c, struct err *err) {
                         r = check_lease(c, l, err);
                 if (r < 0)
                         return r;
-                if (l->cooldown_usec > l->cooldown_max_usec)
+                if (l->keys.cooldown.min_usec > l->keys.cooldown.max_usec)
                         return err_setf(err, -EINVAL, "%s: lock %s: cooldown %s is more than cooldown_max %s", l->where,
-                                        l->name, timespan_format(a, l->cooldown_usec),
-                                        timespan_format(b, l->cooldown_max_usec));
+                                        l->name, timespan_format(a, l->keys.cooldown.min_usec),
+                                        timespan_format(b, l->keys.cooldown.max_usec));
         }
         return 0;
 }

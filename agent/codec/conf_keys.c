@@ -16,8 +16,7 @@
 static const struct conf_choice tenures[] = {
         {TENURE_WORD_LIFE, TENURE_LIFE}, {TENURE_WORD_LEASE, TENURE_LEASE}, {NULL, 0}};
 static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};
-static const struct conf_choice on_failures[] = {
-        {"release", CONF_ON_FAILURE_RELEASE}, {"keep", CONF_ON_FAILURE_KEEP}, {NULL, 0}};
+static const struct conf_choice on_failures[] = {{"release", ON_FAILURE_RELEASE}, {"keep", ON_FAILURE_KEEP}, {NULL, 0}};
 /* The numbers of syslog(3). */
 static const struct conf_choice log_levels[] = {{"err", 3},  {"warning", 4}, {"notice", 5},
                                                 {"info", 6}, {"debug", 7},   {NULL, 0}};
@@ -43,19 +42,19 @@ const struct conf_key conf_keys[] = {
 };
 
 const struct conf_key conf_lock_keys[] = {
-        {"name",           LOCK_AT(name),                .type = CONF_TYPE_SUBDOMAIN, .required = true, .own = true},
-        {"namespace",      LOCK_AT(namespace_),          .type = CONF_TYPE_LABEL,     .own = true},
-        {"unit",           LOCK_AT(unit),                .type = CONF_TYPE_UNIT,      .required = true, .own = true},
-        {"tenure",         LOCK_AT(tenure),              CHOICE(tenures),             .preset = TENURE_WORD_LIFE},
-        {"placeholder",    LOCK_AT(placeholder),         CHOICE(placeholders),        .preset = "lease"},
-        {"lease_duration", LOCK_AT(lease_duration_usec), SPAN(2 * SEC, DAY),          .preset = "30s"},
-        {"renew_deadline", LOCK_AT(renew_deadline_usec), SPAN(100 * MSEC, DAY),       .preset = "15s"},
-        {"stop_timeout",   LOCK_AT(stop_timeout_usec),   SPAN(100 * MSEC, DAY),       .preset = "8s", .preset_life = "5min"},
-        {"kill_margin",    LOCK_AT(kill_margin_usec),    SPAN(100 * MSEC, DAY),       .preset = "5s"},
-        {"on_failure",     LOCK_AT(on_failure),          CHOICE(on_failures),         .preset = "release"},
-        {"cooldown",       LOCK_AT(cooldown_usec),       SPAN(SEC, DAY),              .preset = "10s"},
-        {"cooldown_max",   LOCK_AT(cooldown_max_usec),   SPAN(SEC, DAY),              .preset = "5min"},
-        {"step_down_hold", LOCK_AT(step_down_hold_usec), SPAN(0, DAY),                .preset = "10s"},
+        {"name",           LOCK_AT(name),                        .type = CONF_TYPE_SUBDOMAIN,  .required = true, .own = true},
+        {"namespace",      LOCK_AT(namespace_),                  .type = CONF_TYPE_LABEL,      .own = true},
+        {"unit",           LOCK_AT(unit),                        .type = CONF_TYPE_UNIT,       .required = true, .own = true},
+        {"tenure",         LOCK_AT(tenure),                      CHOICE(tenures),              .preset = TENURE_WORD_LIFE},
+        {"placeholder",    LOCK_AT(placeholder),                 CHOICE(placeholders),         .preset = "lease"},
+        {"lease_duration", LOCK_AT(lease_duration_usec),         SPAN(2 * SEC, DAY),           .preset = "30s"},
+        {"renew_deadline", LOCK_AT(renew_deadline_usec),         SPAN(100 * MSEC, DAY),        .preset = "15s"},
+        {"stop_timeout",   LOCK_AT(stop_timeout_usec),           SPAN(100 * MSEC, DAY),        .preset = "8s", .preset_life = "5min"},
+        {"kill_margin",    LOCK_AT(kill_margin_usec),            SPAN(100 * MSEC, DAY),        .preset = "5s"},
+        {"on_failure",     LOCK_AT(keys.on_failure),             CHOICE(on_failures),          .preset = "release"},
+        {"cooldown",       LOCK_AT(keys.cooldown.min_usec),      SPAN(SEC, DAY),               .preset = "10s"},
+        {"cooldown_max",   LOCK_AT(keys.cooldown.max_usec),      SPAN(SEC, DAY),               .preset = "5min"},
+        {"step_down_hold", LOCK_AT(keys.step_down_hold_usec),    SPAN(0, DAY),                 .preset = "10s"},
         {NULL},
 };
 /* clang-format on */

@@ -123,7 +123,7 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         struct json_object *annotations = object_get(metadata, "annotations");
         struct json_object *spec = object_get(object, "spec");
         struct object_meta meta;
-        char seconds[16], label[64];
+        char seconds[16], label[64], phase[16];
         int r;
 
         memset(ret, 0, sizeof(*ret));
@@ -165,6 +165,8 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
                                         sizeof(ret->acquire_time));
                 (void)object_get_string(annotations, PREFIX "lease-duration-seconds", seconds, sizeof(seconds));
                 ret->lease_duration_usec = seconds_from_text(seconds);
+                ret->finished = object_get_string(object_get(object, "status"), "phase", phase, sizeof(phase)) > 0 &&
+                                (util_streq(phase, "Succeeded") || util_streq(phase, "Failed"));
                 break;
         }
         return 0;

@@ -119,6 +119,7 @@ struct election {
         struct {
                 uint64_t unfit_uid; /* lock uid that another boot took over: never touched again */
                 uint64_t rival_uid; /* lock uid that another instance of us leads under: waited for, not removed */
+                uint64_t pod_uid;   /* Pod that owned a foreign lock, and may still believe that it leads */
                 uint64_t prove_first_usec; /* a term ended unproven: the next lock only with a later proof */
                 uint8_t failures;          /* of the unit, in a row */
         } past;
@@ -127,7 +128,8 @@ struct election {
         struct {
                 uint64_t verify_at_usec; /* read the lock again, whatever the watches say */
                 uint64_t cool_until_usec;
-                struct retry retry; /* of operations: enum election_op */
+                uint64_t pod_at_usec; /* look at past.pod_uid again */
+                struct retry retry;   /* of operations: enum election_op */
         } timers;
 };
 

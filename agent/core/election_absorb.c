@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an event teaches an election; what it does about it is in election.c. A watch event may be older or newer than
- * an answer: it may end things (a marked or vanished lock of ours), otherwise it only asks for a read. ARCHITECTURE 5:
- * what counts as a holder's silence (claim 5), and how unknown outcomes are read back (claim 7). */
+/* What an event teaches an election; what it does about it is in election.c and its parts. A watch event may be older
+ * or newer than an answer: it may end things (a marked or vanished lock of ours), otherwise it only asks for a read.
+ * ARCHITECTURE 5: what counts as a holder's silence (claim 5), and how unknown outcomes are read back (claim 7). */
 #include "core/election_parts.h"
 
 static void note_longest(struct election *e, uint64_t duration_usec) {
@@ -36,6 +36,10 @@ static void learn(struct election *e, const struct lock_fact *f, bool read, uint
                 e->lock.orphan_at_usec = now;
         e->lock.fact = *f;
         learn_record(e, f);
+        if (f->sort == LOCK_FOREIGN && f->placeholder && f->placeholder != e->past.pod_uid) {
+                e->past.pod_uid = f->placeholder;
+                e->timers.pod_at_usec = 0;
+        }
         e->lock.source = read ? LOCK_SOURCE_ANSWER : LOCK_SOURCE_WATCH;
         if (f->claimed)
                 e->claim_ready = false; /* used up: the next POST carries a new one */
@@ -118,12 +122,24 @@ static void absorb_holder_reply(struct election *e, const struct election_conf *
         e->holder.fresh = waited && e->holder.seen_at_usec != ev->now_usec; /* @nothing-new-after-the-wait */
 }
 
+static void absorb_pod(struct election *e, const struct election_event *ev) {
+        bool lives = ev->result == RESULT_OK && ev->holder.present && ev->holder.uid == e->past.pod_uid;
+
+        if (lives)
+                e->timers.pod_at_usec = util_usec_add(ev->now_usec, RETRY_TAKEN_USEC);
+        else if (e->past.pod_uid && (ev->result == RESULT_OK || ev->result == RESULT_NOT_FOUND)) {
+                e->past.pod_uid = 0;
+                e->lock.reread = true; /* its answer is from before this one */
+        }
+}
+
 /* Paces retries: what surely failed or is unknown waits; a write that only met another state is tried again at once,
  * and waits from the second time on. A good read does not forget that a write keeps failing. */
 static void pace(struct election *e, const struct election_conf *c, const struct election_event *ev) {
         bool gone_is_good = ev->op == ELECTION_OP_READ || ev->op == ELECTION_OP_DELETE || ev->op == ELECTION_OP_STRIP ||
-                            ev->op == ELECTION_OP_READ_HOLDER || ev->op == ELECTION_OP_DELETE_HOLDER;
-        bool read = ev->op == ELECTION_OP_READ || ev->op == ELECTION_OP_READ_HOLDER;
+                            ev->op == ELECTION_OP_READ_HOLDER || ev->op == ELECTION_OP_DELETE_HOLDER ||
+                            ev->op == ELECTION_OP_READ_POD;
+        bool read = ev->op == ELECTION_OP_READ || ev->op == ELECTION_OP_READ_HOLDER || ev->op == ELECTION_OP_READ_POD;
         bool hard = ev->result == RESULT_DENIED || ev->result == RESULT_FAILED || ev->result == RESULT_UNKNOWN;
 
         e->timers.retry.at_usec = 0;
@@ -190,6 +206,9 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
         case ELECTION_OP_READ_HOLDER:
         case ELECTION_OP_DELETE_HOLDER:
                 absorb_holder_reply(e, c, ev);
+                break;
+        case ELECTION_OP_READ_POD:
+                absorb_pod(e, ev);
                 break;
         }
         e->lock.passed = PASSED_NOTHING;

@@ -21,6 +21,7 @@ static const char *const op_names[N_ELECTION_OPS] = {
         [ELECTION_OP_STRIP] = "strip",
         [ELECTION_OP_READ_HOLDER] = "read-holder",
         [ELECTION_OP_DELETE_HOLDER] = "delete-holder",
+        [ELECTION_OP_READ_POD] = "read-pod",
 };
 
 static const char *const reason_texts[N_ELECTION_REASONS] = {
@@ -43,6 +44,7 @@ static const char *const reason_texts[N_ELECTION_REASONS] = {
         [REASON_NAME_TAKEN] = "the name of our placeholder is taken by one that is not ours",
         [REASON_COOLDOWN] = "staying out for a while",
         [REASON_FOREIGN_LOCK] = "an in-cluster operator holds the lock",
+        [REASON_FOREIGN_POD] = "the lock is gone, but the Pod that held it is not",
         [REASON_DAMAGED_LOCK] = "the lock is damaged",
         [REASON_STRANGE_HOLDER] = "the lock names an object that is not the placeholder of its holder",
         [REASON_GUARD_AWAY] = "leader-guard does not answer",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between election.c (what to do), election_absorb.c (what an event taught), election_view.c (what others may know),
- * election_term.c (whose lock it is) and their tests. Not for the shells. */
+/* Between election.c and its parts (what to do: election_step.h), election_absorb.c (what an event taught),
+ * election_view.c (what others may know), election_term.c (whose lock it is) and their tests. Not for the shells. */
 #pragma once
 
 #include "core/election.h"

@@ -85,6 +85,9 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
             e->lock.fact.tenure == TENURE_LEASE && !e->lock.reread && e->holder.lock == e->lock.fact.uid &&
             election_stays_out(e, views, 0, c) == REASON_NONE)
                 at = min(at, util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, c)));
+        if (e->state == ELECTION_CANDIDATE && e->op == ELECTION_OP_NONE && !e->timers.retry.at_usec &&
+            !e->lock.reread && election_stays_out(e, views, 0, c) == REASON_FOREIGN_POD)
+                at = min(at, e->timers.pod_at_usec);
         if (permitted && election_instants(e, c, e->term.permit_proof_usec, &stop_at, &kill_at))
                 at = min(at, stop_at);
         return at;
@@ -101,6 +104,9 @@ uint8_t election_stays_out(const struct election *e, const struct placeholder_vi
                 return REASON_UNIT_UNFIT;
         if (election_knows(e) && e->lock.fact.sort == LOCK_FOREIGN)
                 return REASON_FOREIGN_LOCK;
+        /* Whoever takes a Pod's lock away does not stop the Pod. */
+        if (election_knows(e) && e->lock.fact.sort == LOCK_ABSENT && e->past.pod_uid)
+                return REASON_FOREIGN_POD;
         if (election_knows(e) && e->lock.fact.sort == LOCK_DAMAGED)
                 return REASON_DAMAGED_LOCK;
         if (election_knows(e) && e->lock.fact.sort == LOCK_SOUND && election_record_change(e) == RECORD_BROKEN)

@@ -156,10 +156,8 @@ static struct election_conf election_conf(const struct agent_lock *l, const stru
                 .timing = conf_timing(l->conf),
                 .verify_interval_usec = c->verify_interval_usec,
                 .retry = RETRY_API,
-                .cooldown = {l->conf->cooldown_usec, l->conf->cooldown_max_usec},
-                .step_down_hold_usec = l->conf->step_down_hold_usec,
+                .keys = l->conf->keys,
                 .tenure = (uint8_t)l->conf->tenure,
-                .keep_failed = l->conf->on_failure == CONF_ON_FAILURE_KEEP,
         };
 }
 
@@ -284,8 +282,7 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
                 .unit = text,
                 .where = where,
                 .stop_timeout_usec = TIMING_STOP_DEFAULT_USEC,
-                .cooldown_usec = USEC_PER_SEC,
-                .cooldown_max_usec = USEC_PER_SEC,
+                .keys.cooldown = {USEC_PER_SEC, USEC_PER_SEC},
         };
         _cleanup_(plan_done) struct plan plan;
         struct err err = {};

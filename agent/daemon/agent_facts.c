@@ -79,6 +79,7 @@ struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_o
                 break;
         case LOCK_FORM_FOREIGN:
                 f.sort = LOCK_FOREIGN;
+                f.placeholder = util_token(o->owner.uid);
                 break;
         case LOCK_FORM_DAMAGED:
                 f.sort = LOCK_DAMAGED;
@@ -107,6 +108,13 @@ struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const 
 
         if (o && lock)
                 f.duration_usec = placeholder_duration(o, lock->uid);
+        return f;
+}
+
+struct placeholder_fact agent_pod_fact(const struct placeholder_object *o) {
+        struct placeholder_fact f = placeholder_fact(o, "", TENURE_LIFE);
+
+        f.present = f.present && !o->finished;
         return f;
 }
 

@@ -27,7 +27,7 @@ static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_
         if (op == ELECTION_OP_READ)
                 asked = reply->lock && util_streq(reply->lock->uid, l->answered.uid) ? AGENT_ASKED_READ
                                                                                      : AGENT_ASKED_AND_GONE;
-        else if (op == ELECTION_OP_READ_HOLDER)
+        else if (op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_READ_POD)
                 asked = AGENT_ASKED_READ;
         return agent_note_reply(l->agent, reply, asked, &l->n_invalid, l->problem, election_op_to_string(op),
                                 ret_silent);
@@ -38,6 +38,14 @@ static const struct lock_object *known(const struct agent_lock *l) {
         struct core_lock_view v = agent_view(l);
 
         return v.known && v.lock.uid ? find(l, v.lock.uid, v.lock.version) : NULL;
+}
+
+/* Of a lock that an in-cluster operator holds: its Pod is looked at when the lock has gone. */
+static void remember_pod(struct agent_lock *l, const struct lock_object *o) {
+        if (o->form != LOCK_FORM_FOREIGN)
+                return;
+        (void)util_copy(l->pod.name, sizeof(l->pod.name), o->owner.name);
+        (void)util_copy(l->pod.uid, sizeof(l->pod.uid), o->owner.uid);
 }
 
 static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
@@ -56,6 +64,7 @@ static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
                 l->answered = *reply->lock;
                 l->has_answered = true;
                 agent_uid_remember(l, l->answered.uid);
+                remember_pod(l, &l->answered);
         }
         /* What a strip returns is the last state of an object that is gone. */
         ev.lock = agent_lock_fact(l, ev.op == ELECTION_OP_STRIP ? NULL : reply->lock);
@@ -80,6 +89,30 @@ static void on_holder_reply(const struct kube_reply *reply, void *userdata) {
         agent_post_lock(l, &ev);
 }
 
+static void on_pod_reply(const struct kube_reply *reply, void *userdata) {
+        struct agent_lock *l = userdata;
+        struct election_event ev = {
+                .type = ELECTION_EV_REPLY,
+                .op = ELECTION_OP_READ_POD,
+                .retry_after_usec = reply->retry_after_usec,
+        };
+        struct kube_reply told = *reply;
+
+        l->request = kube_slot_free(l->request);
+        if (reply->result == KUBE_DENIED && reply->http_code == 403) {
+                /* Asked for once per Pod: without the right there is nothing to wait for. */
+                journal_log(
+                        LOG_NOTICE,
+                        "%s: may not read Pod %s, which held the lock: not waiting for its end. To have that waited "
+                        "for, allow this agent to get pods in namespace %s (rbac.yaml has the rule)",
+                        l->title, l->pod.name, ns(l));
+                told.result = KUBE_NOT_FOUND;
+        }
+        ev.result = note(l, &told, ev.op, &ev.silent);
+        ev.holder = agent_pod_fact(reply->placeholder);
+        agent_post_lock(l, &ev);
+}
+
 static void on_lock_watch(const struct kube_watch_event *event, void *userdata) {
         struct agent_lock *l = userdata;
         struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
@@ -90,6 +123,7 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
                 l->seen = *event->lock;
                 l->has_seen = true;
                 agent_uid_remember(l, l->seen.uid);
+                remember_pod(l, &l->seen);
                 ev.lock = agent_lock_fact(l, &l->seen);
                 break;
         case KUBE_WATCH_GONE:
@@ -217,6 +251,10 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
                         return -ESTALE;
                 return kube_placeholder_delete(a->kube, h->kind, ns(l), h->name, h->uid, h->version, on_holder_reply, l,
                                                &l->request);
+        case ELECTION_OP_READ_POD:
+                if (util_token(l->pod.uid) != uid)
+                        return -ESTALE;
+                return kube_placeholder_get(a->kube, PLACEHOLDER_POD, ns(l), l->pod.name, on_pod_reply, l, &l->request);
         }
         return -EINVAL;
 }

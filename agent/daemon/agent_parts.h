@@ -79,6 +79,9 @@ struct agent_lock {
         struct kube_slot *request, *watch, *holder_watch;
         enum placeholder_kind holder_kind; /* what holder_watch follows */
         char holder_name[254];
+        struct {
+                char name[254], uid[64];
+        } pod; /* the last one that held a foreign lock under this name */
 
         /* for humans */
         struct permit_reply guard; /* last */
@@ -224,6 +227,8 @@ void agent_posted_remember(struct agent_lock *l, const struct lock_object *o);
 /* NULL: there is no such object. */
 struct lock_fact agent_lock_fact(const struct agent_lock *l, const struct lock_object *o);
 /* lock: the one that names it, NULL when that is not known any more. */
+/* The Pod that held a foreign lock; one that has finished is not present. */
+struct placeholder_fact agent_pod_fact(const struct placeholder_object *o);
 struct placeholder_fact agent_holder_fact(const struct lock_object *lock, const struct placeholder_object *o);
 struct placeholder_fact agent_placeholder_fact(const struct agent_placeholder *p, const struct placeholder_object *o);
 struct guard_fact agent_guard_fact(const struct permit_reply *r);

@@ -81,6 +81,11 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        l->conf->namespace_, l->conf->name, l->conf->namespace_, l->conf->name);
                 else if (h == REASON_FOREIGN_LOCK)
                         (void)snprintf(buf, size, "waits for Pod %s to give the lock up", o ? o->owner.name : "?");
+                else if (h == REASON_FOREIGN_POD)
+                        (void)snprintf(buf, size,
+                                       "waits until Pod %s has ended; when it runs nowhere any more: "
+                                       "kubectl -n %s delete pod %s",
+                                       l->pod.name, l->conf->namespace_, l->pod.name);
                 else if (h == REASON_UNIT_FOREIGN)
                         (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)",
                                        l->conf->unit, l->conf->unit);

@@ -186,9 +186,9 @@ static const struct trace_field lock_conf_fields[] = {
         TIMING(lock.timing),
         {"verify", offsetof(struct core_change, lock.verify_interval_usec), .form = TRACE_SPAN},
         LIMITS("retry", lock.retry),
-        LIMITS("cooldown", lock.cooldown),
-        {"step-down-hold", offsetof(struct core_change, lock.step_down_hold_usec), .form = TRACE_SPAN},
-        {"keep-failed", offsetof(struct core_change, lock.keep_failed), .form = TRACE_FLAG},
+        LIMITS("cooldown", lock.keys.cooldown),
+        {"step-down-hold", offsetof(struct core_change, lock.keys.step_down_hold_usec), .form = TRACE_SPAN},
+        {"on-failure", offsetof(struct core_change, lock.keys.on_failure), .form = TRACE_NUMBER},
         {"away", offsetof(struct core_change, lock.away), .form = TRACE_FLAG},
 };
 

@@ -9,16 +9,11 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/lock_keys.h"
 #include "base/timing.h"
 #include "codec/permit.h"
 
 #define CONF_PATH "/etc/leader-agent/leader-agent.conf"
-
-enum conf_on_failure {
-        CONF_ON_FAILURE_RELEASE =
-                0,            /* a unit that ended or would not start: release the lock, stay out for a cooldown */
-        CONF_ON_FAILURE_KEEP, /* keep the lock and wait for a human */
-};
 
 /* Durations in microseconds. No pointer is NULL after conf_load(), except where said. */
 struct conf_lock {
@@ -27,14 +22,11 @@ struct conf_lock {
         char *unit;       /* with suffix, e.g. myapp-operator.service */
         enum tenure tenure;
         enum placeholder_kind placeholder;
-        enum conf_on_failure on_failure;
         uint64_t lease_duration_usec; /* whole seconds; silence after which others may depose (lease only) */
         uint64_t renew_deadline_usec; /* after the last successful renewal was sent, the unit is being stopped */
         uint64_t stop_timeout_usec;   /* after that, whatever is left is killed; both tenures */
         uint64_t kill_margin_usec;    /* left for the kill itself, and for a hung guard to be noticed */
-        uint64_t cooldown_usec;       /* first pause after a unit failure; doubles up to … */
-        uint64_t cooldown_max_usec;
-        uint64_t step_down_hold_usec; /* pause before taking part again after a step-down */
+        struct lock_keys keys;        /* what goes to the core as it is */
         char *where;                  /* FILE:LINE of the lock's group, for messages */
 };
 

@@ -44,6 +44,7 @@ struct placeholder_object {
         char version[32]; /* resourceVersion */
         bool deleting;    /* has a deletionTimestamp */
         bool managed;     /* has our label */
+        bool finished;    /* a Pod that has succeeded or failed: nothing of it runs any more */
         unsigned n_finalizers;
         char claim[40];   /* nonce of the POST that made it: on the disk of the agent it belongs to */
         char nonce[40];   /* of the agent process that wrote last */

@@ -34,7 +34,7 @@ enum {
 struct lock_fact {
         uint64_t uid; /* also set for an absent lock that a watch saw deleted */
         uint64_t version;
-        uint64_t placeholder;   /* uid of the placeholder that its data names */
+        uint64_t placeholder;   /* uid of the placeholder that its data names; LOCK_FOREIGN: of the Pod that owns it */
         uint64_t duration_usec; /* lease tenure: as recorded in it */
         uint64_t record;        /* all that is recorded in it and that no agent changes during a term */
         uint8_t sort;           /* enum lock_sort */
@@ -50,7 +50,7 @@ struct placeholder_fact {
         uint64_t uid;
         uint64_t version;
         uint64_t duration_usec; /* as recorded in it (of a holder: for the lock that names it), 0 unknown */
-        bool present;
+        bool present;           /* (a Pod that was waited for: and has not finished) */
         bool deleting;
         bool genuine;   /* provably made by the agent that it is said to stand for: may be deleted */
         bool claimed;   /* its claim is on this agent's disk */

@@ -4,7 +4,7 @@
  * is in agent/core and nobody else's. */
 #pragma once
 
-#include "base/retry.h"
+#include "base/lock_keys.h"
 #include "base/timing.h"
 #include "core/facts.h"
 
@@ -38,9 +38,10 @@ enum election_op {
         ELECTION_OP_STRIP,         /* PATCH finalizers: null; uid, version; only on a lock read as deleting */
         ELECTION_OP_READ_HOLDER,   /* quorum GET of the placeholder that the lock's data names */
         ELECTION_OP_DELETE_HOLDER, /* DELETE it; uid and version: the compare-and-swap */
+        ELECTION_OP_READ_POD,      /* quorum GET of the Pod that owned a foreign lock; uid */
 };
 enum {
-        N_ELECTION_OPS = ELECTION_OP_DELETE_HOLDER + 1
+        N_ELECTION_OPS = ELECTION_OP_READ_POD + 1
 };
 
 /* Why the last term (or attempt) ended, or why this agent stays out. */
@@ -64,6 +65,7 @@ enum election_reason {
         REASON_NAME_TAKEN,     /* our placeholder's name is taken by one that is not ours */
         REASON_COOLDOWN,
         REASON_FOREIGN_LOCK,
+        REASON_FOREIGN_POD, /* its lock is gone, the Pod is not */
         REASON_DAMAGED_LOCK,
         REASON_STRANGE_HOLDER, /* the lock names an object that is not provably its holder's placeholder */
         REASON_GUARD_AWAY,
@@ -76,12 +78,10 @@ struct election_conf {
         struct timing_lease timing; /* of the next term, if that is a lease */
         uint64_t verify_interval_usec;
         struct retry_limits retry;
-        struct retry_limits cooldown; /* after a failed unit */
-        uint64_t step_down_hold_usec; /* after a step-down */
-        uint8_t tenure;               /* of the next term */
-        bool keep_failed;             /* a failed unit keeps the lock */
-        bool away;                    /* the host is about to sleep: no lease is begun or kept */
-        bool ending;                  /* the agent stops: an API server that does not answer is not waited for */
+        struct lock_keys keys;
+        uint8_t tenure; /* of the next term */
+        bool away;      /* the host is about to sleep: no lease is begun or kept */
+        bool ending;    /* the agent stops: an API server that does not answer is not waited for */
 };
 
 enum election_event_type {

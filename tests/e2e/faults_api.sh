@@ -21,6 +21,7 @@
 #   secret_make, secret_delete NAME, secret_token NAME    a token that is good while the Secret exists
 #   rights_elsewhere              before begin(): the agents' account and rights do not go with the namespace
 #   api_code TOKEN                HTTP status for its bearer
+#   pod_candidate_stop NAME                               its processes only
 #   pod_candidate_start NAME, pod_candidate_end NAME      an operator in a Pod of that name (pod_candidate.sh) that contests
 #                                                         the lock; it is killed, then its Pod deleted
 
@@ -243,10 +244,13 @@ pod_candidate_start() { # NAME
 }
 
 # What a kubelet does with a Pod: its processes first, then the object.
-pod_candidate_end() { # NAME
+pod_candidate_stop() { # NAME
         local pid=$(<"$LAB/$1.candidate")
         rm "$LAB/$1.candidate"
         kill -TERM -- "-$pid"
         must wait_for 10 test ! -d "/proc/$pid"
+}
+pod_candidate_end() { # NAME
+        pod_candidate_stop "$1"
         must api DELETE "/api/v1/namespaces/$AGENTS_NS/pods/$1?gracePeriodSeconds=0" >/dev/null
 }

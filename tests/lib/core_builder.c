@@ -21,8 +21,7 @@ struct election_conf builder_election_conf(uint8_t tenure) {
                            .rate_permille = TIMING_RATE_PERMILLE},
                 .verify_interval_usec = 60 * SEC,
                 .retry = RETRY_API,
-                .cooldown = {10 * SEC, 300 * SEC},
-                .step_down_hold_usec = 30 * SEC,
+                .keys = {.cooldown = {10 * SEC, 300 * SEC}, .step_down_hold_usec = 30 * SEC},
                 .tenure = tenure,
         };
 }
@@ -205,6 +204,7 @@ static void check_request(struct builder *b, size_t i, const struct builder_requ
         case ELECTION_OP_READ:
         case ELECTION_OP_CLAIM:
         case ELECTION_OP_READ_HOLDER:
+        case ELECTION_OP_READ_POD:
                 break;
         }
 }

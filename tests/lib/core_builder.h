@@ -62,7 +62,7 @@ struct builder {
         /* the truth */
         struct lock_fact lock[BUILDER_LOCKS];
         bool lock_by_own[BUILDER_LOCKS]; /* its placeholder is (was) one of this host */
-        struct placeholder_fact own[N_TENURES], holder;
+        struct placeholder_fact own[N_TENURES], holder, pod;
         struct builder_guard guard[BUILDER_LOCKS];
         bool revoked[BUILDER_UIDS];
         /* under way */

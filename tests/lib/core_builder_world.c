@@ -76,6 +76,9 @@ uint8_t builder_execute(struct builder *b, size_t i, const struct builder_reques
                 return h->present ? RESULT_OK : RESULT_NOT_FOUND;
         case ELECTION_OP_DELETE_HOLDER:
                 return delete_placeholder(h, r);
+        case ELECTION_OP_READ_POD:
+                ev->holder = b->pod;
+                return b->pod.uid ? RESULT_OK : RESULT_NOT_FOUND;
         }
         ev->lock = *l;
         return RESULT_OK;
@@ -169,7 +172,7 @@ bool builder_answer_any(struct builder *b, size_t i, enum builder_fault fault) {
         if (ev.result != RESULT_OK)
                 ev.lock = (struct lock_fact){.sort = LOCK_ABSENT};
         if (!local && r.op != ELECTION_OP_READ_HOLDER && r.op != ELECTION_OP_DELETE_HOLDER &&
-            (ev.result == RESULT_OK || ev.result == RESULT_NOT_FOUND))
+            r.op != ELECTION_OP_READ_POD && (ev.result == RESULT_OK || ev.result == RESULT_NOT_FOUND))
                 b->answered[i] = ev.lock;
         builder_event(b, i, ev);
         return true;

@@ -488,7 +488,7 @@ void fault_humans_help(void) {
                 else if (h && o->tenure == TENURE_LIFE && !runs_somewhere(i) &&
                          (h->gone || forgotten(h, scope, o->claim)))
                         fence(i, 1 * SEC);
-                else if (h && h->locks[i].on_failure == CONF_ON_FAILURE_KEEP &&
+                else if (h && h->locks[i].keys.on_failure == ON_FAILURE_KEEP &&
                          (h->units[i].state == RUN_FAILED || h->units[i].state == RUN_INACTIVE))
                         step_down(h, i);
         }

@@ -109,7 +109,7 @@ uint64_t judge_bound(void) {
                 for (unsigned n = 0; n < world.n_hosts; n++) {
                         const struct conf_lock *l = &world.hosts[n].locks[i];
                         uint64_t d = 2 * l->lease_duration_usec + l->lease_duration_usec / 10 +
-                                     2 * l->stop_timeout_usec + l->cooldown_max_usec + l->step_down_hold_usec;
+                                     2 * l->stop_timeout_usec + l->keys.cooldown.max_usec + l->keys.step_down_hold_usec;
 
                         if (d > bound)
                                 bound = d;

@@ -17,9 +17,9 @@ void setup_timing(struct conf_lock *l, const struct host *h) {
         l->lease_duration_usec = (sum * 100 / 99 / SEC + 1 + world_random(4)) * SEC;
         if (l->lease_duration_usec / 100 * 99 <= sum)
                 l->lease_duration_usec += SEC;
-        l->cooldown_usec = seconds(1, 10);
-        l->cooldown_max_usec = l->cooldown_usec + seconds(0, 30);
-        l->step_down_hold_usec = seconds(0, 20);
+        l->keys.cooldown.min_usec = seconds(1, 10);
+        l->keys.cooldown.max_usec = l->keys.cooldown.min_usec + seconds(0, 30);
+        l->keys.step_down_hold_usec = seconds(0, 20);
 }
 
 void setup_enroll(struct host *h, unsigned lock) {
@@ -37,7 +37,7 @@ static void make_lock(struct conf_lock *l, unsigned i, const struct host *h) {
         *l = (struct conf_lock){.name = names[i], .unit = units[i]};
         l->tenure = world_chance(50) ? TENURE_LEASE : TENURE_LIFE;
         l->placeholder = world_chance(30) ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
-        l->on_failure = world_chance(90) ? CONF_ON_FAILURE_RELEASE : CONF_ON_FAILURE_KEEP;
+        l->keys.on_failure = world_chance(90) ? ON_FAILURE_RELEASE : ON_FAILURE_KEEP;
         setup_timing(l, h);
 }
 

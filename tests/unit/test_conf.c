@@ -64,14 +64,14 @@ static void test_smallest(void **state) {
         assert_string_equal(l->unit, "op.service");
         assert_int_equal(l->tenure, TENURE_LIFE);
         assert_int_equal(l->placeholder, PLACEHOLDER_LEASE);
-        assert_int_equal(l->on_failure, CONF_ON_FAILURE_RELEASE);
+        assert_int_equal(l->keys.on_failure, ON_FAILURE_RELEASE);
         assert_int_equal(l->lease_duration_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l->renew_deadline_usec, 15 * USEC_PER_SEC);
         assert_int_equal(l->stop_timeout_usec, 300 * USEC_PER_SEC);
         assert_int_equal(l->kill_margin_usec, 5 * USEC_PER_SEC);
-        assert_int_equal(l->cooldown_usec, 10 * USEC_PER_SEC);
-        assert_int_equal(l->cooldown_max_usec, 300 * USEC_PER_SEC);
-        assert_int_equal(l->step_down_hold_usec, 10 * USEC_PER_SEC);
+        assert_int_equal(l->keys.cooldown.min_usec, 10 * USEC_PER_SEC);
+        assert_int_equal(l->keys.cooldown.max_usec, 300 * USEC_PER_SEC);
+        assert_int_equal(l->keys.step_down_hold_usec, 10 * USEC_PER_SEC);
 }
 
 static void test_values(void **state) {
@@ -103,20 +103,20 @@ static void test_values(void **state) {
         assert_string_equal(l[0].namespace_, "n1");
         assert_int_equal(l[0].tenure, TENURE_LEASE);
         assert_int_equal(l[0].placeholder, PLACEHOLDER_POD);
-        assert_int_equal(l[0].on_failure, CONF_ON_FAILURE_KEEP);
+        assert_int_equal(l[0].keys.on_failure, ON_FAILURE_KEEP);
         assert_int_equal(l[0].lease_duration_usec, 60 * USEC_PER_SEC);
         assert_int_equal(l[0].renew_deadline_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l[0].stop_timeout_usec, 10 * USEC_PER_SEC);
         assert_int_equal(l[0].kill_margin_usec, 4 * USEC_PER_SEC);
-        assert_int_equal(l[0].cooldown_usec, USEC_PER_SEC);
-        assert_int_equal(l[0].cooldown_max_usec, 3600 * USEC_PER_SEC);
-        assert_int_equal(l[0].step_down_hold_usec, 0);
+        assert_int_equal(l[0].keys.cooldown.min_usec, USEC_PER_SEC);
+        assert_int_equal(l[0].keys.cooldown.max_usec, 3600 * USEC_PER_SEC);
+        assert_int_equal(l[0].keys.step_down_hold_usec, 0);
         /* Tenure decides the default of stop_timeout, wherever the tenure came from. */
         assert_int_equal(l[1].tenure, TENURE_LIFE);
         assert_int_equal(l[1].stop_timeout_usec, 300 * USEC_PER_SEC);
         assert_int_equal(l[2].tenure, TENURE_LEASE);
         assert_int_equal(l[2].stop_timeout_usec, 8 * USEC_PER_SEC);
-        assert_int_equal(l[2].cooldown_usec, 60 * USEC_PER_SEC);
+        assert_int_equal(l[2].keys.cooldown.min_usec, 60 * USEC_PER_SEC);
         assert_null(l[1].namespace_);
         assert_null(c->namespace_);
 
@@ -303,7 +303,7 @@ static void test_directory(void **state) {
         assert_string_equal(c->locks[0].name, "op-lock");
         assert_string_equal(c->locks[1].name, "b");
         assert_string_equal(c->locks[0].namespace_, "three");
-        assert_int_equal(c->locks[0].cooldown_usec, 7 * USEC_PER_SEC);
+        assert_int_equal(c->locks[0].keys.cooldown.min_usec, 7 * USEC_PER_SEC);
         conf_free(c);
 
         c = NULL;

@@ -131,6 +131,7 @@ static struct lock_fact answer(const struct election *e, uint8_t op) {
         case ELECTION_OP_CLAIM:
         case ELECTION_OP_READ_HOLDER:
         case ELECTION_OP_DELETE_HOLDER:
+        case ELECTION_OP_READ_POD:
                 break;
         }
         return f;
@@ -224,7 +225,7 @@ enum {
         STRIP = 1 << ELECTION_OP_STRIP,
         READ_HOLDER = 1 << ELECTION_OP_READ_HOLDER,
         DELETE_HOLDER = 1 << ELECTION_OP_DELETE_HOLDER,
-        HOLDER = READ_HOLDER | DELETE_HOLDER,
+        HOLDER = READ_HOLDER | DELETE_HOLDER | 1 << ELECTION_OP_READ_POD,
         ALL = (1 << N_ELECTION_OPS) - 1,
 };
 

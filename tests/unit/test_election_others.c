@@ -98,6 +98,73 @@ static void test_lock_overwritten(void **state) {
         }
 }
 
+/* Whoever takes the lock of an in-cluster operator away does not stop its Pod: that is waited for, until it is gone,
+ * has finished, or is another one; and the lock is read again, for another Pod may have taken it meanwhile. */
+static void test_pod_outlives_its_lock(void **state) {
+        (void)state;
+        for (unsigned how = 0; how < 4; how++) {
+                builder_init(&b, how % 2 ? TENURE_LEASE : TENURE_LIFE, 1);
+                builder_other_wins(&b, 0, TENURE_LIFE);
+                b.lock[0].sort = LOCK_FOREIGN;
+                b.pod = (struct placeholder_fact){.uid = b.lock[0].placeholder, .version = 1, .present = true};
+                builder_restart(&b);
+                builder_wait(&b, 20 * SEC);
+                assert_int_equal(builder_hold(&b), REASON_FOREIGN_LOCK);
+                builder_never(&b, "read-pod");
+                b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                builder_watch(&b, 0);
+                builder_wait(&b, 300 * SEC);
+                builder_saw(&b, "read-pod read-pod");
+                builder_never(&b, "create");
+                assert_int_equal(builder_hold(&b), REASON_FOREIGN_POD);
+                assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+                if (how == 0)
+                        b.pod.uid = 0;
+                else if (how == 1)
+                        b.pod.present = false;
+                else if (how == 2)
+                        b.pod.uid++;
+                else { /* a lock of ours comes and goes: the Pod is still there */
+                        builder_other_wins(&b, 0, TENURE_LIFE);
+                        builder_watch(&b, 0);
+                        builder_wait(&b, 20 * SEC);
+                        assert_int_equal(builder_hold(&b), REASON_NONE);
+                        b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                        builder_watch(&b, 0);
+                        builder_wait(&b, 20 * SEC);
+                        builder_never(&b, "create");
+                        b.pod.uid = 0;
+                }
+                builder_wait(&b, 8 * SEC);
+                builder_saw(&b, "read-pod read create");
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
+/* What cannot be read (an outage, credentials that have run out) has not ended. */
+static void test_pod_unknown(void **state) {
+        static const enum builder_fault faults[] = {BUILDER_DENIED, BUILDER_DROPPED, BUILDER_REFUSED};
+
+        (void)state;
+        for (unsigned i = 0; i < ELEMENTSOF(faults); i++) {
+                builder_init(&b, TENURE_LIFE, 1);
+                builder_other_wins(&b, 0, TENURE_LIFE);
+                b.lock[0].sort = LOCK_FOREIGN;
+                builder_restart(&b);
+                builder_wait(&b, 2 * SEC);
+                b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                builder_watch(&b, 0);
+                for (unsigned n = 0; n < 8; n++) {
+                        builder_until(&b, ELECTION_OP_READ_POD);
+                        builder_answer(&b, 0, ELECTION_OP_READ_POD, faults[i]);
+                }
+                assert_int_equal(builder_hold(&b), REASON_FOREIGN_POD);
+                builder_never(&b, "create");
+                builder_wait(&b, 60 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
 /* Foreign and damaged locks are waited for, never touched. */
 static void test_never_touched(void **state) {
         static const uint8_t sorts[] = {LOCK_FOREIGN, LOCK_DAMAGED, LOCK_SOUND};
@@ -255,6 +322,8 @@ int main(void) {
                 cmocka_unit_test(test_lock_gone),
                 cmocka_unit_test(test_lock_overwritten),
                 cmocka_unit_test(test_never_touched),
+                cmocka_unit_test(test_pod_outlives_its_lock),
+                cmocka_unit_test(test_pod_unknown),
                 cmocka_unit_test(test_orphaned_lock_is_restored),
                 cmocka_unit_test(test_orphaned_lock_is_restored_before_the_permit),
                 cmocka_unit_test(test_restore_through_faults),

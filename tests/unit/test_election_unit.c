@@ -175,7 +175,7 @@ static void test_cooldown_grows(void **state) {
 static void test_keep_failed(void **state) {
         (void)state;
         builder_init(&b, TENURE_LIFE, 1);
-        b.locks[0].conf.keep_failed = true;
+        b.locks[0].conf.keys.on_failure = ON_FAILURE_KEEP;
         builder_lead(&b);
         builder_unit(&b, 0, UNIT_FAILED);
         builder_wait(&b, 1000 * SEC);
@@ -327,7 +327,14 @@ static void test_pace(void **state) {
                         builder_init(&b, TENURE_LIFE, 1);
                         if (op >= ELECTION_OP_READ_HOLDER)
                                 builder_other_wins(&b, 0, TENURE_LEASE);
+                        b.pod = (struct placeholder_fact){.uid = b.lock[0].placeholder, .present = true};
+                        if (op == ELECTION_OP_READ_POD)
+                                b.lock[0].sort = LOCK_FOREIGN;
                         builder_restart(&b);
+                        if (op == ELECTION_OP_READ_POD) {
+                                builder_settle(&b);
+                                b.lock[0] = (struct lock_fact){.sort = LOCK_ABSENT};
+                        }
                         if (op == ELECTION_OP_DELETE || op == ELECTION_OP_STRIP || op == ELECTION_OP_RESTORE ||
                             op == ELECTION_OP_ADOPT)
                                 builder_settle(&b);

@@ -281,6 +281,36 @@ static void test_pod_spec(void **state) {
                         fail_msg("%s is not in %s", parts[i], text);
 }
 
+/* A Pod that has finished runs nowhere; any other, also one that says nothing of it, may. */
+static void test_finished(void **state) {
+        static const struct {
+                const char *status;
+                bool finished;
+        } rows[] = {
+                {"{}", false},
+                {"null", false},
+                {"{\"phase\":\"Pending\"}", false},
+                {"{\"phase\":\"Running\"}", false},
+                {"{\"phase\":\"Unknown\"}", false},
+                {"{\"phase\":\"Succeeded and much more than that\"}", false},
+                {"{\"phase\":\"Succeeded\"}", true},
+                {"{\"phase\":\"Failed\"}", true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct placeholder_object p;
+                char text[512];
+
+                (void)snprintf(text, sizeof(text),
+                               "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\",\"namespace\":"
+                               "\"ns\",\"uid\":\"u\",\"resourceVersion\":\"7\"},\"status\":%s}",
+                               rows[i].status);
+                assert_int_equal(placeholder_parse(PLACEHOLDER_POD, text, strlen(text), &p, NULL), 0);
+                assert_int_equal(p.finished, rows[i].finished);
+        }
+}
+
 /* Objects of others, and values that are unusable: nothing of ours in them. */
 static void test_foreign(void **state) {
         static const char *const specs[] = {
@@ -348,8 +378,9 @@ int main(void) {
                 cmocka_unit_test(test_round_trip), cmocka_unit_test(test_terms),
                 cmocka_unit_test(test_genuine),    cmocka_unit_test(test_genuine_of_0_1_0),
                 cmocka_unit_test(test_renew),      cmocka_unit_test(test_no_duration),
-                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_foreign),
-                cmocka_unit_test(test_time),       cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_finished),
+                cmocka_unit_test(test_foreign),    cmocka_unit_test(test_time),
+                cmocka_unit_test(test_kinds),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

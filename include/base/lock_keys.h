@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the configuration says about a lock and the core takes as it is written: one field for both, so that no copy
+ * between them can be forgotten. Keys that the core sees in another form (timing, tenure) are not here. */
+#pragma once
+
+#include "base/retry.h"
+
+enum on_failure {
+        ON_FAILURE_RELEASE, /* a unit that ended or would not start: release the lock, stay out for a cooldown */
+        ON_FAILURE_KEEP,    /* keep the lock and wait for a human */
+};
+
+struct lock_keys {
+        struct retry_limits cooldown; /* first pause after a unit failure, and what it doubles up to */
+        uint64_t step_down_hold_usec; /* pause before taking part again after a step-down */
+        enum on_failure on_failure;
+};

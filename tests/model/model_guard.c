@@ -307,6 +307,12 @@ void guard_slow_reading(struct world *w, unsigned h) {
         (void)step(w, h, &ev, ALL_ACTIONS);
 }
 
+void guard_abandoned(struct world *w, unsigned h) {
+        struct supervise_event ev = {.type = SUPERVISE_EV_ABANDONED};
+
+        (void)step(w, h, &ev, ALL_ACTIONS);
+}
+
 bool guard_busy(const struct world *w, unsigned h) {
         const struct host *o = &w->hosts[h];
 

@@ -10,6 +10,7 @@
  *   agent_facts.c        API objects and guard replies -> facts of the core
  *   agent_api.c          what an answer of the API server means, and how it is told
  *   agent_guard.c        leader-guard's socket
+ *   agent_orphan.c       the unit of a lock that was claimed and is not configured
  *   agent_lock.c         requests and watches of an election
  *   agent_placeholder.c  requests and watch of a placeholder
  *   agent_conf.c         locks and placeholders as the configuration has them
@@ -58,6 +59,7 @@ struct agent_lock {
         const struct conf_lock *conf; /* = &own */
         bool leaving;                 /* no longer configured: goes when it is out */
         bool returning;               /* … and configured again meanwhile */
+        bool orphan;                  /* was not at the start; its unit is "" until somebody names it */
         char title[320];              /* NAMESPACE/NAME, for humans */
         struct agent_claims claims;
 
@@ -86,7 +88,7 @@ struct agent_lock {
         /* for humans */
         struct permit_reply guard; /* last */
         bool has_guard;
-        char trouble[512]; /* what leader-guard last found wrong with the unit */
+        char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
         bool shown_unfit;
         uint64_t since_realtime_usec;
@@ -262,6 +264,17 @@ extern const struct link_handlers agent_link_handlers;
 /* message: enum election_message. A failure breaks the connection, which is posted. */
 void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint64_t stop_at, uint64_t kill_at);
 
+/* ---- agent_orphan.c ---- */
+
+/* Whether this lock is left out of what is told of locks: not configured, and perhaps not ours. */
+bool agent_orphan_hidden(const struct agent_lock *l);
+/* The unit of an orphan is what leader-guard has a permit for, or what the lock's record says, if it is ours and the
+ * unit enrolled here: what a record names must not make us stop something else. Does nothing for any other lock. */
+void agent_orphan_permitted(struct agent_lock *l, const struct permit_reply *reply);
+void agent_orphan_read(struct agent_lock *l, const struct lock_object *o);
+/* What a human has to do about it; empty: nothing. */
+void agent_orphan_problem(const struct agent_lock *l, char *buf, size_t size);
+
 /* ---- agent_lock.c, agent_placeholder.c ---- */
 
 /* Names and claims; nothing is sent. Returns a negative errno with err set. */
@@ -285,6 +298,8 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
 /* A permit is in force for a lock that is not configured (any more): takes it up to let it go. -EEXIST: it is
  * configured. */
 int agent_conf_orphan(struct agent *a, const char *lock, const char *unit);
+/* The same, at the start, for every lock that was claimed once and is not configured: it is released if it is ours. */
+void agent_conf_orphans(struct agent *a);
 /* Drops the locks that are no longer configured and out; those that are wanted again begin anew. Does nothing while the
  * agent stops, or while something posted waits, which may be for one of them. */
 void agent_conf_reap(struct agent *a);

@@ -22,6 +22,10 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
 
         if (v->state == from)
                 return;
+        if (agent_orphan_hidden(l)) {
+                l->shown_state = (uint8_t)v->state;
+                return;
+        }
         agent_describe(l, v, &t);
         struct journal_field fields[] = {
                 {JOURNAL_KEY_LOCK, l->title},
@@ -84,8 +88,7 @@ static const char *local(uint64_t realtime_usec, char buf[static CLOCK_TEXT_SIZE
         return clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - realtime_usec), buf);
 }
 
-static void line_of_one(const struct agent *a, const char *api, char *buf, size_t size) {
-        const struct agent_lock *l = a->locks[0];
+static void line_of_one(const struct agent_lock *l, const char *api, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
         char since[CLOCK_TEXT_SIZE];
         struct agent_text t;
@@ -97,25 +100,36 @@ static void line_of_one(const struct agent *a, const char *api, char *buf, size_
                        t.next, api);
 }
 
-static void line_of_many(const struct agent *a, const char *api, char *buf, size_t size) {
+static void line_of_many(const struct agent *a, size_t n, const char *api, char *buf, size_t size) {
         size_t leading = 0;
 
         for (size_t i = 0; i < a->n_locks; i++)
                 leading += agent_view(a->locks[i]).state == ELECTION_LEADING;
-        (void)snprintf(buf, size, "%zu locks, leading %zu; %s; details: leaderctl status", a->n_locks, leading, api);
+        (void)snprintf(buf, size, "%zu locks, leading %zu; %s; details: leaderctl status", n, leading, api);
 }
 
 static void status_line(const struct agent *a, char *buf, size_t size) {
-        char contact[CLOCK_TEXT_SIZE] = "never", api[sizeof(a->api_error) + 64];
+        char contact[CLOCK_TEXT_SIZE] = "never", api[sizeof(a->api_error) + 64], orphan[900] = "";
+        const struct agent_lock *one = NULL;
+        size_t n = 0;
 
         if (a->status.contact_usec)
                 (void)local(a->status.contact_usec, contact);
         (void)snprintf(api, sizeof(api), "API %s at %s%s%s", a->api_error[0] ? "last answered" : "answered", contact,
                        a->api_error[0] ? "; " : "", a->api_error);
-        if (a->n_locks == 1)
-                line_of_one(a, api, buf, size);
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (!agent_orphan_hidden(a->locks[i])) {
+                        n++;
+                        one = a->locks[i];
+                }
+        if (n == 1)
+                line_of_one(one, api, buf, size);
         else
-                line_of_many(a, api, buf, size);
+                line_of_many(a, n, api, buf, size);
+        for (size_t i = 0; i < a->n_locks && !orphan[0]; i++)
+                agent_orphan_problem(a->locks[i], orphan, sizeof(orphan));
+        if (orphan[0]) /* (one is enough to be looked after) */
+                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", orphan);
         if (!a->link_up && a->link_error[0])
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", a->link_error);
         if (a->link_breaks)

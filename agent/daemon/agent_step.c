@@ -134,6 +134,7 @@ static void step_guard(struct agent *a, const struct permit_reply *reply) {
                 struct agent_lock *l = a->locks[i];
 
                 accounted |= util_streq(l->title, reply->lock);
+                agent_orphan_permitted(l, reply);
                 if (!util_streq(l->conf->unit, reply->unit) && !about_term(l, reply))
                         continue;
                 known = true;

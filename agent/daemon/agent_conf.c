@@ -245,6 +245,14 @@ static void let_go(struct agent_lock *l) {
         agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STOP});
 }
 
+static void warn(const struct conf *c) {
+        char text[1024];
+
+        for (size_t i = 0; i < c->n_locks; i++)
+                if (conf_warning(&c->locks[i], text, sizeof(text)))
+                        journal_log(LOG_WARNING, "%s", text);
+}
+
 int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         _cleanup_(plan_done) struct plan plan;
         int r = plan_init(&plan, c->n_locks, err);
@@ -256,6 +264,7 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         if (r < 0)
                 return r;
         execute(a, &plan, c);
+        warn(c);
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
 

@@ -78,6 +78,7 @@ void supervise_begin_kill(struct supervise *s, struct supervise_actions *a, uint
 void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason, uint64_t now,
                           uint64_t timeout_usec) {
         s->state = SUPERVISE_STOPPING;
+        s->waits &= (uint8_t)~SUPERVISE_WAIT_RENEWAL;
         s->reason = (uint8_t)reason;
         supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK); /* @gate-first */
         s->gate = 0;

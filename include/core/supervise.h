@@ -179,7 +179,8 @@ struct supervise {
         uint8_t unrecorded;         /* uid still to be recorded as revoked */
         uint8_t start;              /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
         uint8_t reading;            /* 1 a look is under way, 2 and its answer is already known to be old */
-        uint8_t waits;              /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading */
+        uint8_t waits; /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading, 4 RESUMING waits for a
+                          renewal */
 };
 _Static_assert(sizeof(struct supervise) == 8 * 8 + 8, "padding in struct supervise");
 

@@ -199,6 +199,10 @@ void expect(const struct answer *a, long status) {
         assert_int_equal(a->status, status);
 }
 
+void expect_either(const struct answer *a, long pinned, long elsewhere) {
+        expect(a, a->status == elsewhere && !api_is_pinned() ? elsewhere : pinned);
+}
+
 void expect_failure(const struct answer *a, long status, const char *reason, const char *message) {
         expect(a, status);
         assert_string_equal(api_string(a, "kind"), "Status");

@@ -73,6 +73,8 @@ const char *api_json_string(struct json_object *json, const char *path);
 
 /* Status of the answer, and reason ("" when there is none) and a part of the message when given. */
 void expect(const struct answer *a, long status);
+/* Where older or newer versions answer with another status, of which the agent makes the same. */
+void expect_either(const struct answer *a, long pinned, long elsewhere);
 void expect_failure(const struct answer *a, long status, const char *reason, const char *message);
 
 /* A lock as the agent makes it: ConfigMap with finalizer, data, and an owner when owner_uid is given. */

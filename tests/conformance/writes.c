@@ -87,7 +87,7 @@ static void put_lock_compares_uid_and_version(void **state) {
         _cleanup_answer_ struct answer absent = api_call("PUT", LOCKS "/w6", LOCK_BODY, "w6", "");
         expect_failure(&absent, 404, "NotFound", "configmaps \"w6\" not found");
         _cleanup_answer_ struct answer uid = api_call("PUT", LOCKS "/w6", LOCK_BODY, "w6", ",'uid':'x'");
-        expect_failure(&uid, 404, "NotFound", "configmaps \"w6\" not found");
+        expect_either(&uid, 404, 409); /* 409 on 1.30 */
         api_make_lock("w6", NULL, NULL, NULL);
         _cleanup_answer_ struct answer other = api_call("PUT", LOCKS "/w6", LOCK_BODY, "w6", ",'uid':'x'");
         expect_failure(&other, 409, "Conflict", "UID in precondition: x, UID in object meta: ");

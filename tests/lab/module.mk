@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Programs of the lab. The recorder runs inside hosts, which have no sanitizer libraries: it is built without.
 
-# `make check-other`, by hand: another Debian: built with its libraries, unit tests there, hosts that boot it. Chosen is where systemd, cgroups, D-Bus and
+# `make check-other`: another Debian: built with its libraries, unit tests there, hosts that boot it. Chosen is where systemd, cgroups, D-Bus and
 # libcurl matter most. OTHER_TARGETS="check-unit check-integration build/model check-sim …": more of the ladder inside.
 OTHER := trixie
 OTHER_TARGETS ?= check-unit
@@ -33,3 +33,4 @@ EXTRA_CHECKS += check-lab
 .PHONY: check-other
 check-other: $(if $(SAN),,cluster-cached all $(O)/kubesim lab-programs)
 	+@OTHER_TARGETS="$(OTHER_TARGETS)" LAB_TOOLS=$(abspath $(O)) IMAGE=$(OTHER) tests/lab/check_other.sh $(abspath $(O)-$(OTHER)) $(OTHER_E2E)
+EXTRA_CHECKS += check-other

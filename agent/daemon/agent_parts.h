@@ -289,6 +289,10 @@ int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err);
 struct agent_placeholder *agent_placeholder_free(struct agent_placeholder *p);
 void agent_placeholder_perform(struct agent_placeholder *p, const struct placeholder_action *action);
 void agent_placeholder_follow(struct agent_placeholder *p);
+/* What a challenger has to wait for, should the locks' records be written into: the duration of each lease that is held
+ * under it, into o, which is what it said before. That is kept for each of them, for permits that rest on it may be in
+ * force, and for all while a lock has not been read. */
+void agent_placeholder_terms(const struct agent_placeholder *p, struct placeholder_object *o);
 
 /* ---- agent_conf.c ---- */
 

@@ -342,6 +342,45 @@ static void test_orphans_of_claims(void **state) {
         assert_string_equal(text, "");
 }
 
+/* After a restart a placeholder is renewed when the first of its locks has been read: what it tells of the terms of the
+ * others stays, until those have been read, too. */
+static void test_terms_after_a_restart(void **state) {
+        static const struct election_event go = {.type = ELECTION_EV_GO}, absent = {.type = ELECTION_EV_REPLY,
+                                                                                    .op = ELECTION_OP_READ,
+                                                                                    .result = RESULT_NOT_FOUND};
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct placeholder_object o = {.uid = "p", .has_terms = true}, cut, fresh = {};
+        struct agent_placeholder *p;
+
+        load_first(w, "{ name = \"a\"; unit = \"a.service\"; tenure = \"lease\"; }, "
+                      "{ name = \"b\"; unit = \"b.service\"; tenure = \"lease\"; }");
+        p = a->placeholders[TENURE_LEASE];
+        placeholder_add_term(&o, "uid-of-b", 90 * USEC_PER_SEC);
+        cut = o;
+        cut.has_terms = false;
+        cut.n_terms = 0;
+        for (size_t i = 0; i < 2; i++) {
+                struct placeholder_object now = o, longest = cut;
+
+                /* (the first time no lock has been read, the second time one) */
+                agent_placeholder_terms(p, &now);
+                assert_true(now.has_terms && now.n_terms == 1);
+                assert_int_equal(placeholder_duration(&now, "uid-of-b"), 90 * USEC_PER_SEC);
+                agent_placeholder_terms(p, &longest);
+                assert_false(longest.has_terms);
+                assert_int_equal(placeholder_duration(&longest, "uid-of-b"), 90 * USEC_PER_SEC);
+                assert_int_equal(core_lock_step(&a->core, i, &go).request.op, ELECTION_OP_READ);
+                (void)core_lock_step(&a->core, i, &absent);
+        }
+        agent_placeholder_terms(p, &o);
+        assert_true(o.has_terms);
+        assert_int_equal(o.n_terms, 0);
+        assert_int_equal(o.lease_duration_usec, 30 * USEC_PER_SEC);
+        agent_placeholder_terms(p, &fresh);
+        assert_true(fresh.has_terms);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
@@ -349,6 +388,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_orphans_of_claims, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_terms_after_a_restart, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,7 +264,7 @@ int store_claims(struct store *s, const char *scope, struct record_claims *ret, 
 /* The lock that a file is about; its own name tells less. */
 static void tell_lock(const struct store *s, const char *file, store_lock_fn fn, void *userdata) {
         char text[RECORD_MAX_BYTES + 1];
-        struct record_claims claims;
+        struct record_claims claims = {};
         struct err why = {}, err = {};
         size_t size;
         int r = store_file_read(s->claims_fd, file, text, sizeof(text), &size, &why);

@@ -103,3 +103,10 @@ int dropin_remove(const char *dir, const char *unit, const char *name, struct er
         (void)rmdir(directory);
         return 1;
 }
+
+bool dropin_exists(const char *dir, const char *unit, const char *name) {
+        char directory[PATH_SIZE], file[PATH_SIZE];
+        struct err err;
+
+        return path_of(dir, unit, name, directory, file, &err) == 0 && access(file, F_OK) == 0;
+}

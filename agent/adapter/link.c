@@ -12,6 +12,11 @@
 #include "base/retry.h"
 #include "codec/permit_queue.h"
 
+/* One who was refused says nothing on the next connection until the guard had that long to refuse it again. Longer than
+ * the agent that is the first one needs to come back to a guard that was restarted. */
+#define QUIET_USEC (500 * USEC_PER_MSEC)
+/* More than its socket holds. */
+#define LAST_WORDS_MAX 256
 /* A connection on which the guard spoke and that lasted so long was a good one: the pauses begin anew. Any sooner, and
  * one that each burst breaks would be made again, and burst upon, five times a second. */
 #define STEADY_USEC (10 * USEC_PER_SEC)
@@ -31,7 +36,10 @@ struct link {
         sd_event_source *io;
         sd_event_source *timer; /* next attempt, or at once: the broken connection is told */
         bool told_up;
+        bool broke; /* the connection that there was; to be told */
         int error;
+        char refused[sizeof(((struct permit_reply *)NULL)->text)]; /* what the guard said to a second agent; empty: it
+                                                                    * takes us, as far as we know */
 };
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
@@ -53,8 +61,26 @@ static int arm_retry(struct link *l) {
         return arm(l, retry_step_usec(++l->n_failures, &limits));
 }
 
+/* What the guard said before it hung up may still be there, behind a reset because it did not read ours. */
+static void hear_refusal(struct link *l) {
+        struct permit_reply reply;
+        struct err err;
+        ssize_t n;
+
+        for (unsigned i = 0; i < LAST_WORDS_MAX; i++) {
+                n = recv(l->fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+                if (n == 0 || (n < 0 && errno != ECONNRESET))
+                        return;
+                if (n > 0 && permit_reply_check(&reply, (size_t)n, &err) == 0 && reply.result == GUARD_REFUSED_AGENT)
+                        (void)util_copy(l->refused, sizeof(l->refused), reply.text);
+        }
+}
+
 /* Closes; the state handler is called from the timer, so that a caller of link_send() is not re-entered. */
 static void broken(struct link *l, int error) {
+        l->refused[0] = '\0';
+        if (l->fd >= 0)
+                hear_refusal(l);
         l->io = sd_event_source_disable_unref(l->io);
         if (l->fd >= 0)
                 l->fd = (close(l->fd), -1);
@@ -63,6 +89,7 @@ static void broken(struct link *l, int error) {
         if (l->heard && clock_monotonic_usec() - l->connected_usec >= STEADY_USEC)
                 l->n_failures = 0;
         l->error = error;
+        l->broke = true;
         (void)arm(l, 0); /* fails only when the loop has ended */
 }
 
@@ -108,6 +135,11 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, voi
                 broken(l, n < 0 ? -errno : n == 0 ? -ECONNRESET : -EBADMSG);
                 return 0;
         }
+        if (reply.result == GUARD_REFUSED_AGENT) {
+                broken(l, -EBUSY);
+                (void)util_copy(l->refused, sizeof(l->refused), reply.text);
+                return 0;
+        }
         l->heard = true;
         l->h->reply(&reply, l->userdata); /* may have freed l */
         return 0;
@@ -131,39 +163,48 @@ static int try_connect(struct link *l) {
 }
 
 /* Tells that there is no connection. Nothing may follow that uses l. */
-static void tell_down(struct link *l, const char *what, int error) {
-        char why[256];
+static void tell_down(struct link *l, int error) {
+        char why[sizeof(l->refused)];
 
-        (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s", what, l->address.sun_path,
-                       l->told_up ? " lost" : "",
-                       error == -ENOBUFS ? "it does not read what it is told" : strerror(-error));
-        l->told_up = false;
+        if (l->refused[0])
+                (void)util_copy(why, sizeof(why), l->refused);
+        else
+                (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s%s",
+                               l->broke ? "connection to" : "cannot connect to", l->address.sun_path,
+                               l->broke ? " lost" : "",
+                               error == -ENOBUFS ? "it does not read what it is told" : strerror(-error),
+                               l->broke ? "" : "; is leader-guard.socket active? (systemctl status leader-guard)");
+        l->broke = l->told_up = false;
         l->h->state(false, why, l->userdata);
+}
+
+/* Nothing may follow that uses l. */
+static void tell_up(struct link *l) {
+        l->refused[0] = '\0';
+        l->told_up = true;
+        l->h->state(true, "", l->userdata);
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct link *l = userdata;
-        int error, r;
+        int error = l->error, r;
 
-        if (l->told_up) {
-                r = arm_retry(l);
-                if (r < 0)
-                        return r;
-                tell_down(l, "connection to", l->error);
+        if (!l->broke && l->fd < 0) {
+                error = try_connect(l);
+                if (error >= 0 && l->refused[0])
+                        return arm(l, QUIET_USEC);
+                if (error < 0)
+                        l->refused[0] = '\0';
+        }
+        if (l->fd >= 0) {
+                if (!l->told_up)
+                        tell_up(l);
                 return 0;
         }
-        if (l->fd >= 0)
-                return 0;
-        error = try_connect(l);
-        if (error < 0) {
-                r = arm_retry(l);
-                if (r < 0)
-                        return r;
-                tell_down(l, "cannot connect to", error);
-                return 0;
-        }
-        l->told_up = true;
-        l->h->state(true, "", l->userdata); /* may have freed l */
+        r = arm_retry(l);
+        if (r < 0)
+                return r;
+        tell_down(l, error);
         return 0;
 }
 

@@ -261,6 +261,45 @@ int store_claims(struct store *s, const char *scope, struct record_claims *ret, 
         return 0;
 }
 
+/* The lock that a file is about; its own name tells less. */
+static void tell_lock(const struct store *s, const char *file, store_lock_fn fn, void *userdata) {
+        char text[RECORD_MAX_BYTES + 1];
+        struct record_claims claims = {};
+        struct err why = {}, err = {};
+        size_t size;
+        int r = store_file_read(s->claims_fd, file, text, sizeof(text), &size, &why);
+
+        if (r == 0)
+                r = record_claims_parse(&claims, text, size, &why);
+        if (r == 0 && !util_streq(claims.machine, s->identity.machine))
+                r = err_setf(&why, -EXDEV, "it was made on another machine");
+        if (r < 0) {
+                (void)broken_claims(s, "the lock", file, r, why.text, &err);
+                fn(NULL, err.text, userdata);
+        } else if (claims.n_claims > 0 && strncmp(claims.scope, "lock:", strlen("lock:")) == 0)
+                fn(claims.scope + strlen("lock:"), "", userdata);
+}
+
+int store_each_lock(struct store *s, store_lock_fn fn, void *userdata) {
+        int fd = openat(s->claims_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *e;
+        int r;
+
+        if (!d) {
+                r = -errno;
+                if (fd >= 0)
+                        (void)close(fd); /* the first error counts */
+                return r;
+        }
+        while (errno = 0, (e = readdir(d)))
+                if (strncmp(e->d_name, "lock_", strlen("lock_")) == 0)
+                        tell_lock(s, e->d_name, fn, userdata);
+        r = -errno;
+        (void)closedir(d); /* only read */
+        return r;
+}
+
 static int write_claims(struct store *s, const struct record_claims *claims, struct err *err) {
         char file[NAME_MAX + 1];
         int r = scope_file(claims->scope, file, err);

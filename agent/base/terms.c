@@ -30,6 +30,7 @@ static const char *const guard_results[N_GUARD_RESULTS] = {
         [GUARD_REFUSED_FOREIGN] = "refused: the unit runs already without a permit",
         [GUARD_REFUSED_REQUEST] = "refused: malformed request",
         [GUARD_REFUSED_INTERNAL] = "refused: the guard could not write its files or reach systemd",
+        [GUARD_REFUSED_AGENT] = "refused: another agent is connected to leader-guard",
 };
 
 static const char *const guard_words[N_GUARD_RESULTS] = {
@@ -42,6 +43,7 @@ static const char *const guard_words[N_GUARD_RESULTS] = {
         [GUARD_REFUSED_FOREIGN] = "foreign",
         [GUARD_REFUSED_REQUEST] = "request",
         [GUARD_REFUSED_INTERNAL] = "internal",
+        [GUARD_REFUSED_AGENT] = "agent",
 };
 
 /* The index of s in words, -EINVAL when it is none of them. */

@@ -299,7 +299,12 @@ static int load_lock(const struct sources *s, const struct source *f, struct con
                 return err_setf(err, -ENOMEM, "out of memory");
         }
         r = apply_group(f, conf_lock_keys, l, &set, group, " in a lock", false, err);
-        return r < 0 ? r : complete_lock(s, l, set, err);
+        if (r == 0)
+                r = complete_lock(s, l, set, err);
+        for (size_t i = 0; r == 0 && conf_lock_keys[i].name; i++)
+                if (conf_lock_keys[i].lease && l->tenure != TENURE_LEASE)
+                        l->unused |= set & UINT32_C(1) << i;
+        return r;
 }
 
 static int load_locks(const struct sources *s, const struct source *f, struct conf *c, struct err *err) {

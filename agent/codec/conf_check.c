@@ -110,6 +110,22 @@ int conf_check(const struct conf *c, struct err *err) {
         return 0;
 }
 
+bool conf_warning(const struct conf_lock *l, char *buf, size_t size) {
+        char keys[128] = "";
+        unsigned found = 0;
+
+        for (size_t i = 0; conf_lock_keys[i].name; i++)
+                if (l->unused & UINT32_C(1) << i)
+                        (void)snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), "%s%s", found++ ? ", " : "",
+                                       conf_lock_keys[i].name);
+        (void)snprintf(buf, size,
+                       "%s: lock %s: %s %s nothing for tenure \"%s\", which has no lease; remove %s, or set tenure = "
+                       "\"lease\"",
+                       l->where, l->name, keys, found == 1 ? "means" : "mean", tenure_to_string(l->tenure),
+                       found == 1 ? "it" : "them");
+        return found > 0;
+}
+
 int conf_set_default_namespace(struct conf *c, const char *namespace_, struct err *err) {
         if (!name_is_dns_label(namespace_))
                 return err_setf(err, -EINVAL, "\"%s\" is not a name of a namespace", namespace_);
@@ -124,13 +140,15 @@ int conf_set_default_namespace(struct conf *c, const char *namespace_, struct er
         return conf_check(c, err);
 }
 
-static void describe_keys(const struct conf_key *table, const void *base, const char *indent, FILE *f) {
+static void describe_keys(const struct conf_key *table, const void *base, bool lease, const char *indent, FILE *f) {
         char buf[TIMESPAN_MAX];
 
         for (const struct conf_key *key = table; key->name; key++) {
                 const char *text = conf_key_text(key, base, buf);
 
-                if (text)
+                if (key->lease && !lease)
+                        (void)fprintf(f, "%s# %s: for tenure \"" TENURE_WORD_LEASE "\" only\n", indent, key->name);
+                else if (text)
                         (void)fprintf(f, "%s%s = \"%s\";\n", indent, key->name, text);
                 else
                         (void)fprintf(f, "%s# %s: not set\n", indent, key->name);
@@ -165,14 +183,17 @@ static void describe_meaning(const struct conf *c, const struct conf_lock *l, FI
 }
 
 void conf_describe(const struct conf *c, FILE *f) {
-        describe_keys(conf_keys, c, "", f);
+        describe_keys(conf_keys, c, /* lease= */ true, "", f);
         (void)fprintf(f, "locks = (\n");
         for (size_t i = 0; i < c->n_locks; i++) {
                 const struct conf_lock *l = &c->locks[i];
+                char warning[1024];
 
                 (void)fprintf(f, "  { # %s\n", l->where);
+                if (conf_warning(l, warning, sizeof(warning)))
+                        (void)fprintf(f, "    # WARNING: %s\n", warning);
                 describe_meaning(c, l, f);
-                describe_keys(conf_lock_keys, l, "    ", f);
+                describe_keys(conf_lock_keys, l, l->tenure == TENURE_LEASE, "    ", f);
                 (void)fprintf(f, "  }%s\n", i + 1 < c->n_locks ? "," : "");
         }
         (void)fprintf(f, ");\n");

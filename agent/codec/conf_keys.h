@@ -28,7 +28,8 @@ struct conf_key {
         const char *preset;      /* default as text; NULL: none, the field stays NULL */
         const char *preset_life; /* another default for tenure "life"; NULL: the same */
         bool required;
-        bool own; /* lock keys only: not in `defaults` */
+        bool own;   /* lock keys only: not in `defaults` */
+        bool lease; /* lock keys only: for tenure "lease" */
 };
 
 /* Both end with a row whose name is NULL; at most 32 rows, so that a bit of a word stands for "was set". */

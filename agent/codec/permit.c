@@ -117,8 +117,9 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
             !terminated(p->permit_uid, sizeof(p->permit_uid)) || !terminated(p->lock, sizeof(p->lock)) ||
             !terminated(p->text, sizeof(p->text)))
                 return err_setf(err, -EBADMSG, "reply with an unterminated text");
-        /* The guard answers a malformed request, too, whose unit it cannot name. */
-        if (!permit_unit_valid(p->unit) && !(p->result == GUARD_REFUSED_REQUEST && p->unit[0] == '\0'))
+        /* The guard answers a malformed request, too, whose unit it cannot name, and refuses whole agents. */
+        if (!permit_unit_valid(p->unit) &&
+            !((p->result == GUARD_REFUSED_REQUEST || p->result == GUARD_REFUSED_AGENT) && p->unit[0] == '\0'))
                 return err_setf(err, -EBADMSG, "reply about '%s', which is not a unit name", p->unit);
         return 0;
 }

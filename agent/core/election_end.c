@@ -103,6 +103,8 @@ static bool sole(struct step *s) {
                 e->past.rival_uid = l->uid;
                 return false;
         }
+        if (v->status == PLACEHOLDER_PENDING && e->term.sole_at_usec && l->uid != e->past.rival_uid)
+                return false; /* whose it is comes first: it is being read (election_wish()) */
         return v->status != PLACEHOLDER_OURS || v->uid != l->placeholder || v->proven_at_usec >= e->term.sole_at_usec;
 }
 

@@ -45,6 +45,8 @@ bool supervise_invariant(const struct supervise *s) {
                 return false;
         if (s->unrecorded && !supervise_stopping(s))
                 return false;
+        if ((s->waits & SUPERVISE_WAIT_RENEWAL) && s->state != SUPERVISE_RESUMING)
+                return false;
         if ((s->waits & SUPERVISE_WAIT_REVOKE) && idle)
                 return false;
         if ((s->waits & SUPERVISE_WAIT_QUERY) && s->reading == SUPERVISE_READ_NONE)
@@ -70,6 +72,8 @@ static void on_found(struct supervise *s, struct supervise_actions *a, const str
                         return;
                 }
                 s->state = SUPERVISE_RESUMING;
+                if (util_usec_add(now, SUPERVISE_NEAR_USEC) > ev->stop_at_usec)
+                        s->waits |= SUPERVISE_WAIT_RENEWAL;
                 s->retry_at_usec = util_usec_add(now, SUPERVISE_RESUME_USEC);
                 supervise_read_now(s, a);
                 return;
@@ -128,6 +132,9 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                     s->stop_timeout_usec != ev->stop_timeout_usec)
                         supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK); /* @renewal-is-on-disk */
                 supervise_act(a, SUPERVISE_REPLY, GUARD_OK);
+                if (s->waits & SUPERVISE_WAIT_RENEWAL)
+                        supervise_read_soon(s, a);
+                s->waits &= (uint8_t)~SUPERVISE_WAIT_RENEWAL;
         }
         s->stop_at_usec = ev->stop_at_usec;
         s->kill_at_usec = ev->kill_at_usec;
@@ -216,10 +223,16 @@ static void on_failed(struct supervise *s, struct supervise_actions *a, const st
 }
 
 static void on_superseded(struct supervise *s, uint64_t now) {
-        s->waits = 0;
+        s->waits &= SUPERVISE_WAIT_RENEWAL;
         /* Nothing is written yet, and whoever connects next sends what it wants. */
         if (s->state == SUPERVISE_CHECKING)
                 supervise_become_idle(s, SUPERVISE_UNREAD, now);
+}
+
+static void on_abandoned(struct supervise *s, struct supervise_actions *a, uint64_t now) {
+        /* A lease ends by itself, and may be renewed until then. */
+        if (supervise_permitted(s) && s->tenure == TENURE_LIFE)
+                supervise_begin_stop(s, a, SUPERVISE_REASON_ABANDONED, now, s->stop_timeout_usec);
 }
 
 /* What has come due, whatever the event was. */
@@ -286,6 +299,9 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                 break;
         case SUPERVISE_EV_SUPERSEDED:
                 on_superseded(s, now);
+                break;
+        case SUPERVISE_EV_ABANDONED:
+                on_abandoned(s, &a, now);
                 break;
         case SUPERVISE_EV_WAKE:
                 if (s->reading == SUPERVISE_READ_NONE)

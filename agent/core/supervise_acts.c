@@ -24,6 +24,7 @@ static const char *const reason_names[N_SUPERVISE_REASONS] = {
         [SUPERVISE_REASON_BAD_FILE] = "permit file damaged or not of this boot",
         [SUPERVISE_REASON_WAS_REVOKED] = "permit was already revoked when the guard started",
         [SUPERVISE_REASON_LEFTOVERS] = "unit inactive, but processes of it were left",
+        [SUPERVISE_REASON_ABANDONED] = "leader-agent was stopped, and could not stop the unit before",
 };
 
 const char *supervise_state_to_string(enum supervise_state state) {
@@ -77,6 +78,7 @@ void supervise_begin_kill(struct supervise *s, struct supervise_actions *a, uint
 void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason, uint64_t now,
                           uint64_t timeout_usec) {
         s->state = SUPERVISE_STOPPING;
+        s->waits &= (uint8_t)~SUPERVISE_WAIT_RENEWAL;
         s->reason = (uint8_t)reason;
         supervise_act(a, SUPERVISE_REMOVE_GATE, GUARD_OK); /* @gate-first */
         s->gate = 0;

@@ -64,6 +64,9 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
                 supervise_begin_stop(s, a, SUPERVISE_REASON_LEFTOVERS, now, s->stop_timeout_usec);
                 return;
         }
+        if (s->waits & SUPERVISE_WAIT_RENEWAL && r->active != SUPERVISE_ACTIVE && r->active != SUPERVISE_ACTIVATING)
+                return;
+        s->waits &= (uint8_t)~SUPERVISE_WAIT_RENEWAL;
         if (!s->gate) {
                 supervise_act(a, SUPERVISE_WRITE_ENV, GUARD_OK);
                 supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK);

@@ -5,8 +5,10 @@
 
 #include "core/supervise.h"
 
-#define SUPERVISE_POLL_USEC       (10 * USEC_PER_SEC) /* backstop for a lost signal */
-#define SUPERVISE_RESUME_USEC     (1 * USEC_PER_SEC)  /* PID 1 did not answer: look again */
+#define SUPERVISE_POLL_USEC   (10 * USEC_PER_SEC) /* backstop for a lost signal */
+#define SUPERVISE_RESUME_USEC (1 * USEC_PER_SEC)  /* PID 1 did not answer: look again */
+/* A lease that ends sooner is not worth a start by a guard that finds it. An agent that lives renews it in time. */
+#define SUPERVISE_NEAR_USEC       (2 * USEC_PER_SEC)
 #define SUPERVISE_STOP_RETRY_USEC (1 * USEC_PER_SEC)
 #define SUPERVISE_KILL_RETRY_USEC (200 * USEC_PER_MSEC)
 #define SUPERVISE_STUCK_USEC      (1 * USEC_PER_SEC)
@@ -25,7 +27,8 @@ enum {
 };
 enum {
         SUPERVISE_WAIT_REVOKE = 1,
-        SUPERVISE_WAIT_QUERY = 2
+        SUPERVISE_WAIT_QUERY = 2,
+        SUPERVISE_WAIT_RENEWAL = 4
 };
 
 /* Appends one action. */

@@ -176,6 +176,7 @@ static int start(struct agent *a, struct err *err) {
         r = agent_conf_apply(a, a->conf, err);
         if (r < 0)
                 return r;
+        agent_conf_orphans(a);
         r = link_new(&a->link, a->event, a->conf->guard_socket, &agent_link_handlers, a);
         if (r < 0)
                 return err_setf(err, r, "guard socket '%s': %s", a->conf->guard_socket, strerror(-r));

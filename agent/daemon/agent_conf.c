@@ -3,6 +3,7 @@
  * done beside what is in use, and its execution, which cannot fail. A term in force is untouched by a reload: its
  * tenure and duration are those that the lock records; what is new counts from the next term. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "adapter/journal.h"
 #include "daemon/agent_parts.h"
@@ -244,6 +245,14 @@ static void let_go(struct agent_lock *l) {
         agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STOP});
 }
 
+static void warn(const struct conf *c) {
+        char text[1024];
+
+        for (size_t i = 0; i < c->n_locks; i++)
+                if (conf_warning(&c->locks[i], text, sizeof(text)))
+                        journal_log(LOG_WARNING, "%s", text);
+}
+
 int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         _cleanup_(plan_done) struct plan plan;
         int r = plan_init(&plan, c->n_locks, err);
@@ -255,6 +264,7 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         if (r < 0)
                 return r;
         execute(a, &plan, c);
+        warn(c);
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct agent_lock *l = a->locks[i];
 
@@ -273,7 +283,7 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
         return 0;
 }
 
-int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
+static int add_orphan(struct agent *a, const char *lock, const char *unit, const char *why) {
         char ns[64], name[254], text[256], where[] = "a permit in force";
         const char *slash = strchr(lock, '/');
         struct conf_lock c = {
@@ -298,8 +308,7 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
         r = plan_init(&plan, 1, &err);
         if (r >= 0 && find_lock(a, &c))
                 return -EEXIST;
-        journal_log(LOG_NOTICE, "%s: not configured, but %s runs for it: stopping it and releasing the lock", lock,
-                    unit);
+        journal_log(unit[0] ? LOG_NOTICE : LOG_DEBUG, "%s: not configured, but %s", lock, why);
         if (r >= 0)
                 r = plan_lock(&plan, a, &c, &err);
         if (r >= 0)
@@ -307,8 +316,31 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
         if (r < 0)
                 return journal_errno(LOG_ERR, r, "%s: %s", lock, err.text);
         execute(a, &plan, a->conf);
+        a->locks[a->n_locks - 1]->orphan = true;
         let_go(a->locks[a->n_locks - 1]);
         return 0;
+}
+
+int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
+        char why[320];
+
+        (void)snprintf(why, sizeof(why), "%s runs for it: stopping it and releasing the lock", unit);
+        return add_orphan(a, lock, unit, why);
+}
+
+static void on_claimed(const char *lock, const char *problem, void *userdata) {
+        if (!lock)
+                journal_log(LOG_WARNING, "%s", problem);
+        else
+                (void)add_orphan(userdata, lock, "", "once claimed: looking whether this host holds it");
+}
+
+void agent_conf_orphans(struct agent *a) {
+        int r = store_each_lock(a->store, on_claimed, a);
+
+        if (r < 0)
+                (void)journal_errno(LOG_WARNING, r, "Cannot tell which locks this host has claimed: %s/claims",
+                                    a->conf->state_dir);
 }
 
 /* Begins anew; an answer that was still under way is no answer to what is asked next. */

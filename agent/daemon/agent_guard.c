@@ -21,6 +21,8 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
                 .stop_timeout_usec = term ? v.stop_timeout_usec : l->conf->stop_timeout_usec,
         };
 
+        if (!l->conf->unit[0])
+                return; /* an orphan's that nobody has named yet */
         if (!util_copy(q.unit, sizeof(q.unit), l->conf->unit) || !util_copy(q.lock, sizeof(q.lock), l->title) ||
             !util_copy(q.identity, sizeof(q.identity), store_identity(l->agent->store)) ||
             !util_copy(q.lock_uid, sizeof(q.lock_uid), agent_uid_text(l, uid)))

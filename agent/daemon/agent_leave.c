@@ -36,12 +36,16 @@ static bool any_may_run(const struct agent *a) {
 
 /* ---- what stays ---- */
 
+static const char *unit_of(const struct agent_lock *l) {
+        return l->conf->unit[0] ? l->conf->unit : "its unit";
+}
+
 static void free_life(const struct agent_lock *l, const char *maybe, char *buf, size_t size) {
         (void)snprintf(buf, size,
                        "%s %sstays held by this host (life): nobody leads until leader-agent runs here again, or, "
                        "knowing that %s is stopped here, somebody frees it: leaderctl fence %s --holder %s --reason "
                        "\"%.64s is stopped on %.64s\"",
-                       l->title, maybe, l->conf->unit, l->title, store_identity(l->agent->store), l->conf->unit,
+                       l->title, maybe, unit_of(l), l->title, store_identity(l->agent->store), unit_of(l),
                        l->agent->host);
 }
 

@@ -67,6 +67,7 @@ static void on_lock_reply(const struct kube_reply *reply, void *userdata) {
                 l->has_answered = true;
                 agent_uid_remember(l, l->answered.uid);
                 remember_pod(l, &l->answered);
+                agent_orphan_read(l, &l->answered);
         }
         /* What a strip returns is the last state of an object that is gone. */
         ev.lock = agent_lock_fact(l, ev.op == ELECTION_OP_STRIP ? NULL : reply->lock);
@@ -126,6 +127,7 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
                 l->has_seen = true;
                 agent_uid_remember(l, l->seen.uid);
                 remember_pod(l, &l->seen);
+                agent_orphan_read(l, &l->seen);
                 ev.lock = agent_lock_fact(l, &l->seen);
                 break;
         case KUBE_WATCH_GONE:

@@ -10,6 +10,7 @@
  *   agent_facts.c        API objects and guard replies -> facts of the core
  *   agent_api.c          what an answer of the API server means, and how it is told
  *   agent_guard.c        leader-guard's socket
+ *   agent_orphan.c       the unit of a lock that was claimed and is not configured
  *   agent_lock.c         requests and watches of an election
  *   agent_placeholder.c  requests and watch of a placeholder
  *   agent_conf.c         locks and placeholders as the configuration has them
@@ -59,6 +60,7 @@ struct agent_lock {
         const struct conf_lock *conf; /* = &own */
         bool leaving;                 /* no longer configured: goes when it is out */
         bool returning;               /* … and configured again meanwhile */
+        bool orphan;                  /* was not at the start; its unit is "" until somebody names it */
         char title[320];              /* NAMESPACE/NAME, for humans */
         struct agent_claims claims;
 
@@ -87,7 +89,7 @@ struct agent_lock {
         /* for humans */
         struct permit_reply guard; /* last */
         bool has_guard;
-        char trouble[512]; /* what leader-guard last found wrong with the unit */
+        char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
         bool shown_unfit;
         uint64_t since_realtime_usec;
@@ -138,7 +140,7 @@ struct agent_post {
                 struct election_event lock_event;
                 struct placeholder_event placeholder_event;
                 struct permit_reply reply;
-                char text[256];
+                char text[512];
         };
 };
 
@@ -184,7 +186,7 @@ struct agent {
         } stopping;
 
         /* for humans */
-        char link_error[256];
+        char link_error[512];
         char bus_error[256];
         char conf_error[512];           /* why the configuration on disk is not in force; empty: it is */
         char api_error[512];            /* why the API server does not answer; empty: it does */
@@ -273,6 +275,17 @@ extern const struct link_handlers agent_link_handlers;
 /* message: enum election_message. A failure breaks the connection, which is posted. */
 void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint64_t stop_at, uint64_t kill_at);
 
+/* ---- agent_orphan.c ---- */
+
+/* Whether this lock is left out of what is told of locks: not configured, and perhaps not ours. */
+bool agent_orphan_hidden(const struct agent_lock *l);
+/* The unit of an orphan is what leader-guard has a permit for, or what the lock's record says, if it is ours and the
+ * unit enrolled here: what a record names must not make us stop something else. Does nothing for any other lock. */
+void agent_orphan_permitted(struct agent_lock *l, const struct permit_reply *reply);
+void agent_orphan_read(struct agent_lock *l, const struct lock_object *o);
+/* What a human has to do about it; empty: nothing. */
+void agent_orphan_problem(const struct agent_lock *l, char *buf, size_t size);
+
 /* ---- agent_lock.c, agent_placeholder.c ---- */
 
 /* Names and claims; nothing is sent. Returns a negative errno with err set. */
@@ -287,6 +300,10 @@ int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err);
 struct agent_placeholder *agent_placeholder_free(struct agent_placeholder *p);
 void agent_placeholder_perform(struct agent_placeholder *p, const struct placeholder_action *action);
 void agent_placeholder_follow(struct agent_placeholder *p);
+/* What a challenger has to wait for, should the locks' records be written into: the duration of each lease that is held
+ * under it, into o, which is what it said before. That is kept for each of them, for permits that rest on it may be in
+ * force, and for all while a lock has not been read. */
+void agent_placeholder_terms(const struct agent_placeholder *p, struct placeholder_object *o);
 
 /* ---- agent_conf.c ---- */
 
@@ -296,6 +313,8 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err);
 /* A permit is in force for a lock that is not configured (any more): takes it up to let it go. -EEXIST: it is
  * configured. */
 int agent_conf_orphan(struct agent *a, const char *lock, const char *unit);
+/* The same, at the start, for every lock that was claimed once and is not configured: it is released if it is ours. */
+void agent_conf_orphans(struct agent *a);
 /* Drops the locks that are no longer configured and out; those that are wanted again begin anew. Does nothing while the
  * agent stops, or while something posted waits, which may be for one of them. */
 void agent_conf_reap(struct agent *a);
@@ -349,7 +368,7 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
 
 /* ---- agent_status.c ---- */
 
-#define AGENT_STATUS_SIZE 4400
+#define AGENT_STATUS_SIZE 6400
 
 /* What STATUS= says now (docs/STATUS.md). */
 void agent_status_line(const struct agent *a, char *buf, size_t size);

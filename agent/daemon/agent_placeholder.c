@@ -44,15 +44,29 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         agent_post_placeholder(p, &ev);
 }
 
-/* What a challenger has to wait for, should the locks' records be written into: the duration of each lease that is held
- * under it. What it said before of one is kept, for permits that rest on that may be in force. */
-static void fill_terms(const struct agent_placeholder *p, struct placeholder_object *o) {
+/* Of some lock it is not known yet, after a start, whether one of ours is held: it may be among the terms that are
+ * listed. */
+static bool any_unread(const struct agent *a) {
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct core_lock_view v = agent_view(a->locks[i]);
+
+                if (!v.known || (v.lock.claimed && !v.term_uid))
+                        return true;
+        }
+        return false;
+}
+
+void agent_placeholder_terms(const struct agent_placeholder *p, struct placeholder_object *o) {
         const struct agent *a = p->agent;
         struct placeholder_object before = *o;
+        bool keep = any_unread(a);
 
-        o->has_terms = true;
+        /* A list that was cut stays one: then the longest of all counts for each. */
+        o->has_terms = before.has_terms || !before.uid[0] || !keep;
         o->n_terms = 0;
-        o->lease_duration_usec = 0;
+        o->lease_duration_usec = o->has_terms ? 0 : before.lease_duration_usec;
+        for (unsigned i = 0; keep && i < before.n_terms; i++)
+                placeholder_add_term(o, before.terms[i].lock_uid, before.terms[i].duration_usec);
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct core_lock_view v = agent_view(a->locks[i]);
                 const char *uid = agent_uid_text(a->locks[i], v.term_uid);
@@ -78,7 +92,7 @@ static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
         p->next_time = (p->next_time + 1) % AGENT_SENT_TIMES;
         o->managed = true;
         if (p->tenure == TENURE_LEASE)
-                fill_terms(p, o);
+                agent_placeholder_terms(p, o);
         else
                 o->lease_duration_usec = 0;
 }

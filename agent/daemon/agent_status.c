@@ -20,6 +20,10 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
 
         if (v->state == from)
                 return;
+        if (agent_orphan_hidden(l)) {
+                l->shown_state = (uint8_t)v->state;
+                return;
+        }
         if (over && (v->lock.sort == LOCK_ABSENT || !v->lock.claimed))
                 l->released_realtime_usec = clock_realtime_usec();
         agent_describe(l, v, &t);
@@ -90,8 +94,7 @@ static bool in_own_term(const struct core_lock_view *v) {
 /* More locks than that are counted, not named, when all is well with them. */
 #define NAMED_MAX 4
 
-static void line_of_one(const struct agent *a, char *buf, size_t size) {
-        const struct agent_lock *l = a->locks[0];
+static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
         char since[CLOCK_TEXT_SIZE], next_tenure[32] = "";
         struct agent_text t;
@@ -130,6 +133,8 @@ static size_t name_well(const struct agent *a, bool leading, char *buf, size_t s
                 struct core_lock_view v = agent_view(a->locks[i]);
                 struct agent_text t;
 
+                if (agent_orphan_hidden(a->locks[i]))
+                        continue;
                 agent_describe(a->locks[i], &v, &t);
                 if (leading ? !t.leads_well : !t.waits_well)
                         continue;
@@ -145,11 +150,11 @@ static size_t name_well(const struct agent *a, bool leading, char *buf, size_t s
         return named;
 }
 
-static void line_of_many(const struct agent *a, char *buf, size_t size) {
+static void line_of_many(const struct agent *a, size_t n_shown, char *buf, size_t size) {
         char names[NAMED_MAX * 750];
         size_t n, rest = 0;
 
-        n = (size_t)snprintf(buf, size, "%zu locks", a->n_locks);
+        n = (size_t)snprintf(buf, size, "%zu locks", n_shown);
         if (name_well(a, true, names, sizeof(names)))
                 n += (size_t)snprintf(buf + n, size - n, "; leads %s", names);
         if (name_well(a, false, names, sizeof(names)))
@@ -159,6 +164,8 @@ static void line_of_many(const struct agent *a, char *buf, size_t size) {
                 struct agent_text t;
                 char text[1000];
 
+                if (agent_orphan_hidden(a->locks[i]))
+                        continue;
                 agent_describe(a->locks[i], &v, &t);
                 if (t.leads_well || t.waits_well)
                         continue;
@@ -178,13 +185,24 @@ static void line_of_many(const struct agent *a, char *buf, size_t size) {
 }
 
 void agent_status_line(const struct agent *a, char *buf, size_t size) {
-        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size);
+        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size), n_shown = 0;
+        const struct agent_lock *one = NULL;
+        char orphan[900] = "";
 
-        /* Left for what may follow. */
-        if (a->n_locks == 1)
-                line_of_one(a, buf + n, size - n - 512);
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (!agent_orphan_hidden(a->locks[i])) {
+                        n_shown++;
+                        one = a->locks[i];
+                }
+        /* Room is left for what may follow. */
+        if (n_shown == 1)
+                line_of_one(one, buf + n, size - n - 1400);
         else
-                line_of_many(a, buf + n, size - n - 512);
+                line_of_many(a, n_shown, buf + n, size - n - 1400);
+        for (size_t i = 0; i < a->n_locks && !orphan[0]; i++)
+                agent_orphan_problem(a->locks[i], orphan, sizeof(orphan));
+        if (orphan[0]) /* (one is enough to be looked after) */
+                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", orphan);
         if (a->link_breaks)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");

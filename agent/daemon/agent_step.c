@@ -61,8 +61,7 @@ static void step_link(struct agent *a, bool up, const char *why) {
         if (up)
                 journal_log(LOG_INFO, "Connected to leader-guard");
         else
-                journal_log(LOG_WARNING,
-                            "%s; trying again. Is leader-guard.socket active? (systemctl status leader-guard)", why);
+                journal_log(LOG_WARNING, "%s; trying again", why);
         if (up) /* what this process knows nothing of: permits of units that left the configuration */
                 (void)link_send(a->link, &(struct permit_request){.type = PERMIT_QUERY});
         for (size_t i = 0; i < a->n_locks; i++) {
@@ -135,6 +134,7 @@ static void step_guard(struct agent *a, const struct permit_reply *reply) {
                 struct agent_lock *l = a->locks[i];
 
                 accounted |= util_streq(l->title, reply->lock);
+                agent_orphan_permitted(l, reply);
                 if (!util_streq(l->conf->unit, reply->unit) && !about_term(l, reply))
                         continue;
                 known = true;

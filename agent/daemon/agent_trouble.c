@@ -36,6 +36,8 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                 const struct agent_lock *l = a->locks[i];
                 struct core_lock_view v = agent_view(l);
 
+                if (agent_orphan_hidden(l))
+                        continue;
                 if (v.state == ELECTION_PERMITTING || v.state == ELECTION_LEADING) {
                         if (v.stop_at_usec == USEC_INFINITY) {
                                 life = l;

@@ -10,6 +10,7 @@
 #include "base/retry.h"
 #include "base/timing.h"
 #include "guard/guard_act.h"
+#include "guard/guard_agent.h"
 #include "guard/guard_files.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
@@ -62,7 +63,7 @@ static void connect_units(struct guard *g) {
  * here. Returns the next instant at which something will be due; it has passed when this did not come to rest. */
 static uint64_t settle(struct guard *g) {
         unsigned rounds = 0;
-        uint64_t next;
+        uint64_t next, at_agent;
         bool again;
 
         do {
@@ -79,6 +80,9 @@ static uint64_t settle(struct guard *g) {
                         if (at < next)
                                 next = at;
                 }
+                at_agent = guard_agent_turn(g);
+                if (at_agent < next)
+                        next = at_agent;
                 again |= guard_act_look(g) || g->hang_up;
         } while ((again || next <= guard_now(g)) && ++rounds < ROUNDS_MAX);
         return again ? guard_now(g) : next;
@@ -226,6 +230,7 @@ struct guard *guard_free(struct guard *g) {
         if (g->connection_fd >= 0)
                 close(g->connection_fd);
         permit_queue_clear(&g->replies);
+        guard_agent_forget(g);
         for (size_t i = 0; i < g->n_units; i++)
                 guard_unit_free(g->unit[i]);
         units_free(g->units);

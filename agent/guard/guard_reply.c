@@ -211,10 +211,10 @@ void guard_reply_unfit(struct guard_unit *u) {
 }
 
 /* So much may one unit take of the line: two names and some words. */
-#define STATUS_UNIT_SIZE 640
+#define STATUS_UNIT_SIZE 700
 
 void guard_status(struct guard *g) {
-        char line[1500] = "";
+        char line[1600] = "";
         size_t n = 0;
 
         g->status_due = false;
@@ -237,11 +237,20 @@ void guard_status(struct guard *g) {
                 else if (supervise_stopping(&u->s))
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, %s", separator, u->name,
                                      supervise_state_to_string(u->s.state), supervise_reason_to_string(u->s.reason));
+                else if (u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_ABANDONED &&
+                         g->connection_fd < 0)
+                        m = snprintf(line + n, sizeof(line) - n,
+                                     "%s%s: stopped, because leader-agent was; lock %s stays held by this host until "
+                                     "it runs again: systemctl start leader-agent",
+                                     separator, u->name, u->permit.lock);
                 else
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: no permit, %s%s%s", separator, u->name,
                                      supervise_state_to_string(u->s.state), u->unfit[0] ? "; unfit: " : "", u->unfit);
                 n += m > 0 ? (size_t)m : 0;
+                if (n >= sizeof(line))
+                        n = sizeof(line) - 1;
         }
-        notify_status("%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
-                      g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.");
+        notify_status("%s%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
+                      g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.",
+                      g->agent.missed ? "; no agent is connected (systemctl status leader-agent)" : "");
 }

@@ -20,6 +20,7 @@ void guard_socket_close(struct guard *g) {
                 return;
         close(g->connection_fd);
         g->connection_fd = -1;
+        g->heard = false;
         permit_queue_clear(&g->replies);
         g->writing = false;
         for (size_t i = 0; i < g->n_units; i++) {
@@ -116,19 +117,14 @@ static void refuse_malformed(struct guard *g, const void *packet, size_t size, c
         guard_reply_send(g, &reply);
 }
 
-static bool allowed(struct guard *g, int fd) {
-        struct ucred cred = {};
-        socklen_t size = sizeof(cred);
-
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
-                return false;
-        if (cred.uid == 0 || (g->options.agent_uid != (uid_t)-1 && cred.uid == g->options.agent_uid))
+static bool allowed(struct guard *g, const struct peer *peer) {
+        if (peer->uid == 0 || (g->options.agent_uid != (uid_t)-1 && peer->uid == g->options.agent_uid))
                 return true;
         if (guard_may_log(g))
                 journal_log(
                         LOG_WARNING,
                         "Refused a connection of uid %u, pid %d: only root and the agent's user may talk to the guard",
-                        cred.uid, cred.pid);
+                        peer->uid, peer->pid);
         return false;
 }
 
@@ -140,32 +136,64 @@ static int on_socket(_unused_ sd_event_source *source, _unused_ int fd, _unused_
         return 0;
 }
 
+/* Whether the agent that is connected is one beside the newcomer. One that has died is none, although its end was not
+ * read yet: so a restart is never refused. One that has said nothing waits to hear whether it is refused itself. */
+static bool has_agent(const struct guard *g, const struct peer *newcomer) {
+        return g->connection_fd >= 0 && g->heard && g->peer.pid != newcomer->pid && !peer_hung_up(g->connection_fd);
+}
+
+/* A host has one agent: two would stop each other's units. The newcomer is told, and nothing else changes. */
+static void refuse_agent(struct guard *g, int fd, const struct peer *newcomer) {
+        struct permit_reply reply = {.magic = PERMIT_MAGIC, .result = GUARD_REFUSED_AGENT};
+        char who[384], cure[300];
+
+        peer_describe(g->peer.pid, who, sizeof(who), cure, sizeof(cure));
+        if (snprintf(reply.text, sizeof(reply.text),
+                     "another agent (%s) is connected to leader-guard; a host has one: stop this one, or that one: %s",
+                     who, cure) >= (int)sizeof(reply.text))
+                (void)snprintf(reply.text, sizeof(reply.text),
+                               "another agent (pid %d) is connected to leader-guard; a host has one: stop this one, or "
+                               "that one (systemctl status %d)",
+                               g->peer.pid, g->peer.pid);
+        (void)send(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (newcomer->pid != g->refused_pid && guard_may_log(g)) {
+                g->refused_pid = newcomer->pid;
+                peer_describe(newcomer->pid, who, sizeof(who), cure, sizeof(cure));
+                journal_log(LOG_WARNING, "Refused the agent %s: %s", who, reply.text);
+        }
+}
+
 /* Returns true when the connection is another one now. */
 static bool accept_newest(struct guard *g) {
-        _cleanup_close_ int newest = -1;
+        bool any = false;
+        int fd;
 
-        for (;;) {
-                int fd = accept4(g->options.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        while ((fd = accept4(g->options.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0 || errno == EINTR) {
+                struct peer peer;
 
-                if (fd < 0 && errno == EINTR)
-                        continue;
                 if (fd < 0)
-                        break;
-                if (!allowed(g, fd)) {
+                        continue;
+                if (peer_read(fd, &peer) < 0 || !allowed(g, &peer)) {
                         close(fd);
                         continue;
                 }
-                if (newest >= 0)
-                        close(newest);
-                newest = fd;
+                if (has_agent(g, &peer)) {
+                        refuse_agent(g, fd, &peer);
+                        close(fd);
+                        continue;
+                }
+                guard_socket_close(g);
+                any = true;
+                /* Out of memory: the agent sees the end of file and connects again. */
+                if (sd_event_add_io(g->event, &g->connection, fd, EPOLLIN, on_socket, g) < 0) {
+                        close(fd);
+                        continue;
+                }
+                g->connection_fd = fd;
+                g->peer = peer;
+                g->agent.elsewhere = !peer_is_of(peer.pid, ENROLL_AGENT);
         }
-        if (newest < 0)
-                return false;
-        guard_socket_close(g);
-        /* Out of memory: the agent sees the end of file and connects again. */
-        if (sd_event_add_io(g->event, &g->connection, newest, EPOLLIN, on_socket, g) >= 0)
-                g->connection_fd = TAKE_FD(newest);
-        return true;
+        return any;
 }
 
 static void receive(struct guard *g) {
@@ -183,6 +211,7 @@ static void receive(struct guard *g) {
                 guard_socket_close(g);
                 return;
         }
+        g->heard = true;
         if (permit_request_check(&packet, (size_t)n, &err) < 0) {
                 if (guard_may_log(g))
                         journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
@@ -197,7 +226,8 @@ void guard_socket_serve(struct guard *g) {
         if (!g->socket_due)
                 return;
         g->socket_due = false;
-        /* Whoever came later knows better: the old connection is then closed, and what it sent is not read. */
+        /* Whoever came later, and is not refused, knows better: the old connection is then closed, and what it sent is
+         * not read. */
         if (accept_newest(g) || g->connection_fd < 0)
                 return;
         /* An agent that does not read for a while is read all the same: a revoke must not wait for that. */

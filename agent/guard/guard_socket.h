@@ -8,8 +8,9 @@
 /* Watches the listening socket. Returns 0, or negative errno with err set. */
 int guard_socket_open(struct guard *g, struct err *err);
 
-/* Accepts whoever waits: the newest allowed one replaces the connection. When nobody does, takes one packet of the
- * connection and steps the unit it is about. Nothing to do is fine. */
+/* Accepts whoever waits: the newest allowed one replaces the connection, unless that is another process's, which lives
+ * and has said something: then it is refused, by the name of that one, and nothing changes. When nobody waits, takes
+ * one packet of the connection and steps the unit it is about. Nothing to do is fine. */
 void guard_socket_serve(struct guard *g);
 
 /* Closes the connection; nobody waits for answers any more. */

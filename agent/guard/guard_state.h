@@ -8,6 +8,7 @@
  *   guard_reply   what is told to agent, STATUS and journal
  *   guard_act     the actions of a step
  *   guard_unit    one unit: its inbox and the steps
+ *   guard_agent   whether an agent will come, when there is none
  *   guard_socket  the agent's connection
  *   guard         start and loop
  *   guard_reap    beside them: the second instant when there is no guard
@@ -16,6 +17,7 @@
 
 #include "adapter/boot.h"
 #include "adapter/gate.h"
+#include "adapter/peer.h"
 #include "adapter/units.h"
 #include "codec/permit.h"
 #include "codec/permit_queue.h"
@@ -87,10 +89,24 @@ struct guard {
         /* the connection of the agent */
         sd_event_source *listener, *connection;
         int connection_fd;
+        struct peer peer;            /* whose it is */
+        bool heard;                  /* it has said something */
+        pid_t refused_pid;           /* the second agent that the journal has last told of */
         bool socket_due;             /* inbox: there is something to accept or to read, or room to write */
         struct permit_queue replies; /* that wait for room */
         bool writing;                /* … which `connection` tells of, too */
         bool hang_up;                /* the connection is of no use: close it */
+
+        /* … that is missed: while units run for life and none is connected */
+        struct {
+                bool elsewhere;           /* the last one was not of leader-agent.service */
+                uint64_t since_usec;      /* 0: nobody is missed */
+                uint64_t look_at_usec;    /* when PID 1 is asked about it */
+                uint64_t gone_since_usec; /* since when PID 1 says, each time, that it is stopped; 0: it does not */
+                struct units_call *read;
+                bool missed; /* STATUS says so */
+                bool gone;   /* inbox: for long enough */
+        } agent;
 
         struct guard_unit *unit[GUARD_UNITS_MAX];
         size_t n_units;

@@ -14,7 +14,9 @@ struct link;
  * turn: in one, anything may be called and freed, the object that calls included, and after its free there is none any
  * more. */
 struct link_handlers {
-        /* up: connected anew, nothing is known of what the guard did with earlier requests. Down: why, for a human. */
+        /* up: connected anew, nothing is known of what the guard did with earlier requests. Down: why, for a human.
+         * Where the guard refuses a second agent (codec/permit.h) that is what it says, again and again without an up
+         * between until it takes this one. */
         void (*state)(bool up, const char *why, void *userdata);
         void (*reply)(const struct permit_reply *reply, void *userdata);
 };

@@ -36,6 +36,11 @@ const char *store_identity(const struct store *s);
 bool store_scope_lock(char *buf, size_t size, const char *namespace_, const char *name);
 bool store_scope_placeholder(char *buf, size_t size, const char *namespace_, const char *kind, const char *name);
 
+/* Every lock with claims on disk, one call each: NS/NAME and "", or NULL and what is wrong with a file. Returns 0, or
+ * the negative errno of reading the directory. */
+typedef void (*store_lock_fn)(const char *lock, const char *problem, void *userdata);
+int store_each_lock(struct store *s, store_lock_fn fn, void *userdata);
+
 /* A fresh random claim, on disk when this returns 0. A retry of the same POST takes the same claim, not a new one.
  * -ENOSPC: 32 claims whose POST may all still land. */
 int store_claim_new(struct store *s, const char *scope, char ret_claim[static RECORD_CLAIM_HEX + 1], struct err *err);

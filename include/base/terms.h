@@ -72,9 +72,10 @@ enum guard_result {
         GUARD_REFUSED_FOREIGN,  /* the unit runs already without a permit */
         GUARD_REFUSED_REQUEST,  /* malformed, or the same uid with another tenure */
         GUARD_REFUSED_INTERNAL, /* the guard could not write its files or reach PID 1; nothing was started */
+        GUARD_REFUSED_AGENT,    /* to a whole agent, not to a request: another one is connected */
 };
 enum {
-        N_GUARD_RESULTS = GUARD_REFUSED_INTERNAL + 1
+        N_GUARD_RESULTS = GUARD_REFUSED_AGENT + 1
 };
 
 /* One word: "ok", "busy" …; "invalid" for no such value. */

@@ -28,6 +28,7 @@ struct conf_lock {
         uint64_t kill_margin_usec;    /* left for the kill itself, and for a hung guard to be noticed */
         struct lock_keys keys;        /* what goes to the core as it is */
         char *where;                  /* FILE:LINE of the lock's group, for messages */
+        uint32_t unused; /* keys that the lock sets and its tenure does not use; conf_warning() has words */
 };
 
 struct conf {
@@ -63,6 +64,10 @@ void conf_lock_done(struct conf_lock *l);
  * renew_deadline), whole seconds, cooldown bounds, no lock and no unit named twice. conf_load() has called it already.
  * Returns 0, -EINVAL; err shows the arithmetic. */
 int conf_check(const struct conf *c, struct err *err);
+
+/* What is no error in the lock, but was hardly meant: keys that its tenure does not use (those of `defaults` are for
+ * others, too). One sentence into buf; returns false when there is nothing. */
+bool conf_warning(const struct conf_lock *l, char *buf, size_t size);
 
 /* Fills in namespace_ of the configuration and of every lock that names none, with the kubeconfig context's namespace,
  * and checks again that no lock is named twice. Returns 0, -EINVAL, -ENOMEM; c may then be half filled in and is good

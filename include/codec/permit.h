@@ -3,13 +3,15 @@
  * byte order (both ends are one host), one message per packet. Used by both daemons; knows nothing but bytes.
  * ARCHITECTURE 5, claims 1, 4 and 6.
  *
- * Order of a conversation: the agent connects (a new connection supersedes the old one, which the guard closes unread),
- * sends QUERY for each of its units, then PERMIT or REVOKE. Every request gets at least one reply with its `seq`,
- * unless a later one of the same type for the same unit and lock uid does: of both, and of their answers, the last may
- * stand for all when the other end is slow (permit_queue.h). A PERMIT is answered once at once (accepted or refused), a
- * REVOKE possibly first with UNIT_STOPPING (interim, final == 0: uid recorded as revoked, gate away) and then with
- * final == 1 when the unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with
- * seq 0; so is a change of `unfit` while the unit is idle.
+ * Order of a conversation: the agent connects, and so supersedes its earlier connection, or that of an agent that is
+ * gone, which the guard closes unread; beside another agent that lives and has asked something it is told so
+ * (GUARD_REFUSED_AGENT, seq 0, no unit, text for a human) and hung up on. It sends QUERY for each of its units, then
+ * PERMIT or REVOKE. Every request gets at least one reply with its `seq`, unless a later one of the same type for the
+ * same unit and lock uid does: of both, and of their answers, the last may stand for all when the other end is slow
+ * (permit_queue.h). A PERMIT is answered once at once (accepted or refused), a REVOKE possibly first with UNIT_STOPPING
+ * (interim, final == 0: uid recorded as revoked, gate away) and then with final == 1 when the unit was *seen* stopped.
+ * Changes of the unit that nobody asked for are pushed as replies with seq 0; so is a change of `unfit` while the unit
+ * is idle.
  *
  * A REVOKE of a uid other than that of the permit in force records the uid and gets its final answer only when the unit
  * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs.

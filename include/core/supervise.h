@@ -48,7 +48,8 @@ enum supervise_reason {
         SUPERVISE_REASON_BAD_FILE,      /* guard start: permit file truncated, foreign or of another boot */
         SUPERVISE_REASON_WAS_REVOKED,   /* guard start: permit of a revoked uid (an earlier guard began this stop) */
         SUPERVISE_REASON_LEFTOVERS,     /* guard start: unit inactive, but processes of it live */
-        SUPERVISE_REASON_LAST = SUPERVISE_REASON_LEFTOVERS,
+        SUPERVISE_REASON_ABANDONED,     /* life: the agent was stopped, and could not stop the unit before */
+        SUPERVISE_REASON_LAST = SUPERVISE_REASON_ABANDONED,
 };
 enum {
         N_SUPERVISE_REASONS = SUPERVISE_REASON_LAST + 1
@@ -60,6 +61,7 @@ enum supervise_event_type {
         SUPERVISE_EV_REVOKE,       /* request */
         SUPERVISE_EV_QUERY,        /* request */
         SUPERVISE_EV_SUPERSEDED,   /* the agent's connection is gone or replaced: nobody waits for answers any more */
+        SUPERVISE_EV_ABANDONED,    /* the agent was stopped, and no other will come by itself: for life means nobody */
         SUPERVISE_EV_WAKE,         /* a signal of PID 1, Reloading, bus lost or back: facts may have changed */
         SUPERVISE_EV_READING,      /* answer to SUPERVISE_READ */
         SUPERVISE_EV_START_RESULT, /* answer to SUPERVISE_START */
@@ -177,7 +179,8 @@ struct supervise {
         uint8_t unrecorded;         /* uid still to be recorded as revoked */
         uint8_t start;              /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
         uint8_t reading;            /* 1 a look is under way, 2 and its answer is already known to be old */
-        uint8_t waits;              /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading */
+        uint8_t waits; /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading, 4 RESUMING waits for a
+                          renewal */
 };
 _Static_assert(sizeof(struct supervise) == 8 * 8 + 8, "padding in struct supervise");
 

@@ -494,6 +494,94 @@ static void test_newest_connection(void **state) {
         assert_false(has_gate(x));
 }
 
+/* An agent of its own, which has asked something, was answered, and hangs: its connection is open until it is killed.
+ */
+static pid_t hung_agent(struct fixture *x, const struct permit_request *q) {
+        pid_t pid = fork();
+        int status;
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                int fd = dial(x);
+
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (q)
+                        (void)ask(fd, *q);
+                (void)raise(SIGSTOP);
+                _exit(1);
+        }
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        assert_true(WIFSTOPPED(status));
+        return pid;
+}
+
+static void kill_agent(pid_t pid) {
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* The second agent of a host is told who is there, and which command ends that one; the permit of the first one keeps
+ * to its instants, however often the second one comes. */
+static void test_second_agent(void **state) {
+        struct fixture *x = begin(state);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        uint64_t end = clock_boottime_usec() + USEC_PER_SEC;
+        char who[64], cure[64];
+        struct permit_reply p;
+        pid_t first;
+        int fd;
+
+        x->pid1.state->bound = true;
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = end;
+        q.kill_at_usec = end + USEC_PER_SEC;
+        first = hung_agent(x, &q);
+        (void)snprintf(who, sizeof(who), "another agent (pid %d, test_guard", first);
+        (void)snprintf(cure, sizeof(cure), "kill %d", first);
+        while (clock_boottime_usec() < end - 100 * MSEC) {
+                fd = dial(x);
+                assert_true(take(fd, &p));
+                assert_int_equal(p.result, GUARD_REFUSED_AGENT);
+                assert_non_null(strstr(p.text, who));
+                assert_non_null(strstr(p.text, cure));
+                assert_false(take(fd, &p));
+                close(fd);
+                assert_true(has_gate(x));
+        }
+        while (clock_boottime_usec() < end + 300 * MSEC) {
+                fd = dial(x);
+                close(fd);
+                nap();
+        }
+        assert_false(has_gate(x));
+        kill_agent(first);
+        fd = dial(x);
+        await(x, fd, UNIT_STOPPED);
+        close(fd);
+}
+
+/* An agent that died is no agent, although the guard has not read its end yet; nor is one that has said nothing. */
+static void test_restarted_agent(void **state) {
+        struct fixture *x = begin(state);
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+
+        for (unsigned i = 0; i < 40; i++) {
+                pid_t first = hung_agent(x, i % 4 == 3 ? NULL : &q);
+                _cleanup_close_ int fd = -1;
+
+                if (i % 2)
+                        assert_int_equal(kill(x->guard, SIGSTOP), 0);
+                if (i % 4 != 3)
+                        kill_agent(first);
+                fd = dial(x);
+                if (i % 2)
+                        assert_int_equal(kill(x->guard, SIGCONT), 0);
+                assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
+                if (i % 4 == 3)
+                        kill_agent(first);
+        }
+}
+
 static struct permit_request request_of(struct fixture *x, unsigned unit) {
         struct permit_request q = request(x, PERMIT_QUERY, "");
 
@@ -869,6 +957,35 @@ static void test_watchdog(void **state) {
 }
 
 /* The guard has died: what is past the second instant is killed, and only that; no file changes. */
+/* An agent that is started again and again is waited for. One that was stopped meanwhile, for a while, is not: what it
+ * would have stopped is stopped, and not permitted again. Of an agent that was no service nothing is known. */
+static void test_stopped_agent(void **state) {
+        struct fixture *x = begin(state);
+        int fd = dial(x);
+        uint64_t since;
+
+        lead(x, fd, "A");
+        strcpy(x->pid1.state->agent, "inactive");
+        close(fd);
+        for (since = clock_boottime_usec(); clock_boottime_usec() < since + 7 * USEC_PER_SEC; nap())
+                assert_true(has_gate(x));
+        kill_guard(x);
+        start_guard(x);
+        for (since = clock_boottime_usec(); clock_boottime_usec() < since + 4 * USEC_PER_SEC; nap())
+                assert_true(has_gate(x));
+        strcpy(x->pid1.state->agent, "activating");
+        for (since = clock_boottime_usec(); clock_boottime_usec() < since + 2 * USEC_PER_SEC; nap())
+                assert_true(has_gate(x));
+        strcpy(x->pid1.state->agent, "inactive");
+        for (since = clock_boottime_usec(); has_gate(x); nap())
+                assert_true(clock_boottime_usec() < since + LIMIT);
+        assert_in_range(clock_boottime_usec() - since, 5 * USEC_PER_SEC, 8 * USEC_PER_SEC);
+        fd = dial(x);
+        await(x, fd, UNIT_STOPPED);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_REFUSED_REVOKED);
+        close(fd);
+}
+
 static void test_reap(void **state) {
         struct fixture *x = begin(state);
         int fd = dial(x);
@@ -910,11 +1027,14 @@ int main(void) {
                 TEST(test_idle_is_judged),
                 TEST(test_malformed),
                 TEST(test_newest_connection),
+                TEST(test_second_agent),
+                TEST(test_restarted_agent),
                 TEST(test_many_units),
                 TEST(test_deaf_agent),
                 TEST(test_patient_agent),
                 TEST(test_stranger),
                 TEST(test_guard_killed),
+                TEST(test_stopped_agent),
                 TEST(test_reap),
                 TEST(test_pid1_lost),
                 TEST(test_pid1_blocked),

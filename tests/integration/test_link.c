@@ -306,6 +306,44 @@ static void test_bound(void **state) {
         seen.link = link_free(seen.link);
 }
 
+static void guard_refuses(const char *text) {
+        struct permit_reply reply = {.magic = PERMIT_MAGIC, .result = GUARD_REFUSED_AGENT};
+
+        assert_true(util_copy(reply.text, sizeof(reply.text), text));
+        assert_int_equal(send(peer, &reply, sizeof(reply), MSG_NOSIGNAL), sizeof(reply));
+        guard_hang_up();
+}
+
+/* What the guard says to a second agent is its last word, also when it did not read ours, and no reply. While it is
+ * said again and again nobody hears of a connection. */
+static void test_refused(void **state) {
+        (void)state;
+        guard_listen();
+        begin();
+        seen.sends_when_up = true;
+        connected();
+        for (unsigned i = 1; i <= 3; i++) {
+                guard_refuses("another agent");
+                await(seen.n_down == i);
+                assert_string_equal(seen.why, "another agent");
+                await(guard_accepts());
+                assert_int_equal(seen.n_up, 1);
+        }
+        run_for(200 * USEC_PER_MSEC);
+        assert_int_equal(seen.n_up, 1);
+        await(seen.n_up == 2);
+        assert_int_equal(seen.n_down, 3);
+        assert_int_equal(seen.n_replies, 0);
+        /* One that says something else meanwhile is no refusal. */
+        guard_refuses("another agent");
+        await(seen.n_down == 4);
+        await(guard_accepts());
+        guard_hang_up();
+        await(seen.n_down == 5);
+        assert_non_null(strstr(seen.why, "connection to leader-guard"));
+        seen.link = link_free(seen.link);
+}
+
 /* Freed from each callback, with more to tell: nothing is told any more. */
 static void test_free_in_callback(void **state) {
         (void)state;
@@ -367,6 +405,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_newest_wins, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_queue_ends_with_connection, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_free_in_callback, set_up, tear_down),
         };
 

@@ -454,6 +454,44 @@ static void faults_first_start(struct tempdir *d) {
                 }
 }
 
+static unsigned n_locks, n_broken;
+static char told[800];
+
+static void on_lock(const char *lock, const char *problem, void *userdata) {
+        assert_ptr_equal(userdata, told);
+        n_locks += lock != NULL;
+        n_broken += lock == NULL;
+        (void)snprintf(told, sizeof(told), "%s", lock ? lock : problem);
+}
+
+/* Locks by their full names, also one too long for a file name; no placeholders; a broken file is told and left out. */
+static void each_lock(struct tempdir *d) {
+        char claim[RECORD_CLAIM_HEX + 1], longest[300] = "lock:ops/", file[512];
+        struct store *s = open_store(d, &here);
+        struct err err = {};
+        FILE *f;
+
+        n_locks = n_broken = 0;
+        assert_int_equal(store_each_lock(s, on_lock, told), 0);
+        assert_int_equal(n_locks + n_broken, 0);
+        assert_int_equal(store_claim_new(s, "placeholder:ops/Lease/x", claim, &err), 0);
+        memset(longest + strlen(longest), 'x', 240);
+        assert_int_equal(store_claim_new(s, longest, claim, &err), 0);
+        assert_int_equal(store_each_lock(s, on_lock, told), 0);
+        assert_int_equal(n_locks, 1);
+        assert_string_equal(told, longest + strlen("lock:"));
+        (void)snprintf(file, sizeof(file), "%s/claims/lock_ops_broken", tempdir_path(d, "state"));
+        f = fopen(file, "we");
+        assert_non_null(f);
+        assert_true(fputs("nonsense\n", f) >= 0);
+        assert_int_equal(fclose(f), 0);
+        n_locks = 0;
+        assert_int_equal(store_each_lock(s, on_lock, told), 0);
+        assert_int_equal(n_locks, 1);
+        assert_int_equal(n_broken, 1);
+        store_close(s);
+}
+
 static void test_host(void **state) {
         struct store_host h;
         struct err err = {};
@@ -483,6 +521,7 @@ TEST(wrong_machine)
 TEST(damaged_identity)
 TEST(no_directory)
 TEST(faults)
+TEST(each_lock)
 TEST(faults_first_start)
 
 static void test_wrong_owner(void **state) {
@@ -500,7 +539,7 @@ int main(void) {
                 IN_DIRECTORY(test_wrong_machine), IN_DIRECTORY(test_damaged_identity),
                 IN_DIRECTORY(test_wrong_owner),   IN_DIRECTORY(test_no_directory),
                 IN_DIRECTORY(test_faults),        IN_DIRECTORY(test_faults_first_start),
-                cmocka_unit_test(test_host),
+                IN_DIRECTORY(test_each_lock),     cmocka_unit_test(test_host),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

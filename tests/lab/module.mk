@@ -8,7 +8,7 @@ OTHER_TARGETS ?= check-unit
 OTHER_E2E ?= calm_start:life agent_sigkill:lease agent_sigstop:lease guard_sigkill:lease guard_sigstop:lease \
         both_sigstop:lease boot_enabled:life manual_start:life daemon_reexec:lease dbus_stopped:life dropin_removed:life \
         host_crash:lease host_frozen:lease host_shutdown:life host_sleeps:lease link_reset:life step_down:lease \
-        unit_crash_loop:life unit_ignores_term:lease watch_without_marks:life
+        unit_crash_loop:life unit_ignores_term:lease unit_killed_again:life watch_without_marks:life
 
 LAB_BIN := $(O)/tests/lab/recorder $(O)/tests/lab/judge $(O)/tests/lab/relay
 

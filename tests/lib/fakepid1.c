@@ -24,8 +24,9 @@
 
 #include "base/util.h"
 
-#define UNIT_PATH "/org/freedesktop/systemd1/unit/app_2eservice"
-#define MANAGER   "org.freedesktop.systemd1.Manager"
+#define UNIT_PATH  "/org/freedesktop/systemd1/unit/app_2eservice"
+#define AGENT_PATH "/org/freedesktop/systemd1/unit/leader_2dagent_2eservice"
+#define MANAGER    "org.freedesktop.systemd1.Manager"
 
 struct server {
         struct fakepid1_state *state;
@@ -45,10 +46,19 @@ static int append_asserts(sd_bus_message *m, const struct fakepid1_state *s) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int get_agent(sd_bus_message *call, const struct fakepid1_state *s) {
+        return sd_bus_reply_method_return(call, "a{sv}", 4, "Id", "s", "leader-agent.service", "LoadState", "s",
+                                          "loaded", "ActiveState", "s", s->agent[0] ? s->agent : "active", "Job",
+                                          "(uo)", 0, "/");
+}
+
 static int get_all(sd_bus_message *call, struct server *v) {
         sd_bus_message *m = NULL;
         struct fakepid1_state *s = v->state;
         int r;
+
+        if (strcmp(sd_bus_message_get_path(call), AGENT_PATH) == 0)
+                return get_agent(call, s);
 
         s->reads++;
         r = sd_bus_message_new_method_return(call, &m);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that plays PID 1 for leader-guard: a direct D-Bus peer on a socket that knows one unit, app.service. It
- * looks at the gate as the real one does when a start job runs. Frozen by SIGSTOP it is a PID 1 that runs a generator;
- * killed and started again it is a daemon-reexec. What it is told and what it did is in memory shared with the test. */
+/* A process that plays PID 1 for leader-guard: a direct D-Bus peer on a socket that knows one unit, app.service, and
+ * whether there is an agent. It looks at the gate as the real one does when a start job runs. Frozen by SIGSTOP it is a
+ * PID 1 that runs a generator; killed and started again it is a daemon-reexec. What it is told and what it did is in
+ * memory shared with the test. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct fakepid1_state {
         bool start_error;  /* StartUnit is answered with an error */
         bool ignores_stop; /* deactivating until the test sets it inactive */
         char active[32];   /* ActiveState, changed by jobs */
+        char agent[32];    /* ActiveState of leader-agent.service; empty: active */
         /* it did */
         unsigned starts, refused_starts, stops, resets, reads;
 };

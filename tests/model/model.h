@@ -287,6 +287,7 @@ enum move_kind {
         MOVE_DELETE_PLACEHOLDER,
         MOVE_STEP_DOWN,
         MOVE_STOP_AGENT,
+        MOVE_STOP_DEAD_AGENT, /* and the guard does what it would have asked for */
         MOVE_FENCE,
         MOVE_FENCE_GOES_ON,
         MOVE_FORGE, /* a human writes a lock that names a Lease of somebody else */
@@ -398,6 +399,8 @@ bool guard_busy(const struct world *w, unsigned h);
 unsigned guard_local(struct world *w, unsigned h, unsigned actions);
 struct supervise_reading guard_look(const struct world *w, unsigned h);
 void guard_slow_reading(struct world *w, unsigned h);
+/* leader-agent.service was stopped while there was no agent. */
+void guard_abandoned(struct world *w, unsigned h);
 void guard_connect(struct world *w, unsigned h);
 void guard_break(struct world *w, unsigned h, bool lossy);
 bool guard_send(struct world *w, unsigned h, struct message m);

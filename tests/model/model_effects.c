@@ -263,6 +263,9 @@ void move_apply(struct world *w, struct move m) {
         case MOVE_STOP_AGENT:
                 brain_stop(w, m.agent);
                 break;
+        case MOVE_STOP_DEAD_AGENT:
+                guard_abandoned(w, m.agent);
+                break;
         case MOVE_FENCE:
                 w->fence = (struct fence){.phase = 1, .uid = w->lock.uid, .version = w->lock.version};
                 break;

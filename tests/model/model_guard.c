@@ -101,6 +101,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 [GUARD_REFUSED_FOREIGN] = GUARD_REFUSED_FOREIGN,
                 [GUARD_REFUSED_REQUEST] = GUARD_REFUSED_INTERNAL,
                 [GUARD_REFUSED_INTERNAL] = GUARD_REFUSED_INTERNAL,
+                [GUARD_REFUSED_AGENT] = GUARD_REFUSED_INTERNAL, /* never said to a request */
         };
         struct host *o = &w->hosts[h];
         const struct supervise *s = &o->supervise;
@@ -303,6 +304,12 @@ void guard_slow_reading(struct world *w, unsigned h) {
 
         o->reading = 0;
         memset(&o->taken, 0, sizeof(o->taken));
+        (void)step(w, h, &ev, ALL_ACTIONS);
+}
+
+void guard_abandoned(struct world *w, unsigned h) {
+        struct supervise_event ev = {.type = SUPERVISE_EV_ABANDONED};
+
         (void)step(w, h, &ev, ALL_ACTIONS);
 }
 

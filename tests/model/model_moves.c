@@ -155,9 +155,11 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 add(w, ret, n, MOVE_RESUME, h, 0, 0);
                 return;
         }
-        if (!g->up)
+        if (!g->up) {
                 add(w, ret, n, MOVE_START_AGENT, h, 0, 0);
-        else if (g->frozen)
+                if (o->up && !o->frozen && supervise_permitted(&o->supervise) && o->supervise.tenure == TENURE_LIFE)
+                        add(w, ret, n, MOVE_STOP_DEAD_AGENT, h, 0, 2);
+        } else if (g->frozen)
                 add(w, ret, n, MOVE_THAW_AGENT, h, 0, 0);
         else {
                 watches(w, ret, n, h);

@@ -52,6 +52,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_DELETE_PLACEHOLDER] = "human deletes the placeholder",
         [MOVE_STEP_DOWN] = "human asks to step down",
         [MOVE_STOP_AGENT] = "human stops the agent",
+        [MOVE_STOP_DEAD_AGENT] = "human stops an agent that is dead",
         [MOVE_FENCE] = "human begins to fence",
         [MOVE_FENCE_GOES_ON] = "fence tool goes on",
         [MOVE_FORGE] = "human writes a lock that names a foreign Lease",

@@ -5,7 +5,7 @@
 SIM_SHELL := $(filter-out %/main.c %/guard_reap.c,$(DAEMON_SRC) $(GUARD_SRC)) agent/adapter/link.c agent/base/random.c
 SIM_SHELL_OBJ := $(patsubst %.c,$(O)/sim/%.o,$(SIM_SHELL))
 SIM_OBJ := $(call obj,$(wildcard tests/sim/*.c))
-SIM_NAMES := getrandom abort socket connect send recv accept4 getsockopt fcntl close
+SIM_NAMES := getrandom abort socket connect send recv accept4 fcntl close
 
 $(O)/sim/%.o: $(O)/%.o
 	@mkdir -p $(@D)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "adapter/peer.h"
 #include "world.h"
 
 #define FIRST_FD 1000
@@ -23,6 +24,7 @@ struct end {
         bool open;             /* this side has not closed it */
         struct process *owner; /* NULL: not accepted yet, or nobody's */
         int peer;
+        pid_t peer_pid; /* whoever connected */
         struct message *first, *last;
         size_t n;
         bool eof; /* the peer has closed; what it sent before is still read */
@@ -35,7 +37,6 @@ int world_connect(int fd, const struct sockaddr *address, socklen_t size);
 ssize_t world_send(int fd, const void *data, size_t size, int flags);
 ssize_t world_recv(int fd, void *data, size_t size, int flags);
 int world_accept4(int fd, struct sockaddr *address, socklen_t *size, int flags);
-int world_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
 int world_close(int fd);
 int world_fcntl(int fd, int command, ...);
 
@@ -159,6 +160,7 @@ int world_connect(int fd, const struct sockaddr *address, socklen_t size) {
         peer = new_end(NULL);
         other = end_of(peer);
         other->peer = fd;
+        other->peer_pid = (pid_t)(1000 + world.current->life);
         e->peer = peer;
         h->listener[h->n_listener++] = (unsigned)peer;
         if (h->guard.alive)
@@ -182,15 +184,29 @@ int world_accept4(int fd, struct sockaddr *address, socklen_t *size, int flags) 
         return accepted;
 }
 
-int world_getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
-        struct ucred *cred = value;
-
-        (void)fd;
-        (void)level;
-        (void)name;
-        (void)size;
-        *cred = (struct ucred){.pid = 1000};
+int peer_read(int fd, struct peer *ret) {
+        *ret = (struct peer){.pid = end_of(fd)->peer_pid};
         return 0;
+}
+
+bool peer_hung_up(int fd) {
+        return end_of(fd)->eof;
+}
+
+bool peer_is_of(pid_t pid, const char *service) {
+        (void)pid;
+        (void)service;
+        return true;
+}
+
+void peer_describe(pid_t pid, char *who, size_t who_size, char *cure, size_t cure_size) {
+        (void)who;
+        (void)who_size;
+        (void)cure;
+        (void)cure_size;
+        world_fail("second agent",
+                   "leader-guard of %s refuses an agent because of process %d, and a host has one agent",
+                   world.current->host->name, pid);
 }
 
 ssize_t world_send(int fd, const void *data, size_t size, int flags) {

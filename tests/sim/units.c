@@ -24,7 +24,8 @@ struct units_call {
         struct units_call *next;
         struct units *units;
         enum call_kind kind;
-        struct unit *unit;
+        struct host *host;
+        struct unit *unit; /* NULL: leader-agent.service */
         unsigned boot;
         units_fn fn;
         void *userdata;
@@ -52,7 +53,17 @@ void pid1_signal(const struct unit *u) {
 }
 
 static struct unit *unit_of(const char *name) {
-        return &world.current->host->units[host_lock_of_unit(name)];
+        return util_streq(name, ENROLL_AGENT) ? NULL : &world.current->host->units[host_lock_of_unit(name)];
+}
+
+static void fill_agent_facts(const struct host *h, struct enroll_facts *f) {
+        memset(f, 0, sizeof(*f));
+        (void)util_copy(f->id, sizeof(f->id), ENROLL_AGENT);
+        (void)util_copy(f->load_state, sizeof(f->load_state), "loaded");
+        (void)util_copy(f->active_state, sizeof(f->active_state),
+                        h->agent.alive    ? "active"
+                        : h->agent_wanted ? "activating"
+                                          : "inactive");
 }
 
 static void fill_facts(const struct unit *u, struct enroll_facts *f) {
@@ -115,11 +126,13 @@ static void answer(void *arg, uint64_t a) {
 
 /* PID 1 gets to it, whether or not somebody still waits for the answer. */
 static void perform_call(struct units_call *c) {
-        struct host *h = c->unit->host;
+        struct host *h = c->host;
 
         if (!h->up || h->boot != c->boot)
                 return;
-        if (c->kind == CALL_READ)
+        if (!c->unit)
+                fill_agent_facts(h, &c->facts);
+        else if (c->kind == CALL_READ)
                 fill_facts(c->unit, &c->facts);
         else if (c->kind == CALL_START) {
                 c->unit->n_restarts = 0; /* reset-failed */
@@ -154,6 +167,7 @@ static int call(struct units *u, struct units_call **ret, enum call_kind kind, c
         *c = (struct units_call){.next = u->calls,
                                  .units = u,
                                  .kind = kind,
+                                 .host = u->process->host,
                                  .unit = unit_of(unit),
                                  .boot = u->process->host->boot,
                                  .held = true,

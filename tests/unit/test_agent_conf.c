@@ -318,6 +318,102 @@ static void test_judged_by_the_configured(void **state) {
         close(listener);
 }
 
+/* A lock that was claimed once and is not configured is looked after at the start, without a word to leader-guard as
+ * long as its unit is not known; that is taken from the record only when it is ours and the unit enrolled here. */
+static void test_orphans_of_claims(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct lock_object o = {.form = LOCK_FORM_OURS, .uid = "u", .unit = "not-enrolled.service", .boot_id = "b"};
+        struct permit_reply reply = {.lock = "ns/old", .permit_uid = "u", .unit = "old.service"};
+        char claim[RECORD_CLAIM_HEX + 1], text[1024];
+        struct agent_post post;
+        struct err err = {};
+        struct agent_lock *l;
+
+        assert_int_equal(store_claim_new(a->store, "lock:ns/a", claim, &err), 0);
+        assert_int_equal(store_claim_new(a->store, "placeholder:ns/Lease/x", claim, &err), 0);
+        assert_int_equal(store_claim_new(a->store, "lock:ns/old", claim, &err), 0);
+        load_first(w, LOCK_A);
+        agent_conf_orphans(a);
+        assert_int_equal(a->n_locks, 2);
+        l = a->locks[1];
+        assert_string_equal(l->title, "ns/old");
+        assert_true(l->leaving && l->orphan && agent_orphan_hidden(l) && !agent_orphan_hidden(a->locks[0]));
+        assert_true(agent_take_post(a, &post));
+        assert_int_equal(post.lock_event.type, ELECTION_EV_STOP);
+        assert_ptr_equal(post.lock, l);
+        agent_guard_send(l, ELECTION_MSG_QUERY, 0, 0, 0); /* (there is no link) */
+        agent_orphan_problem(l, text, sizeof(text));
+        assert_string_equal(text, "");
+
+        (void)snprintf(l->problem, sizeof(l->problem), "read: no rights");
+        agent_orphan_problem(l, text, sizeof(text));
+        assert_non_null(strstr(text, "ns/old: not configured, but perhaps held by this host (read: no rights)"));
+        l->problem[0] = '\0';
+
+        (void)snprintf(o.identity, sizeof(o.identity), "%s", store_identity(a->store));
+        agent_orphan_read(l, &o);
+        assert_string_equal(l->trouble, ""); /* another's claim */
+        (void)snprintf(o.claim, sizeof(o.claim), "%s", claim);
+        agent_orphan_read(l, &o);
+        assert_true(agent_orphan_hidden(l));
+        agent_orphan_problem(l, text, sizeof(text));
+        assert_non_null(strstr(text, "leaderctl fence ns/old --holder "));
+        assert_non_null(strstr(text, "its unit not-enrolled.service is not enrolled here"));
+
+        agent_orphan_permitted(a->locks[0], &reply);
+        assert_string_equal(a->locks[0]->conf->unit, "a.service");
+        a->link_up = true;
+        agent_orphan_permitted(l, &reply);
+        assert_string_equal(l->conf->unit, "old.service");
+        /* Now leader-guard can be asked about it. */
+        assert_true(agent_take_post(a, &post));
+        assert_int_equal(post.lock_event.type, ELECTION_EV_LINK_UP);
+        assert_ptr_equal(post.lock, l);
+        assert_false(agent_orphan_hidden(l));
+        agent_orphan_problem(l, text, sizeof(text));
+        assert_string_equal(text, "");
+}
+
+/* After a restart a placeholder is renewed when the first of its locks has been read: what it tells of the terms of the
+ * others stays, until those have been read, too. */
+static void test_terms_after_a_restart(void **state) {
+        static const struct election_event go = {.type = ELECTION_EV_GO}, absent = {.type = ELECTION_EV_REPLY,
+                                                                                    .op = ELECTION_OP_READ,
+                                                                                    .result = RESULT_NOT_FOUND};
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct placeholder_object o = {.uid = "p", .has_terms = true}, cut, fresh = {};
+        struct agent_placeholder *p;
+
+        load_first(w, "{ name = \"a\"; unit = \"a.service\"; tenure = \"lease\"; }, "
+                      "{ name = \"b\"; unit = \"b.service\"; tenure = \"lease\"; }");
+        p = a->placeholders[TENURE_LEASE];
+        placeholder_add_term(&o, "uid-of-b", 90 * USEC_PER_SEC);
+        cut = o;
+        cut.has_terms = false;
+        cut.n_terms = 0;
+        for (size_t i = 0; i < 2; i++) {
+                struct placeholder_object now = o, longest = cut;
+
+                /* (the first time no lock has been read, the second time one) */
+                agent_placeholder_terms(p, &now);
+                assert_true(now.has_terms && now.n_terms == 1);
+                assert_int_equal(placeholder_duration(&now, "uid-of-b"), 90 * USEC_PER_SEC);
+                agent_placeholder_terms(p, &longest);
+                assert_false(longest.has_terms);
+                assert_int_equal(placeholder_duration(&longest, "uid-of-b"), 90 * USEC_PER_SEC);
+                assert_int_equal(core_lock_step(&a->core, i, &go).request.op, ELECTION_OP_READ);
+                (void)core_lock_step(&a->core, i, &absent);
+        }
+        agent_placeholder_terms(p, &o);
+        assert_true(o.has_terms);
+        assert_int_equal(o.n_terms, 0);
+        assert_int_equal(o.lease_duration_usec, 30 * USEC_PER_SEC);
+        agent_placeholder_terms(p, &fresh);
+        assert_true(fresh.has_terms);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
@@ -325,6 +421,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_orphans_of_claims, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_terms_after_a_restart, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

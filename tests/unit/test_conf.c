@@ -284,6 +284,50 @@ static void test_rules(void **state) {
         }
 }
 
+/* What is no error, but was hardly meant: told at the start, by a reload and by --check-config. */
+static void test_warnings(void **state) {
+        static const struct {
+                const char *text, *warning; /* contained; NULL: none */
+        } rows[] = {
+                {LOCK(""), NULL},
+                {LOCK("tenure = \"lease\"; lease_duration = 40;"), NULL},
+                {LOCK("lease_duration = 40;"),
+                 ":1: lock op-lock: lease_duration means nothing for tenure \"life\", which "
+                 "has no lease; remove it, or set tenure = \"lease\""},
+                {LOCK("renew_deadline = 9; tenure = \"life\"; lease_duration = 40;"),
+                 ": lease_duration, renew_deadline mean nothing for tenure \"life\", which has no lease; remove them"},
+                {LOCK("stop_timeout = 9; kill_margin = 9;"), NULL},
+                /* For other locks. */
+                {"defaults = { lease_duration = 40; };\n" LOCK(""), NULL},
+                {"defaults = { tenure = \"lease\"; };\n" LOCK("lease_duration = 40;"), NULL},
+                {"defaults = { tenure = \"lease\"; };\n" LOCK("lease_duration = 40; tenure = \"life\";"),
+                 ":2: lock op-lock: lease_duration means nothing"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(conf_freep) struct conf *c = NULL;
+                _cleanup_free_ char *described = NULL;
+                char text[1024];
+                struct err err = {};
+                size_t size;
+                bool warns;
+                FILE *f;
+
+                if (conf_load(&c, tempdir_write(&dir, "warn.conf", rows[i].text), &err) < 0)
+                        fail_msg("row %zu: %s", i, err.text);
+                warns = conf_warning(&c->locks[0], text, sizeof(text));
+                if (warns != (rows[i].warning != NULL) || (warns && !strstr(text, rows[i].warning)))
+                        fail_msg("row %zu: %s", i, text);
+                f = open_memstream(&described, &size);
+                assert_non_null(f);
+                conf_describe(c, f);
+                assert_int_equal(fclose(f), 0);
+                assert_int_equal(strstr(described, "    # WARNING: ") != NULL, warns);
+                assert_true(!warns || strstr(described, text));
+        }
+}
+
 static void test_directory(void **state) {
         const char *path;
         struct conf *c = NULL;
@@ -521,19 +565,13 @@ static void test_guard_watchdog(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_smallest),
-                cmocka_unit_test(test_values),
-                cmocka_unit_test(test_length),
-                cmocka_unit_test(test_namespace_collision),
-                cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_rules),
-                cmocka_unit_test(test_directory),
-                cmocka_unit_test(test_unreadable),
-                cmocka_unit_test(test_describe),
-                cmocka_unit_test(test_timespan),
-                cmocka_unit_test(test_names),
-                cmocka_unit_test(test_documented),
-                cmocka_unit_test(test_guard_watchdog),
+                cmocka_unit_test(test_smallest),   cmocka_unit_test(test_values),
+                cmocka_unit_test(test_length),     cmocka_unit_test(test_namespace_collision),
+                cmocka_unit_test(test_bad),        cmocka_unit_test(test_rules),
+                cmocka_unit_test(test_warnings),   cmocka_unit_test(test_directory),
+                cmocka_unit_test(test_unreadable), cmocka_unit_test(test_describe),
+                cmocka_unit_test(test_timespan),   cmocka_unit_test(test_names),
+                cmocka_unit_test(test_documented), cmocka_unit_test(test_guard_watchdog),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

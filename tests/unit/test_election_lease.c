@@ -317,6 +317,49 @@ static void test_lock_of_a_clone_under_its_own_claim(void **state) {
         }
 }
 
+/* The same met by an agent that has just started: the guard sees the unit stopped before it is known whose the
+ * placeholder is. */
+static void test_lock_of_a_clone_met_at_the_start(void **state) {
+        (void)state;
+        for (unsigned clone = 0; clone < 2; clone++) {
+                uint64_t uid;
+
+                builder_init(&b, TENURE_LEASE, 1);
+                builder_link(&b, true);
+                builder_settle(&b);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+                b.lock[0] = builder_own_lock(uid = b.next_uid++, TENURE_LEASE, b.own[TENURE_LEASE].uid);
+                b.lock[0].sort = LOCK_DAMAGED;
+                b.lock[0].version = b.next_version++;
+                b.lock_by_own[0] = true;
+                b.guard[0].permit = 0;
+                b.guard[0].unit = UNIT_STOPPED;
+                builder_restart(&b);
+                builder_forget(&b);
+                builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
+                while (builder_guard(&b, 0))
+                        ;
+                assert_int_equal(b.placeholders[TENURE_LEASE].placeholder.state, PLACEHOLDER_UNREAD);
+                assert_int_equal(builder_state(&b), ELECTION_RELEASING);
+                builder_never(&b, "delete");
+                builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
+                if (clone) { /* it renews now */
+                        b.own[TENURE_LEASE].version = b.next_version++;
+                        b.own[TENURE_LEASE].own_write = false;
+                }
+                builder_settle(&b);
+                builder_wait(&b, SEC);
+                if (clone) {
+                        builder_never(&b, "delete");
+                        builder_never(&b, "strip");
+                        assert_int_equal(b.lock[0].uid, uid);
+                } else {
+                        builder_saw(&b, "lease.read lease.renew delete strip");
+                        assert_int_not_equal(b.lock[0].uid, uid);
+                }
+        }
+}
+
 /* Cut off until the lease has run out, while a copy of this machine with its memory went on, or did not: a renewal has
  * to tell before the lock is touched. */
 static void test_expired_beside_a_clone(void **state) {
@@ -543,6 +586,7 @@ int main(void) {
                 cmocka_unit_test(test_clone_with_memory),
                 cmocka_unit_test(test_lock_of_a_clone_is_left),
                 cmocka_unit_test(test_lock_of_a_clone_under_its_own_claim),
+                cmocka_unit_test(test_lock_of_a_clone_met_at_the_start),
                 cmocka_unit_test(test_expired_beside_a_clone),
                 cmocka_unit_test(test_lost_answer_to_a_renewal),
                 cmocka_unit_test(test_agent_restart),

@@ -224,7 +224,7 @@ static void test_replies(_unused_ void **state) {
         p.magic = 0;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
-        p.result = GUARD_REFUSED_INTERNAL + 1;
+        p.result = N_GUARD_RESULTS;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
         p.unit_state = UNIT_STUCK + 1;
@@ -246,15 +246,17 @@ static void test_replies(_unused_ void **state) {
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p.result = GUARD_REFUSED_REQUEST;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), 0);
+        p.result = GUARD_REFUSED_AGENT;
+        assert_int_equal(permit_reply_check(&p, sizeof(p), &err), 0);
 }
 
 static void test_names(_unused_ void **state) {
         for (unsigned i = 0; i <= UNIT_STUCK; i++)
                 assert_string_not_equal(unit_state_to_string(i), "invalid");
-        for (unsigned i = 0; i <= GUARD_REFUSED_INTERNAL; i++)
+        for (unsigned i = 0; i < N_GUARD_RESULTS; i++)
                 assert_string_not_equal(guard_result_explain(i), "invalid");
         assert_string_equal(unit_state_to_string(UNIT_STUCK + 1), "invalid");
-        assert_string_equal(guard_result_explain(GUARD_REFUSED_INTERNAL + 1), "invalid");
+        assert_string_equal(guard_result_explain((enum guard_result)N_GUARD_RESULTS), "invalid");
 }
 
 static void test_file_round_trip(_unused_ void **state) {

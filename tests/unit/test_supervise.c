@@ -84,9 +84,9 @@ static uint32_t failed_bit(const char *word) {
 
 /* An event in words:
  *   found none|bad|gate|bad+gate          found A lease STOP KILL [gate] [revoked]
- *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded wake tick
- *   read NAME     start ok|refused|lost|timeout              failed ACTION…
- * STOP, KILL: seconds; stop timeout is 5 s. */
+ *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded abandoned wake
+ * tick read NAME     start ok|refused|lost|timeout              failed ACTION… STOP, KILL: seconds; stop timeout is 5
+ * s. */
 static void parse(const char *text, struct supervise_event *ev) {
         static const char *const starts[] = {"ok", "refused", "lost", "timeout"};
         char buf[128], *save = NULL, *w;
@@ -143,6 +143,7 @@ static void parse(const char *text, struct supervise_event *ev) {
         } else
                 ev->type = strcmp(w, "query") == 0        ? SUPERVISE_EV_QUERY
                            : strcmp(w, "superseded") == 0 ? SUPERVISE_EV_SUPERSEDED
+                           : strcmp(w, "abandoned") == 0  ? SUPERVISE_EV_ABANDONED
                            : strcmp(w, "wake") == 0       ? SUPERVISE_EV_WAKE
                                                           : SUPERVISE_EV_TICK;
 }
@@ -417,6 +418,17 @@ static const struct row rows[] = {
           {3, "read going", "read", SUPERVISE_STOPPING},
           {3.1, "revoke A", "read interim", SUPERVISE_STOPPING},
           {3.1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"the agent was stopped while it was dead: a unit for life is stopped as it would have",
+         {PERMITTED,
+          {2, "abandoned", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {2, "abandoned", "", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {3, "abandoned", "", SUPERVISE_STOPPED},
+          {4, "permit A life revoked", "reply:revoked", SUPERVISE_STOPPED}}},
+        {"… also before it was seen by this guard",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {1, "abandoned", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"… under a lease its instants do that", {LEASED, {2, "abandoned", "", SUPERVISE_RUNNING}}},
         {"guard start, gate and file: unit runs on, no start",
          {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
           {0, "read on", "push", SUPERVISE_RUNNING},
@@ -435,6 +447,28 @@ static const struct row rows[] = {
           {1, "tick", "read", SUPERVISE_RESUMING},
           {2, "permit A lease 11 16", "permit-file reply:ok", SUPERVISE_RESUMING},
           {11, "tick", "-gate record STOP read push", SUPERVISE_STOPPING}}},
+        {"guard start, a lease that is nearly over: not worth a start, unless the agent renews it",
+         {{8.5, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {8.5, "read off", "", SUPERVISE_RESUMING},
+          {8.6, "superseded", "", SUPERVISE_RESUMING},
+          {9.5, "tick", "read", SUPERVISE_RESUMING},
+          {9.5, "read going", "", SUPERVISE_RESUMING},
+          {9.6, "permit A lease 11 16", "permit-file reply:ok read", SUPERVISE_RESUMING},
+          {9.6, "read off", "START push", SUPERVISE_STARTING}}},
+        {"… or until it is over",
+         {{8.5, "found A lease 10 15", "read push", SUPERVISE_RESUMING},
+          {8.5, "read off", "", SUPERVISE_RESUMING},
+          {9.5, "tick", "read", SUPERVISE_RESUMING},
+          {9.5, "read off", "", SUPERVISE_RESUMING},
+          {10, "tick", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {10, "read off", "-permit-file push", SUPERVISE_STOPPED}}},
+        {"… what runs goes on until then",
+         {{8.5, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {8.5, "read on", "push", SUPERVISE_RUNNING}}},
+        {"… a renewal that comes first is one",
+         {{8.5, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
+          {8.5, "permit A lease 10 15", "reply:ok", SUPERVISE_RESUMING},
+          {8.5, "read off", "START push", SUPERVISE_STARTING}}},
         {"guard start, past the first instant: gate away, stop",
          {{10, "found A lease 10 15 gate", "-gate record STOP read push", SUPERVISE_STOPPING},
           {15, "tick", "KILL push", SUPERVISE_KILLING}}},

@@ -176,6 +176,8 @@ struct host {
         uint8_t foreign;      /* … and something did, past the gate */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
         /* under /run */
+        uint8_t full;   /* nothing can be written any more until the next boot; 2: it had begun to take a lock */
+        uint8_t locked; /* nor removed */
         uint8_t gate, file /* enum supervise_file */, file_uid, file_tenure;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
@@ -267,6 +269,8 @@ enum move_kind {
         MOVE_CLAIM_FAILS, /* it could not be written */
         MOVE_TEAR,        /* the agent dies in the middle of the write */
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
+        MOVE_FILL,        /* of permit, environment, gate and revoked uid none can be written from here on */
+        MOVE_READ_ONLY,   /* … nor removed */
         MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
         MOVE_CLONE,
         MOVE_BREAK_LINK, /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
@@ -293,6 +297,9 @@ enum move_kind {
         MOVE_EDIT,  /* a human changes the record: enum edit */
         N_MOVES,
 };
+
+/* Kinds of moves after which the guard's file actions fail. */
+#define FILLS (UINT64_C(1) << MOVE_FILL | UINT64_C(1) << MOVE_READ_ONLY)
 
 enum edit {
         EDIT_LOWER, /* the duration to one tick */

@@ -160,6 +160,11 @@ static void code_host(struct coder *c, struct host *o) {
                 coder_byte(c, &o->foreign);
                 coder_byte(c, &o->unfit);
         }
+        if (parameters.fault_kinds & FILLS) {
+                coder_byte(c, &o->full);
+                coder_byte(c, &o->locked);
+                coder_byte(c, &o->unfit);
+        }
         coder_byte(c, &o->gate);
         coder_byte(c, &o->file);
         coder_byte(c, &o->file_tenure);

@@ -77,6 +77,18 @@ static void reading_move(struct world *w, struct move m) {
                 guard_slow_reading(w, m.agent);
 }
 
+/* It holds the lock, has decided to take it, or has yet to read what its guard said before. */
+static bool begun(const struct world *w, unsigned h) {
+        const struct agent *g = &w->agents[h];
+
+        for (unsigned i = 0; i < w->n_late; i++)
+                if (w->late[i].kind == LOCK_CREATE && w->late[i].sender == h)
+                        return true;
+        return g->n_replies || !g->election.guard.linked ||
+               (g->election.state >= ELECTION_CLAIMING && g->election.state <= ELECTION_RELEASING) ||
+               (w->lock.exists && w->lock.owner == h);
+}
+
 static void process_move(struct world *w, struct move m) {
         struct host *o = &w->hosts[m.agent];
 
@@ -130,6 +142,12 @@ static void process_move(struct world *w, struct move m) {
                 break;
         case MOVE_DAMAGE:
                 o->file = SUPERVISE_FILE_BAD;
+                break;
+        case MOVE_FILL:
+        case MOVE_READ_ONLY:
+                o->locked = m.kind == MOVE_READ_ONLY;
+                o->full = begun(w, m.agent) ? 2 : 1;
+                o->wake = o->up; /* its next look */
                 break;
         case MOVE_LOSE_STATE:
                 memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
@@ -291,7 +309,7 @@ bool world_is_stuck(const struct world *w) {
         bool unfit = true; /* everybody, or the unit runs there past the gate: each says so, with the cure */
 
         for (unsigned i = 0; i < parameters.agents; i++)
-                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign);
+                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign || w->hosts[i].full);
         if (unfit)
                 return true;
         bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */
@@ -303,6 +321,10 @@ bool world_is_stuck(const struct world *w) {
                       !brain_claim_on_disk(w, i, SLOT_PLACEHOLDER, p->claim);
         }
         if (out)
+                return true;
+        /* Told by guard and agent: the revoke cannot be recorded, so the lock is not released. */
+        if (l->exists && l->tenure == TENURE_LIFE && w->hosts[l->owner].full == 2 &&
+            supervise_stopping(&w->hosts[l->owner].supervise))
                 return true;
         if (l->exists && l->owner == FOREIGN && w->placeholders[FOREIGN].exists)
                 return true; /* told with the command that ends it */

@@ -16,7 +16,8 @@ struct parameters parameters = {
         .gc = true,
         .max_states = 20000000,
         /* these only where they are asked for */
-        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL),
+        .fault_kinds =
+                ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL | FILLS),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -40,6 +41,8 @@ static bool only(const char *list) {
                 {"suspend", MOVE_SUSPEND},
                 {"break-link", MOVE_BREAK_LINK},
                 {"crash", MOVE_CRASH},
+                {"fill", MOVE_FILL},
+                {"read-only", MOVE_READ_ONLY},
                 {"lose-state", MOVE_LOSE_STATE},
                 {"clone", MOVE_CLONE},
                 {"old-event", MOVE_HOLD_WATCH},

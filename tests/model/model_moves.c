@@ -48,6 +48,10 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
                                 if ((o->n_queue || !(k & 1)) && (g->n_replies || !(k & 2)))
                                         add(w, ret, n, MOVE_BREAK_LINK, h, k, 1);
         }
+        if (o->on && !o->full) {
+                add(w, ret, n, MOVE_FILL, h, 0, 1);
+                add(w, ret, n, MOVE_READ_ONLY, h, 0, 1);
+        }
         if (o->up) {
                 add_kill_guard(w, ret, n, h);
                 if (!o->frozen)

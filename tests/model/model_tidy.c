@@ -40,9 +40,10 @@ static void tidy_proofs(struct agent *g) {
                 e->term.sole_at_usec = 0; /* set when a stop begins */
         if (e->term.sole_at_usec)
                 return;
+        /* Until the term is over a renewal is owed for the owner that is missing (election_wish()). */
+        if (e->lock.fact.orphaned && e->state >= ELECTION_PROVING && e->state <= ELECTION_RELEASING)
+                return;
         if (terms(e)) {
-                if (e->lock.fact.orphaned)
-                        return;
                 /* A term that ends unproven sets prove_first anew; a proof of this term is later than it. */
                 if (e->past.prove_first_usec)
                         e->past.prove_first_usec = before;
@@ -109,8 +110,9 @@ void world_tidy(struct world *w) {
                 /* For humans only. */
                 e->term.reason = 0;
                 o->supervise.reason = 0;
-                /* What the permit file says matters only when a write fails, and none does here. */
-                o->supervise.disk_stop_at_usec = o->supervise.disk_kill_at_usec = 0;
+                /* What the permit file says matters only when a write fails. */
+                if (!(parameters.fault_kinds & FILLS))
+                        o->supervise.disk_stop_at_usec = o->supervise.disk_kill_at_usec = 0;
                 /* Not used for a POST any more; on disk it stays. */
                 if (!e->claim_ready)
                         g->claim[SLOT_ELECTION] = 0;

@@ -32,6 +32,8 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_CLAIM_FAILS] = "claim cannot be written",
         [MOVE_TEAR] = "agent dies while it writes a claim",
         [MOVE_DAMAGE] = "permit file damaged",
+        [MOVE_FILL] = "guard can write no file any more",
+        [MOVE_READ_ONLY] = "guard can neither write nor remove a file any more",
         [MOVE_LOSE_STATE] = "state directory lost",
         [MOVE_BREAK_LINK] = "link broken",
         [MOVE_SUSPEND] = "host suspended",
@@ -226,7 +228,8 @@ void world_words(const struct world *w, FILE *f) {
                                 supervise_state_to_string(o->supervise.state));
                 else
                         fprintf(f, ", no guard");
-                fprintf(f, "%s%s, unit %s;", o->gate ? " gate" : "", o->file ? " file" : "", units[o->unit]);
+                fprintf(f, "%s%s%s, unit %s;", o->gate ? " gate" : "", o->file ? " file" : "", o->full ? " FULL" : "",
+                        units[o->unit]);
         }
         fprintf(f, "\n");
 }

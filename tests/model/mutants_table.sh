@@ -262,6 +262,20 @@ mutant unfit-candidate-competes livelock "$life --faults 2 --humans 0 --only une
 mutant mended-unit-not-told caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 1 --only unenrol" \
         drop unfit-is-told
 
+# ---- files of the guard that cannot be written ----
+
+# A lock that no permit can be given for: in life tenure it stays held.
+mutant full-host-competes caught "$life --faults 1 --humans 1 --only fill" \
+        value full-is-unfit '!ev->reading.start_ok'
+# Nobody answers: the lease is renewed for a unit that never starts.
+mutant failed-permit-unanswered caught "--no-invariant --tenure lease --states 3000000 --faults 1 --humans 0 --only fill" \
+        drop failed-permit-is-refused
+mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fill,unit-exit" \
+        statement unrecorded-is-kept 's->unrecorded = 0;'
+# A host that can record nothing can start nothing either.
+mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
+        statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false
+
 # ---- clones, lost state ----
 
 mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" \

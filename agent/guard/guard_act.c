@@ -176,14 +176,19 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
         case SUPERVISE_RECORD_REQUEST:
         case SUPERVISE_REMOVE_PERMIT:
                 r = perform_file(u, a->type, q);
+                u->files_failed &= ~(1U << a->type);
                 if (r < 0) {
+                        char said[sizeof(u->trouble)];
+
+                        memcpy(said, u->trouble, sizeof(said));
                         p->failed |= 1U << a->type;
                         (void)snprintf(u->trouble, sizeof(u->trouble),
-                                       "the guard cannot %s of %.200s in %.80s: %.60s%s", files[a->type], u->name,
-                                       u->guard->gate.dir, strerror(-r),
-                                       r == -ENOENT ? "; somebody removed it: systemctl restart leader-guard.socket "
-                                                      "leader-guard.service"
-                                                    : "");
+                                       "the guard cannot %s of %.200s in %.80s: %.60s; %s", files[a->type], u->name,
+                                       u->guard->gate.dir, strerror(-r), guard_files_cure(r));
+                        if (supervise_stopping(&u->s)) {
+                                u->files_failed |= 1U << a->type;
+                                u->files_due = u->files_due || !util_streq(said, u->trouble);
+                        }
                         journal_log(LOG_ERR, "%s", u->trouble);
                 }
                 u->guard->status_due = true;

@@ -817,6 +817,63 @@ static void test_unrecorded_revoke(void **state) {
         close(fd);
 }
 
+/* Nothing can be written: an idle guard says so before anybody asks for a permit, and a stop that cannot be recorded
+ * says what keeps it from its end; both end with the cause. */
+static void test_files_fail(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+        struct permit_reply p;
+        char path[256];
+        int file;
+
+        (void)snprintf(path, sizeof(path), "%s/revoked", x->runtime);
+        q.judge = 1;
+        q.stop_timeout_usec = USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).unfit, 0);
+        assert_int_equal(rmdir(path), 0);
+        file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+        assert_true(file >= 0);
+        close(file);
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        p = await_unfit(fd, true);
+        assert_int_equal(p.seq, 0);
+        assert_non_null(strstr(p.text, "leader-guard cannot write in "));
+        assert_non_null(strstr(p.text, ": Not a directory; see: ls -la /run/leader-agent; journalctl -k"));
+        assert_int_equal(unlink(path), 0);
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        assert_string_equal(await_unfit(fd, false).text, "");
+
+        lead(x, fd, "A");
+        assert_int_equal(rmdir(path), 0);
+        file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+        assert_true(file >= 0);
+        close(file);
+        q = request(x, PERMIT_REVOKE, "A");
+        put(fd, &q);
+        do {
+                assert_true(take(fd, &p));
+                assert_int_equal(p.final, 0);
+        } while (p.result == GUARD_OK);
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
+        assert_int_equal(p.unit_state, UNIT_STOPPING);
+        assert_int_equal(p.revoked, 0);
+        assert_false(has_gate(x));
+        assert_non_null(strstr(p.text, "cannot record the lock uid as revoked of " UNIT));
+        /* Asked again, it says so again. */
+        q = request(x, PERMIT_REVOKE, "A");
+        p = ask(fd, q);
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
+        assert_non_null(strstr(p.text, "cannot record the lock uid as revoked of " UNIT));
+        assert_int_equal(unlink(path), 0);
+        do
+                p = answer(fd, &q);
+        while (!p.final);
+        assert_int_equal(p.result, GUARD_OK);
+        assert_int_equal(p.revoked, 1);
+        assert_int_equal(p.unit_state, UNIT_STOPPED);
+}
+
 static void test_lease_loses_enrolment(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -904,25 +961,13 @@ static void test_reap(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-                TEST(test_quiet_start),
-                TEST(test_lead_and_revoke),
-                TEST(test_refusals),
-                TEST(test_idle_is_judged),
-                TEST(test_malformed),
-                TEST(test_newest_connection),
-                TEST(test_many_units),
-                TEST(test_deaf_agent),
-                TEST(test_patient_agent),
-                TEST(test_stranger),
-                TEST(test_guard_killed),
-                TEST(test_reap),
-                TEST(test_pid1_lost),
-                TEST(test_pid1_blocked),
-                TEST(test_stop_waits_for_cgroup),
-                TEST(test_unrecorded_revoke),
-                TEST(test_lease_loses_enrolment),
-                TEST(test_no_cgroup2),
-                TEST(test_watchdog),
+                TEST(test_quiet_start),       TEST(test_lead_and_revoke), TEST(test_refusals),
+                TEST(test_idle_is_judged),    TEST(test_malformed),       TEST(test_newest_connection),
+                TEST(test_many_units),        TEST(test_deaf_agent),      TEST(test_patient_agent),
+                TEST(test_stranger),          TEST(test_guard_killed),    TEST(test_reap),
+                TEST(test_pid1_lost),         TEST(test_pid1_blocked),    TEST(test_stop_waits_for_cgroup),
+                TEST(test_unrecorded_revoke), TEST(test_files_fail),      TEST(test_lease_loses_enrolment),
+                TEST(test_no_cgroup2),        TEST(test_watchdog),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

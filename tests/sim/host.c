@@ -258,6 +258,11 @@ void gate_close(struct gate *g) {
         g->fd = -1;
 }
 
+int gate_probe(const struct gate *g) {
+        (void)g;
+        return 0;
+}
+
 int gate_make(const struct gate *g, const char *unit) {
         (void)g;
         world_log("gate of %s is there", unit);

@@ -141,6 +141,7 @@ struct agent {
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
         uint8_t lost;                        /* the state directory was, once */
+        uint8_t gone;                        /* killed, and never started again */
         uint8_t unenrolled;                  /* the drop-in was lost: on this host's disk, for good */
         uint8_t claiming[N_SLOTS];           /* a new one is being written */
         struct request request[N_SLOTS];
@@ -257,6 +258,7 @@ enum move_kind {
         MOVE_HELD_WATCH,
         MOVE_GC,
         MOVE_KILL_AGENT,
+        MOVE_END_AGENT, /* killed for good: disabled, its disk full, forgotten */
         MOVE_START_AGENT,
         MOVE_FREEZE_AGENT,
         MOVE_THAW_AGENT,

@@ -253,6 +253,8 @@ static void code_world(struct coder *c, struct world *w) {
                 code_host(c, &w->hosts[i]);
         for (unsigned i = 0; i < parameters.agents; i++) {
                 coder_byte(c, &w->agents[i].lost);
+                if (parameters.fault_kinds & UINT64_C(1) << MOVE_END_AGENT)
+                        coder_byte(c, &w->agents[i].gone);
                 if (parameters.fault_kinds & UINT64_C(1) << MOVE_UNENROL)
                         coder_byte(c, &w->agents[i].unenrolled);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);

@@ -32,7 +32,8 @@ static void boot(struct world *w, unsigned h) {
                 o->foreign = 1;
         }
         guard_start(w, h);
-        brain_start(w, h);
+        if (!w->agents[h].gone)
+                brain_start(w, h);
 }
 
 static void request_move(struct world *w, struct move m) {
@@ -95,6 +96,10 @@ static void process_move(struct world *w, struct move m) {
         switch (m.kind) {
         case MOVE_KILL_AGENT:
                 brain_end(w, m.agent);
+                break;
+        case MOVE_END_AGENT:
+                brain_end(w, m.agent);
+                w->agents[m.agent].gone = 1;
                 break;
         case MOVE_START_AGENT:
                 brain_start(w, m.agent);
@@ -304,13 +309,39 @@ unsigned world_identity(unsigned a) {
         return parameters.clone && a + 1 == parameters.agents ? 0 : a;
 }
 
+/* Its STATUS names lock and holder, and how a human frees the lock (agent_text.c). */
+static bool tells_of_holder(const struct world *w, unsigned a) {
+        const struct agent *g = &w->agents[a];
+        struct placeholder_view v[N_TENURES] = {};
+        struct election_conf conf = brain_election_conf(a);
+
+        v[g->tenure] = placeholder_view(&g->placeholder);
+        return g->election.state == ELECTION_CANDIDATE && g->election.lock.source != LOCK_SOURCE_NONE &&
+               g->election.lock.fact.uid == w->lock.uid &&
+               election_stays_out(&g->election, v, w->now_usec, &conf) == REASON_NONE;
+}
+
+/* A life lock whose holder's agent never comes back, and everybody else says what a human must do. */
+static bool is_left_behind(const struct world *w) {
+        bool all = true;
+
+        for (unsigned i = 0; i < parameters.agents; i++)
+                all = all && w->agents[i].gone;
+        if (all || !w->lock.exists || w->lock.tenure != TENURE_LIFE || !w->agents[w->lock.owner].gone)
+                return all;
+        for (unsigned i = 0; i < parameters.agents; i++)
+                if (!w->agents[i].gone && !tells_of_holder(w, i))
+                        return false;
+        return true;
+}
+
 bool world_is_stuck(const struct world *w) {
         const struct api_lock *l = &w->lock;
         bool unfit = true; /* everybody, or the unit runs there past the gate: each says so, with the cure */
 
         for (unsigned i = 0; i < parameters.agents; i++)
                 unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign || w->hosts[i].full);
-        if (unfit)
+        if (unfit || is_left_behind(w))
                 return true;
         bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */
 

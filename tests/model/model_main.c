@@ -16,8 +16,8 @@ struct parameters parameters = {
         .gc = true,
         .max_states = 20000000,
         /* these only where they are asked for */
-        .fault_kinds =
-                ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL | FILLS),
+        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL |
+                         UINT64_C(1) << MOVE_END_AGENT | FILLS),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -34,6 +34,7 @@ static bool only(const char *list) {
                 {"tear", MOVE_TEAR},
                 {"damage", MOVE_DAMAGE},
                 {"kill-agent", MOVE_KILL_AGENT},
+                {"end-agent", MOVE_END_AGENT},
                 {"freeze-agent", MOVE_FREEZE_AGENT},
                 {"kill-guard", MOVE_KILL_GUARD},
                 {"freeze-guard", MOVE_FREEZE_GUARD},

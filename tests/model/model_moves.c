@@ -36,6 +36,7 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
 
         if (g->up) {
                 add(w, ret, n, MOVE_KILL_AGENT, h, 0, 1);
+                add(w, ret, n, MOVE_END_AGENT, h, 0, 1);
                 for (unsigned s = 0; s < N_SLOTS; s++)
                         if (g->claiming[s]) {
                                 add(w, ret, n, MOVE_CLAIM_FAILS, h, s, 1);
@@ -154,14 +155,19 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                         add(w, ret, n, MOVE_FENCE, h, 0, 2);
                 return;
         }
+        /* He has seen that nothing runs there, and that nothing can be started. */
+        if (g->gone && o->unit == PROCESSES_NONE && !o->gate && !o->file && w->lock.exists && w->lock.owner == h &&
+            w->lock.tenure == TENURE_LIFE && !w->fence.phase)
+                add(w, ret, n, MOVE_FENCE, h, 0, 2);
         requests(w, ret, n, h);
         if (o->asleep) {
                 add(w, ret, n, MOVE_RESUME, h, 0, 0);
                 return;
         }
-        if (!g->up)
-                add(w, ret, n, MOVE_START_AGENT, h, 0, 0);
-        else if (g->frozen)
+        if (!g->up) {
+                if (!g->gone)
+                        add(w, ret, n, MOVE_START_AGENT, h, 0, 0);
+        } else if (g->frozen)
                 add(w, ret, n, MOVE_THAW_AGENT, h, 0, 0);
         else {
                 watches(w, ret, n, h);

@@ -20,6 +20,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_HELD_WATCH] = "delayed watch event arrives",
         [MOVE_GC] = "garbage collector",
         [MOVE_KILL_AGENT] = "agent killed",
+        [MOVE_END_AGENT] = "agent ends for good",
         [MOVE_START_AGENT] = "agent starts",
         [MOVE_FREEZE_AGENT] = "agent frozen",
         [MOVE_THAW_AGENT] = "agent thawed",

@@ -276,6 +276,11 @@ mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fi
 mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
         statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false
 
+# ---- agents that never come back ----
+
+mutant gone-agent-keeps-its-lease caught "$lease --faults 1 --humans 0 --only end-agent" \
+        condition only-leases-are-waited-out false
+
 # ---- clones, lost state ----
 
 mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" \

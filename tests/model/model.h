@@ -11,6 +11,7 @@
  *   model_agent.c   brain_…: core steps, claims, link, life of the process
  *   model_watch.c   what watches show the agent, and when
  *   model_guard.c   guard shell, PID 1, the unit
+ *   model_second.c  a second lock on the same placeholders
  *   model_moves.c   which moves there are
  *   model_effects.c what each does
  *   model_time.c    ticks, clocks that run at other rates
@@ -34,7 +35,7 @@ enum {
         MAX_LATE = 8,
         MAX_QUEUE = 4,
         MAX_REVOKED = 4,
-        MAX_MOVES = 160,
+        MAX_MOVES = 224,
         MAX_BYTES = 1500,
 };
 
@@ -99,7 +100,8 @@ enum write_kind {
 struct write {
         uint8_t kind, sender, name /* whose placeholder */, tenure, duration;
         uint8_t uid, version, placeholder, claim, boot, nonce;
-        uint8_t term; /* a renewal: of which lock `duration` tells */
+        uint8_t term;   /* a renewal: of which lock `duration` tells */
+        uint8_t second; /* about the second lock */
 };
 
 struct answer {
@@ -211,6 +213,13 @@ struct world {
         uint8_t cloned;             /* the last host has come to be, as a copy of the first */
         struct agent agents[MAX_AGENTS];
         struct host hosts[MAX_AGENTS];
+        uint8_t second; /* what is above is the second lock's half, and this the first one's; between moves never */
+        struct half {
+                struct api_lock lock;
+                struct fence fence;
+                struct agent agents[MAX_AGENTS];
+                struct host hosts[MAX_AGENTS];
+        } other;
         /* not part of the state */
         uint64_t now_usec;
         uint8_t next[N_TOKENS];
@@ -233,6 +242,7 @@ struct parameters {
         bool crowded; /* no room in the sockets: what waits is superseded by what comes later */
         bool forges;  /* humans also write locks */
         bool edits;   /* … and into them */
+        bool two;     /* two locks */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
 };
@@ -273,7 +283,7 @@ enum move_kind {
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
         MOVE_FILL,        /* of permit, environment, gate and revoked uid none can be written from here on */
         MOVE_READ_ONLY,   /* … nor removed */
-        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
+        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts; arg: the first lock's file only */
         MOVE_CLONE,
         MOVE_BREAK_LINK, /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
         MOVE_SUSPEND,    /* the whole host, without a word before */
@@ -312,6 +322,7 @@ enum edit {
 
 struct move {
         uint8_t kind, agent, arg, cost; /* cost: 0 none, 1 a fault, 2 a human act */
+        uint8_t second;                 /* in the second lock's half */
 };
 
 void world_init(struct world *w);
@@ -323,6 +334,14 @@ unsigned moves(const struct world *w, struct move ret[MAX_MOVES]);
 void move_apply(struct world *w, struct move m);
 void move_words(const struct world *w, struct move m, FILE *f);
 void world_words(const struct world *w, FILE *f);
+
+/* ---- the second lock ---- */
+
+void second_swap(struct world *w);
+/* A copy whose halves have changed places. */
+struct world second_view(const struct world *w);
+/* Something that happens to a process or host: in either half. */
+void second_also(struct world *w, void (*f)(struct world *w, unsigned i), unsigned i);
 
 /* ---- canonical bytes ---- */
 

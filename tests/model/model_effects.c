@@ -17,7 +17,8 @@ static void crash(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
 
         if (w->agents[h].up)
-                brain_end(w, h);
+                second_also(w, brain_end, h);
+        memset(&w->other.hosts[h], 0, sizeof(w->other.hosts[h]));
         memset(o, 0, sizeof(*o));
 }
 
@@ -31,7 +32,7 @@ static void boot(struct world *w, unsigned h) {
                 o->unit = PROCESSES_RUN;
                 o->foreign = 1;
         }
-        guard_start(w, h);
+        second_also(w, guard_start, h);
         if (!w->agents[h].gone)
                 brain_start(w, h);
 }
@@ -90,15 +91,22 @@ static bool begun(const struct world *w, unsigned h) {
                (w->lock.exists && w->lock.owner == h);
 }
 
+static void fill(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+
+        o->full = begun(w, h) ? 2 : 1;
+        o->wake = o->up; /* its next look */
+}
+
 static void process_move(struct world *w, struct move m) {
         struct host *o = &w->hosts[m.agent];
 
         switch (m.kind) {
         case MOVE_KILL_AGENT:
-                brain_end(w, m.agent);
+                second_also(w, brain_end, m.agent);
                 break;
         case MOVE_END_AGENT:
-                brain_end(w, m.agent);
+                second_also(w, brain_end, m.agent);
                 w->agents[m.agent].gone = 1;
                 break;
         case MOVE_START_AGENT:
@@ -111,13 +119,13 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_KILL_GUARD:
                 if (m.arg > 0)
                         (void)guard_local(w, m.agent, m.arg);
-                guard_end(w, m.agent);
+                second_also(w, guard_end, m.agent);
                 break;
         case MOVE_WATCHDOG:
-                guard_end(w, m.agent);
+                second_also(w, guard_end, m.agent);
                 break;
         case MOVE_START_GUARD:
-                guard_start(w, m.agent);
+                second_also(w, guard_start, m.agent);
                 break;
         case MOVE_FREEZE_GUARD:
         case MOVE_THAW_GUARD:
@@ -150,11 +158,15 @@ static void process_move(struct world *w, struct move m) {
                 break;
         case MOVE_FILL:
         case MOVE_READ_ONLY:
-                o->locked = m.kind == MOVE_READ_ONLY;
-                o->full = begun(w, m.agent) ? 2 : 1;
-                o->wake = o->up; /* its next look */
+                o->locked = w->other.hosts[m.agent].locked = m.kind == MOVE_READ_ONLY;
+                second_also(w, fill, m.agent);
                 break;
         case MOVE_LOSE_STATE:
+                if (m.arg) { /* the file of one lock */
+                        memset(w->agents[m.agent].claims[SLOT_ELECTION], 0, sizeof(w->agents[0].claims[0]));
+                        break;
+                }
+                memset(w->other.agents[m.agent].claims, 0, sizeof(w->agents[0].claims));
                 memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
                 w->agents[m.agent].lost = 1;
                 break;
@@ -204,7 +216,7 @@ static void process_move(struct world *w, struct move m) {
         }
 }
 
-static void check(struct world *w) {
+static void check(struct world *w, _unused_ unsigned i) {
         unsigned running = 0;
         bool clones;
 
@@ -222,7 +234,7 @@ static void check(struct world *w) {
                 w->bad = "two units run at once";
 }
 
-void move_apply(struct world *w, struct move m) {
+static void apply(struct world *w, struct move m) {
         coverage.moves[m.kind]++;
         w->faults = (uint8_t)(w->faults - (m.cost == 1));
         w->humans = (uint8_t)(w->humans - (m.cost == 2));
@@ -247,7 +259,12 @@ void move_apply(struct world *w, struct move m) {
 
                 w->late[m.arg] = w->late[--w->n_late];
                 memset(&w->late[w->n_late], 0, sizeof(w->late[0]));
-                (void)api_perform(w, &r);
+                if (r.second != w->second) {
+                        second_swap(w);
+                        (void)api_perform(w, &r);
+                        second_swap(w);
+                } else
+                        (void)api_perform(w, &r);
                 break;
         }
         case MOVE_WATCH_LOCK:
@@ -302,7 +319,15 @@ void move_apply(struct world *w, struct move m) {
                 process_move(w, m);
                 break;
         }
-        check(w);
+}
+
+void move_apply(struct world *w, struct move m) {
+        if (m.second)
+                second_swap(w);
+        apply(w, m);
+        if (m.second)
+                second_swap(w);
+        second_also(w, check, 0);
 }
 
 unsigned world_identity(unsigned a) {

@@ -97,6 +97,7 @@ int main(int argc, char **argv) {
                 {"placeholder", required_argument, NULL, 'p'},
                 {"forges", no_argument, NULL, 'F'},
                 {"edits", no_argument, NULL, 'E'},
+                {"two", no_argument, NULL, 'T'},
                 {},
         };
         const char *cover = NULL;
@@ -174,6 +175,9 @@ int main(int argc, char **argv) {
                 case 'E':
                         parameters.edits = true;
                         break;
+                case 'T':
+                        parameters.two = true;
+                        break;
                 case 'C':
                         parameters.clone = true;
                         break;
@@ -184,6 +188,8 @@ int main(int argc, char **argv) {
                 default:
                         return 2;
                 }
+        if (parameters.two && (parameters.agents > 2 || parameters.clone || parameters.edits || parameters.forges))
+                return 2;
         if (parameters.agents < 1 || parameters.agents > MAX_AGENTS || parameters.max_states > INT32_MAX)
                 return 2;
         for (unsigned i = 0; i < parameters.agents; i++)
@@ -203,6 +209,8 @@ int main(int argc, char **argv) {
                 printf("  humans also write locks that name a foreign Lease\n");
         if (parameters.edits)
                 printf("  humans also edit the records of locks\n");
+        if (parameters.two)
+                printf("  two locks\n");
         if (parameters.clone)
                 printf("  %c is a clone of A, if it comes up\n", 'A' + (int)parameters.agents - 1);
         if (parameters.slips)

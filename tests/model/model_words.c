@@ -133,7 +133,10 @@ static void brain_step_words(const struct agent *g, FILE *f) {
                                         : " (timer)");
 }
 
-void move_words(const struct world *w, struct move m, FILE *f) {
+void move_words(const struct world *world, struct move m, FILE *f) {
+        struct world second = m.second ? second_view(world) : *world;
+        const struct world *w = &second;
+
         if (m.kind == MOVE_TICK || m.kind == MOVE_GC || m.kind == MOVE_DELETE_LOCK || m.kind == MOVE_FENCE_GOES_ON ||
             m.kind == MOVE_FORGE || m.kind == MOVE_EDIT)
                 fprintf(f, "%s", kind_names[m.kind]);
@@ -192,11 +195,13 @@ void move_words(const struct world *w, struct move m, FILE *f) {
         default:
                 break;
         }
+        if (m.second)
+                fprintf(f, "  (second lock)");
         if (m.cost)
                 fprintf(f, m.cost == 1 ? "  [fault]" : "  [human]");
 }
 
-void world_words(const struct world *w, FILE *f) {
+static void half_words(const struct world *w, FILE *f) {
         const struct api_lock *l = &w->lock;
 
         if (l->exists)
@@ -233,4 +238,14 @@ void world_words(const struct world *w, FILE *f) {
                         units[o->unit]);
         }
         fprintf(f, "\n");
+}
+
+void world_words(const struct world *w, FILE *f) {
+        struct world second;
+
+        half_words(w, f);
+        if (!parameters.two)
+                return;
+        second = second_view(w);
+        half_words(&second, f);
 }

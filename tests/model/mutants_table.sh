@@ -276,6 +276,19 @@ mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fi
 mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
         statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false
 
+# ---- two locks on one placeholder ----
+
+two='--no-invariant --two --leading --tenure lease --humans 0'
+# The second lock's wait begins anew when its candidate sees the placeholder gone: later, not wrong.
+mutant swap-not-shared harmless "$two --faults 1 --only end-agent" \
+        drop one-swap-for-all-locks
+# The other lock's renewals keep a lock alive that this host takes for somebody else's.
+mutant claims-lost-beside-a-shared-placeholder caught "$two --agents 1 --faults 2 --only kill-agent,lose-state" \
+        condition unclaimed-is-read-again false
+mutant lost-claims-left-to-others caught "$two --agents 1 --faults 2 --only kill-agent,lose-state" \
+        value claims-gone-beside-a-living-placeholder false \
+        condition unclaimed-is-read-again false
+
 # ---- agents that never come back ----
 
 mutant gone-agent-keeps-its-lease caught "$lease --faults 1 --humans 0 --only end-agent" \

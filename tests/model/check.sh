@@ -53,6 +53,7 @@ small=(
         '--tenure life --leading --faults 2 --humans 0 --only end-agent,unit-exit,kill-guard'
         '--tenure lease --leading --faults 1 --humans 1 --only end-agent'
         '--tenure lease --leading --faults 2 --humans 0 --only end-agent,kill-guard'
+        '--tenure lease --leading --faults 2 --humans 0 --only suspend-hung,freeze-guard'
         '--tenure life --two --faults 0 --humans 0'
         '--tenure life --two --leading --faults 1 --humans 0'
         '--tenure lease --two --faults 0 --humans 0'

@@ -170,6 +170,7 @@ enum processes {
 struct host {
         uint8_t on, boot;
         uint8_t asleep; /* suspended: nothing of it runs, CLOCK_BOOTTIME goes on */
+        uint8_t woken;  /* … while its guard hung: until that goes on, or PID 1's watchdog ends it */
         /* PID 1 */
         uint8_t unit, stop_left;
         uint8_t start_job;    /* queued, runs next */
@@ -285,8 +286,9 @@ enum move_kind {
         MOVE_READ_ONLY,   /* … nor removed */
         MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts; arg: the first lock's file only */
         MOVE_CLONE,
-        MOVE_BREAK_LINK, /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
-        MOVE_SUSPEND,    /* the whole host, without a word before */
+        MOVE_BREAK_LINK,   /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
+        MOVE_SUSPEND,      /* the whole host, without a word before */
+        MOVE_SUSPEND_HUNG, /* the same while the guard hangs */
         MOVE_RESUME,
         MOVE_CRASH,
         MOVE_BOOT,

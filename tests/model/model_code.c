@@ -153,6 +153,8 @@ static void code_host(struct coder *c, struct host *o) {
                 return;
         coder_token(c, TOKEN_BOOT, &o->boot);
         coder_byte(c, &o->asleep);
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_SUSPEND_HUNG)
+                coder_byte(c, &o->woken);
         coder_byte(c, &o->unit);
         coder_byte(c, &o->stop_left);
         coder_byte(c, &o->start_job);

@@ -440,6 +440,9 @@ void guard_end(struct world *w, unsigned h) {
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));
         memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
+        o->woken = 0;
         if (lease(h) && !o->loose)
                 pid1_stop(w, h); /* BindsTo= @guard-gone-stops-the-unit */
+        if (lease(h) && o->file == SUPERVISE_FILE_VALID && o->file_kill_at_usec <= w->now_usec)
+                pid1_set(w, h, PROCESSES_NONE); /* leader-guard-reap.service @reaped-past-the-second-instant */
 }

@@ -17,7 +17,7 @@ struct parameters parameters = {
         .max_states = 20000000,
         /* these only where they are asked for */
         .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL |
-                         UINT64_C(1) << MOVE_END_AGENT | FILLS),
+                         UINT64_C(1) << MOVE_END_AGENT | UINT64_C(1) << MOVE_SUSPEND_HUNG | FILLS),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -40,6 +40,7 @@ static bool only(const char *list) {
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
                 {"suspend", MOVE_SUSPEND},
+                {"suspend-hung", MOVE_SUSPEND_HUNG},
                 {"break-link", MOVE_BREAK_LINK},
                 {"crash", MOVE_CRASH},
                 {"fill", MOVE_FILL},

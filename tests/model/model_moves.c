@@ -205,6 +205,8 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 add(w, ret, n, MOVE_LATE_START, h, 1, 0);
         if (parameters.time && o->up && !o->frozen) /* (PID 1's timers, for a guard that is gone, sleep too) */
                 add(w, ret, n, MOVE_SUSPEND, h, 0, 1);
+        if (parameters.time && o->up && o->frozen)
+                add(w, ret, n, MOVE_SUSPEND_HUNG, h, 0, 1);
         add(w, ret, n, MOVE_CRASH, h, 0, 1);
         process_faults(w, ret, n, h);
 }

@@ -38,6 +38,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_LOSE_STATE] = "state directory lost",
         [MOVE_BREAK_LINK] = "link broken",
         [MOVE_SUSPEND] = "host suspended",
+        [MOVE_SUSPEND_HUNG] = "host suspended while the guard hangs",
         [MOVE_RESUME] = "host resumes",
         [MOVE_CLONE] = "a clone of A's disk comes up",
         [MOVE_CRASH] = "host crashes",

@@ -276,6 +276,12 @@ mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fi
 mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
         statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false
 
+# ---- a host that sleeps while its guard hangs ----
+
+# PID 1 ends the guard when the host is awake again: the unit's own stop is no bound then, another one runs already.
+mutant unit-not-reaped-with-the-guard caught "$lease --faults 2 --humans 0 --only suspend-hung,freeze-guard" \
+        drop reaped-past-the-second-instant
+
 # ---- two locks on one placeholder ----
 
 two='--no-invariant --two --leading --tenure lease --humans 0'

@@ -167,6 +167,14 @@ enum processes {
         PROCESSES_STOP, /* processes of it live */
 };
 
+/* Jobs that wait for another unit, for ever. */
+enum jam {
+        JAM_NONE,
+        JAM_START, /* somebody's start job: what a restart leaves when its stop is through */
+        JAM_STOP,  /* no stop job has come yet, but the next one will wait */
+        JAM_STOPS, /* it is there */
+};
+
 struct host {
         uint8_t on, boot;
         uint8_t asleep; /* suspended: nothing of it runs, CLOCK_BOOTTIME goes on */
@@ -174,6 +182,7 @@ struct host {
         /* PID 1 */
         uint8_t unit, stop_left;
         uint8_t start_job;    /* queued, runs next */
+        uint8_t jam;          /* enum jam */
         uint8_t start_late;   /* a start call that PID 1 has not read yet */
         uint8_t wake;         /* a signal for the guard */
         uint8_t loose;        /* it has no drop-in in force: anything may start the unit */
@@ -297,6 +306,7 @@ enum move_kind {
         MOVE_ADMIN_START,
         MOVE_ENROL, /* leaderctl enroll */
         MOVE_SLOW_START,
+        MOVE_JAM,     /* a job waits for another unit, for ever; arg: enum jam */
         MOVE_UNENROL, /* the drop-in is lost; arg: 1 and a daemon-reload. At the next boot the unit, enabled, starts */
         MOVE_LATE_START,
         MOVE_TICK,        /* arg: set of hosts whose clocks stand still meanwhile */

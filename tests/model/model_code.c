@@ -158,6 +158,8 @@ static void code_host(struct coder *c, struct host *o) {
         coder_byte(c, &o->unit);
         coder_byte(c, &o->stop_left);
         coder_byte(c, &o->start_job);
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_JAM)
+                coder_byte(c, &o->jam);
         coder_byte(c, &o->start_late);
         coder_byte(c, &o->wake);
         coder_byte(c, &o->start_result);

@@ -187,6 +187,10 @@ static void process_move(struct world *w, struct move m) {
                         o->wake = o->up;
                 }
                 break;
+        case MOVE_JAM:
+                o->jam = m.arg;
+                o->wake = o->up;
+                break;
         case MOVE_ENROL:
                 w->agents[m.agent].unenrolled = o->loose = 0;
                 o->wake = o->up;

@@ -14,6 +14,8 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit) {
         if (o->unit == unit)
                 return;
         o->unit = unit;
+        if (unit == PROCESSES_NONE && o->jam == JAM_STOP)
+                o->jam = JAM_NONE;
         if (unit == PROCESSES_NONE)
                 o->foreign = 0;
         o->stop_left = 0;
@@ -24,7 +26,19 @@ void pid1_stop(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
 
         o->start_job = 0; /* replaced */
-        if (o->unit != PROCESSES_RUN)
+        if (o->jam == JAM_START) {
+                o->jam = JAM_NONE;
+                o->wake = o->up;
+        }
+        /* What is sent again for a unit of which nothing lives goes ahead of other units.
+         * @stop-of-the-dead-waits-for-nobody */
+        if (o->jam == JAM_STOPS && o->unit == PROCESSES_NONE) {
+                o->jam = JAM_NONE;
+                o->wake = o->up;
+        }
+        if (o->jam == JAM_STOP && o->unit == PROCESSES_RUN)
+                o->jam = JAM_STOPS;
+        if (o->unit != PROCESSES_RUN || o->jam == JAM_STOPS)
                 return;
         pid1_set(w, h, PROCESSES_STOP);
         o->stop_left = parameters.time ? (uint8_t)parameters.stop : 0;
@@ -50,7 +64,7 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
 
         return (struct supervise_reading){
                 .known = 1,
-                .job = o->start_job != 0,
+                .job = o->start_job != 0 || o->jam == JAM_START || o->jam == JAM_STOPS,
                 .active = o->unit == PROCESSES_RUN    ? SUPERVISE_ACTIVE
                           : o->unit == PROCESSES_STOP ? SUPERVISE_DEACTIVATING
                                                       : SUPERVISE_INACTIVE,

@@ -199,6 +199,10 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
         if (pid1_would_start(w, h))
                 add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
+        if (!o->jam && !o->gate && o->unit != PROCESSES_RUN && o->supervise.state != SUPERVISE_CHECKING)
+                add(w, ret, n, MOVE_JAM, h, JAM_START, 1);
+        if (!o->jam && o->unit == PROCESSES_RUN)
+                add(w, ret, n, MOVE_JAM, h, JAM_STOP, 1);
         if (o->start_late)
                 add(w, ret, n, MOVE_LATE_START, h, 0, 0);
         if (o->start_job == 2)

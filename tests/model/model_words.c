@@ -46,6 +46,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_UNIT_STOPPED] = "unit has stopped",
         [MOVE_UNIT_EXIT] = "unit ends by itself",
         [MOVE_ADMIN_START] = "somebody starts the unit",
+        [MOVE_JAM] = "job waits for ever",
         [MOVE_UNENROL] = "drop-in lost",
         [MOVE_ENROL] = "human enrols the unit again",
         [MOVE_SLOW_START] = "start delayed",
@@ -185,6 +186,9 @@ void move_words(const struct world *world, struct move m, FILE *f) {
         case MOVE_SLOW_START:
         case MOVE_LATE_START:
                 fprintf(f, " (%s)", m.arg ? "job in PID 1's queue" : "call on its way to PID 1");
+                break;
+        case MOVE_JAM:
+                fprintf(f, " (%s)", m.arg == JAM_START ? "somebody's start" : "the next stop");
                 break;
         case MOVE_EDIT:
                 fprintf(f, " (%s)", edits[m.arg]);

@@ -282,6 +282,13 @@ mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading 
 mutant unit-not-reaped-with-the-guard caught "$lease --faults 2 --humans 0 --only suspend-hung,freeze-guard" \
         drop reaped-past-the-second-instant
 
+# ---- jobs that wait for ever ----
+
+mutant waiting-start-keeps-the-lock caught "$life --faults 1 --humans 1 --only jam" \
+        operand waiting-job-is-replaced 2 '!r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING)'
+mutant waiting-stop-keeps-the-lock caught "$lease --faults 1 --humans 1 --only jam" \
+        condition stop-of-the-dead-waits-for-nobody false
+
 # ---- two locks on one placeholder ----
 
 two='--no-invariant --two --leading --tenure lease --humans 0'

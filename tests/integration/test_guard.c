@@ -817,6 +817,22 @@ static void test_unrecorded_revoke(void **state) {
         close(fd);
 }
 
+/* The unit has ended, and what is ordered after it hangs in its own stop: the guard's stop job has nothing to stop and
+ * waits all the same, and as long as there is a job nobody is told that the unit stopped. */
+static void test_stop_job_waits(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+
+        lead(x, fd, "A");
+        x->pid1.state->stop_waits = true;
+        (void)strcpy(x->pid1.state->active, "inactive");
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        await(x, fd, UNIT_FAILED);
+        revoke_all(x, fd, "A");
+        assert_int_equal(x->pid1.state->stops, 2);
+        assert_int_equal(x->pid1.state->job, 0);
+}
+
 /* Nothing can be written: an idle guard says so before anybody asks for a permit, and a stop that cannot be recorded
  * says what keeps it from its end; both end with the cause. */
 static void test_files_fail(void **state) {
@@ -961,13 +977,27 @@ static void test_reap(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-                TEST(test_quiet_start),       TEST(test_lead_and_revoke), TEST(test_refusals),
-                TEST(test_idle_is_judged),    TEST(test_malformed),       TEST(test_newest_connection),
-                TEST(test_many_units),        TEST(test_deaf_agent),      TEST(test_patient_agent),
-                TEST(test_stranger),          TEST(test_guard_killed),    TEST(test_reap),
-                TEST(test_pid1_lost),         TEST(test_pid1_blocked),    TEST(test_stop_waits_for_cgroup),
-                TEST(test_unrecorded_revoke), TEST(test_files_fail),      TEST(test_lease_loses_enrolment),
-                TEST(test_no_cgroup2),        TEST(test_watchdog),
+                TEST(test_quiet_start),
+                TEST(test_lead_and_revoke),
+                TEST(test_refusals),
+                TEST(test_idle_is_judged),
+                TEST(test_malformed),
+                TEST(test_newest_connection),
+                TEST(test_many_units),
+                TEST(test_deaf_agent),
+                TEST(test_patient_agent),
+                TEST(test_stranger),
+                TEST(test_guard_killed),
+                TEST(test_reap),
+                TEST(test_pid1_lost),
+                TEST(test_pid1_blocked),
+                TEST(test_stop_waits_for_cgroup),
+                TEST(test_unrecorded_revoke),
+                TEST(test_files_fail),
+                TEST(test_stop_job_waits),
+                TEST(test_lease_loses_enrolment),
+                TEST(test_no_cgroup2),
+                TEST(test_watchdog),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

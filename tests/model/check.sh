@@ -54,6 +54,7 @@ small=(
         '--tenure lease --leading --faults 1 --humans 1 --only end-agent'
         '--tenure lease --leading --faults 2 --humans 0 --only end-agent,kill-guard'
         '--tenure life --leading --faults 1 --humans 1 --only jam'
+        '--tenure life --leading --faults 2 --humans 0 --only jam,unit-exit'
         '--tenure lease --leading --faults 1 --humans 1 --only jam'
         '--tenure mixed --leading --faults 1 --humans 1 --only jam'
         '--tenure lease --leading --faults 2 --humans 0 --only suspend-hung,freeze-guard'

@@ -171,8 +171,8 @@ enum processes {
 enum jam {
         JAM_NONE,
         JAM_START, /* somebody's start job: what a restart leaves when its stop is through */
-        JAM_STOP,  /* no stop job has come yet, but the next one will wait */
-        JAM_STOPS, /* it is there */
+        JAM_STOP,  /* another unit hangs in its stop, and the next stop job of ours waits for that */
+        JAM_STOPS, /* it is there; when our unit ends by itself it is through */
 };
 
 struct host {
@@ -441,7 +441,8 @@ void guard_slow_reading(struct world *w, unsigned h);
 void guard_connect(struct world *w, unsigned h);
 void guard_break(struct world *w, unsigned h, bool lossy);
 bool guard_send(struct world *w, unsigned h, struct message m);
-void pid1_stop(struct world *w, unsigned h);
+/* alone: ahead of other units' jobs. */
+void pid1_stop(struct world *w, unsigned h, bool alone);
 void pid1_set(struct world *w, unsigned h, uint8_t unit);
 /* A start job or call: runs the unit if gate and bindings allow. */
 void pid1_start(struct world *w, unsigned h);

@@ -14,15 +14,15 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit) {
         if (o->unit == unit)
                 return;
         o->unit = unit;
-        if (unit == PROCESSES_NONE && o->jam == JAM_STOP)
-                o->jam = JAM_NONE;
+        if (unit == PROCESSES_NONE && o->jam == JAM_STOPS)
+                o->jam = JAM_STOP;
         if (unit == PROCESSES_NONE)
                 o->foreign = 0;
         o->stop_left = 0;
         o->wake = o->up;
 }
 
-void pid1_stop(struct world *w, unsigned h) {
+void pid1_stop(struct world *w, unsigned h, bool alone) {
         struct host *o = &w->hosts[h];
 
         o->start_job = 0; /* replaced */
@@ -30,14 +30,10 @@ void pid1_stop(struct world *w, unsigned h) {
                 o->jam = JAM_NONE;
                 o->wake = o->up;
         }
-        /* What is sent again for a unit of which nothing lives goes ahead of other units.
-         * @stop-of-the-dead-waits-for-nobody */
-        if (o->jam == JAM_STOPS && o->unit == PROCESSES_NONE) {
-                o->jam = JAM_NONE;
+        if (o->jam >= JAM_STOP) {
+                o->jam = o->unit == PROCESSES_NONE && alone ? JAM_STOP : JAM_STOPS;
                 o->wake = o->up;
         }
-        if (o->jam == JAM_STOP && o->unit == PROCESSES_RUN)
-                o->jam = JAM_STOPS;
         if (o->unit != PROCESSES_RUN || o->jam == JAM_STOPS)
                 return;
         pid1_set(w, h, PROCESSES_STOP);
@@ -160,8 +156,8 @@ enum {
 };
 
 /* Returns false when the action failed. */
-static bool perform(struct world *w, unsigned h, const struct supervise_event *ev, uint64_t uid_before, uint8_t type,
-                    uint8_t result, bool *answered) {
+static bool perform(struct world *w, unsigned h, const struct supervise_event *ev, uint64_t uid_before, bool again,
+                    uint8_t type, uint8_t result, bool *answered) {
         struct host *o = &w->hosts[h];
         struct supervise *s = &o->supervise;
 
@@ -194,7 +190,7 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
         case SUPERVISE_RECORD_REQUEST:
                 return record(o, ev->uid);
         case SUPERVISE_STOP:
-                pid1_stop(w, h);
+                pid1_stop(w, h, again); /* @stop-of-the-dead-waits-for-nobody */
                 break;
         case SUPERVISE_KILL:
                 pid1_set(w, h, PROCESSES_NONE);
@@ -250,7 +246,8 @@ static uint32_t run(struct world *w, unsigned h, const struct supervise_event *e
         /* The shell's list of waiting permits is the one of before the request in hand. */
         for (unsigned i = 0; i < a.n && i < limit && !(failed & FILE_WRITES); i++) {
                 started = started || a.a[i].type == SUPERVISE_START;
-                if (!perform(w, h, request, uid_before, a.a[i].type, a.a[i].result, answered))
+                if (!perform(w, h, request, uid_before, state >= SUPERVISE_STOPPING, a.a[i].type, a.a[i].result,
+                             answered))
                         failed |= 1U << a.a[i].type;
                 /* PID 1 does not wait for the rest of the step: where that can show, it does not. */
                 if (started && o->start_job == 1 && i + 1 < a.n && a.a[i + 1].type < SUPERVISE_READ) {
@@ -456,7 +453,7 @@ void guard_end(struct world *w, unsigned h) {
         memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
         o->woken = 0;
         if (lease(h) && !o->loose)
-                pid1_stop(w, h); /* BindsTo= @guard-gone-stops-the-unit */
+                pid1_stop(w, h, false); /* BindsTo= @guard-gone-stops-the-unit */
         if (lease(h) && o->file == SUPERVISE_FILE_VALID && o->file_kill_at_usec <= w->now_usec)
                 pid1_set(w, h, PROCESSES_NONE); /* leader-guard-reap.service @reaped-past-the-second-instant */
 }

@@ -201,7 +201,7 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
         if (!o->jam && !o->gate && o->unit != PROCESSES_RUN && o->supervise.state != SUPERVISE_CHECKING)
                 add(w, ret, n, MOVE_JAM, h, JAM_START, 1);
-        if (!o->jam && o->unit == PROCESSES_RUN)
+        if (!o->jam)
                 add(w, ret, n, MOVE_JAM, h, JAM_STOP, 1);
         if (o->start_late)
                 add(w, ret, n, MOVE_LATE_START, h, 0, 0);

@@ -188,7 +188,7 @@ void move_words(const struct world *world, struct move m, FILE *f) {
                 fprintf(f, " (%s)", m.arg ? "job in PID 1's queue" : "call on its way to PID 1");
                 break;
         case MOVE_JAM:
-                fprintf(f, " (%s)", m.arg == JAM_START ? "somebody's start" : "the next stop");
+                fprintf(f, " (%s)", m.arg == JAM_START ? "somebody's start" : "stops, behind another unit's");
                 break;
         case MOVE_EDIT:
                 fprintf(f, " (%s)", edits[m.arg]);

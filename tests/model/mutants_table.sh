@@ -286,8 +286,8 @@ mutant unit-not-reaped-with-the-guard caught "$lease --faults 2 --humans 0 --onl
 
 mutant waiting-start-keeps-the-lock caught "$life --faults 1 --humans 1 --only jam" \
         operand waiting-job-is-replaced 2 '!r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING)'
-mutant waiting-stop-keeps-the-lock caught "$lease --faults 1 --humans 1 --only jam" \
-        condition stop-of-the-dead-waits-for-nobody false
+mutant waiting-stop-keeps-the-lock caught "$life --faults 2 --humans 0 --only jam,unit-exit" \
+        argument stop-of-the-dead-waits-for-nobody 3 false
 
 # ---- two locks on one placeholder ----
 

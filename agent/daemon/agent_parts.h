@@ -85,6 +85,7 @@ struct agent_lock {
         bool has_guard;
         char trouble[512]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
+        bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
         bool shown_unfit;
         uint64_t since_realtime_usec;
         char problem[512];  /* last failed request or local write; empty when the last one went well */

@@ -51,7 +51,7 @@ static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
 
 /* leader-guard says that it cannot finish the stop. */
 static bool stop_fails(const struct agent_lock *l) {
-        return l->has_guard && l->guard.unit_state == UNIT_STOPPING && l->guard.result == GUARD_REFUSED_INTERNAL;
+        return l->has_guard && l->stop_fails;
 }
 
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {

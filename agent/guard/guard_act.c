@@ -194,7 +194,8 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                                 u->files_failed |= 1U << a->type;
                                 u->files_due = u->files_due || !util_streq(said, u->trouble);
                         }
-                        journal_log(LOG_ERR, "%s", u->trouble);
+                        if (!util_streq(said, u->trouble)) /* a stop tries again and again */
+                                journal_log(LOG_ERR, "%s", u->trouble);
                 }
                 u->guard->status_due = true;
                 break;

@@ -408,7 +408,7 @@ static void test_stop_fails_in_words(_unused_ void **state) {
         agent_describe(&l, &v, &t);
         assert_string_equal(t.reason, "asked to step down");
         assert_string_equal(t.next, "releases the lock when the unit was seen stopped");
-        l.guard.result = GUARD_REFUSED_INTERNAL;
+        l.stop_fails = true;
         agent_describe(&l, &v, &t);
         assert_string_equal(t.reason, "leader-guard cannot finish the stop: the guard cannot record; make room");
         assert_string_equal(t.next, "keeps the lock until that is cured");

@@ -137,6 +137,20 @@ static int write_text(const struct gate *g, int which, const char *name, const c
         return r;
 }
 
+int gate_probe(const struct gate *g) {
+        char path[NAME_SIZE], text[1024];
+        int r = 0;
+
+        memset(text, '\n', sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        for (size_t i = 0; i < ELEMENTSOF(subdirs) && r >= 0; i++) {
+                (void)snprintf(path, sizeof(path), "%s/%sprobe", subdirs[i], TEMPORARY);
+                r = replace(g, (int)i, path, path, text);
+                (void)unlinkat(g->fd, path, 0);
+        }
+        return r;
+}
+
 int gate_make(const struct gate *g, const char *unit) {
         return make(g, GATES, unit);
 }

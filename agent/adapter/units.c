@@ -368,14 +368,14 @@ int units_read(struct units *u, struct units_call **ret, const char *unit, units
 }
 
 static int job(struct units *u, struct units_call **ret, int kind, const char *method, const char *unit,
-               uint64_t limit_usec, units_fn fn, void *userdata) {
+               const char *mode, uint64_t limit_usec, units_fn fn, void *userdata) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
         r = sd_bus_message_new_method_call(u->bus, &m, destination(u), MANAGER_PATH, MANAGER, method);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(m, "ss", unit, "replace");
+        r = sd_bus_message_append(m, "ss", unit, mode);
         if (r < 0)
                 return r;
         return send_call(u, ret, m, limit_usec, kind, fn, userdata);
@@ -391,13 +391,14 @@ int units_start(struct units *u, struct units_call **ret, const char *unit, unit
                                      "s", unit);
         if (r < 0)
                 return r;
-        return job(u, ret, CALL_START, "StartUnit", unit, UNITS_START_USEC, fn, userdata);
+        return job(u, ret, CALL_START, "StartUnit", unit, "replace", UNITS_START_USEC, fn, userdata);
 }
 
-int units_stop(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata) {
+int units_stop(struct units *u, struct units_call **ret, const char *unit, bool alone, units_fn fn, void *userdata) {
         if (!u->bus)
                 return -ENOTCONN;
-        return job(u, ret, CALL_STOP, "StopUnit", unit, UNITS_STOP_USEC, fn, userdata);
+        return job(u, ret, CALL_STOP, "StopUnit", unit, alone ? "ignore-dependencies" : "replace", UNITS_STOP_USEC, fn,
+                   userdata);
 }
 
 int units_reload(struct units *u, struct units_call **ret, units_fn fn, void *userdata) {

@@ -98,7 +98,7 @@ struct election_actions core_lock_step(struct core *core, size_t i, const struct
                         core->placeholders[l->placeholder[t]].due = true;
         }
         if (swapped)
-                share_swap(core, &l->election);
+                share_swap(core, &l->election); /* @one-swap-for-all-locks */
         return actions;
 }
 

@@ -265,7 +265,8 @@ static void absorb_guard(struct election *e, const struct guard_fact *g) {
                 e->guard.asked_uid = 0;
         /* Only what the guard says of this uid, and once it has recorded the revoke: an answer to an earlier question
          * was given when a permit might still follow it (claim 4). */
-        if (e->state != ELECTION_STOPPING || g->about != e->term.uid || !g->revoked)
+        if (e->state != ELECTION_STOPPING || g->about != e->term.uid ||
+            !g->revoked) /* @only-a-recorded-revoke-counts */
                 return;
         if (g->stopped)
                 e->term.stop = STOP_CONFIRMED;

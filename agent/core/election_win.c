@@ -108,6 +108,11 @@ void step_candidate(struct step *s) {
                 e->lock.reread = true;
                 e->holder.look = e->holder.look || election_strange_holder(e);
         }
+        /* Read before our own placeholder was: only with that is such a lock known for ours, its claims being gone.
+         * (Nobody can depose it while another lock keeps the placeholder alive.) @unclaimed-is-read-again */
+        if (l->sort == LOCK_SOUND && l->tenure == TENURE_LEASE && !l->claimed && l->same_boot &&
+            s->views[TENURE_LEASE].status == PLACEHOLDER_OURS && s->views[TENURE_LEASE].uid == l->placeholder)
+                e->lock.reread = true;
         if (e->lock.reread || !election_knows(e)) {
                 unsigned unanswered = e->wants.stop ? e->timers.retry.attempts : 0;
 

@@ -199,14 +199,14 @@ static void on_failed(struct supervise *s, struct supervise_actions *a, const st
         if (ev->failed & 1U << SUPERVISE_REMOVE_GATE)
                 s->gate = 1;
         if (ev->failed & 1U << SUPERVISE_RECORD && s->uid != 0 && supervise_stopping(s))
-                s->unrecorded = 1;
+                s->unrecorded = 1; /* @unrecorded-is-kept */
         if (!(ev->failed & writes) || !supervise_permitted(s))
                 return;
         if (s->disk_stop_at_usec == 0 && !(ev->failed & 1U << SUPERVISE_MAKE_GATE)) {
                 /* A first permit that never got as far as its gate: as if it had not been asked for. */
                 s->gate = 0;
                 supervise_act(a, SUPERVISE_REMOVE_PERMIT, GUARD_OK);
-                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_INTERNAL);
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_INTERNAL); /* @failed-permit-is-refused */
                 supervise_drop_check(s, a, SUPERVISE_UNREAD, now);
                 supervise_read_now(s, a);
         } else if (ev->failed & 1U << SUPERVISE_WRITE_PERMIT && s->stop_at_usec >= s->disk_stop_at_usec &&

@@ -120,7 +120,7 @@ static void follow_stop(struct supervise *s, struct supervise_actions *a, const 
          */
         if (r->known &&
             (r->job ? seen_nothing_alive(r) : r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) &&
-            now >= util_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) {
+            now >= util_usec_add(s->stop_sent_at_usec, SUPERVISE_STOP_RETRY_USEC)) { /* @waiting-job-is-replaced */
                 supervise_act(a, SUPERVISE_STOP, GUARD_OK);
                 s->stop_sent_at_usec = now;
         }

@@ -91,6 +91,7 @@ struct agent_lock {
         bool has_guard;
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
+        bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
         bool shown_unfit;
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */

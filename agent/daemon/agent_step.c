@@ -79,6 +79,8 @@ static void note_trouble(struct agent_lock *l, const struct permit_reply *r, boo
         bool telling =
                 r->result != GUARD_OK || r->unfit || (r->unit_state != UNIT_STOPPING && r->unit_state != UNIT_STOPPED);
 
+        /* An answer to a question says nothing of it. */
+        l->stop_fails = r->unit_state == UNIT_STOPPING && (l->stop_fails || r->result == GUARD_REFUSED_INTERNAL);
         if (telling && r->text[0])
                 (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
         else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit)))

@@ -88,6 +88,11 @@ static bool describe_silence(const struct core_lock_view *v, char *buf, size_t s
         return false;
 }
 
+/* leader-guard says that it cannot finish the stop. */
+static bool stop_fails(const struct agent_lock *l) {
+        return l->has_guard && l->stop_fails;
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
@@ -154,6 +159,11 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size, "the lock is free: creates it");
                 else if (v->lock.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
+                else if (o)
+                        (void)snprintf(buf, size,
+                                       "waits for %s to release the lock. Only when that host is off for good, or %s "
+                                       "is stopped there for certain: leaderctl fence %s --holder %s --reason TEXT",
+                                       o->holder, l->conf->unit, l->title, o->identity);
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;
@@ -185,7 +195,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        v->lock.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");
                 break;
         case ELECTION_STOPPING:
-                (void)snprintf(buf, size, "releases the lock when the unit was seen stopped");
+                (void)snprintf(buf, size,
+                               stop_fails(l) ? "keeps the lock until that is cured"
+                                             : "releases the lock when the unit was seen stopped");
                 break;
         case ELECTION_RELEASING:
         case ELECTION_DEPOSING:
@@ -225,6 +237,10 @@ static const char *why(const struct agent_lock *l, const struct core_lock_view *
         if (v->state == ELECTION_PERMITTING || v->state == ELECTION_LEADING) {
                 *ret_unit = true;
                 return "";
+        }
+        if (v->state == ELECTION_STOPPING && stop_fails(l)) {
+                *ret_unit = true;
+                return "leader-guard cannot finish the stop";
         }
         if (v->state == ELECTION_STOPPING || v->state == ELECTION_RELEASING ||
             (v->state == ELECTION_CANDIDATE && v->stays_out == REASON_COOLDOWN))

@@ -114,11 +114,16 @@ static void start_unit(struct guard_unit *u) {
         }
 }
 
-static void stop_unit(struct guard_unit *u) {
+/* again: a look since the first one shows that the unit, or a job of it, is still there. */
+static void stop_unit(struct guard_unit *u, bool again) {
+        const struct supervise_reading *r = &u->reading;
+        /* That job may wait for other units that hang; here it has nothing to stop. */
+        bool alone = again && r->known && r->active == SUPERVISE_INACTIVE && r->populated == SUPERVISE_EMPTY;
+
         u->stop = units_call_free(u->stop);
         u->quiet_until_usec = 0;
         /* Not connected: the core sends it again after the next reading that finds the unit running. */
-        (void)units_stop(u->guard->units, &u->stop, u->name, on_stop, u);
+        (void)units_stop(u->guard->units, &u->stop, u->name, alone, on_stop, u);
 }
 
 void guard_act_kill(struct guard_unit *u) {
@@ -176,15 +181,21 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
         case SUPERVISE_RECORD_REQUEST:
         case SUPERVISE_REMOVE_PERMIT:
                 r = perform_file(u, a->type, q);
+                u->files_failed &= ~(1U << a->type);
                 if (r < 0) {
+                        char said[sizeof(u->trouble)];
+
+                        memcpy(said, u->trouble, sizeof(said));
                         p->failed |= 1U << a->type;
                         (void)snprintf(u->trouble, sizeof(u->trouble),
-                                       "the guard cannot %s of %.200s in %.80s: %.60s%s", files[a->type], u->name,
-                                       u->guard->gate.dir, strerror(-r),
-                                       r == -ENOENT ? "; somebody removed it: systemctl restart leader-guard.socket "
-                                                      "leader-guard.service"
-                                                    : "");
-                        journal_log(LOG_ERR, "%s", u->trouble);
+                                       "the guard cannot %s of %.200s in %.80s: %.60s; %s", files[a->type], u->name,
+                                       u->guard->gate.dir, strerror(-r), guard_files_cure(r));
+                        if (supervise_stopping(&u->s)) {
+                                u->files_failed |= 1U << a->type;
+                                u->files_due = u->files_due || !util_streq(said, u->trouble);
+                        }
+                        if (!util_streq(said, u->trouble)) /* a stop tries again and again */
+                                journal_log(LOG_ERR, "%s", u->trouble);
                 }
                 u->guard->status_due = true;
                 break;
@@ -192,7 +203,7 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 start_unit(u);
                 break;
         case SUPERVISE_STOP:
-                stop_unit(u);
+                stop_unit(u, before >= SUPERVISE_STOPPING);
                 break;
         case SUPERVISE_KILL:
                 guard_act_kill(u);

@@ -28,6 +28,16 @@ int guard_files_write_environment(struct guard_unit *u) {
         return gate_write_environment(&u->guard->gate, u->name, text);
 }
 
+const char *guard_files_cure(int r) {
+        if (r == -ENOENT)
+                return "somebody removed it: systemctl restart leader-guard.socket leader-guard.service";
+        if (r == -ENOSPC || r == -EDQUOT)
+                return "make room: df -h /run; df -i /run";
+        if (r == -EROFS)
+                return "mount -o remount,rw /run";
+        return "see: ls -la /run/leader-agent; journalctl -k";
+}
+
 enum supervise_file guard_files_load(struct guard_unit *u, struct supervise_event *ev) {
         struct guard *g = u->guard;
         char text[PERMITFILE_MAX];

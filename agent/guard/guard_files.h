@@ -9,6 +9,9 @@
 int guard_files_write_permit(struct guard_unit *u);
 int guard_files_write_environment(struct guard_unit *u);
 
+/* What helps when such a write, a gate or a record has failed with r; ends a sentence. */
+const char *guard_files_cure(int r);
+
 /* Reads the permit file into u->permit and u->cgroup, and what the core wants to know of it into ev. Anything but a
  * sound file of this boot is SUPERVISE_FILE_BAD, and said. */
 enum supervise_file guard_files_load(struct guard_unit *u, struct supervise_event *ev);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "adapter/cgroup.h"
+#include "guard/guard_files.h"
 #include "guard/guard_look.h"
 
 static enum supervise_populated populated(const struct guard_unit *u) {
@@ -66,6 +67,17 @@ static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, str
         u->problem_due = u->problem_due || !util_streq(before, u->problem);
 }
 
+/* A permit that cannot be written is refused, and the revoke that follows cannot be recorded either: a life lock would
+ * stay held. */
+static void judge_files(struct guard_unit *u) {
+        int r = gate_probe(&u->guard->gate);
+
+        if (r >= 0)
+                return;
+        (void)snprintf(u->unfit, sizeof(u->unfit), "leader-guard cannot write in %s: %s; %s", u->guard->gate.dir,
+                       strerror(-r), guard_files_cure(r));
+}
+
 /* Under a permit as the agent would ask for it now, whatever is in force: so that it need not compete for nothing.
  * not_loaded: why PID 1 cannot start the unit at all, or NULL. */
 static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const char *not_loaded) {
@@ -78,6 +90,8 @@ static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const
                 (void)snprintf(u->unfit, sizeof(u->unfit), "%.500s", not_loaded);
         else
                 (void)judge(u, f, u->wanted_tenure, u->wanted_stop_usec, u->unfit, sizeof(u->unfit));
+        if (!u->unfit[0])
+                judge_files(u);
         u->unfit_due = u->unfit_due || !util_streq(before, u->unfit);
 }
 

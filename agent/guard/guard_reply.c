@@ -73,6 +73,11 @@ static enum unit_state unit_state(const struct guard_unit *u) {
         return UNIT_UNKNOWN;
 }
 
+/* The stop cannot be finished: the gate cannot be removed, or the uid not be recorded. */
+static bool stop_fails(const struct guard_unit *u) {
+        return supervise_stopping(&u->s) && (u->files_failed & (1U << SUPERVISE_REMOVE_GATE | 1U << SUPERVISE_RECORD));
+}
+
 /* One line for a human: what is wrong now, most telling first. */
 static void explain(const struct guard_unit *u, enum guard_result result, char *buf, size_t size) {
         const struct guard *g = u->guard;
@@ -88,6 +93,8 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
                 text = u->trouble;
         else if (result != GUARD_OK)
                 text = guard_result_explain(result);
+        else if (stop_fails(u))
+                text = u->trouble;
         else if (supervise_stopping(&u->s))
                 text = supervise_reason_to_string(u->s.reason);
         else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_STARTING)
@@ -133,6 +140,9 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
 
 void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,
                  bool final) {
+        /* Who revokes is told what keeps the stop from its end. */
+        if (type == PERMIT_REVOKE && result == GUARD_OK && !final && stop_fails(u))
+                result = GUARD_REFUSED_INTERNAL;
         /* "Stopped" is about the reading just taken, even when a permit checked by the same reading starts the unit
          * next. */
         send_reply(u, type, seq, lock_uid, final ? UNIT_STOPPED : unit_state(u), result, final);
@@ -174,6 +184,10 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result 
         u->n_waits = kept;
 }
 
+static void push(struct guard_unit *u) {
+        send_reply(u, 0, 0, "", unit_state(u), stop_fails(u) ? GUARD_REFUSED_INTERNAL : GUARD_OK, /* final= */ false);
+}
+
 void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
         const char *old = supervise_state_to_string(before), *new = supervise_state_to_string(u->s.state);
         char text[512];
@@ -182,7 +196,7 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
                    (u->s.state == SUPERVISE_STOPPING && u->s.reason != SUPERVISE_REASON_REVOKED);
 
         u->guard->status_due = true;
-        send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
+        push(u);
         explain(u, GUARD_OK, text, sizeof(text));
         journal_record(bad ? LOG_WARNING : LOG_INFO, JOURNAL_UNIT_STATE,
                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
@@ -205,9 +219,9 @@ void guard_reply_problem(struct guard_unit *u) {
                         2, "%s: %s", u->name, u->problem);
 }
 
-void guard_reply_unfit(struct guard_unit *u) {
+void guard_reply_changed(struct guard_unit *u) {
         u->guard->status_due = true;
-        send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
+        push(u);
 }
 
 /* So much may one unit take of the line: two names and some words. */
@@ -236,7 +250,8 @@ void guard_status(struct guard *g) {
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: runs without a permit", separator, u->name);
                 else if (supervise_stopping(&u->s))
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, %s", separator, u->name,
-                                     supervise_state_to_string(u->s.state), supervise_reason_to_string(u->s.reason));
+                                     supervise_state_to_string(u->s.state),
+                                     stop_fails(u) ? u->trouble : supervise_reason_to_string(u->s.reason));
                 else if (u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_ABANDONED &&
                          g->connection_fd < 0)
                         m = snprintf(line + n, sizeof(line) - n,

@@ -27,8 +27,8 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before);
  */
 void guard_reply_problem(struct guard_unit *u);
 
-/* Tells the agent that `unfit` has changed. */
-void guard_reply_unfit(struct guard_unit *u);
+/* Tells the agent that `unfit` has changed, or what keeps a stop from its end. */
+void guard_reply_changed(struct guard_unit *u);
 
 /* Tells STATUS. */
 void guard_status(struct guard *g);

@@ -68,7 +68,9 @@ struct guard_unit {
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */
         char problem[512];                          /* enrolment: what is wrong in force, and the cure */
         char unfit[512];                            /* why a permit as configured would be refused, and the cure */
-        char trouble[512];                          /* load error, refused job, failed file, unit's Result */
+        uint32_t files_failed; /* set of 1 << enum supervise_action_type: what a stop could not do at its last try */
+        bool files_due;        /* … and the agent is to hear of it */
+        char trouble[512];     /* load error, refused job, failed file, unit's Result */
 };
 
 struct guard {

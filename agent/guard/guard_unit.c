@@ -166,8 +166,11 @@ bool guard_unit_turn(struct guard_unit *u) {
         }
         /* A reply since then has told it, and under a permit it is nobody's concern until that ends. */
         if (u->unfit_due && u->s.state <= SUPERVISE_FOREIGN)
-                guard_reply_unfit(u);
+                guard_reply_changed(u);
         u->unfit_due = false;
+        if (u->files_due && supervise_stopping(&u->s))
+                guard_reply_changed(u);
+        u->files_due = false;
         return any;
 }
 

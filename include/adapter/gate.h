@@ -26,6 +26,10 @@ void gate_close(struct gate *g);
 /* Whatever writes below makes its directory again when somebody has removed that. When dir itself is gone: -ENOENT,
  * from then on; only the next gate_open() helps. */
 
+/* Writes a file in each of the directories, and removes it again: whether the next permit, gate or revoke could be
+ * written. Returns 0 or negative errno. */
+int gate_probe(const struct gate *g);
+
 /* Makes the gate of a unit; one that is there is success. Removing one that is not there is success. Return 0 or
  * negative errno, as do all below that say nothing else. */
 int gate_make(const struct gate *g, const char *unit);

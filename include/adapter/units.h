@@ -72,8 +72,9 @@ int units_read_order(struct units *u, struct units_call **ret, const char *unit,
 /* reset-failed, then a start job (replacing). UNITS_OK: queued, not done. */
 int units_start(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata);
 
-/* A stop job (replacing). UNITS_OK: queued, or nothing to stop. */
-int units_stop(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata);
+/* A stop job (replacing). alone: without regard to other units, whose jobs it would wait for; not for a unit that runs,
+ * because what depends on it is then not stopped with it. UNITS_OK: queued, or nothing to stop. */
+int units_stop(struct units *u, struct units_call **ret, const char *unit, bool alone, units_fn fn, void *userdata);
 
 /* daemon-reload. */
 int units_reload(struct units *u, struct units_call **ret, units_fn fn, void *userdata);

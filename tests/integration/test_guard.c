@@ -905,6 +905,79 @@ static void test_unrecorded_revoke(void **state) {
         close(fd);
 }
 
+/* The unit has ended, and what is ordered after it hangs in its own stop: the guard's stop job has nothing to stop and
+ * waits all the same, and as long as there is a job nobody is told that the unit stopped. */
+static void test_stop_job_waits(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+
+        lead(x, fd, "A");
+        x->pid1.state->stop_waits = true;
+        (void)strcpy(x->pid1.state->active, "inactive");
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        await(x, fd, UNIT_FAILED);
+        revoke_all(x, fd, "A");
+        assert_int_equal(x->pid1.state->stops, 2);
+        assert_int_equal(x->pid1.state->job, 0);
+}
+
+/* Nothing can be written: an idle guard says so before anybody asks for a permit, and a stop that cannot be recorded
+ * says what keeps it from its end; both end with the cause. */
+static void test_files_fail(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+        struct permit_reply p;
+        char path[256];
+        int file;
+
+        (void)snprintf(path, sizeof(path), "%s/revoked", x->runtime);
+        q.judge = 1;
+        q.stop_timeout_usec = USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).unfit, 0);
+        assert_int_equal(rmdir(path), 0);
+        file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+        assert_true(file >= 0);
+        close(file);
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        p = await_unfit(fd, true);
+        assert_int_equal(p.seq, 0);
+        assert_non_null(strstr(p.text, "leader-guard cannot write in "));
+        assert_non_null(strstr(p.text, ": Not a directory; see: ls -la /run/leader-agent; journalctl -k"));
+        assert_int_equal(unlink(path), 0);
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        assert_string_equal(await_unfit(fd, false).text, "");
+
+        lead(x, fd, "A");
+        assert_int_equal(rmdir(path), 0);
+        file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+        assert_true(file >= 0);
+        close(file);
+        q = request(x, PERMIT_REVOKE, "A");
+        put(fd, &q);
+        do {
+                assert_true(take(fd, &p));
+                assert_int_equal(p.final, 0);
+        } while (p.result == GUARD_OK);
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
+        assert_int_equal(p.unit_state, UNIT_STOPPING);
+        assert_int_equal(p.revoked, 0);
+        assert_false(has_gate(x));
+        assert_non_null(strstr(p.text, "cannot record the lock uid as revoked of " UNIT));
+        /* Asked again, it says so again. */
+        q = request(x, PERMIT_REVOKE, "A");
+        p = ask(fd, q);
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
+        assert_non_null(strstr(p.text, "cannot record the lock uid as revoked of " UNIT));
+        assert_int_equal(unlink(path), 0);
+        do
+                p = answer(fd, &q);
+        while (!p.final);
+        assert_int_equal(p.result, GUARD_OK);
+        assert_int_equal(p.revoked, 1);
+        assert_int_equal(p.unit_state, UNIT_STOPPED);
+}
+
 static void test_lease_loses_enrolment(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -1040,6 +1113,8 @@ int main(void) {
                 TEST(test_pid1_blocked),
                 TEST(test_stop_waits_for_cgroup),
                 TEST(test_unrecorded_revoke),
+                TEST(test_files_fail),
+                TEST(test_stop_job_waits),
                 TEST(test_lease_loses_enrolment),
                 TEST(test_no_cgroup2),
                 TEST(test_watchdog),

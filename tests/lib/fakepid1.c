@@ -70,7 +70,7 @@ static int get_all(sd_bus_message *call, struct server *v) {
                                           s->not_found ? "not-found"
                                           : s->masked  ? "masked"
                                                        : "loaded",
-                                          "ActiveState", "s", s->active, "Job", "(uo)", 0, "/", "MainPID", "u",
+                                          "ActiveState", "s", s->active, "Job", "(uo)", s->job, "/", "MainPID", "u",
                                           strcmp(s->active, "active") == 0 ? 4711 : 0, "ControlGroup", "s", s->cgroup,
                                           "Slice", "s", s->slice[0] ? s->slice : "system.slice", "KillMode", "s",
                                           "control-group", "SendSIGKILL", "b", 1, "Type", "s", "exec", "NotifyAccess",
@@ -97,14 +97,19 @@ static void say_changed(sd_bus *bus) {
 
 static int job(sd_bus_message *call, struct server *v, bool start) {
         struct fakepid1_state *s = v->state;
+        const char *mode;
         int r;
 
         if (start && s->start_error)
                 return sd_bus_reply_method_errorf(call, "org.freedesktop.systemd1.UnitMasked",
                                                   "Unit app.service is masked.");
+        if (sd_bus_message_read(call, "ss", NULL, &mode) < 0)
+                return -1;
         r = sd_bus_reply_method_return(call, "o", "/org/freedesktop/systemd1/job/1");
         if (!start) {
                 s->stops++;
+                s->job =
+                        s->stop_waits && strcmp(s->active, "inactive") == 0 && strcmp(mode, "ignore-dependencies") != 0;
                 if (strcmp(s->active, "inactive") != 0)
                         strcpy(s->active, s->ignores_stop ? "deactivating" : "inactive");
         } else if (access(s->gate, F_OK) == 0) {

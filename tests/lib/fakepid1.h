@@ -19,6 +19,8 @@ struct fakepid1_state {
         bool unenrolled;   /* the assert is not in force */
         bool start_error;  /* StartUnit is answered with an error */
         bool ignores_stop; /* deactivating until the test sets it inactive */
+        bool stop_waits;   /* a stop of an inactive unit waits for another unit, unless that is to be ignored */
+        unsigned job;      /* pending, 0: none */
         char active[32];   /* ActiveState, changed by jobs */
         char agent[32];    /* ActiveState of leader-agent.service; empty: active */
         /* it did */

@@ -11,6 +11,7 @@
  *   model_agent.c   brain_…: core steps, claims, link, life of the process
  *   model_watch.c   what watches show the agent, and when
  *   model_guard.c   guard shell, PID 1, the unit
+ *   model_second.c  a second lock on the same placeholders
  *   model_moves.c   which moves there are
  *   model_effects.c what each does
  *   model_time.c    ticks, clocks that run at other rates
@@ -34,7 +35,7 @@ enum {
         MAX_LATE = 8,
         MAX_QUEUE = 4,
         MAX_REVOKED = 4,
-        MAX_MOVES = 160,
+        MAX_MOVES = 224,
         MAX_BYTES = 1500,
 };
 
@@ -99,7 +100,8 @@ enum write_kind {
 struct write {
         uint8_t kind, sender, name /* whose placeholder */, tenure, duration;
         uint8_t uid, version, placeholder, claim, boot, nonce;
-        uint8_t term; /* a renewal: of which lock `duration` tells */
+        uint8_t term;   /* a renewal: of which lock `duration` tells */
+        uint8_t second; /* about the second lock */
 };
 
 struct answer {
@@ -141,6 +143,7 @@ struct agent {
         uint8_t claim[N_SLOTS];              /* the one to POST with */
         uint8_t claims[N_SLOTS][MAX_CLAIMS]; /* on disk; survive everything */
         uint8_t lost;                        /* the state directory was, once */
+        uint8_t gone;                        /* killed, and never started again */
         uint8_t unenrolled;                  /* the drop-in was lost: on this host's disk, for good */
         uint8_t claiming[N_SLOTS];           /* a new one is being written */
         struct request request[N_SLOTS];
@@ -164,18 +167,30 @@ enum processes {
         PROCESSES_STOP, /* processes of it live */
 };
 
+/* Jobs that wait for another unit, for ever. */
+enum jam {
+        JAM_NONE,
+        JAM_START, /* somebody's start job: what a restart leaves when its stop is through */
+        JAM_STOP,  /* another unit hangs in its stop, and the next stop job of ours waits for that */
+        JAM_STOPS, /* it is there; when our unit ends by itself it is through */
+};
+
 struct host {
         uint8_t on, boot;
         uint8_t asleep; /* suspended: nothing of it runs, CLOCK_BOOTTIME goes on */
+        uint8_t woken;  /* … while its guard hung: until that goes on, or PID 1's watchdog ends it */
         /* PID 1 */
         uint8_t unit, stop_left;
         uint8_t start_job;    /* queued, runs next */
+        uint8_t jam;          /* enum jam */
         uint8_t start_late;   /* a start call that PID 1 has not read yet */
         uint8_t wake;         /* a signal for the guard */
         uint8_t loose;        /* it has no drop-in in force: anything may start the unit */
         uint8_t foreign;      /* … and something did, past the gate */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
         /* under /run */
+        uint8_t full;   /* nothing can be written any more until the next boot; 2: it had begun to take a lock */
+        uint8_t locked; /* nor removed */
         uint8_t gate, file /* enum supervise_file */, file_uid, file_tenure;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
@@ -208,6 +223,13 @@ struct world {
         uint8_t cloned;             /* the last host has come to be, as a copy of the first */
         struct agent agents[MAX_AGENTS];
         struct host hosts[MAX_AGENTS];
+        uint8_t second; /* what is above is the second lock's half, and this the first one's; between moves never */
+        struct half {
+                struct api_lock lock;
+                struct fence fence;
+                struct agent agents[MAX_AGENTS];
+                struct host hosts[MAX_AGENTS];
+        } other;
         /* not part of the state */
         uint64_t now_usec;
         uint8_t next[N_TOKENS];
@@ -230,6 +252,7 @@ struct parameters {
         bool crowded; /* no room in the sockets: what waits is superseded by what comes later */
         bool forges;  /* humans also write locks */
         bool edits;   /* … and into them */
+        bool two;     /* two locks */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
 };
@@ -255,6 +278,7 @@ enum move_kind {
         MOVE_HELD_WATCH,
         MOVE_GC,
         MOVE_KILL_AGENT,
+        MOVE_END_AGENT, /* killed for good: disabled, its disk full, forgotten */
         MOVE_START_AGENT,
         MOVE_FREEZE_AGENT,
         MOVE_THAW_AGENT,
@@ -267,10 +291,13 @@ enum move_kind {
         MOVE_CLAIM_FAILS, /* it could not be written */
         MOVE_TEAR,        /* the agent dies in the middle of the write */
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
-        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts */
+        MOVE_FILL,        /* of permit, environment, gate and revoked uid none can be written from here on */
+        MOVE_READ_ONLY,   /* … nor removed */
+        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts; arg: the first lock's file only */
         MOVE_CLONE,
-        MOVE_BREAK_LINK, /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
-        MOVE_SUSPEND,    /* the whole host, without a word before */
+        MOVE_BREAK_LINK,   /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
+        MOVE_SUSPEND,      /* the whole host, without a word before */
+        MOVE_SUSPEND_HUNG, /* the same while the guard hangs */
         MOVE_RESUME,
         MOVE_CRASH,
         MOVE_BOOT,
@@ -279,6 +306,7 @@ enum move_kind {
         MOVE_ADMIN_START,
         MOVE_ENROL, /* leaderctl enroll */
         MOVE_SLOW_START,
+        MOVE_JAM,     /* a job waits for another unit, for ever; arg: enum jam */
         MOVE_UNENROL, /* the drop-in is lost; arg: 1 and a daemon-reload. At the next boot the unit, enabled, starts */
         MOVE_LATE_START,
         MOVE_TICK,        /* arg: set of hosts whose clocks stand still meanwhile */
@@ -295,6 +323,9 @@ enum move_kind {
         N_MOVES,
 };
 
+/* Kinds of moves after which the guard's file actions fail. */
+#define FILLS (UINT64_C(1) << MOVE_FILL | UINT64_C(1) << MOVE_READ_ONLY)
+
 enum edit {
         EDIT_LOWER, /* the duration to one tick */
         EDIT_RAISE, /* … to twice what it was */
@@ -304,6 +335,7 @@ enum edit {
 
 struct move {
         uint8_t kind, agent, arg, cost; /* cost: 0 none, 1 a fault, 2 a human act */
+        uint8_t second;                 /* in the second lock's half */
 };
 
 void world_init(struct world *w);
@@ -315,6 +347,14 @@ unsigned moves(const struct world *w, struct move ret[MAX_MOVES]);
 void move_apply(struct world *w, struct move m);
 void move_words(const struct world *w, struct move m, FILE *f);
 void world_words(const struct world *w, FILE *f);
+
+/* ---- the second lock ---- */
+
+void second_swap(struct world *w);
+/* A copy whose halves have changed places. */
+struct world second_view(const struct world *w);
+/* Something that happens to a process or host: in either half. */
+void second_also(struct world *w, void (*f)(struct world *w, unsigned i), unsigned i);
 
 /* ---- canonical bytes ---- */
 
@@ -404,7 +444,8 @@ void guard_abandoned(struct world *w, unsigned h);
 void guard_connect(struct world *w, unsigned h);
 void guard_break(struct world *w, unsigned h, bool lossy);
 bool guard_send(struct world *w, unsigned h, struct message m);
-void pid1_stop(struct world *w, unsigned h);
+/* alone: ahead of other units' jobs. */
+void pid1_stop(struct world *w, unsigned h, bool alone);
 void pid1_set(struct world *w, unsigned h, uint8_t unit);
 /* A start job or call: runs the unit if gate and bindings allow. */
 void pid1_start(struct world *w, unsigned h);

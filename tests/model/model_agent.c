@@ -4,16 +4,21 @@
 
 /* ---- steps ---- */
 
-static void with_core(struct world *w, unsigned a, struct core *core, struct core_lock *l,
+enum {
+        MAX_LOCKS = 2,
+};
+
+static void with_core(struct world *w, unsigned a, struct core *core, struct core_lock l[MAX_LOCKS],
                       struct core_placeholder p[N_TENURES]) {
         struct agent *g = &w->agents[a];
         unsigned t = g->tenure;
 
-        l->election = g->election;
-        l->conf = brain_election_conf(a);
-        l->placeholder[TENURE_LIFE] = TENURE_LIFE;
-        l->placeholder[TENURE_LEASE] = TENURE_LEASE;
-        l->due = false;
+        for (unsigned i = 0; i < MAX_LOCKS; i++)
+                l[i] = (struct core_lock){
+                        .election = i ? w->other.agents[a].election : g->election,
+                        .conf = brain_election_conf(a),
+                        .placeholder = {[TENURE_LIFE] = TENURE_LIFE, [TENURE_LEASE] = TENURE_LEASE},
+                };
         p[t] = (struct core_placeholder){.placeholder = g->placeholder, .conf = brain_placeholder_conf(a, (uint8_t)t)};
         p[t].conf.unclaimed = true;
         for (unsigned i = 0; i < MAX_CLAIMS; i++)
@@ -24,8 +29,11 @@ static void with_core(struct world *w, unsigned a, struct core *core, struct cor
                 p[!t].placeholder.state = PLACEHOLDER_ABSENT;
                 p[!t].placeholder.unread = false;
         }
-        *core = (struct core){
-                .locks = l, .n_locks = 1, .placeholders = p, .n_placeholders = N_TENURES, .removing = g->leaving};
+        *core = (struct core){.locks = l,
+                              .n_locks = parameters.two ? 2 : 1,
+                              .placeholders = p,
+                              .n_placeholders = N_TENURES,
+                              .removing = g->leaving};
 }
 
 static void claim_new(struct world *w, unsigned a, unsigned slot) {
@@ -102,14 +110,23 @@ static void settle(struct world *w, unsigned a, const struct core_lock *l, const
         coverage.placeholder[g->placeholder.state][p[g->tenure].placeholder.state]++;
         coverage.reasons[l->election.term.reason]++;
         g->election = l->election;
+        if (parameters.two)
+                w->other.agents[a].election = l[1].election;
         g->placeholder = p[g->tenure].placeholder;
         if (!parameters.no_invariant && !election_invariant(&g->election))
                 w->bad = "election_invariant() is false";
 }
 
+/* The other lock is due. */
+static void go_other(struct world *w, unsigned a) {
+        second_swap(w);
+        election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
+        second_swap(w);
+}
+
 static void pump(struct world *w, unsigned a) {
         struct core core;
-        struct core_lock l;
+        struct core_lock l[MAX_LOCKS];
         struct core_placeholder p[N_TENURES];
 
         for (unsigned n = 0;; n++) {
@@ -120,11 +137,13 @@ static void pump(struct world *w, unsigned a) {
                         w->bad = "the core does not come to rest";
                         return;
                 }
-                with_core(w, a, &core, &l, p);
+                with_core(w, a, &core, l, p);
                 turn = core_next(&core, ++w->now_usec, &i);
                 if (turn == CORE_TURN_NONE)
                         return;
-                if (turn == CORE_TURN_LOCK)
+                if (turn == CORE_TURN_LOCK && i == 1)
+                        go_other(w, a);
+                else if (turn == CORE_TURN_LOCK)
                         election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
                 else if (i == w->agents[a].tenure)
                         placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
@@ -134,43 +153,46 @@ static void pump(struct world *w, unsigned a) {
 }
 
 /* What a step made due. */
-static void serve(struct world *w, unsigned a, bool lock_due, bool placeholder_due) {
+static void serve(struct world *w, unsigned a, const struct core_lock l[MAX_LOCKS], bool placeholder_due) {
         if (w->bad)
                 return;
-        if (lock_due)
+        if (l[0].due)
                 election_event(w, a, &(struct election_event){.type = ELECTION_EV_GO});
+        if (l[1].due && !w->bad)
+                go_other(w, a);
         if (placeholder_due && !w->bad)
                 placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
 }
 
 static void election_event(struct world *w, unsigned a, struct election_event *ev) {
         struct core core;
-        struct core_lock l;
+        struct core_lock l[MAX_LOCKS];
         struct core_placeholder p[N_TENURES];
         struct election_actions out;
 
         ev->now_usec = ++w->now_usec;
-        with_core(w, a, &core, &l, p);
+        with_core(w, a, &core, l, p);
         out = core_lock_step(&core, 0, ev);
-        settle(w, a, &l, p);
+        settle(w, a, l, p);
         if (w->bad)
                 return;
         perform_lock(w, a, &out);
-        serve(w, a, false, p[w->agents[a].tenure].due);
+        l[0].due = false; /* it was its turn */
+        serve(w, a, l, p[w->agents[a].tenure].due);
 }
 
 static void placeholder_event(struct world *w, unsigned a, struct placeholder_event *ev) {
         struct core core;
-        struct core_lock l;
+        struct core_lock l[MAX_LOCKS];
         struct core_placeholder p[N_TENURES];
         struct placeholder_action out;
 
         ev->now_usec = ++w->now_usec;
-        with_core(w, a, &core, &l, p);
+        with_core(w, a, &core, l, p);
         out = core_placeholder_step(&core, w->agents[a].tenure, ev);
-        settle(w, a, &l, p);
+        settle(w, a, l, p);
         perform_placeholder(w, a, &out);
-        serve(w, a, l.due, false);
+        serve(w, a, l, false);
 }
 
 /* ---- events ---- */
@@ -246,9 +268,14 @@ void brain_placeholder_seen(struct world *w, unsigned a) {
                 pump(w, a);
 }
 
+static void stop_lock(struct world *w, unsigned a) {
+        if (!w->bad)
+                brain_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
+}
+
 void brain_stop(struct world *w, unsigned a) {
         w->agents[a].leaving = 1;
-        brain_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);
+        second_also(w, stop_lock, a);
         if (w->bad)
                 return;
         placeholder_event(w, a, &(struct placeholder_event){.type = PLACEHOLDER_EV_GO});
@@ -256,7 +283,11 @@ void brain_stop(struct world *w, unsigned a) {
                 pump(w, a);
 }
 
-static bool has_released(const struct agent *g) {
+static bool has_released(const struct world *w, unsigned a) {
+        const struct agent *g = &w->agents[a];
+
+        if (parameters.two && w->other.agents[a].election.state != ELECTION_STOPPED)
+                return false;
         return g->leaving && g->election.state == ELECTION_STOPPED &&
                !(g->placeholder.state == PLACEHOLDER_LIVE && g->placeholder.retry.attempts < 2);
 }
@@ -340,20 +371,20 @@ void brain_tear(struct world *w, unsigned a, unsigned slot) {
         memcpy(before, g->claims[slot], sizeof(before));
         memset(g->claims[slot], 0, sizeof(before));
         memcpy(g->claims[slot], before, sizeof(before)); /* what was torn is a temporary file @torn-write */
-        brain_end(w, a);
+        second_also(w, brain_end, a);
 }
 
 bool brain_busy(const struct world *w, unsigned a) {
         const struct agent *g = &w->agents[a];
         struct core core;
-        struct core_lock l;
+        struct core_lock l[MAX_LOCKS];
         struct core_placeholder p[N_TENURES];
 
         if (!g->up || g->frozen || w->hosts[a].asleep)
                 return false;
-        if (has_released(g) || g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
+        if (has_released(w, a) || g->n_replies || g->broken || !g->connected || g->claiming[0] || g->claiming[1])
                 return true;
-        with_core((struct world *)w, a, &core, &l, p);
+        with_core((struct world *)w, a, &core, l, p);
         return core_deadline(&core) <= w->now_usec;
 }
 
@@ -361,8 +392,8 @@ void brain_local(struct world *w, unsigned a) {
         struct agent *g = &w->agents[a];
         struct election_event ev = {.type = ELECTION_EV_GUARD};
 
-        if (has_released(g)) {
-                brain_end(w, a);
+        if (has_released(w, a)) {
+                second_also(w, brain_end, a);
         } else if (g->claiming[SLOT_ELECTION] || g->claiming[SLOT_PLACEHOLDER]) {
                 unsigned slot = g->claiming[SLOT_ELECTION] ? SLOT_ELECTION : SLOT_PLACEHOLDER;
 
@@ -397,6 +428,8 @@ void brain_start(struct world *w, unsigned a) {
         g->up = 1;
         g->nonce = token_new(w, TOKEN_NONCE);
         election_init(&g->election);
+        if (parameters.two)
+                election_init(&w->other.agents[a].election);
         placeholder_init(&g->placeholder);
         pump(w, a);
 }

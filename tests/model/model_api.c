@@ -206,7 +206,7 @@ struct answer api_perform(struct world *w, const struct write *r) {
 /* Whether a late write can never have an effect any more: versions and uids do not come back. (A DELETE of a marked
  * lock may take the collector's finalizer away; the collector does that too.) */
 bool api_write_is_dead(const struct world *w, const struct write *r) {
-        const struct api_lock *l = &w->lock;
+        const struct api_lock *l = r->second == w->second ? &w->lock : &w->other.lock;
         const struct api_placeholder *p = &w->placeholders[r->name];
 
         if (r->kind <= READ_PLACEHOLDER)
@@ -227,6 +227,10 @@ void api_late(struct world *w, const struct write *r) {
                 abort();
         }
         w->late[w->n_late++] = *r;
+}
+
+static bool names(const struct api_lock *l, uint8_t uid) {
+        return l->exists && l->owned && l->placeholder == uid;
 }
 
 /* What the garbage collector can do now; it may never do it. */
@@ -269,7 +273,7 @@ bool api_gc(struct world *w, unsigned what, bool dry) {
         /* Its finalizer on a placeholder: after an orphaning deletion when no lock names that any more, else at any
          * time (our locks do not block the deletion of their owner). */
         if (!p->exists || !p->deleting ||
-            (p->extra == EXTRA_ORPHAN && l->exists && l->owned && l->placeholder == p->uid))
+            (p->extra == EXTRA_ORPHAN && (names(l, p->uid) || names(&w->other.lock, p->uid))))
                 return false;
         if (!dry)
                 memset(p, 0, sizeof(*p));

@@ -70,6 +70,8 @@ static void code_write(struct coder *c, struct write *r) {
         coder_token(c, TOKEN_BOOT, &r->boot);
         coder_token(c, TOKEN_NONCE, &r->nonce);
         coder_token(c, TOKEN_LOCK, &r->term);
+        if (parameters.two)
+                coder_byte(c, &r->second);
 }
 
 static void code_request(struct coder *c, struct request *r) {
@@ -101,13 +103,15 @@ static void code_held(struct coder *c, struct agent *g) {
         }
 }
 
-static void code_agent(struct coder *c, struct agent *g, unsigned a) {
+static void code_agent(struct coder *c, struct world *w, unsigned a) {
+        struct agent *g = &w->agents[a];
+
         coder_byte(c, &g->up);
         if (!c->encode)
                 g->tenure = parameters.tenure[a];
         if (g->up) {
                 if (c->encode)
-                        coder_collect(c, g);
+                        coder_collect(c, g, &w->other.agents[a]);
                 coder_byte(c, &g->frozen);
                 coder_byte(c, &g->leaving);
                 coder_byte(c, &g->connected);
@@ -149,15 +153,24 @@ static void code_host(struct coder *c, struct host *o) {
                 return;
         coder_token(c, TOKEN_BOOT, &o->boot);
         coder_byte(c, &o->asleep);
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_SUSPEND_HUNG)
+                coder_byte(c, &o->woken);
         coder_byte(c, &o->unit);
         coder_byte(c, &o->stop_left);
         coder_byte(c, &o->start_job);
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_JAM)
+                coder_byte(c, &o->jam);
         coder_byte(c, &o->start_late);
         coder_byte(c, &o->wake);
         coder_byte(c, &o->start_result);
         if (parameters.fault_kinds & UINT64_C(1) << MOVE_UNENROL) {
                 coder_byte(c, &o->loose);
                 coder_byte(c, &o->foreign);
+                coder_byte(c, &o->unfit);
+        }
+        if (parameters.fault_kinds & FILLS) {
+                coder_byte(c, &o->full);
+                coder_byte(c, &o->locked);
                 coder_byte(c, &o->unfit);
         }
         coder_byte(c, &o->gate);
@@ -220,6 +233,29 @@ static void code_set(struct coder *c, enum token kind, uint8_t *set, unsigned n)
                 coder_byte(c, &out[i]);
 }
 
+/* What is the second lock's own; what it shares is written once more, which is harmless. */
+static void code_second(struct coder *c, struct world *w) {
+        second_swap(w);
+        code_lock(c, &w->lock);
+        coder_byte(c, &w->fence.phase);
+        if (w->fence.phase) {
+                coder_token(c, TOKEN_LOCK, &w->fence.uid);
+                coder_token(c, TOKEN_VERSION, &w->fence.version);
+        }
+        for (unsigned i = 0; i < parameters.agents; i++) {
+                code_agent(c, w, i);
+                code_host(c, &w->hosts[i]);
+        }
+        second_swap(w);
+}
+
+static void code_second_sets(struct coder *c, struct world *w) {
+        for (unsigned i = 0; i < parameters.agents; i++) {
+                code_set(c, TOKEN_CLAIM, w->other.agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
+                code_set(c, TOKEN_LOCK, w->other.hosts[i].revoked, MAX_REVOKED);
+        }
+}
+
 static void code_world(struct coder *c, struct world *w) {
         coder_byte(c, &w->faults);
         coder_byte(c, &w->humans);
@@ -243,17 +279,23 @@ static void code_world(struct coder *c, struct world *w) {
         for (unsigned i = 0; i < w->n_late; i++)
                 code_write(c, &w->late[i]);
         for (unsigned i = 0; i < parameters.agents; i++)
-                code_agent(c, &w->agents[i], i);
+                code_agent(c, w, i);
         for (unsigned i = 0; i < parameters.agents; i++)
                 code_host(c, &w->hosts[i]);
+        if (parameters.two)
+                code_second(c, w);
         for (unsigned i = 0; i < parameters.agents; i++) {
                 coder_byte(c, &w->agents[i].lost);
+                if (parameters.fault_kinds & UINT64_C(1) << MOVE_END_AGENT)
+                        coder_byte(c, &w->agents[i].gone);
                 if (parameters.fault_kinds & UINT64_C(1) << MOVE_UNENROL)
                         coder_byte(c, &w->agents[i].unenrolled);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_PLACEHOLDER], MAX_CLAIMS);
                 code_set(c, TOKEN_LOCK, w->hosts[i].revoked, MAX_REVOKED);
         }
+        if (parameters.two)
+                code_second_sets(c, w);
 }
 
 size_t world_encode(struct world *w, uint8_t ret[MAX_BYTES]) {

@@ -6,7 +6,7 @@
 #include "model.h"
 
 enum {
-        MAX_FINE = 6 + N_SLOTS,
+        MAX_FINE = 12 + N_SLOTS,
 };
 
 struct coder {
@@ -32,7 +32,8 @@ void coder_due(struct coder *c, uint64_t *v);
 void coder_span(struct coder *c, uint64_t *v);
 /* An instant whose order among others of its agent is kept: those that coder_collect() gathered. */
 void coder_fine(struct coder *c, uint64_t *v);
-void coder_collect(struct coder *c, const struct agent *g);
+/* other: its second lock's half. */
+void coder_collect(struct coder *c, const struct agent *g, const struct agent *other);
 
 void code_guard_fact(struct coder *c, struct guard_fact *f);
 void code_election(struct coder *c, struct election *e);

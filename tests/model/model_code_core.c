@@ -104,12 +104,15 @@ void coder_fine(struct coder *c, uint64_t *v) {
                 *v = tick ? tick + rank + 1 : 0;
 }
 
-void coder_collect(struct coder *c, const struct agent *g) {
+void coder_collect(struct coder *c, const struct agent *g, const struct agent *other) {
         const uint64_t all[MAX_FINE] = {
                 g->election.term.own_at_usec,           g->election.term.permit_proof_usec,
                 g->placeholder.proven_at_usec,          g->election.lock.orphan_at_usec,
                 g->election.past.prove_first_usec,      g->election.term.sole_at_usec,
                 g->request[SLOT_ELECTION].sent_at_usec, g->request[SLOT_PLACEHOLDER].sent_at_usec,
+                other->election.term.own_at_usec,       other->election.term.permit_proof_usec,
+                other->election.lock.orphan_at_usec,    other->election.past.prove_first_usec,
+                other->election.term.sole_at_usec,      other->request[SLOT_ELECTION].sent_at_usec,
         };
 
         c->n_fine = 0;

@@ -17,7 +17,8 @@ static void crash(struct world *w, unsigned h) {
         struct host *o = &w->hosts[h];
 
         if (w->agents[h].up)
-                brain_end(w, h);
+                second_also(w, brain_end, h);
+        memset(&w->other.hosts[h], 0, sizeof(w->other.hosts[h]));
         memset(o, 0, sizeof(*o));
 }
 
@@ -31,8 +32,9 @@ static void boot(struct world *w, unsigned h) {
                 o->unit = PROCESSES_RUN;
                 o->foreign = 1;
         }
-        guard_start(w, h);
-        brain_start(w, h);
+        second_also(w, guard_start, h);
+        if (!w->agents[h].gone)
+                brain_start(w, h);
 }
 
 static void request_move(struct world *w, struct move m) {
@@ -77,12 +79,42 @@ static void reading_move(struct world *w, struct move m) {
                 guard_slow_reading(w, m.agent);
 }
 
+/* It holds the lock, has decided to take it, or has yet to read what its guard said before. */
+static bool begun(const struct world *w, unsigned h) {
+        const struct agent *g = &w->agents[h];
+
+        for (unsigned i = 0; i < w->n_late; i++)
+                if (w->late[i].kind == LOCK_CREATE && w->late[i].sender == h)
+                        return true;
+        return g->n_replies || !g->election.guard.linked ||
+               (g->election.state >= ELECTION_CLAIMING && g->election.state <= ELECTION_RELEASING) ||
+               (w->lock.exists && w->lock.owner == h);
+}
+
+static void fill(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+
+        o->full = begun(w, h) ? 2 : 1;
+        o->wake = o->up; /* its next look */
+}
+
+/* What is overdue at the guard comes first. (On a real host the unit may run until it is scheduled.) */
+static void wake_up(struct world *w, unsigned h) {
+        w->hosts[h].woken = 0;
+        if (guard_busy(w, h))
+                (void)guard_local(w, h, ALL_ACTIONS);
+}
+
 static void process_move(struct world *w, struct move m) {
         struct host *o = &w->hosts[m.agent];
 
         switch (m.kind) {
         case MOVE_KILL_AGENT:
-                brain_end(w, m.agent);
+                second_also(w, brain_end, m.agent);
+                break;
+        case MOVE_END_AGENT:
+                second_also(w, brain_end, m.agent);
+                w->agents[m.agent].gone = 1;
                 break;
         case MOVE_START_AGENT:
                 brain_start(w, m.agent);
@@ -94,30 +126,33 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_KILL_GUARD:
                 if (m.arg > 0)
                         (void)guard_local(w, m.agent, m.arg);
-                guard_end(w, m.agent);
+                second_also(w, guard_end, m.agent);
                 break;
         case MOVE_WATCHDOG:
-                guard_end(w, m.agent);
+                second_also(w, guard_end, m.agent);
                 break;
         case MOVE_START_GUARD:
-                guard_start(w, m.agent);
+                second_also(w, guard_start, m.agent);
                 break;
         case MOVE_FREEZE_GUARD:
         case MOVE_THAW_GUARD:
                 o->frozen = m.kind == MOVE_FREEZE_GUARD; /* @no-ping-while-overdue */
+                if (o->woken)
+                        wake_up(w, m.agent);
                 break;
         case MOVE_BREAK_LINK:
                 guard_break(w, m.agent, m.arg & 1);
                 brain_break(w, m.agent, m.arg & 2);
                 break;
         case MOVE_SUSPEND:
+        case MOVE_SUSPEND_HUNG:
                 o->asleep = 1;
                 break;
         case MOVE_RESUME:
-                /* What is overdue at the guard comes first. (On a real host the unit may run until it is scheduled.) */
                 o->asleep = 0;
-                if (guard_busy(w, m.agent))
-                        (void)guard_local(w, m.agent, ALL_ACTIONS);
+                o->woken = o->frozen;
+                if (!o->woken)
+                        wake_up(w, m.agent);
                 break;
         case MOVE_CRASH:
                 crash(w, m.agent);
@@ -131,7 +166,17 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_DAMAGE:
                 o->file = SUPERVISE_FILE_BAD;
                 break;
+        case MOVE_FILL:
+        case MOVE_READ_ONLY:
+                o->locked = w->other.hosts[m.agent].locked = m.kind == MOVE_READ_ONLY;
+                second_also(w, fill, m.agent);
+                break;
         case MOVE_LOSE_STATE:
+                if (m.arg) { /* the file of one lock */
+                        memset(w->agents[m.agent].claims[SLOT_ELECTION], 0, sizeof(w->agents[0].claims[0]));
+                        break;
+                }
+                memset(w->other.agents[m.agent].claims, 0, sizeof(w->agents[0].claims));
                 memset(w->agents[m.agent].claims, 0, sizeof(w->agents[m.agent].claims));
                 w->agents[m.agent].lost = 1;
                 break;
@@ -141,6 +186,10 @@ static void process_move(struct world *w, struct move m) {
                         o->loose = 1;
                         o->wake = o->up;
                 }
+                break;
+        case MOVE_JAM:
+                o->jam = m.arg;
+                o->wake = o->up;
                 break;
         case MOVE_ENROL:
                 w->agents[m.agent].unenrolled = o->loose = 0;
@@ -181,12 +230,13 @@ static void process_move(struct world *w, struct move m) {
         }
 }
 
-static void check(struct world *w) {
+static void check(struct world *w, _unused_ unsigned i) {
         unsigned running = 0;
         bool clones;
 
         for (unsigned h = 0; h < parameters.agents; h++)
-                running += w->hosts[h].unit != PROCESSES_NONE && !w->hosts[h].asleep && !w->hosts[h].foreign;
+                running += w->hosts[h].unit != PROCESSES_NONE && !w->hosts[h].asleep && !w->hosts[h].foreign &&
+                           !w->hosts[h].woken; /* README: for as long as the watchdog needs */
         /* A stated hole in life tenure: the clone's claim is as good as the original's, until that reads the lock. */
         clones = parameters.clone && parameters.tenure[0] == TENURE_LIFE && !parameters.hole &&
                  w->hosts[0].unit != PROCESSES_NONE && w->hosts[parameters.agents - 1].unit != PROCESSES_NONE;
@@ -199,7 +249,7 @@ static void check(struct world *w) {
                 w->bad = "two units run at once";
 }
 
-void move_apply(struct world *w, struct move m) {
+static void apply(struct world *w, struct move m) {
         coverage.moves[m.kind]++;
         w->faults = (uint8_t)(w->faults - (m.cost == 1));
         w->humans = (uint8_t)(w->humans - (m.cost == 2));
@@ -224,7 +274,12 @@ void move_apply(struct world *w, struct move m) {
 
                 w->late[m.arg] = w->late[--w->n_late];
                 memset(&w->late[w->n_late], 0, sizeof(w->late[0]));
-                (void)api_perform(w, &r);
+                if (r.second != w->second) {
+                        second_swap(w);
+                        (void)api_perform(w, &r);
+                        second_swap(w);
+                } else
+                        (void)api_perform(w, &r);
                 break;
         }
         case MOVE_WATCH_LOCK:
@@ -282,11 +337,45 @@ void move_apply(struct world *w, struct move m) {
                 process_move(w, m);
                 break;
         }
-        check(w);
+}
+
+void move_apply(struct world *w, struct move m) {
+        if (m.second)
+                second_swap(w);
+        apply(w, m);
+        if (m.second)
+                second_swap(w);
+        second_also(w, check, 0);
 }
 
 unsigned world_identity(unsigned a) {
         return parameters.clone && a + 1 == parameters.agents ? 0 : a;
+}
+
+/* Its STATUS names lock and holder, and how a human frees the lock (agent_text.c). */
+static bool tells_of_holder(const struct world *w, unsigned a) {
+        const struct agent *g = &w->agents[a];
+        struct placeholder_view v[N_TENURES] = {};
+        struct election_conf conf = brain_election_conf(a);
+
+        v[g->tenure] = placeholder_view(&g->placeholder);
+        return g->election.state == ELECTION_CANDIDATE && g->election.lock.source != LOCK_SOURCE_NONE &&
+               g->election.lock.fact.uid == w->lock.uid &&
+               election_stays_out(&g->election, v, w->now_usec, &conf) == REASON_NONE;
+}
+
+/* A life lock whose holder's agent never comes back, and everybody else says what a human must do. */
+static bool is_left_behind(const struct world *w) {
+        bool all = true;
+
+        for (unsigned i = 0; i < parameters.agents; i++)
+                all = all && w->agents[i].gone;
+        if (all || !w->lock.exists || w->lock.tenure != TENURE_LIFE || !w->agents[w->lock.owner].gone)
+                return all;
+        for (unsigned i = 0; i < parameters.agents; i++)
+                if (!w->agents[i].gone && !tells_of_holder(w, i))
+                        return false;
+        return true;
 }
 
 bool world_is_stuck(const struct world *w) {
@@ -294,8 +383,8 @@ bool world_is_stuck(const struct world *w) {
         bool unfit = true; /* everybody, or the unit runs there past the gate: each says so, with the cure */
 
         for (unsigned i = 0; i < parameters.agents; i++)
-                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign);
-        if (unfit)
+                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign || w->hosts[i].full);
+        if (unfit || is_left_behind(w))
                 return true;
         bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */
 
@@ -306,6 +395,10 @@ bool world_is_stuck(const struct world *w) {
                       !brain_claim_on_disk(w, i, SLOT_PLACEHOLDER, p->claim);
         }
         if (out)
+                return true;
+        /* Told by guard and agent: the revoke cannot be recorded, so the lock is not released. */
+        if (l->exists && l->tenure == TENURE_LIFE && w->hosts[l->owner].full == 2 &&
+            supervise_stopping(&w->hosts[l->owner].supervise))
                 return true;
         if (l->exists && l->owner == FOREIGN && w->placeholders[FOREIGN].exists)
                 return true; /* told with the command that ends it */

@@ -87,7 +87,7 @@ uint64_t graph_find(struct world *w) {
         return i;
 }
 
-static bool goal(const struct world *w) {
+static bool is_led(const struct world *w) {
         unsigned running = 0, stopping = 0;
 
         for (unsigned h = 0; h < parameters.agents; h++) {
@@ -97,6 +97,15 @@ static bool goal(const struct world *w) {
                 stopping += w->hosts[h].unit == PROCESSES_STOP;
         }
         return (running == 1 && stopping == 0) || world_is_stuck(w);
+}
+
+static bool goal(const struct world *w) {
+        struct world second;
+
+        if (!parameters.two || !is_led(w))
+                return is_led(w);
+        second = second_view(w);
+        return is_led(&second);
 }
 
 /* ---- traces ---- */

@@ -37,6 +37,13 @@ bool brain_claim_on_disk(const struct world *w, unsigned a, unsigned slot, uint8
         return false;
 }
 
+static bool keeps_alive(const struct world *w, unsigned a, uint8_t placeholder) {
+        const struct placeholder *p = &w->agents[a].placeholder;
+
+        return placeholder && w->agents[a].tenure == TENURE_LEASE && p->state == PLACEHOLDER_LIVE &&
+               p->uid == placeholder;
+}
+
 struct lock_fact brain_lock_fact(const struct world *w, unsigned a, const struct api_lock *l) {
         struct lock_fact f = {.sort = LOCK_ABSENT};
 
@@ -53,6 +60,12 @@ struct lock_fact brain_lock_fact(const struct world *w, unsigned a, const struct
         f.claimed = brain_claim_on_disk(w, a, SLOT_ELECTION, l->claim);
         f.same_boot = world_identity(l->owner) == world_identity(a) && l->boot == w->hosts[a].boot;
         f.orphaned = f.sort == LOCK_SOUND && !l->owned;
+        /* Its claims are gone, but another lock keeps the placeholder alive (agent_lock_fact()). */
+        if (!f.claimed && f.same_boot && l->tenure == TENURE_LEASE && keeps_alive(w, a, l->placeholder)) {
+                f.claimed = true; /* @claims-gone-beside-a-living-placeholder */
+                f.sort = LOCK_DAMAGED;
+                f.orphaned = false;
+        }
         return f;
 }
 
@@ -91,6 +104,7 @@ struct write brain_lock_write(const struct world *w, unsigned a, const struct el
         struct write r = {
                 .kind = kinds[op],
                 .sender = (uint8_t)a,
+                .second = w->second,
                 .name = holder ? g->lock_owner : 0,
                 .uid = (uint8_t)out->request.uid,
                 .version = (uint8_t)out->request.version,

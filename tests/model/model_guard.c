@@ -14,17 +14,27 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit) {
         if (o->unit == unit)
                 return;
         o->unit = unit;
+        if (unit == PROCESSES_NONE && o->jam == JAM_STOPS)
+                o->jam = JAM_STOP;
         if (unit == PROCESSES_NONE)
                 o->foreign = 0;
         o->stop_left = 0;
         o->wake = o->up;
 }
 
-void pid1_stop(struct world *w, unsigned h) {
+void pid1_stop(struct world *w, unsigned h, bool alone) {
         struct host *o = &w->hosts[h];
 
         o->start_job = 0; /* replaced */
-        if (o->unit != PROCESSES_RUN)
+        if (o->jam == JAM_START) {
+                o->jam = JAM_NONE;
+                o->wake = o->up;
+        }
+        if (o->jam >= JAM_STOP) {
+                o->jam = o->unit == PROCESSES_NONE && alone ? JAM_STOP : JAM_STOPS;
+                o->wake = o->up;
+        }
+        if (o->unit != PROCESSES_RUN || o->jam == JAM_STOPS)
                 return;
         pid1_set(w, h, PROCESSES_STOP);
         o->stop_left = parameters.time ? (uint8_t)parameters.stop : 0;
@@ -50,7 +60,7 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
 
         return (struct supervise_reading){
                 .known = 1,
-                .job = o->start_job != 0,
+                .job = o->start_job != 0 || o->jam == JAM_START || o->jam == JAM_STOPS,
                 .active = o->unit == PROCESSES_RUN    ? SUPERVISE_ACTIVE
                           : o->unit == PROCESSES_STOP ? SUPERVISE_DEACTIVATING
                                                       : SUPERVISE_INACTIVE,
@@ -70,13 +80,15 @@ static bool revoked(const struct host *o, uint64_t uid) {
         return false;
 }
 
-static void record(struct host *o, uint64_t uid) {
+static bool record(struct host *o, uint64_t uid) {
         if (!uid || revoked(o, uid))
-                return;
+                return true;
+        if (o->full)
+                return false;
         for (unsigned i = 0; i < MAX_REVOKED; i++)
                 if (!o->revoked[i]) {
                         o->revoked[i] = (uint8_t)uid;
-                        return;
+                        return true;
                 }
         fprintf(stderr, "model: MAX_REVOKED is too small\n");
         abort();
@@ -140,11 +152,20 @@ static void wait_for(uint8_t *waiting, unsigned n, uint64_t uid) {
 
 /* ---- steps ---- */
 
-static void perform(struct world *w, unsigned h, const struct supervise_event *ev, uint64_t uid_before, uint8_t type,
-                    uint8_t result, bool *answered) {
+enum {
+        FILE_WRITES = 1 << SUPERVISE_WRITE_PERMIT | 1 << SUPERVISE_WRITE_ENV | 1 << SUPERVISE_MAKE_GATE,
+};
+
+/* Returns false when the action failed. */
+static bool perform(struct world *w, unsigned h, const struct supervise_event *ev, uint64_t uid_before, bool again,
+                    uint8_t type, uint8_t result, bool *answered) {
         struct host *o = &w->hosts[h];
         struct supervise *s = &o->supervise;
 
+        if (o->full && (FILE_WRITES & 1U << type))
+                return false;
+        if (o->locked && ((type == SUPERVISE_REMOVE_GATE && o->gate) || (type == SUPERVISE_REMOVE_PERMIT && o->file)))
+                return false;
         switch ((enum supervise_action_type)type) {
         case SUPERVISE_WRITE_PERMIT:
                 o->file = SUPERVISE_FILE_VALID;
@@ -166,13 +187,11 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 o->gate = 0;
                 break;
         case SUPERVISE_RECORD:
-                record(o, s->uid ? s->uid : uid_before);
-                break;
+                return record(o, s->uid ? s->uid : uid_before);
         case SUPERVISE_RECORD_REQUEST:
-                record(o, ev->uid);
-                break;
+                return record(o, ev->uid);
         case SUPERVISE_STOP:
-                pid1_stop(w, h);
+                pid1_stop(w, h, again); /* @stop-of-the-dead-waits-for-nobody */
                 break;
         case SUPERVISE_KILL:
                 pid1_set(w, h, PROCESSES_NONE);
@@ -206,19 +225,19 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false);
                 break;
         }
+        return true;
 }
 
-static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, unsigned limit) {
+/* One step and its actions; `request` is the event that they answer. Returns which of them failed. */
+static uint32_t run(struct world *w, unsigned h, const struct supervise_event *ev,
+                    const struct supervise_event *request, unsigned limit, bool *answered, unsigned *ret_n) {
         struct host *o = &w->hosts[h];
         uint64_t uid_before = o->supervise.uid;
         uint8_t state = o->supervise.state;
-        struct supervise_actions a;
-        bool answered = false, started = false, unfit = o->unfit;
+        struct supervise_actions a = supervise_step(&o->supervise, ev);
+        bool started = false;
+        uint32_t failed = 0;
 
-        ev->now_usec = ++w->now_usec;
-        if (ev->type == SUPERVISE_EV_READING)
-                o->unfit = !ev->reading.start_ok;
-        a = supervise_step(&o->supervise, ev);
         coverage.supervise[state][o->supervise.state]++;
         if (!supervise_invariant(&o->supervise))
                 w->bad = "supervise_invariant() is false";
@@ -226,14 +245,36 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
             o->unit != PROCESSES_NONE && !o->foreign)
                 w->bad = "the guard takes the unit for stopped while it runs";
         /* The shell's list of waiting permits is the one of before the request in hand. */
-        for (unsigned i = 0; i < a.n && i < limit; i++) {
+        for (unsigned i = 0; i < a.n && i < limit && !(failed & FILE_WRITES); i++) {
                 started = started || a.a[i].type == SUPERVISE_START;
-                perform(w, h, ev, uid_before, a.a[i].type, a.a[i].result, &answered);
+                if (!perform(w, h, request, uid_before, state >= SUPERVISE_STOPPING, a.a[i].type, a.a[i].result,
+                             answered))
+                        failed |= 1U << a.a[i].type;
                 /* PID 1 does not wait for the rest of the step: where that can show, it does not. */
                 if (started && o->start_job == 1 && i + 1 < a.n && a.a[i + 1].type < SUPERVISE_READ) {
                         o->start_job = 0;
                         pid1_start(w, h);
                 }
+        }
+        *ret_n = a.n;
+        return limit == ALL_ACTIONS ? failed : 0; /* who is killed meanwhile is told nothing */
+}
+
+static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, unsigned limit) {
+        struct host *o = &w->hosts[h];
+        bool answered = false, unfit = o->unfit;
+        unsigned n, again;
+        uint32_t failed;
+
+        ev->now_usec = ++w->now_usec;
+        if (ev->type == SUPERVISE_EV_READING)
+                o->unfit = !ev->reading.start_ok || o->full; /* @full-is-unfit */
+        failed = run(w, h, ev, ev, limit, &answered, &n);
+        while (failed && !w->bad) {
+                struct supervise_event failure = {
+                        .type = SUPERVISE_EV_FAILED, .now_usec = ev->now_usec, .failed = failed};
+
+                failed = run(w, h, &failure, ev, limit, &answered, &again);
         }
         if (ev->type == SUPERVISE_EV_PERMIT && !answered)
                 wait_for(o->waiting_permit, ELEMENTSOF(o->waiting_permit), ev->uid);
@@ -243,7 +284,7 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
                 wait_for(o->waiting_query, ELEMENTSOF(o->waiting_query), ev->uid);
         if (o->unfit != unfit && o->supervise.state <= SUPERVISE_FOREIGN && limit == ALL_ACTIONS)
                 reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false); /* @unfit-is-told */
-        return a.n;
+        return n;
 }
 
 static unsigned next_message(struct world *w, unsigned h, unsigned limit) {
@@ -417,6 +458,9 @@ void guard_end(struct world *w, unsigned h) {
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));
         memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
+        o->woken = 0;
         if (lease(h) && !o->loose)
-                pid1_stop(w, h); /* BindsTo= @guard-gone-stops-the-unit */
+                pid1_stop(w, h, false); /* BindsTo= @guard-gone-stops-the-unit */
+        if (lease(h) && o->file == SUPERVISE_FILE_VALID && o->file_kill_at_usec <= w->now_usec)
+                pid1_set(w, h, PROCESSES_NONE); /* leader-guard-reap.service @reaped-past-the-second-instant */
 }

@@ -28,13 +28,13 @@ enum {
         SORT_GC,       /* may never happen */
         SORT_TICK,
         SORT_FENCE,
-        SORT_HOSTS, /* + N_HOST_SORTS * host + sort */
-        N_SORTS = SORT_HOSTS + N_HOST_SORTS * MAX_AGENTS,
+        SORT_HOSTS,                                             /* + N_HOST_SORTS * host + sort */
+        N_SORTS = SORT_HOSTS + N_HOST_SORTS * (MAX_AGENTS + 1), /* or twice two hosts, one for each lock */
 };
 _Static_assert(N_SORTS <= 64, "sets of sorts are 64 bits");
 
 uint8_t live_sort(const struct move *m) {
-        unsigned host = SORT_HOSTS + N_HOST_SORTS * m->agent;
+        unsigned host = SORT_HOSTS + N_HOST_SORTS * (m->agent + 2U * m->second);
 
         switch (m->kind) {
         case MOVE_GUARD:

@@ -16,7 +16,9 @@ struct parameters parameters = {
         .gc = true,
         .max_states = 20000000,
         /* these only where they are asked for */
-        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL),
+        .fault_kinds =
+                ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL |
+                  UINT64_C(1) << MOVE_END_AGENT | UINT64_C(1) << MOVE_JAM | UINT64_C(1) << MOVE_SUSPEND_HUNG | FILLS),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -33,19 +35,24 @@ static bool only(const char *list) {
                 {"tear", MOVE_TEAR},
                 {"damage", MOVE_DAMAGE},
                 {"kill-agent", MOVE_KILL_AGENT},
+                {"end-agent", MOVE_END_AGENT},
                 {"freeze-agent", MOVE_FREEZE_AGENT},
                 {"kill-guard", MOVE_KILL_GUARD},
                 {"freeze-guard", MOVE_FREEZE_GUARD},
                 {"slow-reading", MOVE_SLOW_READING},
                 {"suspend", MOVE_SUSPEND},
+                {"suspend-hung", MOVE_SUSPEND_HUNG},
                 {"break-link", MOVE_BREAK_LINK},
                 {"crash", MOVE_CRASH},
+                {"fill", MOVE_FILL},
+                {"read-only", MOVE_READ_ONLY},
                 {"lose-state", MOVE_LOSE_STATE},
                 {"clone", MOVE_CLONE},
                 {"old-event", MOVE_HOLD_WATCH},
                 {"own-event", MOVE_VERIFY},
                 {"unit-exit", MOVE_UNIT_EXIT},
                 {"slow-start", MOVE_SLOW_START},
+                {"jam", MOVE_JAM},
                 {"unenrol", MOVE_UNENROL},
         };
 
@@ -93,6 +100,7 @@ int main(int argc, char **argv) {
                 {"placeholder", required_argument, NULL, 'p'},
                 {"forges", no_argument, NULL, 'F'},
                 {"edits", no_argument, NULL, 'E'},
+                {"two", no_argument, NULL, 'T'},
                 {},
         };
         const char *cover = NULL;
@@ -170,6 +178,9 @@ int main(int argc, char **argv) {
                 case 'E':
                         parameters.edits = true;
                         break;
+                case 'T':
+                        parameters.two = true;
+                        break;
                 case 'C':
                         parameters.clone = true;
                         break;
@@ -180,6 +191,8 @@ int main(int argc, char **argv) {
                 default:
                         return 2;
                 }
+        if (parameters.two && (parameters.agents > 2 || parameters.clone || parameters.edits || parameters.forges))
+                return 2;
         if (parameters.agents < 1 || parameters.agents > MAX_AGENTS || parameters.max_states > INT32_MAX)
                 return 2;
         for (unsigned i = 0; i < parameters.agents; i++)
@@ -199,6 +212,8 @@ int main(int argc, char **argv) {
                 printf("  humans also write locks that name a foreign Lease\n");
         if (parameters.edits)
                 printf("  humans also edit the records of locks\n");
+        if (parameters.two)
+                printf("  two locks\n");
         if (parameters.clone)
                 printf("  %c is a clone of A, if it comes up\n", 'A' + (int)parameters.agents - 1);
         if (parameters.slips)

@@ -36,6 +36,7 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
 
         if (g->up) {
                 add(w, ret, n, MOVE_KILL_AGENT, h, 0, 1);
+                add(w, ret, n, MOVE_END_AGENT, h, 0, 1);
                 for (unsigned s = 0; s < N_SLOTS; s++)
                         if (g->claiming[s]) {
                                 add(w, ret, n, MOVE_CLAIM_FAILS, h, s, 1);
@@ -47,6 +48,10 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
                         for (unsigned k = 0; k < 4; k++)
                                 if ((o->n_queue || !(k & 1)) && (g->n_replies || !(k & 2)))
                                         add(w, ret, n, MOVE_BREAK_LINK, h, k, 1);
+        }
+        if (o->on && !o->full) {
+                add(w, ret, n, MOVE_FILL, h, 0, 1);
+                add(w, ret, n, MOVE_READ_ONLY, h, 0, 1);
         }
         if (o->up) {
                 add_kill_guard(w, ret, n, h);
@@ -63,13 +68,19 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
 }
 
 /* Which local step comes next; the order between guard and agent of a host is fixed, their queues carry the rest. */
-static bool local(const struct world *w, struct move ret[MAX_MOVES], unsigned *n) {
+static bool local(const struct world *w, const struct world *second, struct move ret[MAX_MOVES], unsigned *n) {
         for (unsigned h = 0; h < parameters.agents; h++) {
                 if (guard_busy(w, h))
                         add(w, ret, n, MOVE_GUARD, h, 0, 0);
-                else if (brain_busy(w, h))
+                else if (second && guard_busy(second, h)) {
+                        add(w, ret, n, MOVE_GUARD, h, 0, 0);
+                        ret[*n - 1].second = 1;
+                } else if (brain_busy(w, h))
                         add(w, ret, n, MOVE_AGENT, h, 0, 0);
-                else
+                else if (second && brain_busy(second, h)) {
+                        add(w, ret, n, MOVE_AGENT, h, 0, 0);
+                        ret[*n - 1].second = 1;
+                } else
                         continue;
                 /* An answer that PID 1 gave before may come ahead of whatever else wakes the guard. */
                 if (w->hosts[h].up && !w->hosts[h].frozen && w->hosts[h].reading == 2)
@@ -84,7 +95,7 @@ static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned
         const struct agent *g = &w->agents[a];
         bool still = g->frozen || w->hosts[a].asleep;
 
-        for (unsigned s = 0; s < N_SLOTS; s++) {
+        for (unsigned s = 0; s < (w->second ? SLOT_PLACEHOLDER : N_SLOTS); s++) {
                 const struct request *r = &g->request[s];
 
                 if (r->state == REQUEST_NONE)
@@ -119,7 +130,7 @@ static void watches(const struct world *w, struct move ret[MAX_MOVES], unsigned 
                 add(w, ret, n, MOVE_WATCH_LOCK, a, 0, 0);
         if (watch_holder_news(w, a))
                 add(w, ret, n, MOVE_WATCH_HOLDER, a, 0, 0);
-        if (watch_own_open(w, a))
+        if (!w->second && watch_own_open(w, a))
                 add(w, ret, n, MOVE_VERIFY, a, 0, watch_own_news(w, a) ? 0 : 1);
         for (unsigned k = 0; k < 4; k++)
                 if (watch_may_hold(w, a, k & 1, k & 2))
@@ -135,6 +146,8 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
 
         if (!g->up)
                 add(w, ret, n, MOVE_LOSE_STATE, h, 0, 1);
+        if (!g->up && parameters.two)
+                add(w, ret, n, MOVE_LOSE_STATE, h, 1, 1);
         if (o->on && !o->asleep && g->unenrolled)
                 add(w, ret, n, MOVE_ENROL, h, 0, 2);
         if (o->on && !o->asleep && !g->unenrolled)
@@ -150,13 +163,18 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                         add(w, ret, n, MOVE_FENCE, h, 0, 2);
                 return;
         }
+        /* He has seen that nothing runs there, and that nothing can be started. */
+        if (g->gone && o->unit == PROCESSES_NONE && !o->gate && !o->file && w->lock.exists && w->lock.owner == h &&
+            w->lock.tenure == TENURE_LIFE && !w->fence.phase)
+                add(w, ret, n, MOVE_FENCE, h, 0, 2);
         requests(w, ret, n, h);
         if (o->asleep) {
                 add(w, ret, n, MOVE_RESUME, h, 0, 0);
                 return;
         }
         if (!g->up) {
-                add(w, ret, n, MOVE_START_AGENT, h, 0, 0);
+                if (!g->gone)
+                        add(w, ret, n, MOVE_START_AGENT, h, 0, 0);
                 if (o->up && !o->frozen && supervise_permitted(&o->supervise) && o->supervise.tenure == TENURE_LIFE)
                         add(w, ret, n, MOVE_STOP_DEAD_AGENT, h, 0, 2);
         } else if (g->frozen)
@@ -183,12 +201,18 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
         if (pid1_would_start(w, h))
                 add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
+        if (!o->jam && !o->gate && o->unit != PROCESSES_RUN && o->supervise.state != SUPERVISE_CHECKING)
+                add(w, ret, n, MOVE_JAM, h, JAM_START, 1);
+        if (!o->jam)
+                add(w, ret, n, MOVE_JAM, h, JAM_STOP, 1);
         if (o->start_late)
                 add(w, ret, n, MOVE_LATE_START, h, 0, 0);
         if (o->start_job == 2)
                 add(w, ret, n, MOVE_LATE_START, h, 1, 0);
         if (parameters.time && o->up && !o->frozen) /* (PID 1's timers, for a guard that is gone, sleep too) */
                 add(w, ret, n, MOVE_SUSPEND, h, 0, 1);
+        if (parameters.time && o->up && o->frozen)
+                add(w, ret, n, MOVE_SUSPEND_HUNG, h, 0, 1);
         add(w, ret, n, MOVE_CRASH, h, 0, 1);
         process_faults(w, ret, n, h);
 }
@@ -202,11 +226,54 @@ static void add_time(const struct world *w, struct move ret[MAX_MOVES], unsigned
                         add(w, ret, n, MOVE_CLOCK_GAINS, h, 0, 0);
 }
 
+/* What touches the second lock only; w: seen from its half. */
+static void second_moves(const struct world *w, struct move ret[MAX_MOVES], unsigned *n) {
+        unsigned first = *n;
+
+        for (unsigned h = 0; h < parameters.agents; h++) {
+                const struct agent *g = &w->agents[h];
+                const struct host *o = &w->hosts[h];
+
+                if (!o->on) {
+                        if (w->lock.exists && w->lock.owner == h && w->lock.tenure == TENURE_LIFE && !w->fence.phase)
+                                add(w, ret, n, MOVE_FENCE, h, 0, 2);
+                        continue;
+                }
+                requests(w, ret, n, h);
+                if (g->up && !g->frozen) {
+                        watches(w, ret, n, h);
+                        add(w, ret, n, MOVE_STEP_DOWN, h, 0, 2);
+                }
+                if (o->up && !o->frozen && o->reading == 2)
+                        add(w, ret, n, MOVE_SLOW_READING, h, 1, 0);
+                if (o->unit == PROCESSES_STOP)
+                        add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
+                if (o->unit == PROCESSES_RUN)
+                        add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
+                if (pid1_would_start(w, h))
+                        add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
+        }
+        for (unsigned i = 0; parameters.gc && i < 3; i++)
+                if (api_gc((struct world *)w, i, true))
+                        add(w, ret, n, MOVE_GC, 0, i, 0);
+        if (w->fence.phase)
+                add(w, ret, n, MOVE_FENCE_GOES_ON, 0, 0, 0);
+        if (w->lock.exists)
+                add(w, ret, n, MOVE_DELETE_LOCK, 0, EXTRA_NONE, 2);
+        for (unsigned i = first; i < *n; i++)
+                ret[i].second = 1;
+}
+
 unsigned moves(const struct world *w, struct move ret[MAX_MOVES]) {
+        struct world second;
         unsigned n = 0;
 
-        if (local(w, ret, &n))
+        if (parameters.two)
+                second = second_view(w);
+        if (local(w, parameters.two ? &second : NULL, ret, &n))
                 return n;
+        if (parameters.two)
+                second_moves(&second, ret, &n);
         for (unsigned h = 0; h < parameters.agents; h++)
                 world_moves(w, ret, &n, h);
         for (unsigned i = 0; i < w->n_late; i++)

@@ -18,10 +18,13 @@ uint32_t time_permille(unsigned a) {
 /* Whatever must happen on this host before its clock goes on. */
 static bool is_ready(const struct world *w, unsigned h) {
         const struct agent *g = &w->agents[h];
-        const struct host *o = &w->hosts[h];
+        const struct host *o = &w->hosts[h], *second = &w->other.hosts[h];
 
         if (o->asleep)
                 return true;
+        if ((w->other.agents[h].request[SLOT_ELECTION].state == REQUEST_SENT && !g->frozen) ||
+            (second->unit == PROCESSES_STOP && second->stop_left == 0))
+                return false;
         for (unsigned s = 0; s < N_SLOTS && !g->frozen; s++)
                 if (g->request[s].state == REQUEST_SENT)
                         return false;
@@ -52,9 +55,12 @@ static void back(uint64_t *at) {
                 *at -= TICK;
 }
 
-static void shift(struct world *w, unsigned i) {
+static void shift_half(struct world *w, unsigned i) {
         struct agent *g = &w->agents[i];
         struct host *o = &w->hosts[i];
+        enum {
+                SHARED = 6
+        };
         uint64_t *at[] = {
                 &g->election.holder.seen_at_usec,
                 &g->election.term.own_at_usec,
@@ -68,13 +74,7 @@ static void shift(struct world *w, unsigned i) {
                 &g->election.past.prove_first_usec,
                 &g->election.term.sole_at_usec,
                 &g->election.term.lapse_at_usec,
-                &g->placeholder.proven_at_usec,
-                &g->placeholder.renewed_at_usec,
-                &g->placeholder.looked_at_usec,
-                &g->placeholder.retry.at_usec,
-                &g->placeholder.seen_at_usec,
-                &g->request[0].sent_at_usec,
-                &g->request[1].sent_at_usec,
+                &g->request[SLOT_ELECTION].sent_at_usec,
                 &o->file_stop_at_usec,
                 &o->file_kill_at_usec,
                 &o->supervise.stop_at_usec,
@@ -83,9 +83,17 @@ static void shift(struct world *w, unsigned i) {
                 &o->supervise.disk_kill_at_usec,
                 &o->supervise.retry_at_usec,
                 &o->supervise.stop_sent_at_usec,
+                /* what both locks have in common: once */
+                &g->placeholder.proven_at_usec,
+                &g->placeholder.renewed_at_usec,
+                &g->placeholder.looked_at_usec,
+                &g->placeholder.retry.at_usec,
+                &g->placeholder.seen_at_usec,
+                &g->request[SLOT_PLACEHOLDER].sent_at_usec,
         };
+        unsigned n = w->second ? ELEMENTSOF(at) - SHARED : ELEMENTSOF(at);
 
-        for (unsigned k = 0; k < ELEMENTSOF(at); k++)
+        for (unsigned k = 0; k < n; k++)
                 back(at[k]); /* @every-clock-goes-on */
         for (unsigned k = 0; k < o->n_queue; k++) {
                 back(&o->queue[k].stop_at_usec);
@@ -93,10 +101,14 @@ static void shift(struct world *w, unsigned i) {
         }
         if (o->asleep) /* PID 1's timers stand still */
                 return;
-        if (o->up && o->frozen)
+        if (o->up && o->frozen && !w->second)
                 o->watchdog++;
         if (o->unit == PROCESSES_STOP)
                 o->stop_left--;
+}
+
+static void shift(struct world *w, unsigned i) {
+        second_also(w, shift_half, i);
 }
 
 static void slipped(struct world *w, unsigned h) {

@@ -20,6 +20,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_HELD_WATCH] = "delayed watch event arrives",
         [MOVE_GC] = "garbage collector",
         [MOVE_KILL_AGENT] = "agent killed",
+        [MOVE_END_AGENT] = "agent ends for good",
         [MOVE_START_AGENT] = "agent starts",
         [MOVE_FREEZE_AGENT] = "agent frozen",
         [MOVE_THAW_AGENT] = "agent thawed",
@@ -32,9 +33,12 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_CLAIM_FAILS] = "claim cannot be written",
         [MOVE_TEAR] = "agent dies while it writes a claim",
         [MOVE_DAMAGE] = "permit file damaged",
+        [MOVE_FILL] = "guard can write no file any more",
+        [MOVE_READ_ONLY] = "guard can neither write nor remove a file any more",
         [MOVE_LOSE_STATE] = "state directory lost",
         [MOVE_BREAK_LINK] = "link broken",
         [MOVE_SUSPEND] = "host suspended",
+        [MOVE_SUSPEND_HUNG] = "host suspended while the guard hangs",
         [MOVE_RESUME] = "host resumes",
         [MOVE_CLONE] = "a clone of A's disk comes up",
         [MOVE_CRASH] = "host crashes",
@@ -42,6 +46,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_UNIT_STOPPED] = "unit has stopped",
         [MOVE_UNIT_EXIT] = "unit ends by itself",
         [MOVE_ADMIN_START] = "somebody starts the unit",
+        [MOVE_JAM] = "job waits for ever",
         [MOVE_UNENROL] = "drop-in lost",
         [MOVE_ENROL] = "human enrols the unit again",
         [MOVE_SLOW_START] = "start delayed",
@@ -131,7 +136,10 @@ static void brain_step_words(const struct agent *g, FILE *f) {
                                         : " (timer)");
 }
 
-void move_words(const struct world *w, struct move m, FILE *f) {
+void move_words(const struct world *world, struct move m, FILE *f) {
+        struct world second = m.second ? second_view(world) : *world;
+        const struct world *w = &second;
+
         if (m.kind == MOVE_TICK || m.kind == MOVE_GC || m.kind == MOVE_DELETE_LOCK || m.kind == MOVE_FENCE_GOES_ON ||
             m.kind == MOVE_FORGE || m.kind == MOVE_EDIT)
                 fprintf(f, "%s", kind_names[m.kind]);
@@ -180,6 +188,9 @@ void move_words(const struct world *w, struct move m, FILE *f) {
         case MOVE_LATE_START:
                 fprintf(f, " (%s)", m.arg ? "job in PID 1's queue" : "call on its way to PID 1");
                 break;
+        case MOVE_JAM:
+                fprintf(f, " (%s)", m.arg == JAM_START ? "somebody's start" : "stops, behind another unit's");
+                break;
         case MOVE_EDIT:
                 fprintf(f, " (%s)", edits[m.arg]);
                 break;
@@ -190,11 +201,13 @@ void move_words(const struct world *w, struct move m, FILE *f) {
         default:
                 break;
         }
+        if (m.second)
+                fprintf(f, "  (second lock)");
         if (m.cost)
                 fprintf(f, m.cost == 1 ? "  [fault]" : "  [human]");
 }
 
-void world_words(const struct world *w, FILE *f) {
+static void half_words(const struct world *w, FILE *f) {
         const struct api_lock *l = &w->lock;
 
         if (l->exists)
@@ -227,7 +240,18 @@ void world_words(const struct world *w, FILE *f) {
                                 supervise_state_to_string(o->supervise.state));
                 else
                         fprintf(f, ", no guard");
-                fprintf(f, "%s%s, unit %s;", o->gate ? " gate" : "", o->file ? " file" : "", units[o->unit]);
+                fprintf(f, "%s%s%s, unit %s;", o->gate ? " gate" : "", o->file ? " file" : "", o->full ? " FULL" : "",
+                        units[o->unit]);
         }
         fprintf(f, "\n");
+}
+
+void world_words(const struct world *w, FILE *f) {
+        struct world second;
+
+        half_words(w, f);
+        if (!parameters.two)
+                return;
+        second = second_view(w);
+        half_words(&second, f);
 }

@@ -262,6 +262,51 @@ mutant unfit-candidate-competes livelock "$life --faults 2 --humans 0 --only une
 mutant mended-unit-not-told caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 1 --only unenrol" \
         drop unfit-is-told
 
+# ---- files of the guard that cannot be written ----
+
+# A lock that no permit can be given for: in life tenure it stays held.
+mutant full-host-competes caught "$life --faults 1 --humans 1 --only fill" \
+        value full-is-unfit '!ev->reading.start_ok'
+# Nobody answers: the lease is renewed for a unit that never starts.
+mutant failed-permit-unanswered caught "--no-invariant --tenure lease --states 3000000 --faults 1 --humans 0 --only fill" \
+        drop failed-permit-is-refused
+mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fill,unit-exit" \
+        statement unrecorded-is-kept 's->unrecorded = 0;'
+# A host that can record nothing can start nothing either.
+mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
+        statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false
+
+# ---- a host that sleeps while its guard hangs ----
+
+# PID 1 ends the guard when the host is awake again: the unit's own stop is no bound then, another one runs already.
+mutant unit-not-reaped-with-the-guard caught "$lease --faults 2 --humans 0 --only suspend-hung,freeze-guard" \
+        drop reaped-past-the-second-instant
+
+# ---- jobs that wait for ever ----
+
+mutant waiting-start-keeps-the-lock caught "$life --faults 1 --humans 1 --only jam" \
+        operand waiting-job-is-replaced 2 '!r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING)'
+mutant waiting-stop-keeps-the-lock caught "$life --faults 2 --humans 0 --only jam,unit-exit" \
+        argument stop-of-the-dead-waits-for-nobody 3 false
+
+# ---- two locks on one placeholder ----
+
+two='--no-invariant --two --leading --tenure lease --humans 0'
+# The second lock's wait begins anew when its candidate sees the placeholder gone: later, not wrong.
+mutant swap-not-shared harmless "$two --faults 1 --only end-agent" \
+        drop one-swap-for-all-locks
+# The other lock's renewals keep a lock alive that this host takes for somebody else's.
+mutant claims-lost-beside-a-shared-placeholder caught "$two --agents 1 --faults 2 --only kill-agent,lose-state" \
+        condition unclaimed-is-read-again false
+mutant lost-claims-left-to-others caught "$two --agents 1 --faults 2 --only kill-agent,lose-state" \
+        value claims-gone-beside-a-living-placeholder false \
+        condition unclaimed-is-read-again false
+
+# ---- agents that never come back ----
+
+mutant gone-agent-keeps-its-lease caught "$lease --faults 1 --humans 0 --only end-agent" \
+        condition only-leases-are-waited-out false
+
 # ---- clones, lost state ----
 
 mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults 1 --humans 0 --only clone" \

@@ -4,6 +4,7 @@
 #include "fault.h"
 #include "adapter/kube.h"
 #include "daemon/agent_parts.h"
+#include "lasting.h"
 
 static uint64_t state; /* of the fault in hand */
 
@@ -279,10 +280,12 @@ static void dying_placeholder(struct host *h, unsigned lock) {
 /* What a human sees who looks on every host: the unit, and whether the guard still has a permit for it. */
 static bool runs_somewhere(unsigned lock) {
         for (unsigned i = 0; i < world.n_hosts; i++) {
-                const struct unit *u = &world.hosts[i].units[lock];
+                const struct host *h = &world.hosts[i];
+                const struct unit *u = &h->units[lock];
+                /* A guard that cannot record the revoke keeps the permit's file, and its STATUS says so: no gate. */
+                bool permitted = h->permits[lock].used && !(h->run_fails && !h->gates[lock].used);
 
-                if (u->populated || u->job_start || (u->state != RUN_INACTIVE && u->state != RUN_FAILED) ||
-                    world.hosts[i].permits[lock].used)
+                if (u->populated || u->job_start || (u->state != RUN_INACTIVE && u->state != RUN_FAILED) || permitted)
                         return true;
         }
         return false;
@@ -305,6 +308,11 @@ static void start_agents(void *arg, uint64_t a) {
                 host_start_agent(&world.hosts[i]);
 }
 
+static void reboot(struct host *h) {
+        host_crash(h);
+        world_post(world.now + 1 * SEC, NULL, come_back, h, 0);
+}
+
 /* As STATUS says: stop the unit on every host, and the agents, one of which may be about to start it; then remove
  * finalizer and lock. */
 static void cure(void *arg, uint64_t lock) {
@@ -322,6 +330,9 @@ static void cure(void *arg, uint64_t lock) {
         if (runs_somewhere(
                     (unsigned)lock)) { /* an agent was killed before it had stopped its unit: its next one does */
                 start_agents(NULL, 0);
+                for (unsigned i = 0; i < world.n_hosts; i++)
+                        if (world.hosts[i].agent_gone && world.hosts[i].permits[lock].used)
+                                reboot(&world.hosts[i]); /* there is none that could */
                 world_post(world.now + 20 * SEC, NULL, cure, NULL, lock);
                 return;
         }
@@ -397,6 +408,14 @@ static const struct {
         {"fence while the host returns", 3, fence_returning},
         {"last answer late", 6, fault_late_answer},
         {"guard hangs at its deadline", 6, fault_hang_at_deadline},
+        /* These never end: lasting.c draws them. */
+        {"agent ends for good", 0, fault_agent_ends},
+        {"/run fails for ever", 0, fault_run_fails},
+        {"/var fails for ever", 0, fault_var_fails},
+};
+
+enum {
+        N_DRAWN = ELEMENTSOF(types) - 3
 };
 
 _Static_assert(ELEMENTSOF(types) <= FAULT_TYPES_MAX, "more kinds of faults than are counted");
@@ -430,11 +449,12 @@ void fault_plan(void) {
         /* Most runs are dense, some are long. */
         uint64_t length = world_chance(90) ? world_between(60, 600) : world_between(600, 7200);
         uint64_t gap = world_between(length > 600 ? 10 : 1, length > 600 ? 120 : 30) * SEC;
-        uint64_t at = world_chance(20) ? 0 : world_between(5, 20) * SEC;
+        uint64_t at = world_chance(20) ? 0 : world_between(5, 20) * SEC, seed;
         bool only_some = world_chance(60);
-        bool enabled[ELEMENTSOF(types)];
+        bool enabled[N_DRAWN];
+        unsigned kind;
 
-        for (unsigned i = 0; i < ELEMENTSOF(types); i++) {
+        for (unsigned i = 0; i < N_DRAWN; i++) {
                 enabled[i] = !only_some || world_chance(30);
                 total += enabled[i] ? types[i].weight : 0;
         }
@@ -451,6 +471,12 @@ void fault_plan(void) {
                 }
                 world_post(at, NULL, begin, f, 0);
                 at += world_random(2 * gap);
+        }
+        while (world.n_faults < FAULTS_MAX && lasting_draw(&kind, &at, &seed)) {
+                struct fault *f = &world.faults[world.n_faults++];
+
+                *f = (struct fault){.at = at, .seed = seed, .type = (uint8_t)(N_DRAWN + kind)};
+                world_post(at, NULL, begin, f, 0);
         }
 }
 
@@ -505,7 +531,8 @@ void fault_end_all(void) {
                 fault_host_heal(h);
                 for (unsigned n = 0; n < world.n_locks; n++) {
                         h->configured[n] = true;
-                        h->locks[n] = world.hosts[0].locks[n];
+                        if (!world.differs)
+                                h->locks[n] = world.hosts[0].locks[n];
                         setup_enroll(h, n);
                 }
                 if (h->up)

@@ -33,6 +33,10 @@ void fault_wall_clock(struct host *h, unsigned lock);
 void fault_disk_lost(struct host *h, unsigned lock);
 void fault_unit_stuck(struct host *h, unsigned lock);
 void fault_disk_full(struct host *h, unsigned lock);
+/* These never end. */
+void fault_agent_ends(struct host *h, unsigned lock);
+void fault_run_fails(struct host *h, unsigned lock);
+void fault_var_fails(struct host *h, unsigned lock);
 void fault_late_answer(struct host *h, unsigned lock);
 void fault_hang_at_deadline(struct host *h, unsigned lock);
 /* Everything of this host is as it should be again. */

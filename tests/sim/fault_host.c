@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "fault.h"
 
 /* ---- network ---- */
@@ -236,6 +238,32 @@ void fault_disk_full(struct host *h, unsigned lock) {
         (void)lock;
         h->disk_full = 10 + (unsigned)fault_draw(90);
         world_post(world.now + fault_span(100, 30000), NULL, end_disk_full, h, 0);
+}
+
+/* ENOSPC or EIO. */
+static int lasting_errno(void) {
+        return fault_draw(2) ? -ENOSPC : -EIO;
+}
+
+void fault_run_fails(struct host *h, unsigned lock) {
+        (void)lock;
+        h->run_fails = lasting_errno();
+}
+
+void fault_var_fails(struct host *h, unsigned lock) {
+        (void)lock;
+        h->var_fails = lasting_errno();
+}
+
+/* Killed, or stopped in order, and never started again. */
+void fault_agent_ends(struct host *h, unsigned lock) {
+        (void)lock;
+        if (fault_draw(3))
+                process_kill(&h->agent, "SIGKILL, for good");
+        else
+                host_stop_agent(h, JOB_STOP);
+        h->agent_wanted = false;
+        h->agent_gone = true;
 }
 
 void fault_wall_clock(struct host *h, unsigned lock) {

@@ -33,6 +33,8 @@ static void start_agent(void *arg, uint64_t boot) {
 }
 
 void host_start_agent(struct host *h) {
+        if (h->agent_gone)
+                return;
         h->agent_wanted = true;
         if (h->up)
                 world_post(world.now + world_between(20, 300) * MSEC, NULL, start_agent, h, h->boot);
@@ -225,6 +227,8 @@ static struct host *here(void) {
 static int attempt(void) {
         struct host *h = here();
 
+        if (h->run_fails)
+                return h->run_fails;
         if (h->disk_full && world_chance(h->disk_full))
                 return -ENOSPC;
         return process_effect() ? 1 : 0;
@@ -256,6 +260,11 @@ int gate_open(struct gate *g, const char *dir, struct err *err) {
 
 void gate_close(struct gate *g) {
         g->fd = -1;
+}
+
+int gate_probe(const struct gate *g) {
+        (void)g;
+        return here()->run_fails;
 }
 
 int gate_make(const struct gate *g, const char *unit) {

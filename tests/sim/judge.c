@@ -3,6 +3,7 @@
 #include "core/core_parts.h"
 #include "daemon/agent_parts.h"
 #include "hole.h"
+#include "lasting.h"
 
 #define AT_ONCE            1000
 #define AT_ONCE_WINDOW     (1 * SEC)
@@ -74,28 +75,43 @@ void judge_request(struct process *p) {
                            REQUESTS_IN_WINDOW);
 }
 
-const char *judge_unsettled(void) {
+/* NULL: it is led, and its unit runs. */
+static const char *unled(unsigned i) {
         static char text[200];
+        const struct api_lock *l = &world.locks[i];
+        const struct host *leader = NULL;
 
-        for (unsigned i = 0; i < world.n_locks; i++) {
-                const struct api_lock *l = &world.locks[i];
-                const struct host *leader = NULL;
-
-                for (unsigned n = 0; n < world.n_hosts; n++)
-                        if (world.hosts[n].units[i].populated)
-                                leader = &world.hosts[n];
-                (void)snprintf(text, sizeof(text), "lock%u: %s%s%s, unit %s%s%s", i,
-                               l->exists ? "held by " : "not there", l->exists ? l->o.holder : "",
-                               l->exists && l->o.deleting ? ", marked" : "", leader ? "runs on " : "runs nowhere",
-                               leader ? leader->name : "",
-                               leader && leader->units[i].state != RUN_ACTIVE ? " (not active)" : "");
-                if (!l->exists || l->o.deleting || !leader || !util_streq(l->o.holder, leader->name) ||
-                    leader->units[i].state != RUN_ACTIVE || !leader->agent.alive)
+        for (unsigned n = 0; n < world.n_hosts; n++)
+                if (world.hosts[n].units[i].populated)
+                        leader = &world.hosts[n];
+        (void)snprintf(text, sizeof(text), "lock%u: %s%s%s, unit %s%s%s", i, l->exists ? "held by " : "not there",
+                       l->exists ? l->o.holder : "", l->exists && l->o.deleting ? ", marked" : "",
+                       leader ? "runs on " : "runs nowhere", leader ? leader->name : "",
+                       leader && leader->units[i].state != RUN_ACTIVE ? " (not active)" : "");
+        if (!l->exists || l->o.deleting || !leader || !util_streq(l->o.holder, leader->name) ||
+            leader->units[i].state != RUN_ACTIVE)
+                return text;
+        if (leader->agent_gone && l->o.tenure == TENURE_LIFE)
+                return NULL; /* its guard has a permit without end */
+        if (!leader->agent.alive)
+                return text;
+        for (size_t n = 0; n < leader->agent.agent->core.n_locks; n++)
+                if (util_streq(leader->agent.agent->locks[n]->conf->name, l->o.name) &&
+                    leader->agent.agent->core.locks[n].election.state != ELECTION_LEADING)
                         return text;
-                for (size_t n = 0; n < leader->agent.agent->core.n_locks; n++)
-                        if (util_streq(leader->agent.agent->locks[n]->conf->name, l->o.name) &&
-                            leader->agent.agent->core.locks[n].election.state != ELECTION_LEADING)
-                                return text;
+        return NULL;
+}
+
+const char *judge_unsettled(void) {
+        world.n_excused = 0;
+        for (unsigned i = 0; i < world.n_locks; i++) {
+                const char *text = unled(i), *untold;
+
+                if (!text)
+                        continue;
+                if (!lasting_excuse(i, &untold))
+                        return untold ? untold : text;
+                world.n_excused++;
         }
         return NULL;
 }

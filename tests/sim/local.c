@@ -148,6 +148,9 @@ int store_claim_new(struct store *s, const char *scope, char ret_claim[static RE
 
         if (world.current->killed)
                 return -EIO;
+        if (s->host->var_fails)
+                return err_setf(err, s->host->var_fails, "cannot write /var/lib/leader-agent/claims: %s",
+                                strerror(-s->host->var_fails));
         if (s->host->disk_full && world_chance(s->host->disk_full))
                 return err_setf(err, -ENOSPC, "the disk is full");
         for (unsigned i = 0; i < RECORD_CLAIM_HEX; i++)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lasting.h"
 #include "totals.h"
 
 #define LOOK_USEC   (1 * SEC)
@@ -21,7 +22,7 @@ static struct {
         bool trace;
         const char *keep;
         const char *file;
-        bool holes;
+        bool holes, lasting;
         const char *timing, *out;
 } options = {.seed = 1, .runs = 10000, .jobs = 2};
 
@@ -88,7 +89,9 @@ static bool run(uint64_t seed, const bool *skip, bool trace, FILE *out) {
         if (options.holes)
                 hole_setup(seed, options.hosts, options.timing);
         else {
+                lasting_begin(options.lasting);
                 setup_world(options.hosts, options.locks);
+                lasting_setup();
                 fault_plan();
         }
         for (size_t i = 0; skip && i < FAULTS_MAX; i++)
@@ -138,7 +141,9 @@ static void report(uint64_t seed) {
         (void)run(seed, skip, true, stdout);
         printf("not ok seed %" PRIu64 " (%s): %s\n", seed, kind, world.failure);
         printf("again: make check-sim SEED=%" PRIu64 " RUNS=1 KEEP=%s TRACE=1%s", seed, left ? list : "none",
-               options.holes ? " HOLES=1" : "");
+               options.holes     ? " HOLES=1"
+               : options.lasting ? " LASTING=1"
+                                 : "");
         if (options.hosts)
                 printf(" AGENTS=%u", options.hosts);
         if (options.locks)
@@ -165,6 +170,7 @@ static void one(uint64_t seed, struct totals *t) {
                 for (unsigned n = 0; n < 2; n++)
                         t->faults_of[i][n] += world.n_faults_of[i][n];
         t->requests += world.n_requests;
+        t->excused += world.n_excused > 0;
         t->events += world.n_events;
         if (world.max_requests > t->max_requests)
                 t->max_requests = world.max_requests;
@@ -208,7 +214,7 @@ static void work(unsigned job, struct totals *t) {
 static void parse(int argc, char **argv) {
         int c;
 
-        while ((c = getopt(argc, argv, "s:r:n:a:l:j:k:f:tHT:o:")) >= 0)
+        while ((c = getopt(argc, argv, "s:r:n:a:l:j:k:f:tHLT:o:")) >= 0)
                 switch (c) {
                 case 's':
                         options.seed = strtoull(optarg, NULL, 10);
@@ -239,6 +245,9 @@ static void parse(int argc, char **argv) {
                         break;
                 case 'H':
                         options.holes = true;
+                        break;
+                case 'L':
+                        options.lasting = true;
                         break;
                 case 'T':
                         options.timing = optarg;

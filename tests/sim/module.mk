@@ -25,6 +25,7 @@ LOCKS ?=
 KEEP ?=
 TRACE ?=
 HOLES ?=
+LASTING ?=
 HOLE_RUNS ?= $(if $(SAN),160,1600)
 # Half of the runs with holes: as the end-to-end tests are configured.
 SIM_TIMING = $(or $(AGENTS_TIMING),$(shell sed -n 's/^AGENTS_TIMING=.*:-\(.*\)}$$/\1/p' tests/lib/agents.sh))
@@ -32,11 +33,12 @@ SIM_TIMING = $(or $(AGENTS_TIMING),$(shell sed -n 's/^AGENTS_TIMING=.*:-\(.*\)}$
 .PHONY: check-sim check-holes
 # The same seeds each time, those that once failed before them, then fresh ones. A fresh one that fails is mended, and
 # then joins tests/sim/seeds. With SEED= only what is asked for.
-# SEED=7 RUNS=1 TRACE=1: one run, told in words. KEEP=3,5: with only these of its faults. HOLES=1: a run of check-holes.
+# SEED=7 RUNS=1 TRACE=1: one run, told in words. KEEP=3,5: with only these of its faults. HOLES=1: a run of check-holes. LASTING=1: with what
+# never ends (lasting.h) in every second run or so, whatever the seed.
 check-sim: $(O)/sim/simulator
 	@ASAN_OPTIONS=detect_leaks=0 $(O)/sim/simulator -s $(SEED) -r $(RUNS) $(if $(AGENTS),-a $(AGENTS)) \
 	    $(if $(LOCKS),-l $(LOCKS)) $(if $(KEEP),-k $(KEEP)) $(if $(TRACE),-t) $(if $(SIM_FRESH),-n $(SIM_FRESH)) \
-	    $(if $(HOLES),-H -T "$(SIM_TIMING)",-f tests/sim/seeds -o $(O)/sim-results)
+	    $(if $(LASTING),-L) $(if $(HOLES),-H -T "$(SIM_TIMING)",-f tests/sim/seeds -o $(O)/sim-results)
 EXTRA_CHECKS += check-sim
 
 # Each stated hole by itself: two never run for longer than the formula of --check-config says.

@@ -17,6 +17,7 @@ void totals_add(struct totals *sum, const struct totals *t) {
         sum->faults += t->faults;
         sum->requests += t->requests;
         sum->events += t->events;
+        sum->excused += t->excused;
         sum->max_requests = max(sum->max_requests, t->max_requests);
         sum->slowest_usec = max(sum->slowest_usec, t->slowest_usec);
         for (unsigned i = 0; i < FAULT_TYPES_MAX; i++)
@@ -69,6 +70,9 @@ void totals_print(const struct totals *t, bool holes) {
                t->runs, (double)t->usec / 3.6e9, t->leaders, t->faults, t->requests, t->events, t->max_requests);
         if (!holes)
                 printf("; slowest recovery %.0f s after the last fault", (double)t->slowest_usec / 1e6);
+        if (t->excused)
+                printf("; at the end of %" PRIu64 " a lock waited for a human, and everybody who was left said so",
+                       t->excused);
         printf("\n");
 }
 

@@ -12,7 +12,8 @@ struct hole_total {
 
 struct totals {
         uint64_t runs, passed, failed, usec, leaders, faults, requests, events, max_requests, slowest_usec;
-        uint64_t seed; /* in hand, should the process die */
+        uint64_t excused; /* runs at whose end a lock waits for a human, and everybody who is left says so */
+        uint64_t seed;    /* in hand, should the process die */
         uint64_t faults_of[FAULT_TYPES_MAX][2];
         struct hole_total holes[N_HOLE_KINDS];
 };

@@ -243,7 +243,8 @@ int units_start(struct units *u, struct units_call **ret, const char *unit, unit
         return call(u, ret, CALL_START, unit, fn, userdata);
 }
 
-int units_stop(struct units *u, struct units_call **ret, const char *unit, units_fn fn, void *userdata) {
+int units_stop(struct units *u, struct units_call **ret, const char *unit, bool alone, units_fn fn, void *userdata) {
+        (void)alone;
         return call(u, ret, CALL_STOP, unit, fn, userdata);
 }
 

@@ -11,6 +11,7 @@
  *   client.c   kube.h over a bad network: requests; watch.c: watches
  *   host.c     boot and end of a host, its two services, the guard's files
  *   fault.c    what goes wrong, and when; fault_host.c: on a host
+ *   lasting.c  what never ends, and hosts that differ
  *   hole.c     instead: one stated hole, and how long two units ran; hole_acts.c: how it is made
  *   judge.c    what must never happen, and what must happen at last
  *   setup.c    hosts and configurations of a seed
@@ -131,6 +132,7 @@ struct host {
         char boot_id[40];
         struct process agent, guard;
         bool agent_wanted; /* enabled and not stopped by a human */
+        bool agent_gone;   /* it is never started again */
         bool stopping;     /* shutdown under way */
         enum job_type job;
         uint64_t guard_ping; /* true time */
@@ -153,7 +155,8 @@ struct host {
         size_t n_revoked;
         unsigned listener[16]; /* connections not accepted yet */
         size_t n_listener;
-        unsigned disk_full; /* the guard's file system: percent of writes that fail */
+        unsigned disk_full;       /* the guard's file system: percent of writes that fail */
+        int run_fails, var_fails; /* negative errno of every write from here on, whatever is booted */
         const struct bus_handlers *bus;
         void *bus_userdata;
 };
@@ -212,7 +215,9 @@ struct world {
         struct fault faults[FAULTS_MAX];
         size_t n_faults;
         uint64_t faults_end;
-        bool quiet; /* faults are over */
+        bool quiet;   /* faults are over */
+        bool differs; /* the hosts are configured differently, and stay so */
+        unsigned n_excused;
         bool holes; /* see hole.h: two may run */
         uint64_t helped_at;
         /* counts */

@@ -328,12 +328,18 @@ static void test_waits_in_words(void **state) {
                 bool claimed, same_boot;
                 uint64_t seen_ago, written, longest;
                 const char *next;
+                enum tenure tenure;
         } rows[] = {
-                {false, false, 0, 30, 30, "takes over if web-2 is silent for 30s"},
-                {false, false, 0, 5, 30, "takes over if web-2 is silent for 30s"},
-                {false, false, 10, 5, 30, "takes over if web-2 is silent for 30s"},
-                {true, false, 0, 30, 30, "takes over if web-2 is silent for 30s"},
-                {true, true, 0, 30, 30, "takes over if web-2 is silent for 30s"},
+                {false, false, 0, 30, 30, "takes over if web-2 is silent for 30s", TENURE_LEASE},
+                {false, false, 0, 5, 30, "takes over if web-2 is silent for 30s", TENURE_LEASE},
+                {false, false, 10, 5, 30, "takes over if web-2 is silent for 30s", TENURE_LEASE},
+                {true, false, 0, 30, 30, "takes over if web-2 is silent for 30s", TENURE_LEASE},
+                {true, true, 0, 30, 30, "takes over if web-2 is silent for 30s", TENURE_LEASE},
+                /* Whether its agent lives is not seen from here: a human knows. */
+                {false, false, 0, 0, 0,
+                 "waits for web-2 to release the lock. Only when that host is off for good, or u.service is stopped "
+                 "there for certain: leaderctl fence d/l --holder web-2.1 --reason TEXT",
+                 TENURE_LIFE},
         };
 
         (void)state;
@@ -352,12 +358,14 @@ static void test_waits_in_words(void **state) {
                 (void)util_copy(l.answered.uid, sizeof(l.answered.uid), "O");
                 (void)util_copy(l.answered.version, sizeof(l.answered.version), "1");
                 (void)util_copy(l.answered.holder, sizeof(l.answered.holder), "web-2");
+                (void)util_copy(l.answered.identity, sizeof(l.answered.identity), "web-2.1");
+                (void)util_copy(l.title, sizeof(l.title), "d/l");
                 c.election = (struct election){
                         .state = ELECTION_CANDIDATE,
                         .guard = {.linked = true, .fact.unit = UNIT_STOPPED},
                         .lock = {.source = LOCK_SOURCE_ANSWER,
                                  .fact = {.sort = LOCK_SOUND,
-                                          .tenure = TENURE_LEASE,
+                                          .tenure = (uint8_t)rows[i].tenure,
                                           .uid = util_token("O"),
                                           .version = util_token("1"),
                                           .placeholder = 7,
@@ -379,13 +387,40 @@ static void test_waits_in_words(void **state) {
         }
 }
 
+/* The guard cannot finish a stop: what it said is told, and that the lock stays. */
+static void test_stop_fails_in_words(_unused_ void **state) {
+        struct agent a = {.trace_fd = -1};
+        struct core_lock c = {};
+        struct core_placeholder cp[N_TENURES] = {};
+        struct agent_placeholder p[N_TENURES] = {}, *placeholders[] = {&p[0], &p[1]};
+        struct conf_lock conf = {.unit = (char[]){"u.service"}};
+        struct agent_lock l = {.agent = &a, .conf = &conf, .has_guard = true};
+        struct agent_text t;
+        struct core_lock_view v;
+
+        a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_TENURES};
+        a.placeholders = placeholders;
+        c.election = (struct election){
+                .state = ELECTION_STOPPING, .guard = {.linked = true}, .term = {.uid = 1, .reason = REASON_STEP_DOWN}};
+        l.guard = (struct permit_reply){.unit_state = UNIT_STOPPING};
+        (void)util_copy(l.trouble, sizeof(l.trouble), "the guard cannot record; make room");
+        v = agent_view(&l);
+        agent_describe(&l, &v, &t);
+        assert_string_equal(t.reason, "asked to step down");
+        assert_string_equal(t.next, "releases the lock when the unit was seen stopped");
+        l.stop_fails = true;
+        agent_describe(&l, &v, &t);
+        assert_string_equal(t.reason, "leader-guard cannot finish the stop: the guard cannot record; make room");
+        assert_string_equal(t.next, "keeps the lock until that is cured");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_not_as_posted),  cmocka_unit_test(test_uid_of_the_term_is_kept),
                 cmocka_unit_test(test_lost_claims),    cmocka_unit_test(test_removed_claims),
                 cmocka_unit_test(test_other_identity), cmocka_unit_test(test_returns),
                 cmocka_unit_test(test_stays_away),     cmocka_unit_test(test_unit_has_another_lock),
-                cmocka_unit_test(test_waits_in_words),
+                cmocka_unit_test(test_waits_in_words), cmocka_unit_test(test_stop_fails_in_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,29 @@ static void leads(uint8_t tenure) {
 
 /* ---- others ---- */
 
+/* The claims of one lock are gone, and another one keeps the placeholder alive that it names: that it is ours shows
+ * only when the placeholder was read (agent_lock_fact()), and the lock was read before. Without a second look nobody
+ * would free it before verify_interval. */
+static void test_claims_gone_beside_another_lock(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LEASE, 2);
+        builder_lead(&b);
+        b.lock[0].claimed = false;
+        builder_restart(&b);
+        builder_forget(&b);
+        builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
+        builder_answer(&b, 1, ELECTION_OP_READ, BUILDER_FINE);
+        while (builder_guard(&b, 0) || builder_guard(&b, 1))
+                ;
+        /* Now it is read, and what the shell says of the lock changes. */
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
+        b.lock[0].claimed = true;
+        b.lock[0].sort = LOCK_DAMAGED;
+        builder_settle(&b);
+        builder_saw(&b, "lease.read read REVOKE strip create");
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
 static void test_lock_marked_by_somebody(void **state) {
         uint64_t first;
 
@@ -317,6 +340,7 @@ static void test_own_record_edited(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_own_record_edited),
+                cmocka_unit_test(test_claims_gone_beside_another_lock),
                 cmocka_unit_test(test_lock_marked_by_somebody),
                 cmocka_unit_test(test_mark_found_by_verify),
                 cmocka_unit_test(test_lock_gone),

@@ -71,6 +71,17 @@ static void test_gate(void **state) {
         gate_close(&g);
         assert_int_equal(gate_open(&g, t->path, &err), 0);
 
+        /* Can be written: leaves nothing. */
+        assert_int_equal(gate_probe(&g), 0);
+        assert_int_equal(rmdir(tempdir_path(t, "revoked")), 0);
+        assert_int_equal(gate_probe(&g), 0);
+        assert_int_equal(rmdir(tempdir_path(t, "revoked")), 0);
+        tempdir_write(t, "revoked", "no directory");
+        assert_int_equal(gate_probe(&g), -ENOTDIR);
+        assert_int_equal(unlink(tempdir_path(t, "revoked")), 0);
+        assert_int_equal(gate_each(&g, on_name, &seen), 0);
+        assert_int_equal(seen.n, 0);
+
         assert_int_equal(gate_exists(&g, "a.service"), 0);
         assert_int_equal(gate_remove(&g, "a.service"), 0);
         assert_int_equal(gate_make(&g, "a.service"), 0);

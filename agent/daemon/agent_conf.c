@@ -315,6 +315,7 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
 static void restart(struct agent_lock *l) {
         l->leaving = l->returning = false;
         l->request = kube_slot_free(l->request);
+        l->held = (struct election_actions){};
         agent_apply(l->agent, &(struct core_change){.type = CORE_RESTART_LOCK, .index = (uint32_t)l->index});
         if (l->agent->link_up)
                 agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});

@@ -116,6 +116,10 @@ static void status_line(const struct agent *a, char *buf, size_t size) {
                 line_of_one(a, api, buf, size);
         else
                 line_of_many(a, api, buf, size);
+        for (size_t i = 0; i < a->n_namespaces && a->n_locks != 1; i++)
+                if (agent_namespace_refusal(a->namespaces[i])[0])
+                        (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",
+                                       agent_namespace_refusal(a->namespaces[i]));
         if (!a->link_up && a->link_error[0])
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", a->link_error);
         if (a->link_breaks)

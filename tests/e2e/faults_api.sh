@@ -21,6 +21,7 @@
 #   tokens_to_files               before begin(): each host's token is in a file of its own, /etc/leader-agent/token
 #   token_write HOST TEXT         rewrites it in place
 #   secret_make, secret_delete NAME, secret_token NAME    a token that is good while the Secret exists
+#   forget_cluster HOST           what the agents print as the cure of another namespace, typed there
 #   rights_elsewhere              before begin(): the agents' account and rights do not go with the namespace
 #   api_code TOKEN                HTTP status for its bearer
 #   pod_candidate_start NAME, pod_candidate_end NAME      an operator in a Pod of that name (pod_candidate.sh) that contests
@@ -240,7 +241,8 @@ rights_elsewhere() {
         must api POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace",'"$name"'}' >/dev/null
         must api POST "/api/v1/namespaces/$ns/serviceaccounts" '{"apiVersion":"v1","kind":"ServiceAccount",'"$name"'}' >/dev/null
         must api POST $rbac/clusterroles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole",'"$name"',"rules":[
-                {"apiGroups":["","coordination.k8s.io"],"resources":["configmaps","leases","pods"],"verbs":["*"]}]}' >/dev/null
+                {"apiGroups":["","coordination.k8s.io"],"resources":["configmaps","leases","pods"],"verbs":["*"]},
+                {"apiGroups":[""],"resources":["namespaces"],"resourceNames":["'"$AGENTS_NS"'"],"verbs":["get"]}]}' >/dev/null
         must api POST $rbac/clusterrolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
                 '"$name"',"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"'"$ns"'"},
                 "subjects":[{"kind":"ServiceAccount","name":"'"$ns"'","namespace":"'"$ns"'"}]}' >/dev/null
@@ -250,6 +252,10 @@ rights_elsewhere() {
         for host in "${LAB_HOSTS[@]}"; do
                 token_write "$host" "$token"
         done
+}
+
+forget_cluster() {
+        must host_exec "$1" leaderctl forget-cluster "$AGENTS_NS" >/dev/null
 }
 
 # What the API server answers to a bearer of that token.

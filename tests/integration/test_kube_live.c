@@ -128,6 +128,8 @@ static void test_lock(void **state) {
         kubeworld_wait_n(w, &s, 1);
         assert_string_equal(s.log, "A");
 
+        CALL(w, &a, KUBE_OK, kube_namespace_get, x->ns);
+        CALL(w, &a, KUBE_NOT_FOUND, kube_namespace_get, "no-such-namespace");
         CALL(w, &a, KUBE_NOT_FOUND, kube_lock_get, x->ns, l.name);
         CALL(w, &a, KUBE_OK, kube_lock_create, &l);
         made = a.lock;

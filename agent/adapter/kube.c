@@ -139,6 +139,8 @@ static struct placeholder_resource resource(struct kube_what what) {
                 return (struct placeholder_resource){"v1", "/api/v1", "configmaps", "configmap"};
         case KUBE_KIND_PLACEHOLDER:
                 return placeholder_resource(what.placeholder);
+        case KUBE_KIND_NAMESPACE:
+                return (struct placeholder_resource){"v1", "/api/v1", "namespaces", "namespace"};
         case KUBE_KIND_EVENT:
                 break;
         }
@@ -153,6 +155,8 @@ int kube_path(struct kube_what what, const char *ns, const char *name, char **re
         /* What is a name needs no escaping, and nothing else is let into a path. */
         if ((ns && !name_is_dns_label(ns)) || (name && (!ns || !name_is_dns_subdomain(name))))
                 return -EINVAL;
+        if (what.kind == KUBE_KIND_NAMESPACE) /* in none itself */
+                ns = NULL;
         if (asprintf(ret, "%s%s%s/%s%s%s", resource(what).path, ns ? "/namespaces/" : "", ns ? ns : "",
                      resource(what).plural, name ? "/" : "", name ? name : "") < 0) {
                 *ret = NULL;

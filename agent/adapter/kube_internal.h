@@ -4,6 +4,7 @@
 
 #include "adapter/http.h"
 #include "adapter/kube.h"
+#include "codec/namespace.h"
 #include "codec/status.h"
 
 /* More than any object of ours, less than what could hurt. */
@@ -21,6 +22,7 @@ enum kube_kind {
         KUBE_KIND_LOCK = 0,
         KUBE_KIND_PLACEHOLDER,
         KUBE_KIND_EVENT,
+        KUBE_KIND_NAMESPACE, /* `ns` and `name` of its subject are the same */
 };
 
 /* The kind of an object in the API. */
@@ -43,6 +45,7 @@ struct kube_answer {
         struct kube_reply reply;
         struct lock_object lock;
         struct placeholder_object placeholder;
+        struct namespace_object namespace_;
         struct lock_object *locks; /* owned by whoever had it judged */
         char text[512];
 };

@@ -37,7 +37,8 @@ static void say(struct kube_answer *a, const struct kube_subject *s, const char 
                 [KUBE_OP_DELETE] = "delete", [KUBE_OP_LIST] = "list",
         };
         va_list ap;
-        int n = s->op == KUBE_OP_LIST
+        int n = s->what.kind == KUBE_KIND_NAMESPACE ? snprintf(a->text, sizeof(a->text), "get namespace %s: ", s->name)
+                : s->op == KUBE_OP_LIST
                         ? snprintf(a->text, sizeof(a->text), "list %ss of %s: ", kube_what_to_string(s->what),
                                    *s->ns ? s->ns : "all namespaces")
                         : snprintf(a->text, sizeof(a->text), "%s %s %s/%s: ", ops[s->op], kube_what_to_string(s->what),
@@ -103,6 +104,14 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
         if (s->op == KUBE_OP_LIST) {
                 r = lock_list_parse(body, n, &a->locks, &a->reply.n_locks, err);
                 a->reply.locks = a->locks;
+                return r;
+        }
+        if (s->what.kind == KUBE_KIND_NAMESPACE) {
+                r = namespace_parse(body, n, &a->namespace_, err);
+                if (r >= 0 && !util_streq(a->namespace_.name, s->name))
+                        r = err_setf(err, -EBADMSG, "answer is about another namespace, %s", a->namespace_.name);
+                if (r >= 0)
+                        a->reply.namespace_uid = a->namespace_.uid;
                 return r;
         }
         if (s->what.kind == KUBE_KIND_LOCK) {

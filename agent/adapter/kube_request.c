@@ -312,6 +312,13 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
         return delete (kube, PLACEHOLDER(kind), ns, name, uid, version, cb, userdata, ret_slot);
 }
 
+/* ---- namespaces ---- */
+
+int kube_namespace_get(struct kube *kube, const char *name, kube_reply_cb cb, void *userdata,
+                       struct kube_slot **ret_slot) {
+        return get(kube, (struct kube_what){.kind = KUBE_KIND_NAMESPACE}, name, name, cb, userdata, ret_slot);
+}
+
 /* ---- Events ---- */
 
 static int on_event_due(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {

@@ -181,6 +181,18 @@ const char *store_identity(const struct store *s) {
         return s->identity.identity;
 }
 
+const char *store_dir(const struct store *s) {
+        return s->dir;
+}
+
+int store_dir_fd(const struct store *s) {
+        return s->dir_fd;
+}
+
+const char *store_machine(const struct store *s) {
+        return s->identity.machine;
+}
+
 static bool scope_format(char *buf, size_t size, const char *a, const char *b, const char *c) {
         int n = snprintf(buf, size, "%s%s%s", a, b, c);
 

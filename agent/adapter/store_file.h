@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One small file, read carefully and replaced atomically; only for store.c. */
+/* One small file, read carefully and replaced atomically, and where the files are; only for store*.c. */
 #pragma once
 
 #include "base/err.h"
+
+struct store;
+
+/* ---- store.c: of an open one ---- */
+const char *store_dir(const struct store *s);
+int store_dir_fd(const struct store *s);
+const char *store_machine(const struct store *s);
+
+/* ---- store_file.c ---- */
 
 /* Reads at most size - 1 bytes and terminates them. Refuses symlinks, whatever is not a regular file, files of other
  * users or writable by others, and files that do not fit. Returns 0, -ENOENT, other errno with err saying why and what

@@ -45,6 +45,19 @@ static uint64_t parse_duration(const char *s) {
         return errno || *end || v > INT32_MAX ? 0 : v * USEC_PER_SEC;
 }
 
+/* KIND/NAME */
+static bool parse_placeholder(char *text, enum placeholder_kind *ret_kind, char *name, size_t size) {
+        char *slash = strchr(text, '/');
+        bool good;
+
+        if (!slash)
+                return false;
+        *slash = 0;
+        good = placeholder_kind_from_string(text, ret_kind) == 0 && slash[1] && util_copy(name, size, slash + 1);
+        *slash = '/';
+        return good;
+}
+
 /* Reads the record. Returns true when any part of one is there. */
 static bool read_record(struct json_object *data, struct lock_object *l) {
         char placeholder[300], tenure[16], seconds[16];
@@ -68,7 +81,6 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
                 {"agentVersion", l->agent_version, sizeof(l->agent_version), false},
         };
         bool any = false;
-        char *slash;
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 any |= object_get(data, fields[i].key) != NULL;
@@ -81,13 +93,8 @@ static bool read_record(struct json_object *data, struct lock_object *l) {
                         damage(l, "record is incomplete: data.%s is missing", fields[i].key);
         }
 
-        slash = strchr(placeholder, '/');
-        if (slash) {
-                *slash = 0;
-                l->has_placeholder = placeholder_kind_from_string(placeholder, &l->placeholder_kind) == 0 && slash[1] &&
-                                     util_copy(l->placeholder_name, sizeof(l->placeholder_name), slash + 1);
-                *slash = '/';
-        }
+        l->has_placeholder =
+                parse_placeholder(placeholder, &l->placeholder_kind, l->placeholder_name, sizeof(l->placeholder_name));
         if (*placeholder && !l->has_placeholder)
                 damage(l, "data.placeholder '%.60s' is neither Lease/NAME nor Pod/NAME", placeholder);
         l->has_tenure = tenure_from_string(tenure, &l->tenure) == 0;
@@ -120,6 +127,28 @@ static void read_owners(struct json_object *owners, struct lock_object *l) {
             object_get_string(first, "name", l->owner.name, sizeof(l->owner.name)) <= 0 ||
             object_get_string(first, "uid", l->owner.uid, sizeof(l->owner.uid)) <= 0)
                 damage(l, "its owner is unusable (a field is missing, too long or not plain text)");
+}
+
+/* See lock.h, at the record. */
+static void read_changes(struct json_object *annotations, struct lock_object *l) {
+        char boot_id[sizeof(l->boot_id)], text[300], name[sizeof(l->placeholder_name)], uid[sizeof(l->placeholder_uid)];
+        enum placeholder_kind kind;
+
+        if (!l->immutable || !l->has_tenure || l->tenure != TENURE_LIFE)
+                return;
+        if (object_get_string(annotations, LOCK_ANNOTATION_BOOT_ID, boot_id, sizeof(boot_id)) > 0 && *boot_id)
+                (void)util_copy(l->boot_id, sizeof(l->boot_id), boot_id);
+        if (object_get_string(annotations, LOCK_ANNOTATION_PLACEHOLDER, text, sizeof(text)) <= 0 ||
+            object_get_string(annotations, LOCK_ANNOTATION_PLACEHOLDER_UID, uid, sizeof(uid)) <= 0 || !*uid ||
+            !parse_placeholder(text, &kind, name, sizeof(name)) || !placeholder_name_fits(name, l->tenure))
+                return;
+        /* Only what we have made the owner in the same PATCH. */
+        if (!l->has_placeholder || !util_streq(l->owner.kind, placeholder_kind_to_string(kind)) ||
+            !util_streq(l->owner.name, name) || !util_streq(l->owner.uid, uid))
+                return;
+        l->placeholder_kind = kind;
+        (void)util_copy(l->placeholder_name, sizeof(l->placeholder_name), name);
+        (void)util_copy(l->placeholder_uid, sizeof(l->placeholder_uid), uid);
 }
 
 static void judge_owner(struct lock_object *l) {
@@ -163,7 +192,9 @@ int lock_from_json(struct json_object *object, struct lock_object *ret, struct e
         struct json_object *metadata = object_get(object, "metadata");
         struct json_object *annotations = object_get(metadata, "annotations");
         struct json_object *finalizers = object_get(metadata, "finalizers");
+        struct json_object *immutable = object_get(object, "immutable");
         struct object_meta meta;
+        bool has_record;
         int r;
 
         memset(ret, 0, sizeof(*ret));
@@ -194,8 +225,11 @@ int lock_from_json(struct json_object *object, struct lock_object *ret, struct e
                 (void)util_copy(ret->term, sizeof(ret->term), meta.version);
 
         ret->form = LOCK_FORM_OURS;
+        ret->immutable = json_object_is_type(immutable, json_type_boolean) && json_object_get_boolean(immutable);
         read_owners(object_get(metadata, "ownerReferences"), ret);
-        judge(ret, read_record(object_get(object, "data"), ret));
+        has_record = read_record(object_get(object, "data"), ret);
+        read_changes(annotations, ret);
+        judge(ret, has_record);
         return 0;
 }
 

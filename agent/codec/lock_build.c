@@ -16,11 +16,13 @@ static bool add_owner(struct json_object *metadata, enum placeholder_kind kind, 
                object_add_string(owner, "name", name) && object_add_string(owner, "uid", uid);
 }
 
-static bool add_placeholder(struct json_object *data, enum placeholder_kind kind, const char *name, const char *uid) {
+/* Into data, or, by their keys, into annotations. */
+static bool add_placeholder(struct json_object *to, const char *key, const char *uid_key, enum placeholder_kind kind,
+                            const char *name, const char *uid) {
         char text[300];
 
         (void)snprintf(text, sizeof(text), "%s/%s", placeholder_kind_to_string(kind), name);
-        return object_add_string(data, "placeholder", text) && object_add_string(data, "placeholderUid", uid);
+        return object_add_string(to, key, text) && object_add_string(to, uid_key, uid);
 }
 
 static bool add_record(struct json_object *root, const struct lock_object *l) {
@@ -30,7 +32,8 @@ static bool add_record(struct json_object *root, const struct lock_object *l) {
         (void)snprintf(seconds, sizeof(seconds), "%" PRIu64, l->lease_duration_usec / USEC_PER_SEC);
         return object_add_string(data, "holder", l->holder) && object_add_string(data, "identity", l->identity) &&
                object_add_string(data, "claim", l->claim) &&
-               add_placeholder(data, l->placeholder_kind, l->placeholder_name, l->placeholder_uid) &&
+               add_placeholder(data, "placeholder", "placeholderUid", l->placeholder_kind, l->placeholder_name,
+                               l->placeholder_uid) &&
                object_add_string(data, "unit", l->unit) &&
                object_add_string(data, "tenure", tenure_to_string(l->tenure)) &&
                (l->lease_duration_usec == 0 || object_add_string(data, "leaseDurationSeconds", seconds)) &&
@@ -60,7 +63,7 @@ int lock_build_create(const struct lock_object *l, char **ret) {
                 return -EINVAL;
         if (!object_add_string(root, "apiVersion", "v1") || !object_add_string(root, "kind", "ConfigMap") ||
             !object_add_string(metadata, "name", l->name) || !object_add_string(metadata, "namespace", l->ns) ||
-            !object_add_string(labels, LOCK_LABEL, LOCK_LABEL_VALUE) ||
+            !object_add_string(labels, LOCK_LABEL, LOCK_LABEL_VALUE) || !object_add_bool(root, "immutable", true) ||
             !add_owner(metadata, l->placeholder_kind, l->placeholder_name, l->placeholder_uid) || !add_record(root, l))
                 return -ENOMEM;
         return object_to_text(root, ret);
@@ -99,7 +102,8 @@ int lock_build_adopt(const struct lock_object *seen, const char *boot_id, char *
         /* A fence that only got to its annotation did not happen; the next holder must not say it did. */
         if (!add_term(annotations, seen) ||
             (*seen->fenced && !object_add_string(annotations, LOCK_ANNOTATION_FENCED, NULL)) ||
-            !object_add_string(object_add_object(root, "data"), "bootId", boot_id))
+            (seen->immutable ? !object_add_string(annotations, LOCK_ANNOTATION_BOOT_ID, boot_id)
+                             : !object_add_string(object_add_object(root, "data"), "bootId", boot_id)))
                 return -ENOMEM;
         return object_to_text(root, ret);
 }
@@ -107,12 +111,15 @@ int lock_build_adopt(const struct lock_object *seen, const char *boot_id, char *
 int lock_build_restore(const struct lock_object *seen, const struct placeholder_object *p, char **ret) {
         _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
         struct json_object *metadata = patch_metadata(root, seen->uid, seen->version);
+        struct json_object *annotations = object_add_object(metadata, "annotations");
 
         if (!*seen->uid || !*seen->version || !PLACEHOLDER_KIND_VALID(p->kind) || !*p->name || !*p->uid)
                 return -EINVAL;
-        if (!add_term(object_add_object(metadata, "annotations"), seen) ||
-            !add_owner(metadata, p->kind, p->name, p->uid) ||
-            !add_placeholder(object_add_object(root, "data"), p->kind, p->name, p->uid))
+        if (!add_term(annotations, seen) || !add_owner(metadata, p->kind, p->name, p->uid) ||
+            (seen->immutable ? !add_placeholder(annotations, LOCK_ANNOTATION_PLACEHOLDER,
+                                                LOCK_ANNOTATION_PLACEHOLDER_UID, p->kind, p->name, p->uid)
+                             : !add_placeholder(object_add_object(root, "data"), "placeholder", "placeholderUid",
+                                                p->kind, p->name, p->uid)))
                 return -ENOMEM;
         return object_to_text(root, ret);
 }

@@ -9,10 +9,11 @@
 
 #include "codec/name.h"
 
-#define HEX             "0123456789abcdef"
-#define HEADER_IDENTITY "leader-agent identity 1"
-#define HEADER_CLAIMS   "leader-agent claims 1"
-#define DAY_USEC        (UINT64_C(24) * 3600 * USEC_PER_SEC)
+#define HEX              "0123456789abcdef"
+#define HEADER_IDENTITY  "leader-agent identity 1"
+#define HEADER_CLAIMS    "leader-agent claims 1"
+#define HEADER_NAMESPACE "leader-agent namespace 1"
+#define DAY_USEC         (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 void record_identity_make(char ret[static RECORD_IDENTITY_MAX + 1], const char *host, const char *machine) {
         const size_t max = RECORD_IDENTITY_MAX - 1 - 8;
@@ -76,6 +77,15 @@ int record_claims_format(const struct record_claims *r, char **ret) {
         for (size_t i = 0; i < r->n_claims; i++)
                 n += (size_t)snprintf(body + n, RECORD_MAX_BYTES - n, "claim=%s %" PRIu64 " %s\n", r->claims[i].claim,
                                       r->claims[i].created_usec, r->claims[i].settled ? "settled" : "open");
+        return seal(body, ret);
+}
+
+int record_namespace_format(const struct record_namespace *r, char **ret) {
+        _cleanup_free_ char *body = NULL;
+
+        if (asprintf(&body, HEADER_NAMESPACE "\nnamespace=%s\nmachine=%s\nuid=%s\nseen=%" PRIu64 "\n", r->name,
+                     r->machine, r->uid, r->seen_usec) < 0)
+                body = NULL;
         return seal(body, ret);
 }
 
@@ -189,6 +199,34 @@ int record_identity_parse(struct record_identity *ret, const char *text, size_t 
                 return res;
         if (!parse_usec(value, &ret->created_usec))
                 return err_setf(err, -EBADMSG, "line %u: created is not a number of microseconds", r.line);
+        return expect_end(&r, err);
+}
+
+int record_namespace_parse(struct record_namespace *ret, const char *text, size_t size, struct err *err) {
+        struct reader r;
+        char *value = NULL;
+        int res;
+
+        *ret = (struct record_namespace){};
+        res = reader_start(&r, text, size, HEADER_NAMESPACE, err);
+        if (res == 0)
+                res = expect(&r, "namespace", &value, err);
+        if (res != 0)
+                return res;
+        if (!name_is_dns_label(value) || !util_copy(ret->name, sizeof(ret->name), value))
+                return err_setf(err, -EBADMSG, "line %u: namespace is not a name", r.line);
+        res = expect_machine(&r, ret->machine, err);
+        if (res == 0)
+                res = expect(&r, "uid", &value, err);
+        if (res < 0)
+                return res;
+        if (util_empty(value) || !util_copy(ret->uid, sizeof(ret->uid), value))
+                return err_setf(err, -EBADMSG, "line %u: uid is empty or too long", r.line);
+        res = expect(&r, "seen", &value, err);
+        if (res < 0)
+                return res;
+        if (!parse_usec(value, &ret->seen_usec))
+                return err_setf(err, -EBADMSG, "line %u: seen is not a number of microseconds", r.line);
         return expect_end(&r, err);
 }
 

@@ -16,7 +16,8 @@
         VERB(check_config)                                                                                             \
         VERB(enroll)                                                                                                   \
         VERB(list)                                                                                                     \
-        VERB(fence)
+        VERB(fence)                                                                                                    \
+        VERB(forget_cluster)
 
 /* Exit statuses, documented in leaderctl(1). */
 enum {

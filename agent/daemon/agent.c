@@ -215,6 +215,7 @@ struct agent *agent_free(struct agent *a) {
                 agent_lock_free(a->locks[i]);
         for (size_t i = 0; i < a->n_placeholders; i++)
                 agent_placeholder_free(a->placeholders[i]);
+        agent_namespaces_free(a);
         bus_free(a->bus);
         sleep_watch_free(a->sleep);
         link_free(a->link);

@@ -6,7 +6,7 @@
 #include "adapter/journal.h"
 #include "daemon/agent_parts.h"
 
-static uint8_t result_of(enum kube_result r) {
+uint8_t agent_core_result(enum kube_result r) {
         switch (r) {
         case KUBE_OK:
                 return RESULT_OK;
@@ -74,6 +74,7 @@ static void note_silence(struct agent *a, const char *text) {
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
         if (event->type == KUBE_WATCH_DOWN) {
                 a->unanswered = a->unanswered || event->silent;
+                a->breaks += event->silent;
                 if (event->silent)
                         note_silence(a, event->text);
                 return;
@@ -84,7 +85,7 @@ void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
 
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
                          char problem[static 512], const char *what, bool *ret_silent) {
-        uint8_t result = result_of(reply->result);
+        uint8_t result = agent_core_result(reply->result);
         bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
         char text[512] = "";
 
@@ -108,6 +109,9 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 note_silence(a, text);
         else
                 note_contact(a);
+        /* No answer; or the namespace goes, or is gone: what was known of it is over. */
+        a->breaks += reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
+                     (asked >= AGENT_ASKED_WRITE && reply->result == KUBE_NOT_FOUND);
         if (*ret_silent)
                 a->unanswered = true;
         else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */

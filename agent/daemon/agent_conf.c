@@ -347,6 +347,7 @@ void agent_conf_orphans(struct agent *a) {
 static void restart(struct agent_lock *l) {
         l->leaving = l->returning = false;
         l->request = kube_slot_free(l->request);
+        l->held = (struct election_actions){};
         agent_apply(l->agent, &(struct core_change){.type = CORE_RESTART_LOCK, .index = (uint32_t)l->index});
         if (l->agent->link_up)
                 agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});

@@ -268,9 +268,47 @@ static int start_request(struct agent_lock *l, uint8_t op, uint64_t uid, uint64_
         return -EINVAL;
 }
 
+static void send_request(struct agent_lock *l, const struct election_actions *actions) {
+        struct election_event local = {.type = ELECTION_EV_REPLY, .op = actions->request.op};
+        int r = start_request(l, actions->request.op, actions->request.uid, actions->request.version,
+                              actions->request.placeholder);
+
+        if (r >= 0)
+                return;
+        (void)snprintf(l->problem, sizeof(l->problem), "%s: cannot be sent: %s",
+                       election_op_to_string(actions->request.op), strerror(-r));
+        /* -ESTALE: the texts behind the tokens have moved on, and the core will have read the lock again by the next
+         * attempt. */
+        local.result = RESULT_FAILED;
+        agent_post_lock(l, &local);
+}
+
+/* Sent, or answered here: its namespace was read. */
+static void settle_request(struct agent_lock *l, const struct election_actions *actions) {
+        struct election_event local = {.type = ELECTION_EV_REPLY, .op = actions->request.op};
+        struct agent_held held;
+
+        if (agent_namespace_lets(l->namespace_, actions->request.op == ELECTION_OP_CREATE, &held)) {
+                send_request(l, actions);
+                return;
+        }
+        (void)snprintf(l->problem, sizeof(l->problem), "%s", held.problem);
+        local.result = held.result;
+        local.silent = held.silent;
+        local.retry_after_usec = held.retry_after_usec;
+        agent_post_lock(l, &local);
+}
+
+void agent_lock_resume(struct agent_lock *l) {
+        struct election_actions held = l->held;
+
+        l->held = (struct election_actions){};
+        if (held.request.op != ELECTION_OP_NONE)
+                settle_request(l, &held);
+}
+
 void agent_lock_perform(struct agent_lock *l, const struct election_actions *actions) {
         struct election_event local = {.type = ELECTION_EV_REPLY, .op = actions->request.op};
-        int r;
 
         for (unsigned i = 0; i < ELEMENTSOF(actions->guard); i++)
                 if (actions->guard[i].type != ELECTION_MSG_NONE)
@@ -278,25 +316,30 @@ void agent_lock_perform(struct agent_lock *l, const struct election_actions *act
                                          actions->guard[i].stop_at_usec, actions->guard[i].kill_at_usec);
         if (actions->request.op == ELECTION_OP_NONE)
                 return;
-        if (actions->request.op == ELECTION_OP_CLAIM)
-                r = agent_claims_next(l->agent, &l->claims, l->problem);
-        else {
-                r = start_request(l, actions->request.op, actions->request.uid, actions->request.version,
-                                  actions->request.placeholder);
-                if (r >= 0)
-                        return;
-                (void)snprintf(l->problem, sizeof(l->problem), "%s: cannot be sent: %s",
-                               election_op_to_string(actions->request.op), strerror(-r));
+        if (actions->request.op == ELECTION_OP_CLAIM) {
+                local.result = agent_claims_next(l->agent, &l->claims, l->problem) >= 0 ? RESULT_OK : RESULT_FAILED;
+                agent_post_lock(l, &local);
+                return;
         }
-        /* Done here, or nothing was sent. -ESTALE: the texts behind the tokens have moved on, and the core will have
-         * read the lock again by the next attempt. */
-        local.result = r >= 0 ? RESULT_OK : RESULT_FAILED;
-        agent_post_lock(l, &local);
+        switch (agent_namespace_pass(l->namespace_, /* renewal= */ false)) {
+        case AGENT_PASS_GO:
+                send_request(l, actions);
+                break;
+        case AGENT_PASS_WAIT:
+                l->held = *actions;
+                break;
+        case AGENT_PASS_NO:
+                settle_request(l, actions);
+                break;
+        }
 }
 
 int agent_lock_prepare(struct agent_lock *l, struct err *err) {
         int r;
 
+        l->namespace_ = agent_namespace_find(l->agent, ns(l));
+        if (!l->namespace_)
+                return err_setf(err, -ENOMEM, "namespace '%s': out of memory, or its name is too long", ns(l));
         if (!store_scope_lock(l->claims.scope, sizeof(l->claims.scope), ns(l), l->conf->name))
                 return err_setf(err, -ENAMETOOLONG, "lock '%s/%s': name too long", ns(l), l->conf->name);
         if (snprintf(l->title, sizeof(l->title), "%s/%s", ns(l), l->conf->name) >=

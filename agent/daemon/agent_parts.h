@@ -9,6 +9,7 @@
  *   agent_trace.c        changes and steps of the core, recorded
  *   agent_facts.c        API objects and guard replies -> facts of the core
  *   agent_api.c          what an answer of the API server means, and how it is told
+ *   agent_namespace.c    whether a namespace is still the one that it was
  *   agent_guard.c        leader-guard's socket
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
  *   agent_lock.c         requests and watches of an election
@@ -52,10 +53,42 @@ struct agent_claims {
         bool unreadable;                 /* what is on disk cannot be read */
 };
 
+/* What a request meets before it is sent. */
+enum agent_namespace_state {
+        AGENT_NAMESPACE_UNREAD,    /* not known (any more): the next request waits until it is read */
+        AGENT_NAMESPACE_KNOWN,     /* the one that is remembered */
+        AGENT_NAMESPACE_UNCHECKED, /* it may not be read, and never was: the check is off */
+        AGENT_NAMESPACE_ABSENT,    /* there is none: nothing is created in it */
+        AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
+};
+
+struct agent_namespace {
+        struct agent *agent;
+        char name[64];
+        uint8_t state;         /* enum agent_namespace_state */
+        unsigned breaks;       /* agent.breaks when it was read last */
+        uint64_t read_at_usec; /* CLOCK_BOOTTIME, when the request for that was sent */
+        struct kube_slot *request;
+        struct { /* the answer, until it is stepped */
+                enum kube_result result;
+                long http_code;
+                uint64_t retry_after_usec;
+                char uid[64];
+                char text[512];
+        } answer;
+        char problem[512]; /* of the last read */
+        unsigned n_invalid;
+        bool answered;      /* the answer was not stepped yet: what the state says may be over */
+        char refusal[1024]; /* REFUSED: why */
+        char told[640];     /* that it may not be read */
+};
+
 /* Shell side of lock `index` of the core. */
 struct agent_lock {
         struct agent *agent;
         size_t index;
+        struct agent_namespace *namespace_;
+        struct election_actions held; /* its request waits for the namespace; op NONE: nothing does */
         struct conf_lock own;         /* copy of its configuration, which outlives a reload */
         const struct conf_lock *conf; /* = &own */
         bool leaving;                 /* no longer configured: goes when it is out */
@@ -107,6 +140,8 @@ struct agent_lock {
 struct agent_placeholder {
         struct agent *agent;
         size_t index;
+        struct agent_namespace *namespace_;
+        struct placeholder_action held; /* waits for its namespace; op NONE: nothing does */
         enum placeholder_kind kind;
         enum tenure tenure;
         char ns[64];
@@ -130,6 +165,7 @@ enum agent_post_type {
         AGENT_POST_LINK,        /* its connection is up, or down (text: why) */
         AGENT_POST_SLEEP,       /* the host is about to sleep, or woke up */
         AGENT_POST_ANSWERED,    /* the API server answers again */
+        AGENT_POST_NAMESPACE,   /* `namespace_` was read, or could not be */
 };
 
 struct agent_post {
@@ -137,6 +173,7 @@ struct agent_post {
         bool on;      /* LINK: up; SLEEP: going */
         struct agent_lock *lock;
         struct agent_placeholder *placeholder;
+        struct agent_namespace *namespace_;
         union {
                 struct election_event lock_event;
                 struct placeholder_event placeholder_event;
@@ -163,6 +200,10 @@ struct agent {
         size_t n_locks;
         struct agent_placeholder **placeholders;
         size_t n_placeholders;
+        struct agent_namespace **namespaces; /* of all locks so far */
+        size_t n_namespaces;
+        unsigned breaks; /* requests and watches without an answer, or that tell of a namespace's end: another one may
+                          * stand behind the next */
         struct {
                 struct agent_post *posts; /* ring */
                 size_t size, first, n;
@@ -263,12 +304,47 @@ enum agent_asked {
  * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
  * the second in a row is told, and stays told over the reads in between. n_invalid counts them. *ret_silent: there was
  * no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+uint8_t agent_core_result(enum kube_result r);
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
                          char problem[static 512], const char *what, bool *ret_silent);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
+
+/* ---- agent_namespace.c ---- */
+
+/* The one of that name, made when it is new; it lives as long as the agent. Returns NULL without memory. */
+struct agent_namespace *agent_namespace_find(struct agent *a, const char *name);
+void agent_namespaces_free(struct agent *a);
+
+enum agent_pass {
+        AGENT_PASS_GO,   /* send it */
+        AGENT_PASS_WAIT, /* keep it: AGENT_POST_NAMESPACE comes */
+        AGENT_PASS_NO,   /* do not: it was refused */
+};
+/* Whether a request may be sent in that namespace. renewal: of a lease, or read back for one: it names what it knows,
+ * so it does not wait for what is only doubtful. */
+enum agent_pass agent_namespace_pass(struct agent_namespace *n, bool renewal);
+
+/* What an answer to the read means. r: what store_namespace() returned (0: remembered is its uid). Pure. */
+enum agent_namespace_state agent_namespace_judge(enum kube_result result, long http_code, const char *uid, int r,
+                                                 const char *remembered);
+/* The answer is stepped: remembers, refuses, and tells it. */
+void agent_namespace_step(struct agent_namespace *n);
+
+/* After that step, what a request that waited gets: sent (true), or an answer of our own: result (enum core_result),
+ * whether there was silence, when to try again, why for a human. */
+struct agent_held {
+        uint8_t result;
+        bool silent;
+        uint64_t retry_after_usec;
+        const char *problem;
+};
+bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct agent_held *ret);
+
+/* Why it is refused; "": it is not. NULL is fine. */
+const char *agent_namespace_refusal(const struct agent_namespace *n);
 
 /* ---- agent_guard.c ---- */
 
@@ -294,12 +370,15 @@ int agent_lock_prepare(struct agent_lock *l, struct err *err);
 struct agent_lock *agent_lock_free(struct agent_lock *l);
 /* The answer is posted, also that nothing could be sent. */
 void agent_lock_perform(struct agent_lock *l, const struct election_actions *actions);
+/* Its namespace was read: what waited for that goes on. */
+void agent_lock_resume(struct agent_lock *l);
 /* Opens and closes watches as the core's view asks. */
 void agent_lock_follow(struct agent_lock *l);
 
 int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err);
 struct agent_placeholder *agent_placeholder_free(struct agent_placeholder *p);
 void agent_placeholder_perform(struct agent_placeholder *p, const struct placeholder_action *action);
+void agent_placeholder_resume(struct agent_placeholder *p);
 void agent_placeholder_follow(struct agent_placeholder *p);
 /* What a challenger has to wait for, should the locks' records be written into: the duration of each lease that is held
  * under it, into o, which is what it said before. That is kept for each of them, for permits that rest on it may be in

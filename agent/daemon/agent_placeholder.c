@@ -135,23 +135,65 @@ static int start_request(struct agent_placeholder *p, const struct placeholder_a
         return -EINVAL;
 }
 
+static void send_request(struct agent_placeholder *p, const struct placeholder_action *action) {
+        struct placeholder_event local = {.type = PLACEHOLDER_EV_REPLY, .op = action->op};
+        int r = start_request(p, action);
+
+        if (r >= 0)
+                return;
+        (void)snprintf(p->problem, sizeof(p->problem), "%s: cannot be sent: %s", placeholder_op_to_string(action->op),
+                       strerror(-r));
+        local.result = r == -ESTALE ? RESULT_CONFLICT : RESULT_FAILED;
+        agent_post_placeholder(p, &local);
+}
+
+/* Sent, or answered here: its namespace was read. */
+static void settle_request(struct agent_placeholder *p, const struct placeholder_action *action) {
+        struct placeholder_event local = {.type = PLACEHOLDER_EV_REPLY, .op = action->op};
+        struct agent_held held;
+
+        if (agent_namespace_lets(p->namespace_, action->op == PLACEHOLDER_OP_CREATE, &held)) {
+                send_request(p, action);
+                return;
+        }
+        (void)snprintf(p->problem, sizeof(p->problem), "%s", held.problem);
+        local.result = held.result;
+        local.silent = held.silent;
+        local.retry_after_usec = held.retry_after_usec;
+        agent_post_placeholder(p, &local);
+}
+
+void agent_placeholder_resume(struct agent_placeholder *p) {
+        struct placeholder_action held = p->held;
+
+        p->held = (struct placeholder_action){};
+        if (held.op != PLACEHOLDER_OP_NONE)
+                settle_request(p, &held);
+}
+
 void agent_placeholder_perform(struct agent_placeholder *p, const struct placeholder_action *action) {
         struct placeholder_event local = {.type = PLACEHOLDER_EV_REPLY, .op = action->op};
-        int r;
+        bool renewal =
+                p->tenure == TENURE_LEASE && (action->op == PLACEHOLDER_OP_RENEW || action->op == PLACEHOLDER_OP_READ);
 
         if (action->op == PLACEHOLDER_OP_NONE)
                 return;
-        if (action->op == PLACEHOLDER_OP_CLAIM)
-                r = agent_claims_next(p->agent, &p->claims, p->problem);
-        else {
-                r = start_request(p, action);
-                if (r >= 0)
-                        return;
-                (void)snprintf(p->problem, sizeof(p->problem), "%s: cannot be sent: %s",
-                               placeholder_op_to_string(action->op), strerror(-r));
+        if (action->op == PLACEHOLDER_OP_CLAIM) {
+                local.result = agent_claims_next(p->agent, &p->claims, p->problem) >= 0 ? RESULT_OK : RESULT_FAILED;
+                agent_post_placeholder(p, &local);
+                return;
         }
-        local.result = r >= 0 ? RESULT_OK : r == -ESTALE ? RESULT_CONFLICT : RESULT_FAILED;
-        agent_post_placeholder(p, &local);
+        switch (agent_namespace_pass(p->namespace_, renewal)) {
+        case AGENT_PASS_GO:
+                send_request(p, action);
+                break;
+        case AGENT_PASS_WAIT:
+                p->held = *action;
+                break;
+        case AGENT_PASS_NO:
+                settle_request(p, action);
+                break;
+        }
 }
 
 static void on_watch(const struct kube_watch_event *event, void *userdata) {
@@ -184,6 +226,9 @@ void agent_placeholder_follow(struct agent_placeholder *p) {
 int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
         int r;
 
+        p->namespace_ = agent_namespace_find(p->agent, p->ns);
+        if (!p->namespace_)
+                return err_setf(err, -ENOMEM, "namespace '%s': out of memory", p->ns);
         if (!placeholder_name(p->name, sizeof(p->name), store_identity(p->agent->store), p->tenure) ||
             !store_scope_placeholder(p->claims.scope, sizeof(p->claims.scope), p->ns,
                                      placeholder_kind_to_string(p->kind), p->name))

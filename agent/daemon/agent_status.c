@@ -203,6 +203,10 @@ void agent_status_line(const struct agent *a, char *buf, size_t size) {
                 agent_orphan_problem(a->locks[i], orphan, sizeof(orphan));
         if (orphan[0]) /* (one is enough to be looked after) */
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", orphan);
+        for (size_t i = 0; i < a->n_namespaces && n_shown != 1; i++)
+                if (agent_namespace_refusal(a->namespaces[i])[0])
+                        (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",
+                                       agent_namespace_refusal(a->namespaces[i]));
         if (a->link_breaks)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");

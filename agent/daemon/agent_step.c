@@ -170,6 +170,18 @@ static void step_answered(struct agent *a) {
                 kube_watch_hurry(a->placeholders[i]->watch);
 }
 
+static void step_namespace(struct agent_namespace *n) {
+        struct agent *a = n->agent;
+
+        agent_namespace_step(n);
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (a->locks[i]->namespace_ == n)
+                        agent_lock_resume(a->locks[i]);
+        for (size_t i = 0; i < a->n_placeholders; i++)
+                if (a->placeholders[i]->namespace_ == n)
+                        agent_placeholder_resume(a->placeholders[i]);
+}
+
 void agent_step(struct agent *a, const struct agent_post *post) {
         struct election_event lock_event;
         struct placeholder_event placeholder_event;
@@ -194,6 +206,9 @@ void agent_step(struct agent *a, const struct agent_post *post) {
                 break;
         case AGENT_POST_ANSWERED:
                 step_answered(a);
+                break;
+        case AGENT_POST_NAMESPACE:
+                step_namespace(post->namespace_);
                 break;
         }
 }

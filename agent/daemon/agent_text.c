@@ -278,6 +278,17 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
+/* Its namespace is another one: what the lock was last is history. */
+static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
+        bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
+
+        (void)snprintf(t->reason, sizeof(t->reason), "%s", agent_namespace_refusal(l->namespace_));
+        (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
+                       leads ? "sends and releases nothing there" : "does not compete", l->namespace_->name);
+        if (!leads && v->state != ELECTION_STOPPED)
+                t->role = "blocked";
+}
+
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         const struct lock_object *o = object(l, v);
         bool unit, silent = agent_api_is_silent(l->agent, clock_boottime_usec());
@@ -309,6 +320,8 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         t->next_is_trouble = silent && describe_silence(v, t->next, sizeof(t->next));
         if (!t->next_is_trouble)
                 describe_next(l, v, t->next, sizeof(t->next));
+        if (agent_namespace_refusal(l->namespace_)[0])
+                describe_refusal(l, v, t);
         if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING)
                 (void)snprintf(t->next, sizeof(t->next),
                                "waits for leader-guard, which does not answer "

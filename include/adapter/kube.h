@@ -57,6 +57,7 @@ struct kube_reply {
         const struct placeholder_object *placeholder; /* a DELETE has one when the object stays for its finalizers */
         const struct lock_object *locks;              /* kube_lock_list(): n_locks of them */
         size_t n_locks;
+        const char *namespace_uid; /* kube_namespace_get(), KUBE_OK; else NULL */
 };
 
 typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
@@ -113,6 +114,12 @@ int kube_placeholder_clear(struct kube *kube, const struct placeholder_object *p
 int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                             const char *uid, const char *version, kube_reply_cb cb, void *userdata,
                             struct kube_slot **ret_slot);
+
+/* ---- namespaces ---- */
+
+/* Quorum read of the Namespace object. Needs the right `get` on it, which a Role in that namespace can give. */
+int kube_namespace_get(struct kube *kube, const char *name, kube_reply_cb cb, void *userdata,
+                       struct kube_slot **ret_slot);
 
 /* ---- Events ---- */
 

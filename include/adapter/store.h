@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state directory (/var/lib/leader-agent): who this host is and the claims of every POST whose lock or placeholder
- * may be ours. Every write is complete on disk (file and directory fsynced) before the call returns, so call before the
- * POST. After a crash at any point either the old or the new content is read. A file that is broken, of another machine
- * or not ours is an error that names the file and the cure; it is never repaired or deleted, and only its scope is
- * unusable. */
+/* The state directory (/var/lib/leader-agent): who this host is, the claims of every POST whose lock or placeholder
+ * may be ours, and which namespaces it knows. Every write is complete on disk (file and directory fsynced) before the
+ * call returns, so call before the POST. After a crash at any point either the old or the new content is read. A file
+ * that is broken, of another machine or not ours is an error that names the file and the cure; it is never repaired or
+ * deleted, and only its scope is unusable. */
 #pragma once
 
 #include "codec/record.h"
@@ -51,3 +51,15 @@ int store_claims(struct store *s, const char *scope, struct record_claims *ret, 
 /* The POST of this claim got a definite answer (it landed, or never will). It still counts as ours; settled ones make
  * room first. -ENOENT: no such claim. */
 int store_claim_settle(struct store *s, const char *scope, const char *claim, struct err *err);
+
+/* What is remembered of a namespace. -ENOENT (err is not set): nothing; any other error: the file cannot be believed,
+ * err says why and what to do. */
+int store_namespace(struct store *s, const char *name, struct record_namespace *ret, struct err *err);
+
+/* Remembers the uid of a namespace of which nothing is remembered, as of now. */
+int store_namespace_remember(struct store *s, const char *name, const char *uid, struct err *err);
+
+/* For a human, beside a running agent, which looks again by itself: the agent accepts what it finds next. dir: the
+ * state directory. ret_uid: what was remembered, "" when that could not be read; -ENOENT: nothing was. Other errors of
+ * the file system (-EACCES: needs root or the agent's user), with err set. */
+int store_namespace_forget(const char *dir, const char *name, char ret_uid[static 64], struct err *err);

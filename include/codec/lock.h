@@ -14,6 +14,11 @@ struct json_object;
 #define LOCK_ANNOTATION_FENCED "leaderagent.io/fenced"
 /* The term, written with every change of ours after the creation, because that moves the resourceVersion. */
 #define LOCK_ANNOTATION_TERM "leaderagent.io/term"
+/* What may change during a life term, when the record cannot: the boot that took the lock up again, and the placeholder
+ * that was put back. */
+#define LOCK_ANNOTATION_BOOT_ID         "leaderagent.io/boot-id"
+#define LOCK_ANNOTATION_PLACEHOLDER     "leaderagent.io/placeholder"
+#define LOCK_ANNOTATION_PLACEHOLDER_UID "leaderagent.io/placeholder-uid"
 
 enum lock_form {
         LOCK_FORM_OURS,    /* complete record, our finalizer, and exactly the owner the record names (or `orphaned`) */
@@ -41,8 +46,15 @@ struct lock_object {
         unsigned n_finalizers; /* all of them, ours included */
         unsigned n_owners;
         struct lock_owner owner; /* the first one; empty when n_owners is 0 */
+        bool immutable;          /* the API server refuses every change of data; locks of 0.1.0 are not */
 
-        /* The record (data). Fields are filled as far as they are readable, whatever the form. */
+        /* The record (data). Fields are filled as far as they are readable, whatever the form.
+         *
+         * Of an immutable lock of tenure life, boot_id is the annotation's when that is readable, and the placeholder
+         * is the annotations' when they name the owner of the lock: what somebody else writes there can only end a term
+         * of its holder, who alone goes by these two (nobody waits for a life term). Of a lease, which is neither
+         * adopted nor restored, and for whose placeholder others wait, only data counts; and of a lock that is not
+         * immutable. */
         char holder[254]; /* host name, for humans */
         char identity[128];
         char claim[40];
@@ -85,8 +97,9 @@ int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t
 uint64_t lock_record_token(const struct lock_object *l);
 
 /* Bodies; *ret is a string to free(). Return -ENOMEM, or -EINVAL when a field they need is empty.
- * The last four are merge PATCHes that carry uid and version of `seen` and so fail when the lock has changed since. */
-int lock_build_create(const struct lock_object *lock, char **ret);
+ * The last four are merge PATCHes that carry uid and version of `seen` and so fail when the lock has changed since.
+ * Adopt and restore write into data only when `seen` is not immutable. */
+int lock_build_create(const struct lock_object *lock, char **ret); /* always immutable */
 /* Removes all finalizers: only for a lock whose deletion mark was read, after a confirmed stop or a depose. */
 int lock_build_strip(const char *uid, const char *version, char **ret);
 /* Takes the lock up again after a reboot of the holder: new boot id. The annotation of a fence that came too late goes.

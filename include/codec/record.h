@@ -35,18 +35,28 @@ struct record_claims {
         struct record_claim claims[RECORD_MAX_CLAIMS];
 };
 
+/* File `namespaces/NS`: the namespace as it was when this host first saw it. */
+struct record_namespace {
+        char name[64];
+        char machine[33];
+        char uid[64];
+        uint64_t seen_usec; /* wall clock */
+};
+
 /* HOST made a DNS-1123 label (lower case, first label only, others to '-', cut to fit) + "-" + first 8 digits of
  * machine. */
 void record_identity_make(char ret[static RECORD_IDENTITY_MAX + 1], const char *host, const char *machine);
 
-/* Both return the file's text in *ret (free it), or -ENOMEM. */
+/* All return the file's text in *ret (free it), or -ENOMEM. */
 int record_identity_format(const struct record_identity *r, char **ret);
 int record_claims_format(const struct record_claims *r, char **ret);
+int record_namespace_format(const struct record_namespace *r, char **ret);
 
 /* size: as read; text need not be terminated. Return 0, or -EBADMSG with err naming the line and what is wrong with it
- * (the caller adds file and cure). The caller compares machine and scope. */
+ * (the caller adds file and cure). The caller compares machine, scope and name. */
 int record_identity_parse(struct record_identity *ret, const char *text, size_t size, struct err *err);
 int record_claims_parse(struct record_claims *ret, const char *text, size_t size, struct err *err);
+int record_namespace_parse(struct record_namespace *ret, const char *text, size_t size, struct err *err);
 
 /* Whether each of them has had a definite answer. */
 bool record_claims_settled(const struct record_claims *r);

@@ -57,6 +57,9 @@ check "agent: create the lock" api POST "$ns/configmaps" '{"apiVersion":"v1","ki
 check "agent: may not renew the Lease of somebody else" not api PUT "$leases/other" "${lease/NAME/other}"
 check "agent: may not read other ConfigMaps" not api GET "$ns/configmaps/kube-root-ca.crt"
 check "agent: may not read Secrets" not api GET "$ns/secrets"
+check "agent: may read its own namespace" api GET "$ns"
+check "agent: may not read other namespaces" not api GET /api/v1/namespaces/default
+check "agent: may not change its own namespace" not api PATCH "$ns" '{"metadata":{"labels":{"a":"b"}}}' application/merge-patch+json
 check "agent: delete its placeholder" api DELETE "$leases/$id-lease"
 marked() { [[ -n $(api_get "$ns/configmaps/$LOCK" .metadata.deletionTimestamp) ]]; }
 check "garbage collection marks the lock" wait_for 30 marked

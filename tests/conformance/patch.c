@@ -146,6 +146,59 @@ static void patch_restores_the_owner(void **state) {
         assert_string_equal(api_string(&a, "data/c"), "3");
 }
 
+/* The words of a refusal, and all that may still be written: tests/rules has each by itself. */
+static void patch_of_an_immutable_lock(void **state) {
+        static const char *const refused[][2] = {
+                {"{'data':{'nonce':'n2'}}", "data: Forbidden: field is immutable when `immutable` is set"},
+                {"{'data':{'more':'1'}}", "data: Forbidden: field is immutable when `immutable` is set"},
+                {"{'data':{'nonce':null}}", "data: Forbidden: field is immutable when `immutable` is set"},
+                {"{'data':null}", "data: Forbidden: field is immutable when `immutable` is set"},
+                {"{'binaryData':{'b':'AA=='}}", "binaryData: Forbidden: field is immutable when `immutable` is set"},
+                {"{'immutable':false}", "immutable: Forbidden: field is immutable when `immutable` is set"},
+                {"{'immutable':null}", "immutable: Forbidden: field is immutable when `immutable` is set"},
+                {"{'immutable':false,'data':{'nonce':'n2'}}",
+                 "immutable: Forbidden: field is immutable when `immutable` is set"},
+                {"{'metadata':{'annotations':{'example.org/a':'1'}},'data':{'nonce':'n2'}}",
+                 "data: Forbidden: field is immutable when `immutable` is set"},
+        };
+        static const char *const done[] = {
+                "{'metadata':{'annotations':{'example.org/a':'1'}}}",
+                "{'metadata':{'annotations':{'example.org/a':null}}}",
+                "{'metadata':{'labels':{'example.org/a':'1'}}}",
+                "{'metadata':{'finalizers':['" FINALIZER "','example.org/b']}}",
+                "{'metadata':{'finalizers':['" FINALIZER "']}}",
+                "{'metadata':{'ownerReferences':null}}",
+        };
+        char uid[64];
+        (void)state;
+        api_make_lease("p9", uid, NULL);
+        _cleanup_answer_ struct answer made =
+                api_call("POST", LOCKS,
+                         "{'metadata':{'name':'p9','finalizers':['" FINALIZER "'],'ownerReferences':[{'apiVersion':"
+                         "'coordination.k8s.io/v1','kind':'Lease','name':'p9','uid':'%s'}]},'immutable':true,"
+                         "'data':{'nonce':'n1'}}",
+                         uid);
+        expect(&made, 201);
+        for (size_t i = 0; i < ELEMENTSOF(refused); i++) {
+                _cleanup_answer_ struct answer a = api_call("PATCH", LOCKS "/p9", "%s", refused[i][0]);
+                expect_failure(&a, 422, "Invalid", refused[i][1]);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(done); i++) {
+                _cleanup_answer_ struct answer a = api_call("PATCH", LOCKS "/p9", "%s", done[i]);
+                expect(&a, 200);
+                assert_string_equal(api_string(&a, "data/nonce"), "n1");
+        }
+        _cleanup_answer_ struct answer marked = api_call("DELETE", LOCKS "/p9", NULL);
+        expect(&marked, 200);
+        assert_non_null(api_at(&marked, "metadata/deletionTimestamp"));
+        _cleanup_answer_ struct answer late = api_call("PATCH", LOCKS "/p9", "{'data':{'nonce':'n2'}}");
+        expect_failure(&late, 422, "Invalid", "field is immutable when `immutable` is set");
+        _cleanup_answer_ struct answer stripped = api_call("PATCH", LOCKS "/p9", "{'metadata':{'finalizers':null}}");
+        expect(&stripped, 200);
+        _cleanup_answer_ struct answer gone = api_get(LOCKS "/p9");
+        expect(&gone, 404);
+}
+
 int suite_patch(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(patch_with_a_wrong_uid),
@@ -156,6 +209,7 @@ int suite_patch(void) {
                 cmocka_unit_test(json_patch_tests),
                 cmocka_unit_test(patch_that_is_no_patch),
                 cmocka_unit_test(patch_restores_the_owner),
+                cmocka_unit_test(patch_of_an_immutable_lock),
         };
         return cmocka_run_group_tests_name("patch", tests, api_enter, api_leave);
 }

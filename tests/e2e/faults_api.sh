@@ -8,6 +8,8 @@
 #   marks_off                     before begin(): watches do not tell absence, as without the gate WatchList
 #   delete_by POLICY PATH         DELETE with propagationPolicy Foreground, Orphan or Background
 #   lock_patch JSON               a merge patch to the lock, without preconditions, as `kubectl edit` would
+#   lock_refuses METHOD JSON      the API server answers 422, and the lock stays as it was
+#   lock_open                     the lock is one that is not immutable, as 0.1.0 makes them: the leader's own, made anew
 #   lock_is_sound                 does the lock have its finalizer, one living owner, and that in its record?
 #   settles SECONDS               at last one host runs the unit and the lock is its: sets leader and run
 #   status_of HOST                what `leaderctl status` of a host says of the lock
@@ -19,6 +21,7 @@
 #   tokens_to_files               before begin(): each host's token is in a file of its own, /etc/leader-agent/token
 #   token_write HOST TEXT         rewrites it in place
 #   secret_make, secret_delete NAME, secret_token NAME    a token that is good while the Secret exists
+#   forget_cluster HOST           what the agents print as the cure of another namespace, typed there
 #   rights_elsewhere              before begin(): the agents' account and rights do not go with the namespace
 #   api_code TOKEN                HTTP status for its bearer
 #   pod_candidate_stop NAME                               its processes only
@@ -103,14 +106,39 @@ delete_by() { # POLICY PATH
 }
 lock_patch() { must api PATCH "$(lock_path)" "$1" application/merge-patch+json >/dev/null; }
 
+lock_refuses() {
+        local before=$(api GET "$(lock_path)") answer type=application/json
+        [[ $1 == PUT ]] || type=application/merge-patch+json
+        answer=$(api "$1" "$(lock_path)" "$2" "$type" 2>/dev/null) && fail "the API server took $1 $2"
+        [[ $(jq -r .code <<<"$answer") == 422 ]] || fail "$1 $2: $answer"
+        [[ $(lock .data) == $(jq -r .data <<<"$before") && $(lock .metadata.uid) == $(jq -r .metadata.uid <<<"$before") ]] || fail "the lock has changed"
+}
+
+lock_open() {
+        local copy host
+        copy=$(api GET "$(lock_path)" | jq -c 'del(.immutable) | .metadata |= {name, labels, finalizers, ownerReferences}')
+        for host in "${LAB_HOSTS[@]}"; do # or one of them is faster
+                hit "$host" leader-agent SIGSTOP
+        done
+        lock_patch '{"metadata":{"finalizers":null}}'
+        must api DELETE "$(lock_path)" >/dev/null
+        must api POST "/api/v1/namespaces/$AGENTS_NS/configmaps" "$copy" >/dev/null
+        for host in "${LAB_HOSTS[@]}"; do
+                hit "$host" leader-agent SIGCONT
+        done
+        takes_over 20 "$leader"
+        settles 5
+        [[ $(lock .immutable) != true ]] || fail "the lock is immutable"
+}
+
 lock_is_sound() {
         local lock owner
         lock=$(api GET "$(lock_path)") || return 1
-        jq -e '.data.placeholderUid as $uid | .metadata | .deletionTimestamp == null and
+        jq -e '(.metadata.annotations["leaderagent.io/placeholder-uid"] // .data.placeholderUid) as $uid | .metadata | .deletionTimestamp == null and
                 .finalizers == ["leaderagent.io/unit-may-run"] and (.ownerReferences | length) == 1 and
                 .ownerReferences[0].uid == $uid' <<<"$lock" || return 1
         owner=$(api GET "$(placeholder_path)") || return 1
-        [[ $(jq -r 'select(.metadata.deletionTimestamp == null).metadata.uid' <<<"$owner") == $(jq -r .data.placeholderUid <<<"$lock") ]]
+        [[ $(jq -r 'select(.metadata.deletionTimestamp == null).metadata.uid' <<<"$owner") == $(jq -r '.metadata.ownerReferences[0].uid' <<<"$lock") ]]
 }
 
 settles() { # SECONDS
@@ -214,7 +242,8 @@ rights_elsewhere() {
         must api POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace",'"$name"'}' >/dev/null
         must api POST "/api/v1/namespaces/$ns/serviceaccounts" '{"apiVersion":"v1","kind":"ServiceAccount",'"$name"'}' >/dev/null
         must api POST $rbac/clusterroles '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole",'"$name"',"rules":[
-                {"apiGroups":["","coordination.k8s.io"],"resources":["configmaps","leases","pods"],"verbs":["*"]}]}' >/dev/null
+                {"apiGroups":["","coordination.k8s.io"],"resources":["configmaps","leases","pods"],"verbs":["*"]},
+                {"apiGroups":[""],"resources":["namespaces"],"resourceNames":["'"$AGENTS_NS"'"],"verbs":["get"]}]}' >/dev/null
         must api POST $rbac/clusterrolebindings '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
                 '"$name"',"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"'"$ns"'"},
                 "subjects":[{"kind":"ServiceAccount","name":"'"$ns"'","namespace":"'"$ns"'"}]}' >/dev/null
@@ -224,6 +253,10 @@ rights_elsewhere() {
         for host in "${LAB_HOSTS[@]}"; do
                 token_write "$host" "$token"
         done
+}
+
+forget_cluster() {
+        must host_exec "$1" leaderctl forget-cluster "$AGENTS_NS" >/dev/null
 }
 
 # What the API server answers to a bearer of that token.

@@ -117,9 +117,12 @@ api_cont() { kill -CONT "$(<"$LAB/api/api.pid")"; }
 lock_path() { echo "/api/v1/namespaces/$AGENTS_NS/configmaps/$LOCK"; }
 lock() { api_get "$(lock_path)" "$1"; } # JQ-FILTER
 lock_names() { [[ $(lock .data.holder) == "$1" ]] || fail "the lock names '$(lock .data.holder)' instead of $1"; }
+# What was put back in a life term is in annotations.
+lock_placeholder() { lock '.metadata.annotations["leaderagent.io/placeholder"] // .data.placeholder'; }
+lock_placeholder_uid() { lock '.metadata.annotations["leaderagent.io/placeholder-uid"] // .data.placeholderUid'; }
 placeholder_path() {
         local kind name
-        IFS=/ read -r kind name <<<"$(lock .data.placeholder)"
+        IFS=/ read -r kind name <<<"$(lock_placeholder)"
         case $kind in
         Lease) echo "/apis/coordination.k8s.io/v1/namespaces/$AGENTS_NS/leases/$name" ;;
         Pod) echo "/api/v1/namespaces/$AGENTS_NS/pods/$name" ;;

@@ -17,6 +17,7 @@
 
 #include "../lib/privatebus.h"
 #include "adapter/bus.h"
+#include "adapter/store.h"
 
 /* Only to detect a hang. */
 #define HANG_USEC (60 * USEC_PER_SEC)
@@ -258,6 +259,35 @@ static void test_check_config(_unused_ void **state) {
         assert_result(RUN("check-config", tempdir_path(&bus.dir, "none")), 1, "", "/none: No such file or directory");
 }
 
+/* Beside an agent that runs or does not: by the state directory of the configuration. */
+static void test_forget_cluster(_unused_ void **state) {
+        const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
+        char text[1024], path[PATH_MAX];
+        struct store *s;
+        struct record_namespace n;
+        struct err err = {};
+
+        (void)tempdir_write(
+                &bus.dir, "kc",
+                "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\nusers: [{name: u, user: {token: t}}]\n");
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nstate_dir = \"%s/state\";\n"
+                       "locks = ({name = \"l\"; unit = \"a.service\";});\n",
+                       bus.dir.path, bus.dir.path);
+        (void)util_copy(path, sizeof(path), tempdir_write(&bus.dir, "forget.conf", text));
+        assert_int_equal(store_open(&s, tempdir_path(&bus.dir, "state"), &host, &err), 0);
+        assert_result(RUN("forget-cluster", "ops", "--config", path), 0, "nothing is remembered of namespace ops\n",
+                      "");
+        assert_int_equal(store_namespace_remember(s, "ops", "A", &err), 0);
+        assert_result(RUN("forget-cluster", "ops", "--config", path), 0,
+                      "namespace ops with uid A is forgotten; the agent accepts what it finds there", "");
+        assert_int_equal(store_namespace(s, "ops", &n, &err), -ENOENT);
+        assert_result(RUN("forget-cluster", "../identity", "--config", path), 1, "", "is no name of a namespace");
+        assert_result(RUN("forget-cluster"), 2, "", "needs one NAMESPACE");
+        store_close(s);
+}
+
 /* The sample works after setting kubeconfig, lock and unit. */
 static void test_sample(_unused_ void **state) {
         FILE *f = fopen("conf/leader-agent.conf", "r");
@@ -283,8 +313,9 @@ static void test_sample(_unused_ void **state) {
 int main(void) {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_status), WITH_AGENT(test_step_down),    WITH_AGENT(test_no_agent),
-                WITH_AGENT(test_usage),  WITH_AGENT(test_check_config), WITH_AGENT(test_sample),
+                WITH_AGENT(test_status),         WITH_AGENT(test_step_down),    WITH_AGENT(test_no_agent),
+                WITH_AGENT(test_usage),          WITH_AGENT(test_check_config), WITH_AGENT(test_sample),
+                WITH_AGENT(test_forget_cluster),
         };
         ssize_t n;
 

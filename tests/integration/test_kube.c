@@ -147,6 +147,7 @@ enum call {
         LEASE_DELETE,
         POD_RENEW,
         POD_CLEAR,
+        NAMESPACE_GET,
         N_CALLS,
 };
 
@@ -198,6 +199,9 @@ static void send_call(struct world *w, enum call call, struct answer *a) {
                 break;
         case LEASE_DELETE:
                 r = kube_placeholder_delete(w->kube, PLACEHOLDER_LEASE, "ns", "p", UID, "8", on_reply, a, &a->slot);
+                break;
+        case NAMESPACE_GET:
+                r = kube_namespace_get(w->kube, "ns", on_reply, a, &a->slot);
                 break;
         case N_CALLS:
                 break;
@@ -284,6 +288,7 @@ static void test_requests(void **state) {
                  "\"leaderagent.io/renew-time\":\"2030-01-02T03:04:05.678901Z\"}}}"},
                 {POD_CLEAR, "PATCH /prefix/api/v1/namespaces/ns/pods/p HTTP/1.1\r\n", "application/merge-patch+json",
                  "{\"metadata\":{\"uid\":\"" UID "\",\"resourceVersion\":\"8\",\"finalizers\":null}}"},
+                {NAMESPACE_GET, "GET /prefix/api/v1/namespaces/ns HTTP/1.1\r\n", NULL, ""},
         };
         struct record record_ = {};
         struct world w;
@@ -337,6 +342,30 @@ static void test_results(void **state) {
                 {LOCK_GET, {"200 OK", JSON, LOCK_OK}, KUBE_OK, true, ""},
                 {LOCK_CREATE, {"201 Created", JSON, LOCK_OK}, KUBE_OK, true, ""},
                 {LEASE_RENEW, {"200 OK", JSON, LEASE_OK}, KUBE_OK, true, ""},
+                {NAMESPACE_GET,
+                 {"200 OK", JSON,
+                  "{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"ns\",\"uid\":\"A\"}}"},
+                 KUBE_OK,
+                 false,
+                 ""},
+                {NAMESPACE_GET,
+                 {"200 OK", JSON,
+                  "{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"x\",\"uid\":\"A\"}}"},
+                 KUBE_GARBLED,
+                 false,
+                 "get namespace ns: http"},
+                {NAMESPACE_GET, {"200 OK", JSON, LOCK_OK}, KUBE_GARBLED, false, "kind 'ConfigMap'"},
+                {NAMESPACE_GET,
+                 {"404 Not Found", JSON,
+                  STATUS(404, "NotFound", "namespaces \\\"ns\\\" not found", "{\"name\":\"ns\"}")},
+                 KUBE_NOT_FOUND,
+                 false,
+                 "namespaces \"ns\" not found"},
+                {NAMESPACE_GET,
+                 {"403 Forbidden", JSON, STATUS(403, "Forbidden", "no", "{}")},
+                 KUBE_DENIED,
+                 false,
+                 "get namespace ns: Error from server (Forbidden): no"},
                 /* DELETE: object, Status, 202; a Status for another uid */
                 {LOCK_DELETE, {"200 OK", JSON, LOCK_OK}, KUBE_OK, true, ""},
                 {LEASE_DELETE,

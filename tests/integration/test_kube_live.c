@@ -128,6 +128,8 @@ static void test_lock(void **state) {
         kubeworld_wait_n(w, &s, 1);
         assert_string_equal(s.log, "A");
 
+        CALL(w, &a, KUBE_OK, kube_namespace_get, x->ns);
+        CALL(w, &a, KUBE_NOT_FOUND, kube_namespace_get, "no-such-namespace");
         CALL(w, &a, KUBE_NOT_FOUND, kube_lock_get, x->ns, l.name);
         CALL(w, &a, KUBE_OK, kube_lock_create, &l);
         made = a.lock;
@@ -143,10 +145,10 @@ static void test_lock(void **state) {
         assert_string_equal(s.lock.uid, made.uid);
         CALL(w, &a, KUBE_EXISTS, kube_lock_create, &l);
 
-        /* Adopted by another boot: the term stays what it was. */
+        /* What another boot wrote (which no host does): the term stays what it was, and this is no other boot's. */
         CALL(w, &a, KUBE_OK, kube_lock_adopt, &made, "b2");
         seen_lock = a.lock;
-        assert_string_equal(seen_lock.boot_id, "b2");
+        assert_string_equal(seen_lock.boot_id, "b1");
         assert_string_equal(seen_lock.term, made.version);
         assert_string_not_equal(seen_lock.version, made.version);
         assert_int_equal(seen_lock.form, LOCK_FORM_OURS);
@@ -189,11 +191,75 @@ static void test_lock(void **state) {
         assert_null(strchr(s.log, 'D'));
 }
 
+/* What changes during a life term, in a lock that is immutable. */
+static void test_life_lock(void **state) {
+        struct world *x = *state;
+        struct kubeworld *w = &x->w;
+        struct placeholder_object p, q;
+        struct lock_object l, made, old;
+        struct kubeworld_answer a;
+
+        *strstr(x->placeholder_name, "-lease") = '\0';
+        kubeworld_fill_placeholder(&p, PLACEHOLDER_LEASE, x->ns, x->placeholder_name);
+        CALL(w, &a, KUBE_OK, kube_placeholder_create, &p);
+        p = a.placeholder;
+        kubeworld_fill_lock(&l, &p, x->lock_name);
+        l.tenure = TENURE_LIFE;
+        l.lease_duration_usec = 0;
+        CALL(w, &a, KUBE_OK, kube_lock_create, &l);
+        made = a.lock;
+        assert_true(made.immutable);
+        assert_int_equal(made.form, LOCK_FORM_OURS);
+
+        kubeworld_fill_placeholder(&q, PLACEHOLDER_LEASE, x->ns, x->placeholder_name);
+        (void)util_copy(q.name + strlen(q.name), sizeof(q.name) - strlen(q.name), "-2");
+        CALL(w, &a, KUBE_OK, kube_placeholder_create, &q);
+        q = a.placeholder;
+
+        /* As 0.1.0 does it, which writes into data. */
+        old = made;
+        old.immutable = false;
+        CALL(w, &a, KUBE_CONFLICT, kube_lock_adopt, &old, "b2");
+        assert_int_equal(a.code, 422);
+        assert_non_null(strstr(a.text, "field is immutable when `immutable` is set"));
+        CALL(w, &a, KUBE_CONFLICT, kube_lock_restore, &old, &q);
+        assert_int_equal(a.code, 422);
+        CALL(w, &a, KUBE_OK, kube_lock_get, x->ns, l.name);
+        assert_string_equal(a.lock.version, made.version);
+
+        /* Taken up by another boot: the term stays what it was. */
+        CALL(w, &a, KUBE_OK, kube_lock_adopt, &made, "b2");
+        assert_string_equal(a.lock.boot_id, "b2");
+        assert_string_equal(a.lock.term, made.version);
+        assert_string_not_equal(a.lock.version, made.version);
+        assert_int_equal(a.lock.form, LOCK_FORM_OURS);
+        CALL(w, &a, KUBE_CONFLICT, kube_lock_adopt, &made, "b3");
+
+        /* Given to another placeholder, as after an orphaning deletion of the first. */
+        CALL(w, &a, KUBE_OK, kube_lock_get, x->ns, l.name);
+        CALL(w, &a, KUBE_OK, kube_lock_restore, &a.lock, &q);
+        assert_int_equal(a.lock.form, LOCK_FORM_OURS);
+        assert_string_equal(a.lock.placeholder_name, q.name);
+        assert_string_equal(a.lock.placeholder_uid, q.uid);
+        assert_string_equal(a.lock.owner.uid, q.uid);
+        assert_string_equal(a.lock.boot_id, "b2");
+        assert_string_equal(a.lock.term, made.version);
+        assert_true(a.lock.immutable);
+        CALL(w, &a, KUBE_OK, kube_placeholder_delete, PLACEHOLDER_LEASE, x->ns, p.name, p.uid, NULL);
+
+        CALL(w, &a, KUBE_OK, kube_lock_delete, x->ns, l.name, made.uid, NULL);
+        assert_int_equal(a.lock.form, LOCK_FORM_OURS);
+        CALL(w, &a, KUBE_OK, kube_lock_strip, x->ns, l.name, made.uid, a.lock.version);
+        CALL(w, &a, KUBE_NOT_FOUND, kube_lock_get, x->ns, l.name);
+        CALL(w, &a, KUBE_OK, kube_placeholder_delete, PLACEHOLDER_LEASE, x->ns, q.name, q.uid, NULL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_pod, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_life_lock, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

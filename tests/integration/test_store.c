@@ -508,6 +508,90 @@ static void test_host(void **state) {
         assert_true(h.host[0] != '\0');
 }
 
+static struct record_namespace namespace_of(struct store *s, const char *name) {
+        struct record_namespace n;
+        struct err err = {};
+
+        if (store_namespace(s, name, &n, &err) != 0)
+                fail_msg("%s", err.text);
+        return n;
+}
+
+/* Remembered over a restart, each by itself, until a human forgets it beside the running agent. */
+static void namespaces(struct tempdir *d) {
+        struct store *s = open_store(d, &here);
+        const char *dir = tempdir_path(d, "state");
+        struct record_namespace n;
+        struct err err = {};
+        char uid[64];
+
+        assert_int_equal(store_namespace(s, "ops", &n, &err), -ENOENT);
+        assert_int_equal(store_namespace_forget(dir, "ops", uid, &err), -ENOENT);
+        assert_int_equal(store_namespace_remember(s, "ops", "A", &err), 0);
+        assert_int_equal(store_namespace_remember(s, "other", "O", &err), 0);
+        store_close(s);
+        s = open_store(d, &here);
+        assert_string_equal(namespace_of(s, "ops").uid, "A");
+        assert_string_equal(namespace_of(s, "other").uid, "O");
+        assert_true(namespace_of(s, "ops").seen_usec > 0);
+        assert_int_equal(store_namespace_forget(tempdir_path(d, "state"), "ops", uid, &err), 0);
+        assert_string_equal(uid, "A");
+        assert_int_equal(store_namespace(s, "ops", &n, &err), -ENOENT);
+        assert_string_equal(namespace_of(s, "other").uid, "O");
+        /* Names go into paths. */
+        assert_int_equal(store_namespace(s, "../identity", &n, &err), -EINVAL);
+        assert_int_equal(store_namespace_remember(s, "a/b", "A", &err), -EINVAL);
+        assert_int_equal(store_namespace_forget(tempdir_path(d, "state"), "../lock", uid, &err), -EINVAL);
+        store_close(s);
+}
+
+/* What cannot be believed is no reason to believe anything; forgetting it is the cure. */
+static void damaged_namespace(struct tempdir *d) {
+        static const char *const texts[] = {"", "garbage\n", "leader-agent namespace 1\nnamespace=ops\n"};
+        struct store *s = open_store(d, &here);
+        struct record_namespace n;
+        struct err err = {};
+        char uid[64];
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                assert_int_equal(store_namespace_remember(s, "ops", "A", &err), 0);
+                (void)tempdir_write(d, "state/namespaces/ops", texts[i]);
+                assert_int_equal(store_namespace(s, "ops", &n, &err), -EBADMSG);
+                assert_non_null(strstr(err.text, "/state/namespaces/ops: "));
+                assert_int_equal(store_namespace_forget(tempdir_path(d, "state"), "ops", uid, &err), 0);
+                assert_string_equal(uid, "");
+                assert_int_equal(store_namespace(s, "ops", &n, &err), -ENOENT);
+        }
+        store_close(s);
+}
+
+/* Whichever call fails, before or after a crash: remembered or not, and never another one. */
+static void faults_namespace(struct tempdir *d) {
+        for (unsigned crash = 0; crash < 2; crash++)
+                for (unsigned k = 1;; k++) {
+                        struct store *s = open_store(d, &here);
+                        struct record_namespace n;
+                        struct err err = {};
+                        char uid[64];
+                        bool fired;
+                        int r, back;
+
+                        arm(k, crash);
+                        r = store_namespace_remember(s, "ops", "A", &err);
+                        fired = disarm();
+                        back = store_namespace(s, "ops", &n, &err);
+                        assert_true(back == 0 || back == -ENOENT);
+                        if (back == 0)
+                                assert_string_equal(n.uid, "A");
+                        assert_true(r < 0 || back == 0);
+                        assert_true(fired || r == 0);
+                        (void)store_namespace_forget(tempdir_path(d, "state"), "ops", uid, &err);
+                        store_close(s);
+                        if (!fired)
+                                break;
+                }
+}
+
 #define TEST(f)                                                                                                        \
         static void test_##f(void **state) {                                                                           \
                 (void)state;                                                                                           \
@@ -523,6 +607,9 @@ TEST(no_directory)
 TEST(faults)
 TEST(each_lock)
 TEST(faults_first_start)
+TEST(namespaces)
+TEST(damaged_namespace)
+TEST(faults_namespace)
 
 static void test_wrong_owner(void **state) {
         (void)state;
@@ -534,12 +621,21 @@ static void test_wrong_owner(void **state) {
 int main(void) {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
         const struct CMUnitTest tests[] = {
-                IN_DIRECTORY(test_use),           IN_DIRECTORY(test_many),
-                IN_DIRECTORY(test_scopes),        IN_DIRECTORY(test_damaged_claims),
-                IN_DIRECTORY(test_wrong_machine), IN_DIRECTORY(test_damaged_identity),
-                IN_DIRECTORY(test_wrong_owner),   IN_DIRECTORY(test_no_directory),
-                IN_DIRECTORY(test_faults),        IN_DIRECTORY(test_faults_first_start),
-                IN_DIRECTORY(test_each_lock),     cmocka_unit_test(test_host),
+                IN_DIRECTORY(test_use),
+                IN_DIRECTORY(test_many),
+                IN_DIRECTORY(test_scopes),
+                IN_DIRECTORY(test_damaged_claims),
+                IN_DIRECTORY(test_wrong_machine),
+                IN_DIRECTORY(test_damaged_identity),
+                IN_DIRECTORY(test_wrong_owner),
+                IN_DIRECTORY(test_no_directory),
+                IN_DIRECTORY(test_faults),
+                IN_DIRECTORY(test_faults_first_start),
+                IN_DIRECTORY(test_each_lock),
+                IN_DIRECTORY(test_namespaces),
+                IN_DIRECTORY(test_damaged_namespace),
+                IN_DIRECTORY(test_faults_namespace),
+                cmocka_unit_test(test_host),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

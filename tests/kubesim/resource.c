@@ -14,6 +14,7 @@ static const struct resource resources[] = {
          false, &resources[2]},
 };
 
+const struct resource *const resource_config_maps = &resources[0];
 const struct resource *const resource_pods = &resources[1];
 const struct resource *const resource_events = &resources[2];
 const struct resource *const resource_namespaces = &resources[3];

@@ -19,6 +19,7 @@ const struct resource *resource_find(const char *group, const char *version, con
 /* NULL when the server serves no such kind (as for an ownerReference to a version that does not exist). */
 const struct resource *resource_find_kind(const char *api_version, const char *kind);
 extern const struct resource *const resource_namespaces;
+extern const struct resource *const resource_config_maps;
 extern const struct resource *const resource_pods;
 extern const struct resource *const resource_leases;
 extern const struct resource *const resource_events;

@@ -71,6 +71,19 @@ static void validate_finalizers(struct invalid *v, doc *d, doc *old) {
         buf_free(&added);
 }
 
+static void validate_config_map(struct invalid *v, doc *d, doc *old) {
+        static const char *const kept[] = {"data", "binaryData"};
+        if (!doc_bool(old, "immutable", false))
+                return;
+        if (!doc_bool(d, "immutable", false))
+                invalid_add(v, "FieldValueForbidden", "immutable",
+                            "Forbidden: field is immutable when `immutable` is set");
+        for (size_t i = 0; i < ELEMENTSOF(kept); i++)
+                if (!json_object_equal(doc_get(d, kept[i]), doc_get(old, kept[i])))
+                        invalid_add(v, "FieldValueForbidden", kept[i],
+                                    "Forbidden: field is immutable when `immutable` is set");
+}
+
 static void validate_lease(struct invalid *v, doc *d) {
         if (doc_int(d, "spec/leaseDurationSeconds", 1) <= 0)
                 invalid_add(v, "FieldValueInvalid", "spec.leaseDurationSeconds",
@@ -137,7 +150,9 @@ void validate(struct invalid *v, const struct resource *resource, doc *d, doc *o
                             doc_string(d, "metadata/uid"));
         validate_owners(v, doc_get(d, "metadata/ownerReferences"));
         validate_finalizers(v, d, old);
-        if (resource->storage == resource_leases)
+        if (resource->storage == resource_config_maps)
+                validate_config_map(v, d, old);
+        else if (resource->storage == resource_leases)
                 validate_lease(v, d);
         else if (resource->storage == resource_pods)
                 validate_pod(v, d, old);

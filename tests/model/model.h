@@ -65,6 +65,7 @@ struct api_lock {
         uint8_t tenure, duration; /* as recorded */
         uint8_t named;            /* tenure of the placeholder that the record names: that is in the name */
         uint8_t uid, version, claim, placeholder, boot;
+        uint8_t immutable; /* its record: 0 where humans edit, as in one of 0.1.0 */
 };
 
 struct api_placeholder {

@@ -109,6 +109,7 @@ static struct answer lock_write(struct world *w, const struct write *r) {
                 *l = (struct api_lock){.exists = 1,
                                        .finalizer = 1,
                                        .owned = 1,
+                                       .immutable = !parameters.edits,
                                        .owner = r->sender,
                                        .tenure = r->tenure,
                                        .named = r->tenure,
@@ -320,12 +321,12 @@ void api_forge(struct world *w) {
 bool api_may_edit(const struct world *w, unsigned what) {
         const struct api_lock *l = &w->lock;
 
-        if (!l->exists || l->owner == FOREIGN)
+        if (!l->exists || l->owner == FOREIGN || l->immutable)
                 return false;
         return what == EDIT_TENURE || (l->tenure == TENURE_LEASE && (what == EDIT_RAISE || l->duration > 1));
 }
 
-/* Nothing of the server refuses it. */
+/* Of a lock of 0.1.0 nothing of the server refuses it. */
 void api_edit(struct world *w, unsigned what) {
         struct api_lock *l = &w->lock;
 

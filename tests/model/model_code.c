@@ -30,6 +30,7 @@ static void code_lock(struct coder *c, struct api_lock *l) {
                 coder_byte(c, &l->named);
         else
                 l->named = l->tenure;
+        l->immutable = !parameters.edits;
         coder_token(c, TOKEN_LOCK, &l->uid);
         coder_token(c, TOKEN_VERSION, &l->version);
         coder_token(c, TOKEN_CLAIM, &l->claim);

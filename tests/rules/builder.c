@@ -107,7 +107,7 @@ static enum rule_result ask_lock(const struct rule_request *q, const struct buil
         static const uint8_t ops[] = {
                 [RULE_READ] = ELECTION_OP_READ,       [RULE_CREATE] = ELECTION_OP_CREATE,
                 [RULE_DELETE] = ELECTION_OP_DELETE,   [RULE_STRIP] = ELECTION_OP_STRIP,
-                [RULE_RESTORE] = ELECTION_OP_RESTORE, [RULE_CHANGE] = ELECTION_OP_ADOPT,
+                [RULE_RESTORE] = ELECTION_OP_RESTORE, [RULE_NOTE] = ELECTION_OP_ADOPT,
         };
         struct builder_request r = *named;
         struct election_event ev = {};

@@ -40,14 +40,14 @@ static void owners_text(char ret[static 300]) {
                        at.owner_name, at.owner_uid);
 }
 
-static struct answer post(enum rule_kind kind, const char *finalizers, bool owned) {
+static struct answer post(enum rule_kind kind, const char *finalizers, bool owned, bool open) {
         char owners[300] = "'labels':{}";
 
         if (owned)
                 owners_text(owners);
         return api_call("POST", collection(kind), "{'metadata':{'name':'%s','finalizers':[%s],%s},%s}", at.name,
                         finalizers, owners,
-                        kind == RULE_LOCK    ? "'data':{'boot':'1'}"
+                        kind == RULE_LOCK    ? open ? "'data':{'boot':'1'}" : "'immutable':true,'data':{'boot':'1'}"
                         : kind == RULE_LEASE ? "'spec':{'holderIdentity':'a'}"
                                              : POD_SPEC);
 }
@@ -86,7 +86,8 @@ static void arrange(enum rule_kind kind, enum rule_state state) {
                 finalizers = marked ? "'example.org/own'" : "";
         else if (state == RULE_BARE)
                 finalizers = "";
-        _cleanup_answer_ struct answer made = post(kind, finalizers, kind == RULE_LOCK && state != RULE_ORPHANED);
+        _cleanup_answer_ struct answer made =
+                post(kind, finalizers, kind == RULE_LOCK && state != RULE_ORPHANED, state == RULE_OPEN);
         expect(&made, 201);
         path_of(kind, path);
         if (state == RULE_COLLECTING)
@@ -123,6 +124,7 @@ static struct rule_seen seen_of(const struct answer *a) {
                         s.held = true;
         owners = api_at(a, "metadata/ownerReferences");
         s.owned = owners && json_object_array_length(owners) > 0;
+        s.open = !json_object_get_boolean(api_at(a, "immutable"));
         api_copy(s.uid, api_string(a, "metadata/uid"));
         api_copy(s.version, api_string(a, "metadata/resourceVersion"));
         return s;
@@ -170,6 +172,13 @@ static struct answer write_into(const char *path, const struct rule_request *q) 
         if (q->verb == RULE_CHANGE || q->verb == RULE_SAME)
                 return api_call("PATCH", path, "{'metadata':{%s},'data':{'boot':'%d'}}", meta,
                                 q->verb == RULE_CHANGE ? 2 : 1);
+        if (q->verb == RULE_SEAL || q->verb == RULE_UNSEAL || q->verb == RULE_UNSET)
+                return api_call("PATCH", path, "{'metadata':{%s},'immutable':%s}", meta,
+                                q->verb == RULE_SEAL     ? "true"
+                                : q->verb == RULE_UNSEAL ? "false"
+                                                         : "null");
+        if (q->verb == RULE_OVERWRITE)
+                return api_call("PUT", path, "{'apiVersion':'v1','kind':'ConfigMap','metadata':{%s}}", meta);
         if (q->verb == RULE_RESTORE)
                 return api_call("PATCH", path, "{'metadata':{%s,%s}}", meta, owners);
         if (lease)
@@ -177,7 +186,7 @@ static struct answer write_into(const char *path, const struct rule_request *q) 
                                 "{'apiVersion':'coordination.k8s.io/v1','kind':'Lease','metadata':{%s},"
                                 "'spec':{'holderIdentity':'%s'}}",
                                 meta, q->verb == RULE_RENEW ? "b" : "a");
-        if (q->verb == RULE_RENEW)
+        if (q->verb == RULE_RENEW || q->verb == RULE_NOTE)
                 return api_call("PATCH", path, "{'metadata':{%s,'annotations':{'example.org/beat':'1'}}}", meta);
         return api_call("PATCH", path, "{'metadata':{%s,'finalizers':null}}", meta); /* strip, clear */
 }
@@ -189,7 +198,8 @@ static struct answer ask(const struct rule_request *q) {
         if (q->verb == RULE_READ)
                 return api_get("%s", path);
         if (q->verb == RULE_CREATE)
-                return post(q->kind, q->kind == RULE_LOCK ? "'" FINALIZER "'" : "", q->kind == RULE_LOCK);
+                return post(q->kind, q->kind == RULE_LOCK ? "'" FINALIZER "'" : "", q->kind == RULE_LOCK,
+                            /* open= */ false);
         if (q->verb == RULE_DELETE || q->verb == RULE_DELETE_FOREGROUND || q->verb == RULE_DELETE_ORPHAN)
                 return remove_by(path, q);
         return write_into(path, q);

@@ -46,6 +46,7 @@ static struct rule_seen lock_seen(const struct api_lock *l) {
                 .ours = l->finalizer,
                 .held = l->extra != EXTRA_NONE,
                 .owned = l->owned,
+                .open = !l->immutable,
         };
 
         tokens(&s, l->uid, l->version);
@@ -89,6 +90,7 @@ static void arrange(enum rule_kind kind, enum rule_state state) {
                 return;
         }
         must(LOCK_CREATE);
+        w.lock.immutable = state != RULE_OPEN;
         if (state == RULE_BARE)
                 must(LOCK_STRIP);
         if (state == RULE_ORPHANED)
@@ -122,7 +124,11 @@ static void collect(void) {
 static enum rule_result human(const struct rule_request *q, struct rule_seen *ret_answer) {
         uint8_t extra = q->verb == RULE_DELETE_FOREGROUND ? EXTRA_FOREGROUND : EXTRA_ORPHAN;
 
-        if (q->kind == RULE_LOCK)
+        if (q->verb == RULE_CHANGE) {
+                if (!api_may_edit(&w, EDIT_TENURE))
+                        return RULE_CONFLICT;
+                api_edit(&w, EDIT_TENURE);
+        } else if (q->kind == RULE_LOCK)
                 api_delete_lock(&w, extra);
         else
                 api_delete_placeholder(&w, 0, extra);
@@ -133,7 +139,7 @@ static enum rule_result human(const struct rule_request *q, struct rule_seen *re
 static uint8_t write_of(const struct rule_request *q) {
         static const uint8_t lock[] = {
                 [RULE_READ] = READ_LOCK,   [RULE_CREATE] = LOCK_CREATE,   [RULE_DELETE] = LOCK_DELETE,
-                [RULE_STRIP] = LOCK_STRIP, [RULE_RESTORE] = LOCK_RESTORE, [RULE_CHANGE] = LOCK_ADOPT,
+                [RULE_STRIP] = LOCK_STRIP, [RULE_RESTORE] = LOCK_RESTORE, [RULE_NOTE] = LOCK_ADOPT,
         };
         static const uint8_t placeholder[] = {
                 [RULE_READ] = READ_PLACEHOLDER,     [RULE_CREATE] = PLACEHOLDER_CREATE,
@@ -154,7 +160,7 @@ static enum rule_result request(const struct rule_request *q, struct rule_seen *
         };
         struct answer a;
 
-        if (q->verb == RULE_DELETE_FOREGROUND || q->verb == RULE_DELETE_ORPHAN)
+        if (q->verb == RULE_DELETE_FOREGROUND || q->verb == RULE_DELETE_ORPHAN || q->verb == RULE_CHANGE)
                 return human(q, ret_answer);
         r.kind = write_of(q);
         a = api_perform(&w, &r);

@@ -26,6 +26,8 @@
         "DeleteOptions, propagationPolicy: that of the last DELETE counts; Background removes that finalizer"
 #define COLLECTED "Garbage Collection, owners: an object none of whose owners is there is deleted in the background"
 #define OWNERS    "Owners and Dependents: that an owner exists is not checked when ownerReferences are written"
+#define IMMUTABLE                                                                                                      \
+        "ConfigMap, immutable: once true, a write that changes data or immutable itself is 422; metadata may change"
 #define UNCHANGED "API conventions, resourceVersion: a write that changes nothing is not stored; the version stays"
 
 /* Why a world leaves a row out. */
@@ -37,6 +39,9 @@
 #define NO_OTHER_FINALIZER "only the collector's finalizers hold its placeholders"
 #define NO_LOOSE_OWNER     "the deletion of an owner takes no time there"
 #define NO_LOOK_STRIP      "the agent does not look at it"
+#define NO_EDIT            "an edited lock is arranged by the tests, as one of 0.1.0"
+#define NO_EDITOR          "its human edits what is there, and names nothing"
+#define NO_SEAL            "nobody writes `immutable` there but the POST"
 
 #define LACKS(world, why) .lacks[RULE_##world] = (why)
 #define LACKS_CASCADE     LACKS(BUILDER, NO_CASCADE)
@@ -44,6 +49,9 @@
 #define LACKS_SAME        LACKS(BUILDER, NO_EMPTY_WRITE), LACKS(MODEL, NO_EMPTY_WRITE), LACKS(SIM, NO_EMPTY_WRITE)
 #define LACKS_NOTHING     .lacks = {NULL}
 #define LACKS_POD_OR_SAME LACKS_POD, LACKS(MODEL, NO_EMPTY_WRITE), LACKS(SIM, NO_EMPTY_WRITE)
+#define LACKS_EDIT        LACKS(BUILDER, NO_EDIT)
+#define LACKS_NAMED_EDIT  LACKS(BUILDER, NO_EDIT), LACKS(MODEL, NO_EDITOR), LACKS(SIM, NO_EDITOR)
+#define LACKS_SEAL        LACKS(BUILDER, NO_SEAL), LACKS(MODEL, NO_SEAL), LACKS(SIM, NO_SEAL)
 #define HIDES_STRIPPED    .lacks_answer[RULE_BUILDER] = NO_LOOK_STRIP, .lacks_answer[RULE_MODEL] = NO_LOOK_STRIP
 
 /* A request that is refused changes nothing. */
@@ -132,16 +140,45 @@ const struct rule rules[] = {
              REFUSED(NOT_FOUND, ABSENT), .source = ABSENT),
 
         /* ---- writing into the lock ---- */
-        LOCK("PATCH of the data", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_VERSION, .before = RULE_THERE,
-             .answer = RULE_THERE, .after = RULE_THERE, .moved = true, .source = CONCURRENCY),
-        LOCK("PATCH of the data by an old version", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_OLD_VERSION,
-             REFUSED(CONFLICT, THERE), .source = CONCURRENCY),
-        LOCK("PATCH of the data by another uid", .verb = RULE_CHANGE, .uid = RULE_OTHER_UID, .version = RULE_VERSION,
+        LOCK("PATCH of an annotation", .verb = RULE_NOTE, .uid = RULE_UID, .version = RULE_VERSION,
+             .before = RULE_THERE, .answer = RULE_THERE, .after = RULE_THERE, .moved = true, .source = CONCURRENCY),
+        LOCK("PATCH of an annotation by an old version", .verb = RULE_NOTE, .uid = RULE_UID,
+             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, THERE), .source = CONCURRENCY),
+        LOCK("PATCH of an annotation by another uid", .verb = RULE_NOTE, .uid = RULE_OTHER_UID, .version = RULE_VERSION,
              REFUSED(INVALID, THERE), .source = UID_PATCHED),
-        LOCK("PATCH of the data of a marked one", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_VERSION,
+        LOCK("PATCH of an annotation of a marked one", .verb = RULE_NOTE, .uid = RULE_UID, .version = RULE_VERSION,
              .before = RULE_MARKED, .answer = RULE_MARKED, .after = RULE_MARKED, .moved = true, .source = MARKS),
-        LOCK("PATCH of the data of an absent one", .verb = RULE_CHANGE, .uid = RULE_OTHER_UID,
+        LOCK("PATCH of an annotation of an absent one", .verb = RULE_NOTE, .uid = RULE_OTHER_UID,
              .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT),
+        LOCK("PATCH of the data", .verb = RULE_CHANGE, REFUSED(INVALID, THERE), .source = IMMUTABLE, LACKS_EDIT),
+        LOCK("PATCH of the data of a marked one", .verb = RULE_CHANGE, REFUSED(INVALID, MARKED), .source = IMMUTABLE,
+             LACKS_EDIT),
+        LOCK("PATCH of the data of an orphaned one", .verb = RULE_CHANGE, REFUSED(INVALID, ORPHANED),
+             .source = IMMUTABLE, LACKS_EDIT),
+        LOCK("PATCH of the data of one that is not immutable", .verb = RULE_CHANGE, .before = RULE_OPEN,
+             .answer = RULE_OPEN, .after = RULE_OPEN, .moved = true, .source = CONCURRENCY, LACKS_EDIT),
+        LOCK("PATCH of the data by uid and version", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_VERSION,
+             REFUSED(INVALID, THERE), .source = IMMUTABLE, LACKS_NAMED_EDIT),
+        LOCK("PATCH of the data by an old version", .verb = RULE_CHANGE, .uid = RULE_UID, .version = RULE_OLD_VERSION,
+             REFUSED(CONFLICT, THERE), .source = CONCURRENCY, LACKS_NAMED_EDIT),
+        LOCK("PATCH of the data by an old version, of one that is not immutable", .verb = RULE_CHANGE, .uid = RULE_UID,
+             .version = RULE_OLD_VERSION, REFUSED(CONFLICT, OPEN), .source = CONCURRENCY, LACKS_NAMED_EDIT),
+        LOCK("PATCH of the data by another uid, of one that is not immutable", .verb = RULE_CHANGE,
+             .uid = RULE_OTHER_UID, .version = RULE_VERSION, REFUSED(INVALID, OPEN), .source = UID_PATCHED,
+             LACKS_NAMED_EDIT),
+        LOCK("PATCH of the data of an absent one", .verb = RULE_CHANGE, .uid = RULE_OTHER_UID,
+             .version = RULE_OLD_VERSION, REFUSED(NOT_FOUND, ABSENT), .source = ABSENT, LACKS_NAMED_EDIT),
+        LOCK("PATCH of immutable to false", .verb = RULE_UNSEAL, REFUSED(INVALID, THERE), .source = IMMUTABLE,
+             LACKS_SEAL),
+        LOCK("PATCH of immutable to nothing", .verb = RULE_UNSET, REFUSED(INVALID, THERE), .source = IMMUTABLE,
+             LACKS_SEAL),
+        LOCK("PATCH of immutable of a marked one", .verb = RULE_UNSEAL, REFUSED(INVALID, MARKED), .source = IMMUTABLE,
+             LACKS_SEAL),
+        LOCK("PATCH of immutable to true", .verb = RULE_SEAL, .before = RULE_OPEN, .answer = RULE_THERE,
+             .after = RULE_THERE, .moved = true, .source = IMMUTABLE, LACKS_SEAL),
+        LOCK("PUT over it", .verb = RULE_OVERWRITE, REFUSED(INVALID, THERE), .source = IMMUTABLE, LACKS_SEAL),
+        LOCK("PUT over one that is not immutable", .verb = RULE_OVERWRITE, .before = RULE_OPEN, .answer = RULE_BARE,
+             .after = RULE_BARE, .moved = true, .source = CONCURRENCY, LACKS_SEAL),
         LOCK("PATCH that changes nothing", .verb = RULE_SAME, .uid = RULE_UID, .version = RULE_VERSION,
              .before = RULE_THERE, .answer = RULE_THERE, .after = RULE_THERE, .source = UNCHANGED, LACKS_SAME),
         LOCK("PATCH of the owner into an orphaned one", .verb = RULE_RESTORE, .uid = RULE_UID, .version = RULE_VERSION,

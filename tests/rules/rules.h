@@ -27,7 +27,8 @@ enum rule_kind {
 
 enum rule_state {
         RULE_ABSENT,
-        RULE_THERE,        /* lock: with our finalizer and an owner; placeholder: held by nothing */
+        RULE_THERE,        /* lock: immutable, with our finalizer and an owner; placeholder: held by nothing */
+        RULE_OPEN,         /* lock: the same, but not immutable, as those of 0.1.0 */
         RULE_BARE,         /* lock without our finalizer */
         RULE_ORPHANED,     /* lock whose ownerReferences are empty */
         RULE_MARKED,       /* deletionTimestamp is set; lock: our finalizer holds it, placeholder: somebody else's */
@@ -53,8 +54,13 @@ enum rule_verb {
         RULE_DELETE_FOREGROUND, /* uid and version are not named */
         RULE_DELETE_ORPHAN,     /* same */
         RULE_STRIP,             /* lock: PATCH finalizers: null */
+        RULE_NOTE,              /* lock: PATCH of an annotation */
         RULE_CHANGE,            /* lock: PATCH of its data, to another value */
         RULE_SAME,              /* lock: PATCH of its data, to the value it has */
+        RULE_SEAL,              /* lock: PATCH of `immutable` to true */
+        RULE_UNSEAL,            /* … to false */
+        RULE_UNSET,             /* … to nothing */
+        RULE_OVERWRITE,         /* lock: PUT of another object under its name: no data, metadata, `immutable` */
         RULE_RESTORE,           /* lock: PATCH of ownerReferences */
         RULE_RENEW,             /* Lease: PUT of the whole, without finalizers; Pod: PATCH of an annotation */
         RULE_CLEAR,             /* Lease: the same PUT, nothing else changed; Pod: PATCH finalizers: null */
@@ -109,6 +115,7 @@ struct rule_seen {
         bool ours;  /* lock: our finalizer */
         bool held;  /* by any other finalizer */
         bool owned; /* lock: ownerReferences are not empty */
+        bool open;  /* lock: not immutable */
         char uid[64], version[64];
 };
 

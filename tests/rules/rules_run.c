@@ -17,6 +17,7 @@ static const struct rule_driver *world;
 static const char *const states[] = {
         [RULE_ABSENT] = "absent",
         [RULE_THERE] = "there",
+        [RULE_OPEN] = "there and not immutable",
         [RULE_BARE] = "bare",
         [RULE_ORPHANED] = "orphaned",
         [RULE_MARKED] = "marked",
@@ -42,7 +43,9 @@ static enum rule_state state_of(enum rule_kind kind, const struct rule_seen *s) 
                 return s->marked ? RULE_MARKED : RULE_THERE;
         if (s->marked)
                 return !s->ours ? RULE_HELD : s->held ? RULE_MARKED_TWICE : RULE_MARKED;
-        return !s->ours ? RULE_BARE : s->owned ? RULE_THERE : RULE_ORPHANED;
+        if (!s->ours || !s->owned)
+                return !s->ours ? RULE_BARE : RULE_ORPHANED;
+        return s->open ? RULE_OPEN : RULE_THERE;
 }
 
 /* How what was arranged is seen. */

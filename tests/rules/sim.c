@@ -64,6 +64,7 @@ static struct rule_seen lock_seen(const struct lock_object *o) {
                 .ours = o->has_finalizer,
                 .held = o->n_finalizers > o->has_finalizer,
                 .owned = o->n_owners > 0,
+                .open = !o->immutable,
         };
 
         (void)util_copy(s.uid, sizeof(s.uid), o->uid);
@@ -136,6 +137,7 @@ static void arrange(enum rule_kind kind, enum rule_state state) {
                         server_delete_placeholder(0, FOREGROUND);
                 return;
         }
+        world.open_locks = state == RULE_OPEN;
         must(VERB_CREATE, true);
         if (state == RULE_BARE)
                 must(VERB_STRIP, true);
@@ -173,7 +175,10 @@ static bool owner_there(void) {
 static enum rule_result human(const struct rule_request *q, struct rule_seen *ret_answer) {
         enum propagation how = q->verb == RULE_DELETE_FOREGROUND ? FOREGROUND : ORPHAN;
 
-        if (q->kind == RULE_LOCK)
+        if (q->verb == RULE_CHANGE) {
+                if (!server_damage_lock(0))
+                        return RULE_CONFLICT;
+        } else if (q->kind == RULE_LOCK)
                 server_delete_lock(0, how);
         else
                 server_delete_placeholder(0, how);
@@ -184,12 +189,12 @@ static enum rule_result human(const struct rule_request *q, struct rule_seen *re
 static enum rule_result request(const struct rule_request *q, struct rule_seen *ret_answer) {
         static const enum verb verbs[] = {
                 [RULE_READ] = VERB_GET,    [RULE_CREATE] = VERB_CREATE,   [RULE_DELETE] = VERB_DELETE,
-                [RULE_STRIP] = VERB_STRIP, [RULE_RESTORE] = VERB_RESTORE, [RULE_CHANGE] = VERB_ADOPT,
+                [RULE_STRIP] = VERB_STRIP, [RULE_RESTORE] = VERB_RESTORE, [RULE_NOTE] = VERB_ADOPT,
                 [RULE_RENEW] = VERB_RENEW, [RULE_CLEAR] = VERB_CLEAR,
         };
         struct outcome r;
 
-        if (q->verb == RULE_DELETE_FOREGROUND || q->verb == RULE_DELETE_ORPHAN)
+        if (q->verb == RULE_DELETE_FOREGROUND || q->verb == RULE_DELETE_ORPHAN || q->verb == RULE_CHANGE)
                 return human(q, ret_answer);
         r = perform(verbs[q->verb], q->kind == RULE_LOCK, q->uid, q->version);
         if (r.has_lock)

@@ -344,7 +344,7 @@ static void cure(void *arg, uint64_t lock) {
 
 static void damage_lock(struct host *h, unsigned lock) {
         (void)h;
-        server_damage_lock(lock);
+        (void)server_damage_lock(lock);
         world_post(world.now + fault_span(1000, 60000), NULL, cure, NULL, lock);
 }
 
@@ -469,6 +469,7 @@ void fault_plan(void) {
                         pick -= enabled[f->type] ? types[f->type].weight : 0;
                         f->type++;
                 }
+                world.open_locks = world.open_locks || types[f->type].begin == damage_lock;
                 world_post(at, NULL, begin, f, 0);
                 at += world_random(2 * gap);
         }

@@ -141,15 +141,16 @@ void server_delete_placeholder(size_t i, enum propagation how) {
         delete_placeholder(&world.placeholders[i], how, names[how]);
 }
 
-void server_damage_lock(unsigned i) {
+bool server_damage_lock(unsigned i) {
         struct api_lock *l = &world.locks[i];
 
-        if (!l->exists)
-                return;
+        if (!l->exists || l->o.immutable)
+                return false;
         l->o.claim[0] = l->o.identity[0] = '\0';
         new_version(l->o.version);
         world_log("API: a human overwrites %s (%s)", l->o.name, l->o.uid);
         changed_lock(l);
+        return true;
 }
 
 /* ---- garbage collector ---- */
@@ -242,6 +243,7 @@ static void create_lock(const struct order *o, struct api_lock *l, struct outcom
         l->foreground = l->orphan = false;
         l->o = o->lock;
         l->o.has_finalizer = true;
+        l->o.immutable = !world.open_locks;
         l->o.deleting = false;
         l->o.fenced[0] = '\0';
         new_uid(l->o.uid, "L");

@@ -206,6 +206,7 @@ struct world {
         uint64_t version;
         unsigned n_uids;
         bool gc_never, gc_stalled;
+        bool open_locks;   /* are not immutable, as those of 0.1.0 */
         bool no_marks;     /* the server does not tell that nothing exists when a watch begins */
         bool no_bookmarks; /* streams may be silent for as long as nothing happens */
         bool real_watchdog;
@@ -347,8 +348,8 @@ struct outcome {
 void server_execute(const struct order *o, struct outcome *ret);
 void server_delete_lock(unsigned i, enum propagation p);
 void server_delete_placeholder(size_t i, enum propagation p);
-/* A human overwrites the record; the finalizer stays. */
-void server_damage_lock(unsigned i);
+/* A human overwrites the record; the finalizer stays. Returns false when the server refuses it. */
+bool server_damage_lock(unsigned i);
 void server_gc_soon(void);
 struct api_lock *server_lock(const char *name);
 struct api_placeholder *server_placeholder(enum placeholder_kind kind, const char *name);

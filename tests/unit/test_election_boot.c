@@ -128,6 +128,30 @@ static void test_adoption_is_read_back(void **state) {
         assert_int_equal(builder_state(&b), ELECTION_LEADING);
 }
 
+/* The server refuses that write for good, as it does that of 0.1.0 into an immutable lock: nothing is led, it is tried
+ * at a growing pace, and the agent can be stopped. */
+static void test_adoption_is_refused(void **state) {
+        uint64_t uid;
+
+        (void)state;
+        leads(TENURE_LIFE);
+        uid = b.lock[0].uid;
+        builder_reboot(&b);
+        for (unsigned i = 0; i < 20; i++) {
+                uint64_t before = b.now;
+
+                builder_until(&b, ELECTION_OP_ADOPT);
+                if (i > 10)
+                        assert_true(b.now - before >= 2 * SEC);
+                builder_answer(&b, 0, ELECTION_OP_ADOPT, BUILDER_CONFLICT);
+        }
+        builder_never(&b, "PERMIT");
+        assert_int_equal(builder_state(&b), ELECTION_ADOPTING);
+        assert_int_equal(b.lock[0].uid, uid);
+        assert_false(b.lock[0].deleting);
+        assert_int_equal(b.guard[0].unit, UNIT_STOPPED);
+}
+
 /* In life tenure a clone wrote its boot into our lock: the unit stops at once, and the lock is not touched any more. */
 static void test_clone_takes_over(void **state) {
         struct lock_fact before;
@@ -210,6 +234,7 @@ int main(void) {
                 cmocka_unit_test(test_readopted_after_boot),
                 cmocka_unit_test(test_fenced_before_adoption),
                 cmocka_unit_test(test_adoption_is_read_back),
+                cmocka_unit_test(test_adoption_is_refused),
                 cmocka_unit_test(test_clone_takes_over),
                 cmocka_unit_test(test_guard_has_revoked),
                 cmocka_unit_test(test_stale_permit),

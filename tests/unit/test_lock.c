@@ -145,6 +145,105 @@ static void test_placeholder_names(void **state) {
         }
 }
 
+/* What changes during a life term, and the record cannot: annotations, of immutable locks of tenure life alone.
+ * Whatever is written there, holder, identity, claim, unit, tenure and duration are those of the POST. */
+static void test_annotations(void **state) {
+        static const struct {
+                const char *what, *annotations, *immutable;
+                bool lease;
+                const char *owner; /* name and uid */
+                const char *boot, *placeholder, *uid;
+                enum lock_form form;
+        } rows[] = {
+                {"none", "", "true", false, "p", "b", "p", "pu", LOCK_FORM_OURS},
+                {"taken up by another boot", "\"leaderagent.io/boot-id\":\"b2\"", "true", false, "p", "b2", "p", "pu",
+                 LOCK_FORM_OURS},
+                {"put back", "\"leaderagent.io/placeholder\":\"Lease/q\",\"leaderagent.io/placeholder-uid\":\"qu\"",
+                 "true", false, "q", "b", "q", "qu", LOCK_FORM_OURS},
+                {"put back, orphaned again",
+                 "\"leaderagent.io/placeholder\":\"Lease/q\",\"leaderagent.io/placeholder-uid\":\"qu\"", "true", false,
+                 "", "b", "p", "pu", LOCK_FORM_OURS},
+                /* not by us */
+                {"another owner alone", "", "true", false, "q", "b", "p", "pu", LOCK_FORM_DAMAGED},
+                {"annotations alone",
+                 "\"leaderagent.io/placeholder\":\"Lease/q\",\"leaderagent.io/placeholder-uid\":\"qu\"", "true", false,
+                 "p", "b", "p", "pu", LOCK_FORM_OURS},
+                {"another uid than the owner's",
+                 "\"leaderagent.io/placeholder\":\"Lease/q\",\"leaderagent.io/placeholder-uid\":\"x\"", "true", false,
+                 "q", "b", "p", "pu", LOCK_FORM_DAMAGED},
+                {"another kind than the owner's",
+                 "\"leaderagent.io/placeholder\":\"Pod/q\",\"leaderagent.io/placeholder-uid\":\"qu\"", "true", false,
+                 "q", "b", "p", "pu", LOCK_FORM_DAMAGED},
+                {"half of it", "\"leaderagent.io/placeholder\":\"Lease/q\"", "true", false, "q", "b", "p", "pu",
+                 LOCK_FORM_DAMAGED},
+                {"that of a lease",
+                 "\"leaderagent.io/placeholder\":\"Lease/q-lease\",\"leaderagent.io/placeholder-uid\":\"q-leaseu\"",
+                 "true", false, "q-lease", "b", "p", "pu", LOCK_FORM_DAMAGED},
+                {"no name",
+                 "\"leaderagent.io/placeholder\":\"Lease/../q\",\"leaderagent.io/placeholder-uid\":\"../qu\"", "true",
+                 false, "../q", "b", "p", "pu", LOCK_FORM_DAMAGED},
+                {"an empty boot id", "\"leaderagent.io/boot-id\":\"\"", "true", false, "p", "b", "p", "pu",
+                 LOCK_FORM_OURS},
+                {"no boot id", "\"leaderagent.io/boot-id\":7", "true", false, "p", "b", "p", "pu", LOCK_FORM_OURS},
+                {"a boot id with a newline", "\"leaderagent.io/boot-id\":\"a\\nb\"", "true", false, "p", "b", "p", "pu",
+                 LOCK_FORM_OURS},
+                {"a boot id too long", "\"leaderagent.io/boot-id\":\"0123456789012345678901234567890123456789\"",
+                 "true", false, "p", "b", "p", "pu", LOCK_FORM_OURS},
+                {"what the POST said",
+                 "\"leaderagent.io/holder\":\"x\",\"leaderagent.io/identity\":\"x\",\"leaderagent.io/claim\":\"x\","
+                 "\"leaderagent.io/tenure\":\"lease\",\"leaderagent.io/leaseDurationSeconds\":\"1\"",
+                 "true", false, "p", "b", "p", "pu", LOCK_FORM_OURS},
+                /* a lease: others wait for the placeholder of its POST, and no other boot takes it up */
+                {"lease: boot", "\"leaderagent.io/boot-id\":\"b2\"", "true", true, "p-lease", "b", "p-lease",
+                 "p-leaseu", LOCK_FORM_OURS},
+                {"lease: placeholder",
+                 "\"leaderagent.io/placeholder\":\"Lease/q-lease\",\"leaderagent.io/placeholder-uid\":\"q-leaseu\"",
+                 "true", true, "q-lease", "b", "p-lease", "p-leaseu", LOCK_FORM_DAMAGED},
+                {"lease: annotations alone",
+                 "\"leaderagent.io/placeholder\":\"Lease/q-lease\",\"leaderagent.io/placeholder-uid\":\"q-leaseu\"",
+                 "true", true, "p-lease", "b", "p-lease", "p-leaseu", LOCK_FORM_OURS},
+                /* one of 0.1.0 has all of it in data */
+                {"of 0.1.0: boot", "\"leaderagent.io/boot-id\":\"b2\"", "false", false, "p", "b", "p", "pu",
+                 LOCK_FORM_OURS},
+                {"of 0.1.0: placeholder",
+                 "\"leaderagent.io/placeholder\":\"Lease/q\",\"leaderagent.io/placeholder-uid\":\"qu\"", "\"true\"",
+                 false, "q", "b", "p", "pu", LOCK_FORM_DAMAGED},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const char *name = rows[i].lease ? "p-lease" : "p";
+                char text[4096], owner[512];
+                struct lock_object l;
+
+                (void)snprintf(owner, sizeof(owner),
+                               "{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"name\":\"%s\",\"uid\":"
+                               "\"%su\"}",
+                               rows[i].owner, rows[i].owner);
+                (void)snprintf(
+                        text, sizeof(text),
+                        "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"immutable\":%s,\"metadata\":{\"namespace\":"
+                        "\"ns\",\"name\":\"l\",\"uid\":\"u\",\"resourceVersion\":\"7\",\"finalizers\":[" FINALIZER
+                        "],\"ownerReferences\":[%s],\"annotations\":{%s}},\"data\":{\"holder\":\"web-1\",\"identity\":"
+                        "\"web-1-3f9a02c7\",\"claim\":\"c\",\"placeholder\":\"Lease/%s\",\"placeholderUid\":\"%su\","
+                        "\"unit\":\"a.service\",\"tenure\":\"%s\",\"bootId\":\"b\"%s}}",
+                        rows[i].immutable, *rows[i].owner ? owner : "", rows[i].annotations, name, name,
+                        rows[i].lease ? "lease" : "life", rows[i].lease ? DURATION : "");
+                assert_int_equal(lock_parse(text, strlen(text), &l, NULL), 0);
+                if (l.form != rows[i].form || l.immutable != util_streq(rows[i].immutable, "true") ||
+                    l.orphaned != !*rows[i].owner || !util_streq(l.boot_id, rows[i].boot) ||
+                    !util_streq(l.placeholder_name, rows[i].placeholder) ||
+                    !util_streq(l.placeholder_uid, rows[i].uid) || l.placeholder_kind != PLACEHOLDER_LEASE ||
+                    !util_streq(l.holder, "web-1") || !util_streq(l.identity, "web-1-3f9a02c7") ||
+                    !util_streq(l.claim, "c") || !util_streq(l.unit, "a.service") ||
+                    l.tenure != (rows[i].lease ? TENURE_LEASE : TENURE_LIFE) ||
+                    l.lease_duration_usec != (rows[i].lease ? 15 * USEC_PER_SEC : 0))
+                        fail_msg("row '%s': %s (%s), boot '%s', placeholder '%s' '%s'", rows[i].what,
+                                 lock_form_to_string(l.form), l.damage, l.boot_id, l.placeholder_name,
+                                 l.placeholder_uid);
+        }
+}
+
 /* A record without one of its fields is damaged, and says which. */
 static void test_incomplete(void **state) {
         static const char *const keys[] = {"holder",         "identity", "claim",  "placeholder",
@@ -334,7 +433,35 @@ static void test_create(void **state) {
         assert_string_equal(back.owner.uid, "pu");
         assert_string_equal(back.claim, "c");
         assert_int_equal(back.lease_duration_usec, l.lease_duration_usec);
+        assert_true(back.immutable);
         assert_non_null(strstr(text, "\"app.kubernetes.io/managed-by\":\"leader-agent\""));
+}
+
+/* What was written is read back: into annotations where the record cannot change, else into the record. */
+static void test_changes(void **state) {
+        const struct placeholder_object q = {.kind = PLACEHOLDER_LEASE, .name = "q", .uid = "qu"};
+
+        (void)state;
+        for (unsigned open = 0; open < 2; open++) {
+                struct lock_object l = complete();
+                _cleanup_free_ char *adopt = NULL, *restore = NULL;
+
+                (void)util_copy(l.uid, sizeof(l.uid), "u");
+                (void)util_copy(l.version, sizeof(l.version), "7");
+                l.immutable = !open;
+                assert_int_equal(lock_build_adopt(&l, "b2", &adopt), 0);
+                assert_int_equal(lock_build_restore(&l, &q, &restore), 0);
+                assert_int_equal(strstr(adopt, "\"data\"") != NULL, open);
+                assert_int_equal(strstr(restore, "\"data\"") != NULL, open);
+                assert_non_null(strstr(adopt, open ? "\"bootId\":\"b2\"" : "\"leaderagent.io/boot-id\":\"b2\""));
+                assert_non_null(strstr(restore, open ? "\"placeholder\":\"Lease/q\",\"placeholderUid\":\"qu\""
+                                                     : "\"leaderagent.io/placeholder\":\"Lease/q\","
+                                                       "\"leaderagent.io/placeholder-uid\":\"qu\""));
+                assert_non_null(strstr(restore, "\"ownerReferences\":[{\"apiVersion\":\"coordination.k8s.io/v1\","
+                                                "\"kind\":\"Lease\",\"name\":\"q\",\"uid\":\"qu\"}]"));
+                assert_null(strstr(adopt, "immutable"));
+                assert_null(strstr(restore, "immutable"));
+        }
 }
 
 static void test_create_incomplete(void **state) {
@@ -392,6 +519,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_forms),
                 cmocka_unit_test(test_placeholder_names),
+                cmocka_unit_test(test_annotations),
+                cmocka_unit_test(test_changes),
                 cmocka_unit_test(test_incomplete),
                 cmocka_unit_test(test_life),
                 cmocka_unit_test(test_fields),

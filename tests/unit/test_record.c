@@ -254,10 +254,49 @@ static void test_cap(void **state) {
         assert_int_equal(record_claims_add(&c, CLAIM_A, t - 10 * DAY), -ENOSPC);
 }
 
+static void test_namespace(void **state) {
+        const struct record_namespace n = {"ops", MACHINE, "9c1e6c3e-uid", 1893555845678901};
+        static const struct {
+                const char *body, *says;
+        } rows[] = {
+                {"leader-agent identity 1\nnamespace=ops\nmachine=" MACHINE "\nuid=u\nseen=1\n", "line 1"},
+                {"leader-agent namespace 1\n", "expected namespace="},
+                {"leader-agent namespace 1\nnamespace=\nmachine=" MACHINE "\nuid=u\nseen=1\n", "not a name"},
+                {"leader-agent namespace 1\nnamespace=../x\nmachine=" MACHINE "\nuid=u\nseen=1\n", "not a name"},
+                {"leader-agent namespace 1\nnamespace=ops\nmachine=x\nuid=u\nseen=1\n", "32 hexadecimal"},
+                {"leader-agent namespace 1\nnamespace=ops\nmachine=" MACHINE "\nuid=\nseen=1\n", "uid is empty"},
+                {"leader-agent namespace 1\nnamespace=ops\nmachine=" MACHINE "\nuid=u\nseen=-1\n", "microseconds"},
+                {"leader-agent namespace 1\nnamespace=ops\nmachine=" MACHINE "\nuid=u\nseen=1\nmore=1\n",
+                 "unexpected line"},
+        };
+        _cleanup_free_ char *text = NULL;
+        struct record_namespace back;
+        struct err err = {};
+
+        (void)state;
+        assert_int_equal(record_namespace_format(&n, &text), 0);
+        assert_int_equal(record_namespace_parse(&back, text, strlen(text), &err), 0);
+        assert_string_equal(back.name, n.name);
+        assert_string_equal(back.machine, n.machine);
+        assert_string_equal(back.uid, n.uid);
+        assert_int_equal(back.seen_usec, n.seen_usec);
+        for (size_t k = 0; k < strlen(text); k++)
+                assert_int_equal(record_namespace_parse(&back, text, k, &err), -EBADMSG);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char whole[1024];
+                size_t size = seal(whole, sizeof(whole), rows[i].body);
+
+                assert_int_equal(record_namespace_parse(&back, whole, size, &err), -EBADMSG);
+                if (!strstr(err.text, rows[i].says))
+                        fail_msg("row %zu: %s", i, err.text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_identity_make), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage),
                 cmocka_unit_test(test_sealed),        cmocka_unit_test(test_rough),      cmocka_unit_test(test_cap),
+                cmocka_unit_test(test_namespace),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@ scenario() {
         . "$here/faults_api.sh"
         needs_real
         begin
-        local uid=$(lock .metadata.uid) old=$(lock .data.placeholderUid) path=$(placeholder_path)
+        local uid=$(lock .metadata.uid) old=$(lock_placeholder_uid) path=$(placeholder_path)
         part_kill kcm
         delete_by Foreground "$path"
         takes_over 30 "${LAB_HOSTS[@]}"

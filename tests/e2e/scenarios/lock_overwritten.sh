@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# Somebody overwrites the lock: finalizer, owner and claim are gone. Its holder has lost it and stops; nobody touches what
+# Somebody overwrites the lock: the API server refuses it. One that is not immutable, as 0.1.0 makes them, it lets go:
+# finalizer, owner and claim are gone. Its holder has lost it and stops; nobody touches what
 # is there, and every agent says so, until a human removes it.
 variants="life lease"
 scenario() {
         . "$here/faults_api.sh"
         begin
-        must api PUT "$(lock_path)" '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"'"$LOCK"'"},"data":{"key":"value"}}' >/dev/null
+        local body='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"'"$LOCK"'"},"data":{"key":"value"}}'
+        lock_refuses PUT "$body"
+        stays 2
+        lock_open
+        must api PUT "$(lock_path)" "$body" >/dev/null
         ends 5
         local uid=$(lock .metadata.uid) host
         nobody 8

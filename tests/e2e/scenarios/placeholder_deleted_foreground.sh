@@ -5,11 +5,11 @@ variants="life lease life/pod lease/pod"
 scenario() {
         . "$here/faults_api.sh"
         begin
-        local uid=$(lock .metadata.uid) old=$(lock .data.placeholderUid)
+        local uid=$(lock .metadata.uid) old=$(lock_placeholder_uid)
         delete_by Foreground "$(placeholder_path)"
         takes_over 30 "${LAB_HOSTS[@]}"
         settles 10
         [[ $(lock .metadata.uid) != "$uid" ]] || fail "the old lock is still there"
-        [[ $(lock .data.placeholderUid) != "$old" ]] || fail "the new lock names the deleted placeholder"
+        [[ $(lock_placeholder_uid) != "$old" ]] || fail "the new lock names the deleted placeholder"
         stays 2
 }

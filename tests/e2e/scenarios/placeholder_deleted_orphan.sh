@@ -5,10 +5,10 @@ variants="life lease life/pod lease/pod"
 scenario() {
         . "$here/faults_api.sh"
         begin
-        local uid=$(lock .metadata.uid) old=$(lock .data.placeholderUid)
+        local uid=$(lock .metadata.uid) old=$(lock_placeholder_uid)
         delete_by Orphan "$(placeholder_path)"
         [[ $tenure == life ]] || takes_over 30 "${LAB_HOSTS[@]}"
-        renamed() { [[ $(lock .data.placeholderUid) != "$old" ]]; }
+        renamed() { [[ $(lock_placeholder_uid) != "$old" ]]; }
         must wait_for 30 renamed
         settles 30
         stays 3

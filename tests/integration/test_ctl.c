@@ -224,6 +224,27 @@ static void test_status(_unused_ void **state) {
         assert_result(RUN("status"), 1, "", "cannot be shown");
 }
 
+/* In good times, with names as people have them, no line is wider than a terminal nor ends with a blank. */
+static void test_status_width(_unused_ void **state) {
+        struct result r;
+
+        agent.json =
+                "{\"version\":\"0.1.0\",\"identity\":\"web-1-3f9a02c7\",\"api\":{\"server\":\"https://kube-api:6443\","
+                "\"lastContact\":\"2001-01-02T03:04:05Z\",\"error\":\"\"},\"guard\":{\"connected\":true},\"locks\":[{"
+                "\"lock\":"
+                "\"prod/myapp-operator-lock\",\"unit\":\"myapp-operator.service\",\"role\":\"candidate\",\"unitState\":"
+                "\"stopped\",\"holder\":\"web-2\",\"since\":\"2001-01-02T03:04:05Z\",\"next\":\"watches the lock\"},"
+                "{\"lock\":\"prod/"
+                "other-lock\",\"unit\":\"other.service\",\"role\":\"\",\"unitState\":\"\",\"since\":\"\"}]}";
+        r = RUN("status");
+        assert_result(r, 0, "\nLOCK                      ROLE       STATE    HOLDER  SINCE\n", "");
+        assert_non_null(strstr(r.out, "\nprod/myapp-operator-lock  candidate  stopped  web-2   "));
+        assert_non_null(strstr(r.out, "\n    unit: myapp-operator.service\n    next: watches the lock\n"));
+        assert_null(strstr(r.out, " \n"));
+        for (char *rest = r.out, *line; (line = strsep(&rest, "\n"));)
+                assert_true(strlen(line) <= 80);
+}
+
 static void test_step_down(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
@@ -439,10 +460,10 @@ static void test_sample(_unused_ void **state) {
 int main(void) {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_status),  WITH_AGENT(test_step_down),    WITH_AGENT(test_no_agent),
-                WITH_AGENT(test_no_name), WITH_AGENT(test_denied),       WITH_AGENT(test_help),
-                WITH_AGENT(test_usage),   WITH_AGENT(test_usage_of_all), WITH_AGENT(test_check_config),
-                WITH_AGENT(test_sample),
+                WITH_AGENT(test_status),       WITH_AGENT(test_status_width), WITH_AGENT(test_step_down),
+                WITH_AGENT(test_no_agent),     WITH_AGENT(test_no_name),      WITH_AGENT(test_denied),
+                WITH_AGENT(test_help),         WITH_AGENT(test_usage),        WITH_AGENT(test_usage_of_all),
+                WITH_AGENT(test_check_config), WITH_AGENT(test_sample),
         };
         ssize_t n;
 

@@ -32,6 +32,11 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
         if (!server)
                 return err_setf(err, -EINVAL, "no server found for cluster \"%s\" (%s: add server: https://HOST:PORT)",
                                 e->name, e->path);
+        if (k->tls_server_name && !kubeconfig_is_host(k->tls_server_name))
+                return err_setf(err, -EINVAL,
+                                "%s: cluster \"%s\": tls-server-name \"%s\" is not a host name; write the name alone, "
+                                "an IPv6 address as [ADDRESS]",
+                                e->path, e->name, kubeconfig_redacted(shown, k->tls_server_name));
         if (k->ca_file && k->ca_data)
                 return err_setf(err, -EINVAL,
                                 "certificate-authority-data and certificate-authority are both specified for %s. "

@@ -19,6 +19,9 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
  * with err saying why (the caller adds where); -ENOMEM. */
 int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err);
 
+/* Can be a host name or an address (IPv6 in brackets), without port. */
+bool kubeconfig_is_host(const char *s);
+
 /* Checks a proxy-url. Returns 0, -EINVAL with err saying why. */
 int kubeconfig_proxy_check(const char *url, struct err *err);
 

@@ -5,9 +5,16 @@
 
 #include "codec/kubeconfig_parts.h"
 
+static const char host_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+bool kubeconfig_is_host(const char *s) {
+        if (*s == '[')
+                return util_streq(s + 1 + strspn(s + 1, "0123456789abcdefABCDEF:."), "]");
+        return *s && s[strspn(s, host_letters)] == '\0';
+}
+
 /* HOST[:PORT] or [IPV6][:PORT]; n: its length. */
 static int check_authority(const char *s, size_t n, struct err *err) {
-        static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
         size_t i;
         unsigned port = 0;
         size_t digits;
@@ -18,7 +25,7 @@ static int check_authority(const char *s, size_t n, struct err *err) {
                         return err_setf(err, -EINVAL, "missing ']' in host; an IPv6 address is written [ADDRESS]:PORT");
                 i++;
         } else {
-                i = strspn(s, host);
+                i = strspn(s, host_letters);
         }
         if (i >= n)
                 return 0;

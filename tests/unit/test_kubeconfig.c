@@ -169,6 +169,20 @@ static void test_ignored(void **state) {
         assert_string_equal(k->token, "t");
 }
 
+static void test_tls_server_name(void **state) {
+        static const char *const names[] = {"localhost", "API.Example.com", "10.0.0.1", "[fd00::1]", "a_b.c-d"};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char cluster[128];
+                _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+
+                (void)snprintf(cluster, sizeof(cluster), "server: h, tls-server-name: '%s'", names[i]);
+                k = load(write_config(cluster, ""), NULL);
+                assert_string_equal(k->tls_server_name, names[i]);
+        }
+}
+
 static void test_bool(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(bools); i++) {
@@ -217,6 +231,18 @@ static const struct {
         {"server: https://h, proxy-url: 'http://me:secret@p:port'", "",
          "invalid 'proxy-url' \"http://***@p:port\" for cluster \"k\": invalid port \":port\" after host; it is 1 to "
          "65535 (%F)"},
+        {"server: https://h, tls-server-name: 'https://localhost:6443'", "",
+         "%F: cluster \"k\": tls-server-name \"https://localhost:6443\" is not a host name; write the name alone, an "
+         "IPv6 address as [ADDRESS]"},
+        {"server: https://h, tls-server-name: 'localhost:6443'", "",
+         "%F: cluster \"k\": tls-server-name \"localhost:6443\" is not a host name; write the name alone, an IPv6 "
+         "address as [ADDRESS]"},
+        {"server: https://h, tls-server-name: 'fd00::1'", "",
+         "%F: cluster \"k\": tls-server-name \"fd00::1\" is not a host name; write the name alone, an IPv6 address as "
+         "[ADDRESS]"},
+        {"server: https://h, tls-server-name: 'a b'", "",
+         "%F: cluster \"k\": tls-server-name \"a b\" is not a host name; write the name alone, an IPv6 address as "
+         "[ADDRESS]"},
         {"Server: https://h", "", "%F: cluster \"k\": no field is called Server; write server"},
         {"server: https://h, insecure-skip-tls-Verify: true", "",
          "%F: cluster \"k\": no field is called insecure-skip-tls-Verify; write insecure-skip-tls-verify"},
@@ -651,6 +677,7 @@ int main(void) {
                 cmocka_unit_test(test_data),
                 cmocka_unit_test(test_no_secrets_in_the_clear),
                 cmocka_unit_test(test_ignored),
+                cmocka_unit_test(test_tls_server_name),
                 cmocka_unit_test(test_bool),
                 cmocka_unit_test(test_bad_entries),
                 cmocka_unit_test(test_bad_files),

@@ -313,6 +313,10 @@ static void test_denied(_unused_ void **state) {
         run_as = 0;
         assert_result(r, 1, "", "leaderctl: step-down needs root (sudo leaderctl step-down ops/op-lock)\n");
         assert_string_equal(agent.lock, "");
+        run_as = 65534;
+        r = RUN("reload");
+        run_as = 0;
+        assert_result(r, 1, "", "leaderctl: reload needs root (sudo leaderctl reload)\n");
 }
 
 static void test_help(_unused_ void **state) {

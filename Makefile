@@ -98,7 +98,7 @@ export CI RESULTS
 RUN := tests/run.sh
 FORMATTED := $(wildcard agent/*/*.[ch] include/*/*.h tests/*/*.[ch])
 
-.PHONY: setup check check-all check-unit check-integration check-layers check-docs check-san fmt check-fmt lint install clean help
+.PHONY: setup check check-all check-unit check-integration check-layers check-docs check-san fmt check-fmt lint install uninstall clean help
 
 setup: ; @tests/setup.sh
 
@@ -123,7 +123,7 @@ check-unit: $(UNIT_BIN)
 	@$(RUN) $(UNIT_BIN)
 
 check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
-	@$(RUN) $(INTEGRATION_BIN) $(wildcard tests/integration/test_*.sh)
+	@O=$(O) $(RUN) $(INTEGRATION_BIN) $(wildcard tests/integration/test_*.sh)
 
 check-layers: $(BIN)
 	@$(RUN) "tests/check_layers.sh $(O)"
@@ -146,24 +146,45 @@ lint: ; @TEST_TIMEOUT=900 $(RUN) "tests/lint.sh $(LINT)"
 
 # ---- installing ----
 
+# What install writes and uninstall removes, MODE:SOURCE:TARGET. The configuration is not in it: it is the operator's.
+DOCDIR := $(PREFIX)/share/doc/leader-agent
+INSTALLED := 0755:$(O)/leader-agent:$(PREFIX)/sbin/leader-agent 0755:$(O)/leader-guard:$(PREFIX)/sbin/leader-guard \
+        0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
+        $(foreach f,$(wildcard units/*.service units/*.socket),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
+        0644:units/leader-agent.sysusers:/usr/lib/sysusers.d/leader-agent.conf \
+        0644:units/leader-agent.tmpfiles:/usr/lib/tmpfiles.d/leader-agent.conf \
+        0644:units/io.leaderagent.Agent1.conf:/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf \
+        0644:conf/leader-agent.conf:$(DOCDIR)/leader-agent.conf 0644:conf/rbac.yaml:$(DOCDIR)/rbac.yaml \
+        $(foreach n,$(basename $(notdir $(wildcard docs/man/*.scd))),\
+            0644:docs/man/$(n).scd:$(PREFIX)/share/man/man$(subst .,,$(suffix $(n)))/$(n))
+CONFDIR := $(DESTDIR)$(SYSCONFDIR)/leader-agent
+
+# Each is written beside its place and then renamed, whole and with its mode: dbus-daemon reads a policy as soon as there is one,
+# and whoever runs a program or reads a unit file must not find half of it either.
 install: all
-	install -D -m 0755 $(O)/leader-agent $(DESTDIR)$(PREFIX)/sbin/leader-agent
-	install -D -m 0755 $(O)/leader-guard $(DESTDIR)$(PREFIX)/sbin/leader-guard
-	install -D -m 0755 $(O)/leaderctl $(DESTDIR)$(PREFIX)/bin/leaderctl
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/leader-agent/conf.d
-	for f in $(wildcard units/*.service units/*.socket); do \
-	    t=$(DESTDIR)$(UNITDIR)/$${f##*/}; \
-	    sed 's|@SBINDIR@|$(PREFIX)/sbin|g; s|@BINDIR@|$(PREFIX)/bin|g' $$f > $$t && chmod 0644 $$t || exit 1; done
-	install -D -m 0644 units/leader-agent.sysusers $(DESTDIR)/usr/lib/sysusers.d/leader-agent.conf
-	install -D -m 0644 units/leader-agent.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/leader-agent.conf
-	install -D -m 0644 units/io.leaderagent.Agent1.conf $(DESTDIR)/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/leader-agent/leader-agent.conf || \
-	    install -m 0644 conf/leader-agent.conf $(DESTDIR)$(SYSCONFDIR)/leader-agent/leader-agent.conf
-	install -D -m 0644 conf/leader-agent.conf $(DESTDIR)$(PREFIX)/share/doc/leader-agent/leader-agent.conf
-	install -D -m 0644 conf/rbac.yaml $(DESTDIR)$(PREFIX)/share/doc/leader-agent/rbac.yaml
-	if command -v scdoc >/dev/null; then for f in docs/man/*.scd; do n=$${f##*/}; n=$${n%.scd}; \
-	    d=$(DESTDIR)$(PREFIX)/share/man/man$${n##*.}; \
-	    install -d $$d && scdoc < $$f > $$d/$$n && chmod 0644 $$d/$$n || exit 1; done; fi
+	@command -v scdoc >/dev/null || echo 'install: scdoc is missing, so there are no manual pages' >&2
+	@for f in $(INSTALLED); do \
+	    mode=$${f%%:*}; target=$(DESTDIR)$${f##*:}; f=$${f#*:}; f=$${f%:*}; \
+	    case $$f in *.scd) command -v scdoc >/dev/null || continue ;; esac; \
+	    echo "  $$target"; install -d $${target%/*} && case $$f in \
+	        *.scd) scdoc <$$f ;; \
+	        units/*.service) sed 's|@SBINDIR@|$(PREFIX)/sbin|g; s|@BINDIR@|$(PREFIX)/bin|g' $$f ;; \
+	        *) cat $$f ;; \
+	    esac >$$target.new && chmod $$mode $$target.new && mv -f $$target.new $$target || { rm -f $$target.new; exit 1; }; \
+	done
+	@install -d $(CONFDIR) $(CONFDIR)/conf.d
+	@c=$(CONFDIR)/leader-agent.conf; test -e $$c || { \
+	    echo "  $$c"; install -m 0644 conf/leader-agent.conf $$c.new && mv $$c.new $$c; }
+
+# The units are to be stopped and no longer enrolled (README.md, "Uninstall").
+uninstall:
+	@rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(lastword $(subst :, ,$(f))))
+	@test ! -d $(DESTDIR)$(DOCDIR) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
+	@test ! -d $(CONFDIR) || echo 'uninstall: left is $(CONFDIR): your configuration'
+	@test ! -d $(DESTDIR)/var/lib/leader-agent || \
+	    echo 'uninstall: left is $(DESTDIR)/var/lib/leader-agent: the identity of this host and what it has claimed'
+	@for f in $(DESTDIR)/etc/systemd/system/*.d/zz-leader-agent.conf; do test ! -e $$f || \
+	    echo "uninstall: left is $$f: its unit never starts while this is there"; done
 
 clean: ; rm -rf build build-san
 
@@ -173,7 +194,7 @@ help:
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'
 	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
-	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR)'
+	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR); make uninstall: the same'
 	@echo 'make fmt | check-fmt | lint | check-docs | clean         SAN=1: with sanitizers, into build-san/'
 	@echo 'V=1: show the commands      WERROR=1: warnings are errors      O=DIR: build elsewhere'
 

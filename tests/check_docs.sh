@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The documents name what the sources have, all of it and nothing else: every configuration key (agent/codec/conf_keys.c)
 # with its default in the manual page and in the sample configuration, every journal field and MESSAGE_ID in
-# docs/JOURNAL.md.
+# docs/JOURNAL.md, every package that the build needs in README.md.
 #
 #   tests/check_docs.sh     from the top of the tree
 set -u
@@ -66,6 +66,11 @@ while IFS='=' read -r key preset; do
                 grep -qF -- "$preset" || found+=("$key: $page does not name the default $preset")
 done <<<"$agent"$'\n'"$lock"
 verdict "defaults in manual page and sample" "${found[@]}"
+
+# ---- installing ----
+
+same "packages of the build" "README.md, Install" "$(tests/setup.sh --list build | tr ' ' '\n')" \
+        "$(awk '/apt-get install/ { on = 1 } on; on && !/\\$/ { exit }' README.md | tr ' ' '\n' | grep -vxE '\\|-.*|sudo|apt-get|install')"
 
 # ---- journal ----
 

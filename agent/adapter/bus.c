@@ -14,8 +14,6 @@
 /* More would mean somebody fills our memory with calls whose sender the broker does not tell. */
 #define MAX_PENDING 64
 
-#define ERROR_FAILED BUS_NAME ".Error.Failed"
-
 struct pending;
 struct method;
 
@@ -91,7 +89,7 @@ static int reply_error(sd_bus_message *call, int r, struct err *why) {
         (void)utf8_fix(why->text);
         if (r == -EACCES)
                 return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why->text);
-        return sd_bus_reply_method_errorf(call, ERROR_FAILED, "%s", why->text[0] ? why->text : strerror(-r));
+        return sd_bus_reply_method_errorf(call, BUS_ERROR_FAILED, "%s", why->text[0] ? why->text : strerror(-r));
 }
 
 /* ---- methods: each runs a handler and answers. Negative errno: bad arguments, or the answer cannot be sent. ---- */

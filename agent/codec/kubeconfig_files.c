@@ -25,28 +25,36 @@ static int check_list(const char *path, json_object *root, const char *list, con
         if (!json_object_object_get_ex(root, list, &array) || !array)
                 return 0;
         if (!json_object_is_type(array, json_type_array))
-                return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is not a list", path, list);
+                return err_setf(
+                        err, -EINVAL,
+                        "error loading kubeconfig file \"%s\": %s is not a list; begin each entry with \"- name:\"",
+                        path, list);
         for (size_t i = 0; i < json_object_array_length(array); i++) {
                 json_object *item = json_object_array_get_idx(array, i), *name, *content;
 
                 if (!json_object_is_type(item, json_type_object) || !json_object_object_get_ex(item, "name", &name) ||
                     !json_object_is_type(name, json_type_string))
-                        return err_setf(err, -EINVAL,
-                                        "error loading config file \"%s\": %s[%zu] has no name that is a text", path,
-                                        list, i);
+                        return err_setf(
+                                err, -EINVAL,
+                                "error loading kubeconfig file \"%s\": %s[%zu] has no name that is a text; give it "
+                                "one, in quotes, or remove it",
+                                path, list, i);
                 if (json_object_object_get_ex(item, kind, &content) && content &&
                     !json_object_is_type(content, json_type_object))
-                        return err_setf(err, -EINVAL, "error loading config file \"%s\": %s \"%s\" is not a mapping",
+                        return err_setf(err, -EINVAL,
+                                        "error loading kubeconfig file \"%s\": %s \"%s\" is not a mapping; write its "
+                                        "fields below it, indented, or {} for none",
                                         path, kind, json_object_get_string(name));
                 for (size_t j = 0; j < i; j++) {
                         json_object *other;
 
                         (void)json_object_object_get_ex(json_object_array_get_idx(array, j), "name", &other);
                         if (json_object_equal(name, other))
-                                return err_setf(err, -EINVAL,
-                                                "error loading config file \"%s\": error converting *[]Named%s into "
-                                                "*map[string]*api.%s: duplicate name \"%s\" in list",
-                                                path, go_name, go_name, json_object_get_string(name));
+                                return err_setf(
+                                        err, -EINVAL,
+                                        "error loading kubeconfig file \"%s\": error converting *[]Named%s into "
+                                        "*map[string]*api.%s: duplicate name \"%s\" in list; remove or rename one",
+                                        path, go_name, go_name, json_object_get_string(name));
                 }
         }
         return 0;
@@ -60,11 +68,12 @@ static int check_top(const char *path, json_object *root, const char *key, const
         if (!json_object_object_get_ex(root, key, &o) || !o)
                 return 0;
         if (!json_object_is_type(o, json_type_string))
-                return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is not a text", path, key);
+                return err_setf(err, -EINVAL,
+                                "error loading kubeconfig file \"%s\": %s is not a text; put it in quotes", path, key);
         s = json_object_get_string(o);
         if (expected && *s && !util_streq(s, expected))
-                return err_setf(err, -EINVAL, "error loading config file \"%s\": %s is \"%s\", must be \"%s\"", path,
-                                key, s, expected);
+                return err_setf(err, -EINVAL, "error loading kubeconfig file \"%s\": %s is \"%s\", must be \"%s\"",
+                                path, key, s, expected);
         return 0;
 }
 
@@ -79,12 +88,13 @@ static int files_add(struct kubeconfig_files *f, const char *path, bool must_exi
                 if (util_streq(f->paths[i], path))
                         return 0;
         if (f->n_files >= KUBECONFIG_MAX_FILES)
-                return err_setf(err, -EINVAL, "KUBECONFIG names more than %d files", KUBECONFIG_MAX_FILES);
+                return err_setf(err, -EINVAL, "KUBECONFIG names more than %d files; remove some", KUBECONFIG_MAX_FILES);
         r = kubeconfig_read_file(path, &text, &size);
         if (r == -ENOENT && !must_exist)
                 return 0;
         if (r < 0)
-                return err_setf(err, r, "error loading config file \"%s\": %s", path, strerror(-r));
+                return err_setf(err, r, "error loading kubeconfig file \"%s\": %s; %s", path, kubeconfig_why(r),
+                                kubeconfig_file_cure(r));
         copy = strdup(path);
         if (!copy)
                 return oom(err);
@@ -93,6 +103,8 @@ static int files_add(struct kubeconfig_files *f, const char *path, bool must_exi
         root = &f->roots[f->n_files++];
         r = kubeconfig_yaml(path, text, size, root, err);
         explicit_bzero(text, size);
+        if (r == 0)
+                r = kubeconfig_check_keys(&(struct kubeconfig_entry){.path = path, .o = *root}, err);
         if (r == 0)
                 r = check_top(path, *root, "apiVersion", "v1", err);
         if (r == 0)
@@ -133,10 +145,10 @@ int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct e
                         return r;
         }
         if (f->n_files == 0)
-                return err_setf(
-                        err, -ENOENT,
-                        "no configuration has been provided: there is no file %s; set kubeconfig in leader-agent.conf",
-                        tried ? tried : "");
+                return err_setf(err, -ENOENT,
+                                "no configuration has been provided: there is no file %s; name a kubeconfig in "
+                                "leader-agent.conf (leaderctl: --kubeconfig FILE)",
+                                tried ? tried : "");
         return 0;
 }
 
@@ -172,7 +184,8 @@ int kubeconfig_get_text(const struct kubeconfig_entry *e, const char *key, const
                 return 0;
         s = json_object_get_string(o);
         if (!json_object_is_type(o, json_type_string) || strlen(s) != (size_t)json_object_get_string_len(o))
-                return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is not a text", e->path, e->kind, e->name, key);
+                return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is not a text; write one, in quotes", e->path, e->kind,
+                                e->name, key);
         if (*s)
                 *ret = s;
         return 0;
@@ -201,7 +214,8 @@ int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool 
                                 *ret = value;
                                 return 0;
                         }
-        return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is neither true nor false", e->path, e->kind, e->name, key);
+        return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is neither true nor false; write one of them", e->path,
+                        e->kind, e->name, key);
 }
 
 /* A path, resolved against the directory of the file that defined the entry; opened once to see that it can be read. */
@@ -221,12 +235,14 @@ int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool 
         }
         r = kubeconfig_read_file(*ret, &text, &size);
         if (r < 0)
-                return err_setf(err, r, "unable to read %s %s for %s due to %s (%s)", key, *ret, e->name, strerror(-r),
-                                e->path);
+                return err_setf(err, r, "unable to read %s %s for %s due to %s (%s); %s", key, *ret, e->name,
+                                kubeconfig_why(r), e->path, kubeconfig_file_cure(r));
         if (pem && !strstr(text, "-----BEGIN "))
-                r = err_setf(err, -EINVAL, "%s %s for %s holds no PEM data (%s)", key, *ret, e->name, e->path);
+                r = err_setf(err, -EINVAL, "%s %s for %s holds no PEM data (%s); it begins with -----BEGIN", key, *ret,
+                             e->name, e->path);
         if (!pem && strspn(text, " \t\r\n") == size)
-                r = err_setf(err, -EINVAL, "%s %s for %s is empty (%s)", key, *ret, e->name, e->path);
+                r = err_setf(err, -EINVAL, "%s %s for %s is empty (%s); write the token into it", key, *ret, e->name,
+                             e->path);
         explicit_bzero(text, size);
         return r;
 }
@@ -242,11 +258,15 @@ int kubeconfig_get_data(const struct kubeconfig_entry *e, const char *key, char 
         if (r == -EINVAL)
                 return err_setf(
                         err, r,
-                        "error loading config file \"%s\": %s \"%s\": %s: illegal base64 data at input byte %zu",
+                        "error loading kubeconfig file \"%s\": %s \"%s\": %s: illegal base64 data at input byte "
+                        "%zu; make it "
+                        "with base64 -w0 of the PEM file",
                         e->path, e->kind, e->name, key, bad);
         if (r < 0)
                 return oom(err);
         if (strlen(*ret) != size || !strstr(*ret, "-----BEGIN "))
-                return err_setf(err, -EINVAL, "%s: %s \"%s\": %s holds no PEM data", e->path, e->kind, e->name, key);
+                return err_setf(err, -EINVAL,
+                                "%s: %s \"%s\": %s holds no PEM data; make it with base64 -w0 of the PEM file", e->path,
+                                e->kind, e->name, key);
         return 0;
 }

@@ -19,6 +19,9 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
  * with err saying why (the caller adds where); -ENOMEM. */
 int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err);
 
+/* Can be a host name or an address (IPv6 in brackets), without port. */
+bool kubeconfig_is_host(const char *s);
+
 /* Checks a proxy-url. Returns 0, -EINVAL with err saying why. */
 int kubeconfig_proxy_check(const char *url, struct err *err);
 
@@ -43,9 +46,27 @@ struct kubeconfig_entry {
         json_object *o;   /* its content; NULL: none */
 };
 
+/* client-go tells fields apart by case and ignores those that it does not know. Returns 0, or -EINVAL with err set when
+ * the entry has one that is a field of its kind but for case, and not that one itself. e->kind NULL: the whole file. */
+int kubeconfig_check_keys(const struct kubeconfig_entry *e, struct err *err);
+
+/* For messages about a file that kubeconfig_read_file() could not read, with its negative errno: why, and what to do.
+ */
+const char *kubeconfig_why(int r);
+const char *kubeconfig_file_cure(int r);
+
+#define KUBECONFIG_REDACTED_MAX 300
+
+/* The URL as it may be shown, also when it is none: without what is before the last '@' (user and password) and without
+ * query and fragment; cut when it is long. Returns buf. */
+const char *kubeconfig_redacted(char buf[static KUBECONFIG_REDACTED_MAX], const char *url);
+
 /* path as for kubeconfig_load(). *f must be zeroed, and done also after an error. */
 int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct err *err);
 void kubeconfig_files_done(struct kubeconfig_files *f);
+
+/* "there are: A, B", or that there are none, cut when it is long: the names in a list of all files. Returns buf. */
+const char *kubeconfig_names(const struct kubeconfig_files *f, const char *list, char *buf, size_t size);
 
 /* First file wins, whole entry. */
 bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,

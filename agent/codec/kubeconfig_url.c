@@ -5,9 +5,16 @@
 
 #include "codec/kubeconfig_parts.h"
 
+static const char host_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+bool kubeconfig_is_host(const char *s) {
+        if (*s == '[')
+                return util_streq(s + 1 + strspn(s + 1, "0123456789abcdefABCDEF:."), "]");
+        return *s && s[strspn(s, host_letters)] == '\0';
+}
+
 /* HOST[:PORT] or [IPV6][:PORT]; n: its length. */
 static int check_authority(const char *s, size_t n, struct err *err) {
-        static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
         size_t i;
         unsigned port = 0;
         size_t digits;
@@ -15,20 +22,21 @@ static int check_authority(const char *s, size_t n, struct err *err) {
         if (n > 0 && s[0] == '[') {
                 i = 1 + strspn(s + 1, "0123456789abcdefABCDEF:.");
                 if (i < 3 || i >= n || s[i] != ']')
-                        return err_setf(err, -EINVAL, "missing ']' in host");
+                        return err_setf(err, -EINVAL, "missing ']' in host; an IPv6 address is written [ADDRESS]:PORT");
                 i++;
         } else {
-                i = strspn(s, host);
+                i = strspn(s, host_letters);
         }
         if (i >= n)
                 return 0;
         if (s[i] != ':')
-                return err_setf(err, -EINVAL, "invalid character \"%c\" in host name", s[i]);
+                return err_setf(err, -EINVAL, "invalid character \"%c\" in host name; write HOST:PORT", s[i]);
         digits = strspn(s + i + 1, "0123456789");
         if (digits > 0 && digits < 6)
                 port = (unsigned)strtoul(s + i + 1, NULL, 10);
         if (i + 1 + digits != n || port < 1 || port > 65535)
-                return err_setf(err, -EINVAL, "invalid port \"%.*s\" after host", (int)(n - i), s + i);
+                return err_setf(err, -EINVAL, "invalid port \"%.*s\" after host; it is 1 to 65535", (int)(n - i),
+                                s + i);
         return 0;
 }
 
@@ -43,6 +51,19 @@ static const char *after_scheme(const char *url, size_t *ret_scheme) {
         }
         *ret_scheme = (size_t)(colon - url);
         return colon + 3;
+}
+
+/* The same for what may begin with user and password, of which nothing is shown: with one of "/?#" in them they look
+ * like host and port. url: the whole rest. */
+static int check_no_secret(const char *url, size_t n, struct err *err) {
+        if (!strchr(url + n, '@'))
+                return check_authority(url, n, err);
+        return check_authority(url, n, NULL) < 0
+                       ? err_setf(
+                                 err, -EINVAL,
+                                 "no host before the path; in a user name or password write / as %%2F, ? as %%3F, # as "
+                                 "%%23")
+                       : 0;
 }
 
 static bool is_printable(const char *s) {
@@ -63,21 +84,22 @@ int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err)
         int r;
 
         if (!is_printable(server))
-                return err_setf(err, -EINVAL, "invalid character in URL");
+                return err_setf(err, -EINVAL, "invalid character in URL; write https://HOST:PORT");
         host = after_scheme(server, &n_scheme);
         if (scheme_is(server, n_scheme, "https"))
                 scheme = "https";
         else if (scheme_is(server, n_scheme, "http"))
                 scheme = "http";
         else if (n_scheme > 0)
-                return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http or https", (int)n_scheme,
-                                server);
+                return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http or https",
+                                memchr(server, '@', n_scheme) ? 0 : (int)n_scheme, server);
 
         n_host = strcspn(host, "/?#");
         if (memchr(host, '@', n_host))
-                return err_setf(err, -EINVAL,
-                                "a user name in the URL is not supported; use a token or a client certificate");
-        r = check_authority(host, n_host, err);
+                return err_setf(
+                        err, -EINVAL,
+                        "a user name in the URL is not supported; remove it, and use a token or a client certificate");
+        r = check_no_secret(host, n_host, err);
         if (r < 0)
                 return r;
         path = host + n_host;
@@ -94,26 +116,45 @@ int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err)
         return 0;
 }
 
+/* User and password: %XX is a byte, and no control character. libcurl would take such a proxy for none. */
+static bool is_userinfo(const char *s, size_t n) {
+        for (const char *end = s + n; s < end; s++) {
+                char byte[3] = "";
+                unsigned long value;
+
+                if (*s != '%')
+                        continue;
+                (void)snprintf(byte, sizeof(byte), "%.*s", (int)(end - s - 1), s + 1);
+                value = strtoul(byte, NULL, 16);
+                if (strspn(byte, "0123456789abcdefABCDEF") != 2 || value < ' ' || value == 0x7f)
+                        return false;
+        }
+        return true;
+}
+
 int kubeconfig_proxy_check(const char *url, struct err *err) {
         size_t n_scheme, n_host;
         const char *host, *at;
 
         if (!is_printable(url))
-                return err_setf(err, -EINVAL, "invalid character in URL");
+                return err_setf(err, -EINVAL, "invalid character in URL; write http://HOST:PORT, others as %%XX");
         host = after_scheme(url, &n_scheme);
         if (!scheme_is(url, n_scheme, "http") && !scheme_is(url, n_scheme, "https") &&
             !scheme_is(url, n_scheme, "socks5"))
                 return err_setf(err, -EINVAL, "unsupported scheme \"%.*s\", must be http, https, or socks5",
-                                (int)n_scheme, url);
+                                memchr(url, '@', n_scheme) ? 0 : (int)n_scheme, url);
         n_host = strcspn(host, "/?#");
         at = memrchr(host, '@', n_host);
         if (at) {
+                if (!is_userinfo(host, (size_t)(at - host)))
+                        return err_setf(err, -EINVAL,
+                                        "wrong %%XX in user or password; write %% as %%25, and no control characters");
                 n_host -= (size_t)(at + 1 - host);
                 host = at + 1;
         }
         if (n_host == 0)
-                return err_setf(err, -EINVAL, "no host");
-        return check_authority(host, n_host, err);
+                return err_setf(err, -EINVAL, "no host; write http://HOST:PORT");
+        return check_no_secret(host, n_host, err);
 }
 
 static int digit_value(char c) {

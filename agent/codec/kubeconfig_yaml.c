@@ -50,10 +50,14 @@ int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
 static int check_text(const char *path, const char *text, size_t size, struct err *err) {
         unsigned line = 1, column = 1;
 
+        if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+                return err_setf(err, -EINVAL, "%s:1:1: UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8 %s >NEW", path,
+                                path);
         for (size_t i = 0, n; i < size; i += n) {
                 n = utf8_length(text + i, size - i);
                 if (n == 0)
-                        return err_setf(err, -EINVAL, "%s:%u:%u: invalid UTF-8 or a NUL byte", path, line, column);
+                        return err_setf(err, -EINVAL, "%s:%u:%u: invalid UTF-8 or a NUL byte; replace or remove it",
+                                        path, line, column);
                 column++;
                 if (text[i] == '\n') {
                         line++;
@@ -83,13 +87,21 @@ static void diag_silent(_unused_ struct fy_diag *diag, _unused_ void *user, _unu
 
 /* The first message that was collected. */
 static int yaml_error(struct fy_diag *diag, const char *path, struct err *err) {
+        static const char *const cures[][2] = {
+                {"duplicate key", "remove one of the two"},
+                {"did not find expected node content", "an item of a list is empty: remove its '-'"},
+        };
         const struct fy_diag_error *e;
-
+        const char *cure = "correct the YAML there";
         void *iterator = NULL;
+
         e = fy_diag_errors_iterate(diag, &iterator);
         if (!e)
-                return err_setf(err, -EINVAL, "%s:1:1: not a YAML document", path);
-        return err_setf(err, -EINVAL, "%s:%d:%d: %s", path, e->line, e->column, e->msg);
+                return err_setf(err, -EINVAL, "%s:1:1: not a YAML document; is the path right?", path);
+        for (size_t i = 0; i < ELEMENTSOF(cures); i++)
+                if (util_streq(e->msg, cures[i][0]))
+                        cure = cures[i][1];
+        return err_setf(err, -EINVAL, "%s:%d:%d: %s; %s", path, e->line, e->column, e->msg, cure);
 }
 
 /* Counts the nodes as they would be after expanding aliases; stops at the limits, so it always ends. */
@@ -262,17 +274,22 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
         if (!document)
                 return yaml_error(diag, path, err);
         if (!expands_within(document, fy_document_root(document), 0, &n_nodes))
-                return err_setf(err, -EINVAL,
-                                "%s:1:1: too large or too deep (more than %d values or %d levels, aliases expanded)",
-                                path, MAX_NODES, MAX_DEPTH);
+                return err_setf(
+                        err, -EINVAL,
+                        "%s:1:1: too large or too deep (more than %d values or %d levels, aliases expanded); is "
+                        "the path right?",
+                        path, MAX_NODES, MAX_DEPTH);
         if (fy_document_resolve(document) != 0)
                 return yaml_error(diag, path, err);
         r = node_to_json(fy_document_root(document), &o);
         if (r < 0)
                 return err_setf(err, r, "out of memory");
         if (!json_object_is_type(o, json_type_object))
-                return err_setf(err, -EINVAL,
-                                "%s:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts", path);
+                return err_setf(
+                        err, -EINVAL,
+                        "%s:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts; is the path "
+                        "right?",
+                        path);
         *ret = TAKE_PTR(o);
         return 0;
 }

@@ -34,7 +34,7 @@ static int tokenize(const char *json, size_t n, int flags, struct json_object **
         }
         json_object_put(root);
         if (e == json_tokener_continue)
-                return err_setf(err, -EBADMSG, "JSON is cut off after %zu bytes", n);
+                return err_setf(err, -EBADMSG, "JSON is cut off after byte %zu", n);
         return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu",
                         json_tokener_error_desc(e == json_tokener_success ? json_tokener_error_parse_unexpected : e),
                         at, n);

@@ -48,7 +48,7 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
 
         if (size != sizeof(*q))
                 return err_setf(err, -EBADMSG,
-                                "request of %zu bytes instead of %zu: agent and guard are of different versions, "
+                                "request of size %zu instead of %zu: agent and guard are of different versions, "
                                 "restart both",
                                 size, sizeof(*q));
         if (q->magic != PERMIT_MAGIC)
@@ -97,7 +97,7 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
 
         if (size != sizeof(*p))
                 return err_setf(err, -EBADMSG,
-                                "reply of %zu bytes instead of %zu: agent and guard are of different versions, restart "
+                                "reply of size %zu instead of %zu: agent and guard are of different versions, restart "
                                 "both",
                                 size, sizeof(*p));
         if (p->magic != PERMIT_MAGIC)

@@ -69,7 +69,7 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *t
         const char *p = buf;
 
         if (size == 0 || size >= sizeof(buf) || memchr(text, '\0', size))
-                return err_setf(err, -EBADMSG, "permit file of %s: %zu bytes, empty or damaged", unit, size);
+                return err_setf(err, -EBADMSG, "permit file of %s: size %zu, empty or damaged", unit, size);
         memcpy(buf, text, size);
         buf[size] = '\0';
         if (strncmp(p, HEAD, strlen(HEAD)) != 0)

@@ -20,9 +20,6 @@ int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct
         if (r < 0)
                 return err_setf(err, r, "cannot make an event loop: %s", strerror(-r));
         r = kubeconfig_load(&ret->config, o->kubeconfig, o->context, err);
-        if (r == -ENOENT && !o->kubeconfig)
-                return err_setf(err, r, "no kubeconfig: there is none in %s; name one with --kubeconfig FILE",
-                                util_empty(getenv("KUBECONFIG")) ? "~/.kube/config" : getenv("KUBECONFIG"));
         if (r >= 0)
                 r = kube_new(&ret->kube, ret->event, ret->config, 0, err);
         if (r < 0)

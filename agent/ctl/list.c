@@ -260,6 +260,8 @@ static int print_table(const struct list *l) {
         r = table_new(&t, head, ELEMENTSOF(head));
         if (r < 0)
                 return r;
+        table_fold(t, 3, "unit");
+        table_fold(t, 2, "holder");
         for (size_t i = 0; i < l->n_entries; i++)
                 add_row(t, &l->entries[i]);
         return table_print(t, stdout, /* colors= */ false);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* leaderctl reload: the agent of this host reads its configuration again; what `systemctl reload leader-agent` runs, so
  * that a mistake in the file is the failure of that command. */
+#include <errno.h>
+
 #include "adapter/bus.h"
 #include "ctl/verbs.h"
 
@@ -8,6 +10,8 @@ static int run(_unused_ const void *options, _unused_ char *const *arguments, _u
         struct err err = {};
         int r = bus_client_call("Reload", NULL, NULL, &err);
 
+        if (r == -EACCES && geteuid() != 0)
+                return ctl_error("reload needs root (sudo leaderctl reload)");
         return r < 0 ? ctl_failed(r, &err) : CTL_OK;
 }
 

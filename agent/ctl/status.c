@@ -61,6 +61,8 @@ static int print_locks(json_object *locks) {
         r = table_new(&t, head, ELEMENTSOF(head));
         if (r < 0)
                 return r;
+        table_fold(t, 2, "unit");
+        table_fold(t, 4, "holder");
         for (size_t i = 0; i < n_locks; i++)
                 add_lock(t, json_object_array_get_idx(locks, i));
         return table_print(t, stdout, show_colors());

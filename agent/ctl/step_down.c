@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* leaderctl step-down: asks the agent of this host, over D-Bus, to give one lock up. What then happens is the agent's.
  */
+#include <errno.h>
+
 #include "adapter/bus.h"
 #include "ctl/show.h"
 #include "ctl/verbs.h"
@@ -21,6 +23,8 @@ static int run(const void *options, char *const *arguments, _unused_ size_t n) {
                 reason = by;
         }
         r = bus_client_call("StepDown", (const char *const[]){lock, reason, NULL}, NULL, &err);
+        if (r == -EACCES && geteuid() != 0)
+                return ctl_error("step-down needs root (sudo leaderctl step-down %s)", lock);
         if (r < 0)
                 return ctl_failed(r, &err);
         (void)printf("%s: stepping down; leaderctl status shows how far it is\n", lock);

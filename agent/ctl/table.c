@@ -2,6 +2,7 @@
 /* Widths are counted in bytes, as printf() does: names of units and hosts are ASCII. */
 #include "ctl/table.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "ctl/show.h"
@@ -24,6 +25,11 @@ struct table {
         struct row *rows; /* the first is the head */
         size_t n_rows;
         bool failed;
+        struct {
+                size_t column;
+                const char *key;
+        } folds[2]; /* in this order */
+        size_t n_folds;
 };
 
 static struct row *last(const struct table *t) {
@@ -110,23 +116,62 @@ void table_note(struct table *t, const char *key, const char *text) {
         r->notes[r->n_notes++] = show_plain(note);
 }
 
-static void print_cell(const struct table *t, const struct row *r, size_t column, FILE *f, bool colors) {
-        bool colored = colors && column == r->colored && !util_empty(r->color);
-        bool is_last = column + 1 == t->n_columns;
+void table_fold(struct table *t, size_t column, const char *key) {
+        assert(t->n_folds < ELEMENTSOF(t->folds));
+        t->folds[t->n_folds].column = column;
+        t->folds[t->n_folds++].key = key;
+}
 
-        (void)fprintf(f, "%s%s%-*s%s", column > 0 ? GAP : "", colored ? r->color : "",
-                      is_last ? 0 : (int)t->width[column], r->cells[column], colored ? COLOR_OFF : "");
+/* Whether the column is one of the first n that go. */
+static bool is_folded(const struct table *t, size_t column, size_t n) {
+        while (n-- > 0)
+                if (t->folds[n].column == column)
+                        return true;
+        return false;
+}
+
+static size_t width(const struct table *t, size_t n_folded) {
+        size_t sum = 0;
+
+        for (size_t c = 0; c < t->n_columns; c++)
+                if (!is_folded(t, c, n_folded))
+                        sum += (sum > 0 ? strlen(GAP) : 0) + t->width[c];
+        return sum;
+}
+
+static void print_row(const struct table *t, const struct row *r, size_t n_folded, FILE *f, bool colors) {
+        size_t padding = 0; /* of what was printed last: only before something else */
+
+        for (size_t c = 0; c < t->n_columns; c++) {
+                bool colored = colors && c == r->colored && !util_empty(r->color);
+
+                if (is_folded(t, c, n_folded))
+                        continue;
+                if (*r->cells[c])
+                        (void)fprintf(f, "%*s%s%s%s", (int)padding, "", colored ? r->color : "", r->cells[c],
+                                      colored ? COLOR_OFF : "");
+                padding = (*r->cells[c] ? 0 : padding) + t->width[c] - strlen(r->cells[c]) + strlen(GAP);
+        }
+        (void)fputc('\n', f);
 }
 
 int table_print(const struct table *t, FILE *f, bool colors) {
+        size_t n_folded = 0;
+
         if (t->failed)
                 return -ENOMEM;
+        while (n_folded < t->n_folds && width(t, n_folded) > TABLE_WIDTH)
+                n_folded++;
         for (size_t i = 0; i < t->n_rows; i++) {
                 const struct row *r = &t->rows[i];
 
-                for (size_t c = 0; c < t->n_columns; c++)
-                        print_cell(t, r, c, f, colors);
-                (void)fputc('\n', f);
+                print_row(t, r, n_folded, f, colors);
+                for (size_t k = 0; i > 0 && k < n_folded; k++) {
+                        const char *cell = r->cells[t->folds[k].column];
+
+                        if (*cell && !util_streq(cell, "-"))
+                                (void)fprintf(f, INDENT "%s: %s\n", t->folds[k].key, cell);
+                }
                 for (size_t k = 0; k < r->n_notes; k++)
                         (void)fprintf(f, INDENT "%s\n", r->notes[k]);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A table for a terminal: a head, rows as wide as their widest cell, and indented lines below a row. Everything in it
- * may have been written by others: it is made safe with show_plain(). Which columns there are is the verb's. */
+/* A table for a terminal: a head, columns as wide as their widest cell, and indented lines below a row. Everything in
+ * it may have been written by others: it is made safe with show_plain(). Which columns there are is the verb's. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +14,14 @@ struct table;
 int table_new(struct table **ret, const char *const *head, size_t n_columns);
 struct table *table_free(struct table *t);
 DEFINE_CLEANUP(struct table *, table_free)
+
+/* The width of a terminal that everybody has. */
+#define TABLE_WIDTH 80
+
+/* When the table would be wider than TABLE_WIDTH, this column goes, and each row that has something else than "-" there
+ * gets a line "    KEY: CELL" before its notes; of several columns the one named first goes first. key is not copied.
+ */
+void table_fold(struct table *t, size_t column, const char *key);
 
 /* Adds a row of n_columns cells. When memory is short table_print() says so. */
 void table_add(struct table *t, const char *const *cells);

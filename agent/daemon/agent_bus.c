@@ -2,6 +2,7 @@
 /* What the agent does for callers on D-Bus: the status document, step-down, reload. Who may call is the bus's policy
  * (units/io.leaderagent.Agent1.conf). */
 #include <errno.h>
+#include <stdio.h>
 
 #include "adapter/journal.h"
 #include "codec/report.h"
@@ -55,27 +56,56 @@ static int on_status(void *userdata, char **ret_json) {
         return report_build(&report, ret_json);
 }
 
-static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
-        struct agent *a = userdata;
+/* The lock of that NAMESPACE/NAME, or the only one of that NAME: which of several is meant nobody can tell. */
+static int find_lock(const struct agent *a, const char *name, struct agent_lock **ret, struct err *err) {
+        char titles[256] = "", *at = titles, *end = titles + sizeof(titles);
+        size_t n = 0, n_named = 0;
 
         for (size_t i = 0; i < a->n_locks; i++) {
-                struct agent_lock *l = a->locks[i];
-                struct core_lock_view v;
-                struct agent_text t;
-
-                if (!util_streq(l->title, lock) && !util_streq(l->conf->name, lock))
-                        continue;
-                v = agent_view(l);
-                if (v.state < ELECTION_PROVING || v.state > ELECTION_LEADING) {
-                        agent_describe(l, &v, &t);
-                        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': it is %s",
-                                        store_identity(a->store), l->title, t.role);
+                if (util_streq(a->locks[i]->title, name)) {
+                        *ret = a->locks[i];
+                        return 0;
                 }
-                journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
-                agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
-                return 0;
+                n_named += util_streq(a->locks[i]->conf->name, name);
         }
-        return err_setf(err, -ENOENT, "no lock '%s' in the configuration of this agent (%s)", lock, a->conf_path);
+        if (n_named == 0)
+                return err_setf(err, -ENOENT, "no lock '%s' in the configuration of this agent (%s)", name,
+                                a->conf_path);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                if (!util_streq(a->locks[i]->conf->name, name))
+                        continue;
+                *ret = a->locks[i];
+                n++;
+                if (at < end)
+                        at += snprintf(at, (size_t)(end - at), "%s%s",
+                                       n == 1         ? ""
+                                       : n == n_named ? " or "
+                                                      : ", ",
+                                       a->locks[i]->title);
+        }
+        return n_named == 1 ? 0
+                            : err_setf(err, -ENOTUNIQ, "'%s' is more than one lock of this host; say which: %s", name,
+                                       titles);
+}
+
+static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
+        struct agent *a = userdata;
+        struct agent_lock *l = NULL;
+        struct core_lock_view v;
+        struct agent_text t;
+        int r = find_lock(a, lock, &l, err);
+
+        if (r < 0)
+                return r;
+        v = agent_view(l);
+        if (v.state < ELECTION_PROVING || v.state > ELECTION_LEADING) {
+                agent_describe(l, &v, &t);
+                return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': it is %s", store_identity(a->store),
+                                l->title, t.role);
+        }
+        journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
+        agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
+        return 0;
 }
 
 static int on_reload(void *userdata, struct err *err) {

@@ -420,7 +420,8 @@ static int reload(struct agent *a, struct err *err) {
                 return r;
         a->conf = TAKE_PTR(c);
         conf_free(old);
-        journal_log(LOG_INFO, "Configuration read again: %zu locks", a->conf->n_locks);
+        journal_log(LOG_INFO, "Configuration read again: %zu lock%s", a->conf->n_locks,
+                    a->conf->n_locks == 1 ? "" : "s");
         return 0;
 }
 

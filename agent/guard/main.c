@@ -177,7 +177,7 @@ int main(int argc, char **argv) {
 
         r = parse_arguments(&a, argc, argv);
         if (r != 0)
-                return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+                return r < 0 ? 2 : EXIT_SUCCESS;
         umask(0022);
         journal_open("leader-guard", a.debug ? LOG_DEBUG : LOG_INFO);
         r = a.reap ? guard_reap(&a.options, &err) : run(&a, &err);

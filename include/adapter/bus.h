@@ -2,7 +2,7 @@
 /* Our D-Bus API on the system bus: name and interface io.leaderagent.Agent1, object /io/leaderagent/Agent1.
  *
  *   Status() → s                 the status document (JSON), anybody
- *   StepDown(s lock, s reason)   give up leadership of NAMESPACE/NAME, root only
+ *   StepDown(s lock, s reason)   give up leadership of NAMESPACE/NAME, or of NAME when only one has it, root only
  *   Reload()                     read the configuration again, root only
  *   StatusChanged                signal without content: call Status
  *
@@ -17,6 +17,8 @@
 
 #define BUS_NAME "io.leaderagent.Agent1"
 #define BUS_PATH "/io/leaderagent/Agent1"
+/* The D-Bus error of a call that a handler refused. */
+#define BUS_ERROR_FAILED BUS_NAME ".Error.Failed"
 
 struct bus;
 
@@ -43,6 +45,7 @@ void bus_status_changed(struct bus *b);
 
 /* Client side: calls a method of the agent on this host and waits, at most 10 s. arguments: strings, then NULL; NULL:
  * none. ret_text: where the string that the method returns goes, the caller frees it; NULL: it returns none. Returns 0;
- * negative errno with err set: -EHOSTDOWN no agent on the bus (or no bus); -EACCES not allowed; -EREMOTEIO the agent
- * refused, err has its words, or its answer cannot be read; -ETIMEDOUT; -ENOMEM. */
+ * negative errno with err set: -EHOSTDOWN no agent on the bus (or no bus); -ENOTCONN no agent on the bus, though
+ * systemd says that it runs; -EACCES not allowed; -EREMOTEIO the agent refused, err has its words, or its answer cannot
+ * be read; -ETIMEDOUT; -ENOMEM. */
 int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err);

@@ -36,8 +36,9 @@ struct kubeconfig {
 /* Loads one context. path: that file alone, which must exist; NULL: the files of $KUBECONFIG, else ~/.kube/config,
  * merged by client-go's rule (first file wins per entry; missing files are skipped). context: NULL for current-context.
  * Referenced files are opened once, so that an unreadable one is an error here. Returns 0; -ENOENT nothing found,
- * -EINVAL bad content, other errno from reading; err names file, line and column (YAML) or file and entry, in
- * client-go's wording where it has one. */
+ * -EINVAL bad content, other errno from reading; err names file, line and column (YAML) or file and entry, what is
+ * wrong, in client-go's wording where it has one, and what to do. It shows nothing secret. A field that is known but
+ * for its case is an error: client-go ignores it, and would go without what it says. */
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err);
 /* Wipes the secrets, then frees. Returns NULL. */
 struct kubeconfig *kubeconfig_free(struct kubeconfig *k);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <systemd/sd-bus.h>
 
 #include <cmocka.h>
 
@@ -25,7 +26,7 @@
 static struct privatebus bus;
 static sd_event *event;
 static struct bus *server;
-static char leaderctl[PATH_MAX], leader_agent[PATH_MAX];
+static char leaderctl[PATH_MAX], leader_agent[PATH_MAX], leader_guard[PATH_MAX];
 
 static struct {
         const char *json;
@@ -53,6 +54,45 @@ static void on_trouble(_unused_ void *userdata, _unused_ const char *error) {
 static const struct bus_handlers handlers = {
         .status = on_status, .step_down = on_step_down, .reload = on_reload, .trouble = on_trouble};
 
+/* ---- systemd, as far as leaderctl asks it ---- */
+
+static struct {
+        const char *state;
+        uint32_t pid;
+} unit;
+
+static int on_property(_unused_ sd_bus *b, _unused_ const char *path, _unused_ const char *interface, const char *name,
+                       sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_bus_error *error) {
+        return util_streq(name, "MainPID") ? sd_bus_message_append(reply, "u", unit.pid)
+                                           : sd_bus_message_append(reply, "s", unit.state);
+}
+
+static const sd_bus_vtable unit_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("ActiveState", "s", on_property, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+static const sd_bus_vtable service_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("MainPID", "u", on_property, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+static sd_bus *systemd_start(void) {
+        static const char path[] = "/org/freedesktop/systemd1/unit/leader_2dagent_2eservice";
+        sd_bus *b = NULL;
+
+        assert_true(sd_bus_open_system(&b) >= 0);
+        assert_true(sd_bus_add_object_vtable(b, NULL, path, "org.freedesktop.systemd1.Unit", unit_vtable, NULL) >= 0);
+        assert_true(sd_bus_add_object_vtable(b, NULL, path, "org.freedesktop.systemd1.Service", service_vtable, NULL) >=
+                    0);
+        assert_true(sd_bus_request_name(b, "org.freedesktop.systemd1", 0) >= 0);
+        assert_true(sd_bus_attach_event(b, event, 0) >= 0);
+        return b;
+}
+
+/* ---- programs ---- */
+
 struct result {
         int status;
         char out[8192], err[4096];
@@ -67,6 +107,8 @@ static bool drain(int fd, char *buf, size_t size) {
                 buf[n + (size_t)k] = '\0';
         return k != 0;
 }
+
+static uid_t run_as; /* 0: root, or whoever runs this */
 
 static struct result run(const char *program, const char *const *arguments) {
         struct result r = {};
@@ -84,6 +126,14 @@ static struct result run(const char *program, const char *const *arguments) {
         if (pid == 0) {
                 (void)dup2(out[1], STDOUT_FILENO);
                 (void)dup2(err[1], STDERR_FILENO);
+                if (run_as != 0) {
+                        /* Opened before: others may not be able to look into the directory. */
+                        int fd = open(program, O_PATH | O_CLOEXEC);
+
+                        if (setresuid(run_as, run_as, run_as) == 0)
+                                fexecve(fd, argv, environ);
+                        _exit(127);
+                }
                 execv(program, argv);
                 _exit(127);
         }
@@ -175,6 +225,27 @@ static void test_status(_unused_ void **state) {
         assert_result(RUN("status"), 1, "", "cannot be shown");
 }
 
+/* In good times, with names as people have them, no line is wider than a terminal nor ends with a blank. */
+static void test_status_width(_unused_ void **state) {
+        struct result r;
+
+        agent.json =
+                "{\"version\":\"0.1.0\",\"identity\":\"web-1-3f9a02c7\",\"api\":{\"server\":\"https://kube-api:6443\","
+                "\"lastContact\":\"2001-01-02T03:04:05Z\",\"error\":\"\"},\"guard\":{\"connected\":true},\"locks\":[{"
+                "\"lock\":"
+                "\"prod/myapp-operator-lock\",\"unit\":\"myapp-operator.service\",\"role\":\"candidate\",\"unitState\":"
+                "\"stopped\",\"holder\":\"web-2\",\"since\":\"2001-01-02T03:04:05Z\",\"next\":\"watches the lock\"},"
+                "{\"lock\":\"prod/"
+                "other-lock\",\"unit\":\"other.service\",\"role\":\"\",\"unitState\":\"\",\"since\":\"\"}]}";
+        r = RUN("status");
+        assert_result(r, 0, "\nLOCK                      ROLE       STATE    HOLDER  SINCE\n", "");
+        assert_non_null(strstr(r.out, "\nprod/myapp-operator-lock  candidate  stopped  web-2   "));
+        assert_non_null(strstr(r.out, "\n    unit: myapp-operator.service\n    next: watches the lock\n"));
+        assert_null(strstr(r.out, " \n"));
+        for (char *rest = r.out, *line; (line = strsep(&rest, "\n"));)
+                assert_true(strlen(line) <= 80);
+}
+
 static void test_step_down(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
@@ -195,7 +266,106 @@ static void test_no_agent(_unused_ void **state) {
                       "leaderctl: leader-agent is not running on this host; see systemctl status");
         assert_result(RUN("step-down", "a"), 3, "", "leader-agent is not running");
         privatebus_kill(&bus);
-        assert_result(RUN("status"), 3, "", "leaderctl: cannot reach the system bus: Connection refused\n");
+        assert_result(RUN("status"), 3, "",
+                      "leaderctl: cannot reach the system bus: Connection refused; see systemctl status dbus\n");
+}
+
+/* Running and reachable are two things: the policy of D-Bus may not be in force. */
+static void test_no_name(_unused_ void **state) {
+        static const struct {
+                const char *state;
+                uint32_t pid;
+                int status;
+                const char *err;
+        } rows[] = {
+                {"active", 222, 1,
+                 "leaderctl: leader-agent runs (PID 222) but does not own its name on D-Bus; run: systemctl reload "
+                 "dbus\n"},
+                {"reloading", 7, 1, "leaderctl: leader-agent runs (PID 7) but does not own its name on D-Bus; run: "},
+                {"activating", 8, 3,
+                 "leaderctl: leader-agent (PID 8) is activating, and not on D-Bus; see systemctl status "
+                 "leader-agent\n"},
+                {"deactivating", 8, 3, "leaderctl: leader-agent (PID 8) is deactivating, and not on D-Bus; see "},
+                {"activating", 0, 3, "leaderctl: leader-agent is not running on this host; see systemctl status"},
+                {"failed", 0, 3, "leaderctl: leader-agent is not running on this host; see systemctl status"},
+                {"inactive", 0, 3, "leaderctl: leader-agent is not running on this host; see systemctl status"},
+        };
+        sd_bus *systemd;
+
+        server = bus_free(server);
+        systemd = systemd_start();
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                unit.state = rows[i].state;
+                unit.pid = rows[i].pid;
+                assert_result(RUN("status"), rows[i].status, "", rows[i].err);
+                assert_result(RUN("step-down", "a"), rows[i].status, "", rows[i].err);
+        }
+        sd_bus_flush_close_unref(systemd);
+}
+
+/* What a broker says to others than root is not for humans. */
+static void test_denied(_unused_ void **state) {
+        struct result r;
+
+        if (geteuid() != 0)
+                skip();
+        run_as = 65534;
+        r = RUN("step-down", "ops/op-lock", "--reason", "x");
+        run_as = 0;
+        assert_result(r, 1, "", "leaderctl: step-down needs root (sudo leaderctl step-down ops/op-lock)\n");
+        assert_string_equal(agent.lock, "");
+        run_as = 65534;
+        r = RUN("reload");
+        run_as = 0;
+        assert_result(r, 1, "", "leaderctl: reload needs root (sudo leaderctl reload)\n");
+}
+
+static void test_help(_unused_ void **state) {
+        static const struct {
+                const char *said, *meant; /* NULL: nothing is near */
+        } typos[] = {
+                {"stauts", "status"},
+                {"statu", "status"},
+                {"Status", "status"},
+                {"step_down", "step-down"},
+                {"stepdown", "step-down"},
+                {"stpe-down", "step-down"},
+                {"checkconfig", "check-config"},
+                {"enrol", "enroll"},
+                {"ls", NULL},
+                {"lsit", "list"},
+                {"fnece", "fence"},
+                {"hepl", "help"},
+                {"dance", NULL},
+                {"x", NULL},
+                {"--status", "status"},
+                {"stop", NULL},
+                {"leave", NULL},
+                {"step", "step-down"},
+                {"st", NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(typos); i++) {
+                char expected[256];
+
+                if (typos[i].meant)
+                        (void)snprintf(expected, sizeof(expected), "leaderctl: unknown verb '%s'; did you mean '%s'?\n",
+                                       typos[i].said, typos[i].meant);
+                else
+                        (void)snprintf(expected, sizeof(expected), "leaderctl: unknown verb '%s'\n\nleaderctl VERB ",
+                                       typos[i].said);
+                assert_result(RUN(typos[i].said), 2, "", expected);
+                assert_result(RUN("help", typos[i].said), 2, "", expected);
+        }
+        assert_string_equal(RUN("help").out, RUN("--help").out);
+        assert_result(RUN("help"), 0, "leaderctl VERB", "");
+        assert_result(RUN("help"), 0, "\n  help [VERB] ", "");
+        assert_result(RUN("help", "help"), 0, "leaderctl VERB", "");
+        assert_string_equal(RUN("help", "list").out, RUN("list", "--help").out);
+        assert_result(RUN("help", "list"), 0, "leaderctl list [LOCK...]", "");
+        assert_result(RUN("help", "list", "fence"), 2, "", "leaderctl help: at most one VERB\nleaderctl help [VERB]\n");
+        /* A terminal is not steered by what was typed or pasted. */
+        assert_result(RUN("a\033[31m"), 2, "", "unknown verb 'a?[31m'");
 }
 
 static void test_usage(_unused_ void **state) {
@@ -204,7 +374,7 @@ static void test_usage(_unused_ void **state) {
         assert_result(run(leaderctl, (const char *const[]){NULL}), 2, "", "leaderctl VERB");
         assert_result(RUN("--help"), 0, "leaderctl VERB", "");
         assert_result(RUN("--version"), 0, "leaderctl " AGENT_VERSION "\n", "");
-        assert_result(RUN("dance"), 2, "", "leaderctl: unknown verb \"dance\"");
+        assert_result(RUN("dance"), 2, "", "leaderctl: unknown verb 'dance'");
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
                 char bogus[128];
 
@@ -225,6 +395,17 @@ static void test_usage(_unused_ void **state) {
                       "leaderctl enroll: --tenure is life or lease, not 'long'\nleaderctl enroll [--check");
         assert_result(RUN("enroll", "--stop-timeout", "0"), 2, "", "--stop-timeout is 0.1 to 86400 seconds, not '0'");
         assert_result(RUN("enroll", "--check", "--remove"), 2, "", "leaderctl enroll: --check or --remove, not both");
+}
+
+static void test_usage_of_all(_unused_ void **state) {
+        const char *const programs[] = {leaderctl, leader_agent, leader_guard};
+
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+                assert_result(run(programs[i], (const char *const[]){"--bogus", NULL}), 2, "", "--bogus");
+                assert_result(run(programs[i], (const char *const[]){"more", NULL}), 2, "", "leader");
+                assert_result(run(programs[i], (const char *const[]){"--version", NULL}), 0, AGENT_VERSION "\n", "");
+                assert_result(run(programs[i], (const char *const[]){"--help", NULL}), 0, "leader", "");
+        }
 }
 
 /* leaderctl and leader-agent print the same, and what they print is a configuration again. */
@@ -313,9 +494,10 @@ static void test_sample(_unused_ void **state) {
 int main(void) {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_status),         WITH_AGENT(test_step_down),    WITH_AGENT(test_no_agent),
-                WITH_AGENT(test_usage),          WITH_AGENT(test_check_config), WITH_AGENT(test_sample),
-                WITH_AGENT(test_forget_cluster),
+                WITH_AGENT(test_status),       WITH_AGENT(test_status_width), WITH_AGENT(test_step_down),
+                WITH_AGENT(test_no_agent),     WITH_AGENT(test_no_name),      WITH_AGENT(test_denied),
+                WITH_AGENT(test_help),         WITH_AGENT(test_usage),        WITH_AGENT(test_usage_of_all),
+                WITH_AGENT(test_check_config), WITH_AGENT(test_sample),       WITH_AGENT(test_forget_cluster),
         };
         ssize_t n;
 
@@ -335,6 +517,7 @@ int main(void) {
                 *slash = '\0';
         }
         (void)strcat(strcpy(leader_agent, leaderctl), "/leader-agent");
+        (void)strcat(strcpy(leader_guard, leaderctl), "/leader-guard");
         (void)strcat(leaderctl, "/leaderctl");
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,7 +282,18 @@ static void test_kubeconfig(void **state) {
         (void)tempdir_write(&x->sim.dir, "kc", "users: [{name: u, user: {exec: {command: x}}}]\nclusters: [");
         RUN(x, "", FENCE);
         expect(1, "", "/kc");
+        /* A file that it names is not there: that is said, and not that there is no kubeconfig. */
+        (void)tempdir_write(&x->sim.dir, "kc",
+                            "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                            "clusters: [{name: k, cluster: {server: 'https://h', certificate-authority: gone.crt}}]\n"
+                            "users: [{name: u, user: {token: t}}]\n");
+        RUN(x, "", "list");
+        expect(1, "", "leaderctl: unable to read certificate-authority ");
+        expect(1, "", "/gone.crt for k due to No such file or directory (");
         (void)unlink(tempdir_path(&x->sim.dir, "kc"));
+        RUN(x, "", "list");
+        expect(1, "", "leaderctl: no configuration has been provided: there is no file ");
+        expect(1, "", "/kc; name a kubeconfig in leader-agent.conf (leaderctl: --kubeconfig FILE)\n");
         RUN(x, "", "list", "--kubeconfig", "/nonexistent/kubeconfig");
         expect(1, "", "/nonexistent/kubeconfig\": No such file or directory");
         assert_untouched(x);

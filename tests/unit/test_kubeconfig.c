@@ -72,7 +72,7 @@ static void test_everything(void **state) {
         path = tempdir_write(
                 &dir, "full",
                 "apiVersion: v1\nkind: Config\npreferences: {}\nextensions: [1, {a: b}]\nunknown: field\n"
-                "x-common: &common {insecure-skip-tls-verify: false, proxy-url: 'socks5://u:p@proxy:1080'}\n"
+                "x-common: &common {insecure-skip-tls-verify: false, proxy-url: 'socks5://u:p%25%2F@proxy:1080'}\n"
                 "current-context: other\n"
                 "contexts:\n"
                 "- name: mine\n  context: {cluster: k8s, user: me, namespace: ops}\n"
@@ -104,7 +104,7 @@ static void test_everything(void **state) {
         assert_string_equal(k->namespace_, "ops");
         assert_string_equal(k->server, "https://api.example.com:6443/clusters/a");
         assert_string_equal(k->tls_server_name, "kubernetes");
-        assert_string_equal(k->proxy_url, "socks5://u:p@proxy:1080");
+        assert_string_equal(k->proxy_url, "socks5://u:p%25%2F@proxy:1080");
         assert_false(k->insecure);
         assert_path(k->ca_file, "ca.pem");
         assert_null(k->ca_data);
@@ -157,6 +157,32 @@ static const struct {
         {"\"true\"", true}, {"false", false}, {"No", false}, {"", false},
 };
 
+/* As client-go: a field beside one that only looks like it, and an extra that says nothing. */
+static void test_ignored(void **state) {
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+
+        (void)state;
+        k = load(write_config("server: 'https://h', Server: 'https://other', color: red",
+                              "token: t, Token: other, as-user-extra: {}"),
+                 NULL);
+        assert_string_equal(k->server, "https://h");
+        assert_string_equal(k->token, "t");
+}
+
+static void test_tls_server_name(void **state) {
+        static const char *const names[] = {"localhost", "API.Example.com", "10.0.0.1", "[fd00::1]", "a_b.c-d"};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char cluster[128];
+                _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+
+                (void)snprintf(cluster, sizeof(cluster), "server: h, tls-server-name: '%s'", names[i]);
+                k = load(write_config(cluster, ""), NULL);
+                assert_string_equal(k->tls_server_name, names[i]);
+        }
+}
+
 static void test_bool(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(bools); i++) {
@@ -174,54 +200,82 @@ static void test_bool(void **state) {
 static const struct {
         const char *cluster, *user, *message;
 } bad[] = {
-        {"", "", "no server found for cluster \"k\" (%F)"},
-        {"server: ''", "", "no server found for cluster \"k\" (%F)"},
-        {"server: ~", "", "no server found for cluster \"k\" (%F)"},
-        {"server: 5", "", "%F: cluster \"k\": server is not a text"},
-        {"server: [a]", "", "%F: cluster \"k\": server is not a text"},
-        {"server: \"https://h\\0.evil\"", "", "%F: cluster \"k\": server is not a text"},
+        {"", "", "no server found for cluster \"k\" (%F: add server: https://HOST:PORT)"},
+        {"server: ''", "", "no server found for cluster \"k\" (%F: add server: https://HOST:PORT)"},
+        {"server: ~", "", "no server found for cluster \"k\" (%F: add server: https://HOST:PORT)"},
+        {"server: 5", "", "%F: cluster \"k\": server is not a text; write one, in quotes"},
+        {"server: [a]", "", "%F: cluster \"k\": server is not a text; write one, in quotes"},
+        {"server: \"https://h\\0.evil\"", "", "%F: cluster \"k\": server is not a text; write one, in quotes"},
         {"server: 'ftp://h'", "",
          "invalid server \"ftp://h\" for cluster \"k\": unsupported scheme \"ftp\", must be http or https (%F)"},
         {"server: 'https://h:0'", "",
-         "invalid server \"https://h:0\" for cluster \"k\": invalid port \":0\" after host (%F)"},
+         "invalid server \"https://h:0\" for cluster \"k\": invalid port \":0\" after host; it is 1 to 65535 (%F)"},
         {"server: 'https://h:x'", "",
-         "invalid server \"https://h:x\" for cluster \"k\": invalid port \":x\" after host (%F)"},
+         "invalid server \"https://h:x\" for cluster \"k\": invalid port \":x\" after host; it is 1 to 65535 (%F)"},
         {"server: 'https://h a'", "",
-         "invalid server \"https://h a\" for cluster \"k\": invalid character in URL (%F)"},
-        {"server: 'https://[::1'", "", "invalid server \"https://[::1\" for cluster \"k\": missing ']' in host (%F)"},
+         "invalid server \"https://h a\" for cluster \"k\": invalid character in URL; write https://HOST:PORT (%F)"},
+        {"server: 'https://[::1'", "",
+         "invalid server \"https://[::1\" for cluster \"k\": missing ']' in host; an IPv6 address is written "
+         "[ADDRESS]:PORT (%F)"},
         {"server: 'https://me:pw@h'", "",
-         "invalid server \"https://me:pw@h\" for cluster \"k\": a user name in the URL is not supported; use a token "
-         "or a client "
-         "certificate (%F)"},
+         "invalid server \"https://***@h\" for cluster \"k\": a user name in the URL is not supported; remove it, and "
+         "use a token or a client certificate (%F)"},
         {"server: https://h, proxy-url: 'ftp://p'", "",
          "invalid 'proxy-url' \"ftp://p\" for cluster \"k\": unsupported scheme \"ftp\", must be http, https, or "
          "socks5 (%F)"},
         {"server: https://h, proxy-url: 'http://'", "",
-         "invalid 'proxy-url' \"http://\" for cluster \"k\": no host (%F)"},
+         "invalid 'proxy-url' \"http://\" for cluster \"k\": no host; write http://HOST:PORT (%F)"},
         {"server: https://h, proxy-url: 'http://a:99999'", "",
-         "invalid 'proxy-url' \"http://a:99999\" for cluster \"k\": invalid port \":99999\" after host (%F)"},
+         "invalid 'proxy-url' \"http://a:99999\" for cluster \"k\": invalid port \":99999\" after host; it is 1 to "
+         "65535 (%F)"},
+        {"server: https://h, proxy-url: 'http://me:secret@p:port'", "",
+         "invalid 'proxy-url' \"http://***@p:port\" for cluster \"k\": invalid port \":port\" after host; it is 1 to "
+         "65535 (%F)"},
+        {"server: https://h, tls-server-name: 'https://localhost:6443'", "",
+         "%F: cluster \"k\": tls-server-name \"https://localhost:6443\" is not a host name; write the name alone, an "
+         "IPv6 address as [ADDRESS]"},
+        {"server: https://h, tls-server-name: 'localhost:6443'", "",
+         "%F: cluster \"k\": tls-server-name \"localhost:6443\" is not a host name; write the name alone, an IPv6 "
+         "address as [ADDRESS]"},
+        {"server: https://h, tls-server-name: 'fd00::1'", "",
+         "%F: cluster \"k\": tls-server-name \"fd00::1\" is not a host name; write the name alone, an IPv6 address as "
+         "[ADDRESS]"},
+        {"server: https://h, tls-server-name: 'a b'", "",
+         "%F: cluster \"k\": tls-server-name \"a b\" is not a host name; write the name alone, an IPv6 address as "
+         "[ADDRESS]"},
+        {"Server: https://h", "", "%F: cluster \"k\": no field is called Server; write server"},
+        {"server: https://h, insecure-skip-tls-Verify: true", "",
+         "%F: cluster \"k\": no field is called insecure-skip-tls-Verify; write insecure-skip-tls-verify"},
+        {"server: https://h", "tokenfile: sub/token", "%F: user \"u\": no field is called tokenfile; write tokenFile"},
+        {"server: https://h", "Exec: {command: x}", "%F: user \"u\": no field is called Exec; write exec"},
+        {"server: https://h", "client-Key: sub/key.pem",
+         "%F: user \"u\": no field is called client-Key; write client-key"},
         {"server: https://h, insecure-skip-tls-verify: maybe", "",
-         "%F: cluster \"k\": insecure-skip-tls-verify is neither true nor false"},
+         "%F: cluster \"k\": insecure-skip-tls-verify is neither true nor false; write one of them"},
         {"server: https://h, certificate-authority: ca.pem, certificate-authority-data: " PEM_DATA, "",
          "certificate-authority-data and certificate-authority are both specified for k. certificate-authority-data "
          "will override. "
          "(%F: remove one of them)"},
         {"server: https://h, certificate-authority: ca.pem, insecure-skip-tls-verify: true", "",
-         "specifying a root certificates file with the insecure flag is not allowed (%F: cluster \"k\")"},
+         "specifying a root certificates file with the insecure flag is not allowed (%F: cluster \"k\": remove one of "
+         "them)"},
         {"server: https://h, certificate-authority: nowhere.pem", "",
-         "unable to read certificate-authority %D/nowhere.pem for k due to No such file or directory (%F)"},
+         "unable to read certificate-authority %D/nowhere.pem for k due to No such file or directory (%F); put the "
+         "file there, or correct the path"},
         {"server: https://h, certificate-authority: sub", "",
-         "unable to read certificate-authority %D/sub for k due to Is a directory (%F)"},
+         "unable to read certificate-authority %D/sub for k due to Is a directory (%F); name a file"},
         {"server: https://h, certificate-authority: nopem", "",
-         "certificate-authority %D/nopem for k holds no PEM data (%F)"},
+         "certificate-authority %D/nopem for k holds no PEM data (%F); it begins with -----BEGIN"},
         {"server: https://h, certificate-authority-data: 'abc*'", "",
-         "error loading config file \"%F\": cluster \"k\": certificate-authority-data: illegal base64 data at input "
-         "byte 3"},
+         "error loading kubeconfig file \"%F\": cluster \"k\": certificate-authority-data: illegal base64 data at "
+         "input byte 3; make it with base64 -w0 of the PEM file"},
         {"server: https://h, certificate-authority-data: aGVsbG8=", "",
-         "%F: cluster \"k\": certificate-authority-data holds no PEM data"},
+         "%F: cluster \"k\": certificate-authority-data holds no PEM data; make it with base64 -w0 of the PEM file"},
         {"server: https://h", "client-certificate: sub/cert.pem",
-         "client-key-data or client-key must be specified for u to use the clientCert authentication method. (%F)"},
-        {"server: https://h", "client-key: sub/key.pem", "%F: user \"u\" has a client key but no client-certificate"},
+         "client-key-data or client-key must be specified for u to use the clientCert authentication method. (%F: add "
+         "client-key)"},
+        {"server: https://h", "client-key: sub/key.pem",
+         "%F: user \"u\" has a client key but no client-certificate; add it, or remove the key"},
         {"server: https://h",
          "client-certificate: sub/cert.pem, client-certificate-data: " PEM_DATA ", client-key: sub/key.pem",
          "client-cert-data and client-cert are both specified for u. client-cert-data will override. (%F: remove one "
@@ -231,36 +285,37 @@ static const struct {
          "client-key-data and client-key are both specified for u; client-key-data will override (%F: remove one of "
          "them)"},
         {"server: https://h", "tokenFile: nowhere",
-         "unable to read tokenFile %D/nowhere for u due to No such file or directory (%F)"},
-        {"server: https://h", "tokenFile: blank", "tokenFile %D/blank for u is empty (%F)"},
-        {"server: https://h", "token: \"a\\nX: y\"", "%F: user \"u\": token holds white space or a control character"},
-        {"server: https://h", "token: 12345", "%F: user \"u\": token is not a text"},
+         "unable to read tokenFile %D/nowhere for u due to No such file or directory (%F); put the file there, or "
+         "correct the path"},
+        {"server: https://h", "tokenFile: blank", "tokenFile %D/blank for u is empty (%F); write the token into it"},
+        {"server: https://h", "token: \"a\\nX: y\"",
+         "%F: user \"u\": token holds white space or a control character; write the token alone, in one line"},
+        {"server: https://h", "token: 12345", "%F: user \"u\": token is not a text; write one, in quotes"},
         {"server: https://h", "exec: {command: aws}",
-         "%F: user \"u\": exec is not supported (a daemon runs no plugin); use token, tokenFile or a client "
-         "certificate"},
+         "%F: user \"u\": exec is not supported (a daemon runs no plugin; use token, tokenFile or a client "
+         "certificate)"},
         {"server: https://h", "token: t, exec: {}",
-         "%F: user \"u\": exec is not supported (a daemon runs no plugin); use token, tokenFile or a client "
-         "certificate"},
+         "%F: user \"u\": exec is not supported (a daemon runs no plugin; use token, tokenFile or a client "
+         "certificate)"},
         {"server: https://h", "auth-provider: {name: gcp}",
-         "%F: user \"u\": auth-provider is not supported (a daemon runs no plugin); use token, tokenFile or a client "
-         "certificate"},
+         "%F: user \"u\": auth-provider is not supported (a daemon runs no plugin; use token, tokenFile or a client "
+         "certificate)"},
         {"server: https://h", "username: a",
-         "%F: user \"u\": username is not supported (Kubernetes accepts no basic authentication any more); use token, "
-         "tokenFile or a "
-         "client certificate"},
+         "%F: user \"u\": username is not supported (Kubernetes accepts no basic authentication any more; use token, "
+         "tokenFile or a client certificate)"},
         {"server: https://h", "token: t, password: a",
-         "%F: user \"u\": password is not supported (Kubernetes accepts no basic authentication any more); use token, "
-         "tokenFile or a "
-         "client certificate"},
+         "%F: user \"u\": password is not supported (Kubernetes accepts no basic authentication any more; use token, "
+         "tokenFile or a client certificate)"},
         {"server: https://h", "as: root",
-         "%F: user \"u\": as is not supported (no impersonation); use token, tokenFile or a client certificate"},
+         "%F: user \"u\": as is not supported (no impersonation; remove it, and give the user itself the rights)"},
         {"server: https://h", "as-uid: 5",
-         "%F: user \"u\": as-uid is not supported (no impersonation); use token, tokenFile or a client certificate"},
+         "%F: user \"u\": as-uid is not supported (no impersonation; remove it, and give the user itself the rights)"},
         {"server: https://h", "as-groups: [a]",
-         "%F: user \"u\": as-groups is not supported (no impersonation); use token, tokenFile or a client certificate"},
+         "%F: user \"u\": as-groups is not supported (no impersonation; remove it, and give the user itself the "
+         "rights)"},
         {"server: https://h", "as-user-extra: {a: [b]}",
-         "%F: user \"u\": as-user-extra is not supported (no impersonation); use token, tokenFile or a client "
-         "certificate"},
+         "%F: user \"u\": as-user-extra is not supported (no impersonation; remove it, and give the user itself the "
+         "rights)"},
 };
 
 static void expand(char *buf, size_t size, const char *pattern, const char *path) {
@@ -298,63 +353,90 @@ static void test_bad_entries(void **state) {
 static const struct {
         const char *text, *context, *message;
 } files[] = {
-        {"a: b: c\n", NULL, "%F:1:5: invalid nested block mapping on the same line"},
-        {"clusters:\n- name: [1\n", NULL, "%F:3:1: flow sequence without a closing bracket"},
-        {"a: 1\na: 2\n", NULL, "%F:2:1: duplicate key"},
-        {"a: *nope\n", NULL, "%F:1:5: invalid alias"},
+        {"a: b: c\n", NULL, "%F:1:5: invalid nested block mapping on the same line; correct the YAML there"},
+        {"clusters:\n- name: [1\n", NULL, "%F:3:1: flow sequence without a closing bracket; correct the YAML there"},
+        {"a: 1\na: 2\n", NULL, "%F:2:1: duplicate key; remove one of the two"},
+        {"a: *nope\n", NULL, "%F:1:5: invalid alias; correct the YAML there"},
         {"a: &a [*a]\n", NULL,
-         "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded)"},
-        {"a: \xff\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte"},
-        {"a: ok\nb: \xed\xa0\x80\n", NULL, "%F:2:4: invalid UTF-8 or a NUL byte"},
-        {"a: \xc0\xaf\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte"},
-        {"%YAML 9.0\n--- a\n", NULL, "%F:1:1: not a YAML document"},
-        {"just text\n", NULL, "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts"},
-        {"- a\n", NULL, "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts"},
+         "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded); is the path right?"},
+        {"a: \xff\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it"},
+        {"a: ok\nb: \xed\xa0\x80\n", NULL, "%F:2:4: invalid UTF-8 or a NUL byte; replace or remove it"},
+        {"a: \xc0\xaf\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it"},
+        {"%YAML 9.0\n--- a\n", NULL, "%F:1:1: not a YAML document; is the path right?"},
+        {"just text\n", NULL,
+         "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts; is the path right?"},
+        {"- a\n", NULL,
+         "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts; is the path right?"},
         {"<html><body>502</body></html>\n", NULL,
-         "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts"},
-        {"apiVersion: v2\n", NULL, "error loading config file \"%F\": apiVersion is \"v2\", must be \"v1\""},
-        {"kind: Pod\n", NULL, "error loading config file \"%F\": kind is \"Pod\", must be \"Config\""},
-        {"current-context: [a]\n", NULL, "error loading config file \"%F\": current-context is not a text"},
-        {"clusters: {a: b}\n", NULL, "error loading config file \"%F\": clusters is not a list"},
-        {"users: [a]\n", NULL, "error loading config file \"%F\": users[0] has no name that is a text"},
+         "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts; is the path right?"},
+        {"apiVersion: v2\n", NULL, "error loading kubeconfig file \"%F\": apiVersion is \"v2\", must be \"v1\""},
+        {"Clusters: []\n", NULL, "error loading kubeconfig file \"%F\": no field is called Clusters; write clusters"},
+        {"current-context: c\ncontexts: [{name: c, context: {Cluster: k, user: u}}]\n", NULL,
+         "%F: context \"c\": no field is called Cluster; write cluster"},
+        {"contexts:\n-\n- name: x\n  context: {cluster: c, user: u}\n", NULL,
+         "%F:3:1: did not find expected node content; an item of a list is empty: remove its '-'"},
+        {"kind: Pod\n", NULL, "error loading kubeconfig file \"%F\": kind is \"Pod\", must be \"Config\""},
+        {"current-context: [a]\n", NULL,
+         "error loading kubeconfig file \"%F\": current-context is not a text; put it in quotes"},
+        {"clusters: {a: b}\n", NULL,
+         "error loading kubeconfig file \"%F\": clusters is not a list; begin each entry with \"- name:\""},
+        {"users: [a]\n", NULL,
+         "error loading kubeconfig file \"%F\": users[0] has no name that is a text; give it one, in quotes, or remove "
+         "it"},
         {"users: [{name: a}, {name: 5}]\n", NULL,
-         "error loading config file \"%F\": users[1] has no name that is a text"},
-        {"users: [{name: a, user: text}]\n", NULL, "error loading config file \"%F\": user \"a\" is not a mapping"},
+         "error loading kubeconfig file \"%F\": users[1] has no name that is a text; give it one, in quotes, or remove "
+         "it"},
+        {"users: [{name: a, user: text}]\n", NULL,
+         "error loading kubeconfig file \"%F\": user \"a\" is not a mapping; write its fields below it, indented, or "
+         "{} for none"},
         {"clusters: [{name: x}, {name: x}]\n", NULL,
-         "error loading config file \"%F\": error converting *[]NamedCluster into *map[string]*api.Cluster: duplicate "
-         "name \"x\" in list"},
+         "error loading kubeconfig file \"%F\": error converting *[]NamedCluster into *map[string]*api.Cluster: "
+         "duplicate name \"x\" in list; remove or rename one"},
         {"users: [{name: x}, {name: y}, {name: x}]\n", NULL,
-         "error loading config file \"%F\": error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: "
-         "duplicate name \"x\" in "
-         "list"},
-        {"", NULL, "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+         "error loading kubeconfig file \"%F\": error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: "
+         "duplicate name \"x\" in list; remove or rename one"},
+        {"", NULL,
+         "no configuration has been provided: %F has no current-context; set it there, or context in leader-agent.conf "
+         "(leaderctl: --context); there are no contexts"},
         {"# empty\n---\n", NULL,
-         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+         "no configuration has been provided: %F has no current-context; set it there, or context in leader-agent.conf "
+         "(leaderctl: --context); there are no contexts"},
         {"current-context: ''\n" C, NULL,
-         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+         "no configuration has been provided: %F has no current-context; set it there, or context in leader-agent.conf "
+         "(leaderctl: --context); there are: c"},
         /* libfyaml's own JSON emitter crashes on such an end. */
         {"kind: Config\ncurrent-context: |\n", NULL,
-         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
-        {"current-context: true\n", NULL, "error loading config file \"%F\": current-context is not a text"},
+         "no configuration has been provided: %F has no current-context; set it there, or context in leader-agent.conf "
+         "(leaderctl: --context); there are no contexts"},
+        {"current-context: true\n", NULL,
+         "error loading kubeconfig file \"%F\": current-context is not a text; put it in quotes"},
         {"kind: Config\n? >\n", NULL,
-         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
+         "no configuration has been provided: %F has no current-context; set it there, or context in leader-agent.conf "
+         "(leaderctl: --context); there are no contexts"},
         {"current-context: ~\n" C, NULL,
-         "no configuration has been provided: %F has no current-context; set context in leader-agent.conf"},
-        {"current-context: \"~\"\n" C, NULL, "context was not found for specified context: ~ (%F)"},
-        {"current-context: x\n" C, NULL, "context was not found for specified context: x (%F)"},
-        {"current-context: c\n" C, "y", "context \"y\" does not exist (%F)"},
-        {"current-context: c\n" C, NULL, "cluster \"k\" was not found for context \"c\" (%F)"},
-        {"current-context: c\n" C "clusters: [{name: k}]\n", NULL, "user \"u\" was not found for context \"c\" (%F)"},
+         "no configuration has been provided: %F has no current-context; set it there, or context in leader-agent.conf "
+         "(leaderctl: --context); there are: c"},
+        {"current-context: \"~\"\n" C, NULL,
+         "context was not found for specified context: ~ (%F: add it or correct the name; there are: c)"},
+        {"current-context: x\n" C, NULL,
+         "context was not found for specified context: x (%F: add it or correct the name; there are: c)"},
+        {"current-context: c\n" C, "y", "context \"y\" does not exist (%F: add it or correct the name; there are: c)"},
+        {"current-context: c\n" C, NULL,
+         "cluster \"k\" was not found for context \"c\" (%F: add it or correct the name; there are no clusters)"},
+        {"current-context: c\n" C "clusters: [{name: k}]\n", NULL,
+         "user \"u\" was not found for context \"c\" (%F: add it or correct the name; there are no users)"},
         {"current-context: c\n" C "clusters: [{name: k}]\nusers: [{name: u}]\n", NULL,
-         "no server found for cluster \"k\" (%F)"},
-        {"current-context: c\ncontexts: [{name: c, context: {user: u}}]\n", NULL, "%F: context \"c\" names no cluster"},
-        {"current-context: c\ncontexts: [{name: c}]\n", NULL, "%F: context \"c\" names no cluster"},
+         "no server found for cluster \"k\" (%F: add server: https://HOST:PORT)"},
+        {"current-context: c\ncontexts: [{name: c, context: {user: u}}]\n", NULL,
+         "%F: context \"c\" names no cluster; add cluster: NAME, one of clusters; there are no clusters"},
+        {"current-context: c\ncontexts: [{name: c}]\n", NULL,
+         "%F: context \"c\" names no cluster; add cluster: NAME, one of clusters; there are no clusters"},
         {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k}]\n", NULL,
-         "%F: context \"c\" names no user"},
+         "%F: context \"c\" names no user; add user: NAME, one of users; there are no users"},
         {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: A_b}}]\nclusters: [{name: "
          "k}]\n"
          "users: [{name: u}]\n",
-         NULL, "invalid namespace \"A_b\" for context \"c\" (%F)"},
+         NULL, "invalid namespace \"A_b\" for context \"c\" (%F: it is of lower-case letters, digits and '-')"},
 };
 
 static void test_bad_files(void **state) {
@@ -362,10 +444,38 @@ static void test_bad_files(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(files); i++)
                 assert_refused(tempdir_write(&dir, "bad", files[i].text), files[i].context, -EINVAL, files[i].message);
         assert_refused(tempdir_write_bytes(&dir, "bad", "a: \0b\n", 6), NULL, -EINVAL,
-                       "%F:1:4: invalid UTF-8 or a NUL byte");
+                       "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it");
+        assert_refused(tempdir_write_bytes(&dir, "bad", "\xff\xfek\0:\0", 6), NULL, -EINVAL,
+                       "%F:1:1: UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8 %F >NEW");
+        assert_refused("/dev/null", NULL, -EINVAL,
+                       "error loading kubeconfig file \"%F\": it is not a regular file; name a file");
         assert_refused(tempdir_path(&dir, "absent"), NULL, -ENOENT,
-                       "error loading config file \"%F\": No such file or directory");
-        assert_refused(tempdir_path(&dir, "sub"), NULL, -EISDIR, "error loading config file \"%F\": Is a directory");
+                       "error loading kubeconfig file \"%F\": No such file or directory; put the file there, or "
+                       "correct the path");
+        assert_refused(tempdir_path(&dir, "sub"), NULL, -EISDIR,
+                       "error loading kubeconfig file \"%F\": Is a directory; name a file");
+}
+
+/* What could be meant is listed, as far as a line goes. */
+static void test_many_names(void **state) {
+        char text[4096] = "current-context: none\ncontexts:\n";
+        struct kubeconfig *k = NULL;
+        struct err err = {};
+
+        (void)state;
+        for (int i = 0; i < 50; i++) {
+                size_t n = strlen(text);
+
+                (void)snprintf(text + n, sizeof(text) - n, "- name: context-%02d\n", i);
+                assert_int_equal(kubeconfig_load(&k, tempdir_write(&dir, "many", text), NULL, &err), -EINVAL);
+                assert_non_null(strstr(err.text, "many: add it or correct the name; there are: context-00"));
+                assert_string_equal(err.text + strlen(err.text) - 1, ")");
+                assert_true(strlen(err.text) < 500);
+                if (i == 20)
+                        assert_non_null(strstr(err.text, ", context-20)"));
+        }
+        assert_non_null(strstr(err.text, ", context-21, "));
+        assert_non_null(strstr(err.text, "…)"));
 }
 
 /* A few lines must not become gigabytes. */
@@ -385,7 +495,8 @@ static void test_alias_bomb(void **state) {
                                i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
         }
         assert_refused(tempdir_write(&dir, "bomb", text), NULL, -EINVAL,
-                       "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded)");
+                       "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded); is the "
+                       "path right?");
 
         deep = malloc(300001);
         assert_non_null(deep);
@@ -398,7 +509,7 @@ static void test_alias_bomb(void **state) {
         assert_non_null(huge);
         memset(huge, '#', 1024 * 1024 + 1);
         assert_refused(tempdir_write(&dir, "huge", huge), NULL, -EFBIG,
-                       "error loading config file \"%F\": File too large");
+                       "error loading kubeconfig file \"%F\": File too large; 1 MiB is the most: correct the path");
         free(huge);
 }
 
@@ -439,7 +550,8 @@ static void test_merge(void **state) {
         assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
         assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -ENOENT);
         (void)snprintf(expected, sizeof(expected),
-                       "no configuration has been provided: there is no file %s; set kubeconfig in leader-agent.conf",
+                       "no configuration has been provided: there is no file %s; name a kubeconfig in "
+                       "leader-agent.conf (leaderctl: --kubeconfig FILE)",
                        list);
         assert_string_equal(err.text, expected);
 
@@ -495,6 +607,33 @@ static void test_server(void **state) {
         }
 }
 
+/* What is shown of a URL that is refused: nothing that may be a password, whatever is wrong with it. */
+static void test_nothing_secret(void **state) {
+        static const char *const urls[] = {
+                "http://me:secret@h:port", "http://me:secret@h:0",    "http://secret@h:x",
+                "http://me:secret/x@h:1",  "http://me:secret?x@h:1",  "http://me:#secret@h:1",
+                "http://me:se@secret@h:x", "me:secret@h:1",           "ftp://me:secret@h",
+                "http://me:secret @h",     "http://me:secret\x7f@h",  "http://me:secret@",
+                "me:secret@h://x",         "http://me:secret@[::1",   "http://h:x?token=secret",
+                "http://me:%00secret@h:1", "http://me:secret%7f@h:1", "http://me:secret%4@h:1",
+                "http://%zzsecret@h:1",    "http://h:x#secret",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++)
+                for (int proxy = 0; proxy < 2; proxy++) {
+                        char cluster[256];
+                        struct kubeconfig *k = NULL;
+                        struct err err = {};
+
+                        (void)snprintf(cluster, sizeof(cluster),
+                                       proxy ? "server: h, proxy-url: \"%s\"" : "server: \"%s\"", urls[i]);
+                        assert_int_equal(kubeconfig_load(&k, write_config(cluster, ""), NULL, &err), -EINVAL);
+                        if (strstr(err.text, "secret") || strstr(err.text, ":se"))
+                                fail_msg("%s: %s", urls[i], err.text);
+                }
+}
+
 static const struct {
         const char *text, *decoded; /* NULL: refused */
         size_t bad;
@@ -537,12 +676,16 @@ int main(void) {
                 cmocka_unit_test(test_everything),
                 cmocka_unit_test(test_data),
                 cmocka_unit_test(test_no_secrets_in_the_clear),
+                cmocka_unit_test(test_ignored),
+                cmocka_unit_test(test_tls_server_name),
                 cmocka_unit_test(test_bool),
                 cmocka_unit_test(test_bad_entries),
                 cmocka_unit_test(test_bad_files),
                 cmocka_unit_test(test_alias_bomb),
+                cmocka_unit_test(test_many_names),
                 cmocka_unit_test(test_merge),
                 cmocka_unit_test(test_server),
+                cmocka_unit_test(test_nothing_secret),
                 cmocka_unit_test(test_base64),
         };
 

@@ -153,7 +153,7 @@ install: all
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/leader-agent/conf.d
 	for f in $(wildcard units/*.service units/*.socket); do \
 	    t=$(DESTDIR)$(UNITDIR)/$${f##*/}; \
-	    sed 's|@SBINDIR@|$(PREFIX)/sbin|g' $$f > $$t && chmod 0644 $$t || exit 1; done
+	    sed 's|@SBINDIR@|$(PREFIX)/sbin|g; s|@BINDIR@|$(PREFIX)/bin|g' $$f > $$t && chmod 0644 $$t || exit 1; done
 	install -D -m 0644 units/leader-agent.sysusers $(DESTDIR)/usr/lib/sysusers.d/leader-agent.conf
 	install -D -m 0644 units/leader-agent.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/leader-agent.conf
 	install -D -m 0644 units/io.leaderagent.Agent1.conf $(DESTDIR)/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf

@@ -12,6 +12,7 @@
 #define CTL_VERBS(VERB)                                                                                                \
         VERB(status)                                                                                                   \
         VERB(step_down)                                                                                                \
+        VERB(reload)                                                                                                   \
         VERB(check_config)                                                                                             \
         VERB(enroll)                                                                                                   \
         VERB(list)                                                                                                     \

@@ -112,12 +112,14 @@ static void on_job(enum job_type job, const char *problem, void *userdata) {
                 journal_log(LOG_WARNING, "%s; releasing, as for a stop", problem);
         if (job != JOB_STOP) {
                 journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
+                notify_status("Ended for a restart: units run on under their permits");
                 (void)sd_event_exit(a->event, 0);
                 return;
         }
         journal_log(LOG_INFO, "Stopping: every unit of ours is stopped, then its lock is released");
         notify_stopping();
         a->stopping.since_usec = clock_boottime_usec();
+        a->stopping.since_realtime_usec = clock_realtime_usec();
         agent_apply(a, &(struct core_change){.type = CORE_STOP});
 }
 

@@ -43,16 +43,39 @@ static void answered(struct agent *a) {
         a->unanswered = false;
 }
 
+bool agent_same_cause(const char *a, const char *b) {
+        for (;;) {
+                while (*a >= '0' && *a <= '9')
+                        a++;
+                while (*b >= '0' && *b <= '9')
+                        b++;
+                if (*a != *b || !*a)
+                        return *a == *b;
+                a++;
+                b++;
+        }
+}
+
 static void note_contact(struct agent *a) {
         a->contact_realtime_usec = clock_realtime_usec();
-        if (a->api_error[0])
+        if (a->api_told)
                 journal_log(LOG_INFO, "API: answers again");
+        a->api_told = false;
         a->api_error[0] = '\0';
+}
+
+static void note_silence(struct agent *a, const char *text) {
+        if (!a->api_error[0])
+                a->api_silent_usec = clock_boottime_usec();
+        if (!agent_same_cause(a->api_error, text))
+                (void)snprintf(a->api_error, sizeof(a->api_error), "%s", text);
 }
 
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
         if (event->type == KUBE_WATCH_DOWN) {
                 a->unanswered = a->unanswered || event->silent;
+                if (event->silent)
+                        note_silence(a, event->text);
                 return;
         }
         note_contact(a);
@@ -65,22 +88,26 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
         bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
         char text[512] = "";
 
-        if (asked == AGENT_ASKED_WRITE && reply->http_code == 422)
+        if (asked == AGENT_ASKED_CREATE && reply->result == KUBE_NOT_FOUND) {
+                /* Not the object: what it would be in. */
+                bad = true;
+                (void)snprintf(text, sizeof(text), "%s: the namespace does not exist: %.380s", what, reply->text);
+        } else if (asked >= AGENT_ASKED_WRITE && reply->http_code == 422)
                 bad |= ++*n_invalid >= 2;
         else if (asked != AGENT_ASKED_READ && !bad)
                 *n_invalid = 0;
         else if (!bad && *n_invalid >= 2)
                 memcpy(text, problem, sizeof(text));
-        if (bad)
+        if (bad && !text[0])
                 (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
-        if (bad && !util_streq(text, problem))
+        *ret_silent = is_silent(reply->result);
+        if (bad && !*ret_silent && !agent_same_cause(text, problem))
                 journal_log(LOG_WARNING, "API: %s; trying again", text);
         memcpy(problem, text, sizeof(text));
-        if (reply->http_code)
+        if (*ret_silent)
+                note_silence(a, text);
+        else
                 note_contact(a);
-        else if (bad)
-                memcpy(a->api_error, text, sizeof(text));
-        *ret_silent = is_silent(reply->result);
         if (*ret_silent)
                 a->unanswered = true;
         else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */

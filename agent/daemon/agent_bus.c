@@ -14,7 +14,7 @@ static struct report_lock report_lock(const struct agent_lock *l, struct agent_t
         return (struct report_lock){
                 .lock = l->title,
                 .unit = l->conf->unit,
-                .tenure = tenure_to_string(l->conf->tenure),
+                .tenure = t->tenure,
                 .role = t->role,
                 .unit_state = t->unit_state,
                 .holder = t->holder,

@@ -375,7 +375,20 @@ void agent_conf_reap(struct agent *a) {
         }
 }
 
-int agent_reload(struct agent *a, struct err *err) {
+/* Everything that an open connection was made with; what its files hold is read again by itself. */
+static bool same_cluster(const struct kubeconfig *a, const struct kubeconfig *b) {
+        return util_streq(a->namespace_, b->namespace_) && util_streq(a->server, b->server) &&
+               util_streq(a->tls_server_name, b->tls_server_name) && a->insecure == b->insecure &&
+               util_streq(a->ca_file, b->ca_file) && util_streq(a->ca_data, b->ca_data) &&
+               util_streq(a->proxy_url, b->proxy_url) && util_streq(a->client_cert_file, b->client_cert_file) &&
+               util_streq(a->client_cert_data, b->client_cert_data) &&
+               util_streq(a->client_key_file, b->client_key_file) &&
+               util_streq(a->client_key_data, b->client_key_data) && util_streq(a->token, b->token) &&
+               util_streq(a->token_file, b->token_file);
+}
+
+static int reload(struct agent *a, struct err *err) {
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
         _cleanup_(conf_freep) struct conf *c = NULL;
         struct conf *old = a->conf;
         int r = conf_load(&c, a->conf_path, err);
@@ -393,6 +406,14 @@ int agent_reload(struct agent *a, struct err *err) {
                                 "%s: kubeconfig, context, state_dir, guard_socket and request_timeout change only by "
                                 "`systemctl restart leader-agent`, which keeps units running",
                                 a->conf_path);
+        r = kubeconfig_load(&k, c->kubeconfig, c->context, err);
+        if (r < 0)
+                return r;
+        if (!same_cluster(a->kubeconfig, k))
+                return err_setf(err, -EBUSY,
+                                "%s says something else than at the start: it is read by `systemctl restart "
+                                "leader-agent`, which keeps units running",
+                                k->source);
         r = agent_conf_apply(a, c, err);
         if (r < 0)
                 return r;
@@ -400,4 +421,13 @@ int agent_reload(struct agent *a, struct err *err) {
         conf_free(old);
         journal_log(LOG_INFO, "Configuration read again: %zu locks", a->conf->n_locks);
         return 0;
+}
+
+int agent_reload(struct agent *a, struct err *err) {
+        int r = reload(a, err);
+
+        if (r < 0)
+                journal_log(LOG_ERR, "Reload refused, nothing has changed: %s", err->text);
+        (void)snprintf(a->conf_error, sizeof(a->conf_error), "%.511s", r < 0 ? err->text : "");
+        return r;
 }

@@ -95,14 +95,19 @@ static void tell_left(struct agent *a) {
         size_t n = 0;
 
         for (size_t i = 0; i < a->n_locks; i++) {
-                describe_left(a->locks[i], left);
-                if (!left[0])
-                        continue;
-                journal_log(LOG_WARNING, "%s", left);
-                if (n < sizeof(line))
+                const struct agent_lock *l = a->locks[i];
+                char at[CLOCK_TEXT_SIZE];
+
+                describe_left(l, left);
+                if (left[0])
+                        journal_log(LOG_WARNING, "%s", left);
+                else if (l->released_realtime_usec >= a->stopping.since_realtime_usec)
+                        (void)snprintf(left, sizeof(left), "%s released at %s", l->title,
+                                       clock_format_local(l->released_realtime_usec, at));
+                if (left[0] && n < sizeof(line))
                         n += (size_t)snprintf(line + n, sizeof(line) - n, "; %s", left);
         }
-        notify_status("Stopped%s", n ? line : "; holds no lock");
+        notify_status("Stopped%s", n ? line : "; held no lock");
 }
 
 /* ---- how long ---- */

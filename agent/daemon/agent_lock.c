@@ -29,6 +29,8 @@ static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_
                                                                                      : AGENT_ASKED_AND_GONE;
         else if (op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_READ_POD)
                 asked = AGENT_ASKED_READ;
+        else if (op == ELECTION_OP_CREATE)
+                asked = AGENT_ASKED_CREATE;
         return agent_note_reply(l->agent, reply, asked, &l->n_invalid, l->problem, election_op_to_string(op),
                                 ret_silent);
 }
@@ -136,8 +138,13 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
                 break;
         case KUBE_WATCH_DOWN:
                 journal_log(LOG_DEBUG, "%s: watch: %s", l->title, event->text);
+                if (!l->watch_error[0])
+                        l->watch_down_usec = clock_boottime_usec();
+                if (!event->silent)
+                        (void)snprintf(l->watch_error, sizeof(l->watch_error), "%s", event->text);
                 return;
         }
+        l->watch_error[0] = '\0';
         agent_post_lock(l, &ev);
 }
 

@@ -16,6 +16,7 @@
  *   agent_conf.c         locks and placeholders as the configuration has them
  *   agent_step.c         one posted event: the step and its actions
  *   agent_events.c       Kubernetes Events
+ *   agent_trouble.c      what stands between the agent and its work
  *   agent_text.c         a lock in words
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_leave.c        the end: how long, and what stays held
@@ -92,9 +93,13 @@ struct agent_lock {
         uint8_t shown_state;
         bool shown_unfit;
         uint64_t since_realtime_usec;
-        char problem[512];  /* last failed request or local write; empty when the last one went well */
-        unsigned n_invalid; /* writes answered 422, in a row */
-        char damage[256];   /* last reported */
+        char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
+        uint64_t watch_down_usec; /* CLOCK_BOOTTIME: since when */
+        bool watch_told;          /* … and the journal has it */
+        uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
+        char problem[512];               /* last failed request or local write; empty when the last one went well */
+        unsigned n_invalid;              /* writes answered 422, in a row */
+        char damage[256];                /* last reported */
 };
 
 /* Shell side of placeholder `index` of the core. */
@@ -173,22 +178,26 @@ struct agent {
         int trace_fd;
         uint64_t started_usec; /* CLOCK_BOOTTIME */
         struct {
-                uint64_t since_usec;    /* CLOCK_BOOTTIME, 0: not stopping */
-                uint64_t extended_usec; /* when PID 1 was last asked for more time */
-                uint64_t quiet_usec;    /* since when no unit of ours may run, 0: one may */
-                bool told;              /* what stays held */
+                uint64_t since_usec;          /* CLOCK_BOOTTIME, 0: not stopping */
+                uint64_t extended_usec;       /* when PID 1 was last asked for more time */
+                uint64_t quiet_usec;          /* since when no unit of ours may run, 0: one may */
+                uint64_t since_realtime_usec; /* the same on the wall clock, for humans */
+                bool told;                    /* what stays held */
         } stopping;
 
         /* for humans */
+        bool link_refused; /* leader-guard serves another agent; link_error says which */
         char link_error[512];
         char bus_error[256];
-        char api_error[512];
+        char conf_error[512];           /* why the configuration on disk is not in force; empty: it is */
+        char api_error[512];            /* why the API server does not answer; empty: it does */
+        uint64_t api_silent_usec;       /* CLOCK_BOOTTIME: since when */
+        bool api_told;                  /* … and the journal has it */
         bool unanswered;                /* a request or a watch had no answer, and nothing was answered since */
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct {
-                char text[2048];       /* STATUS= sent last */
-                uint64_t contact_usec; /* contact_realtime_usec as it says */
-                uint64_t due_usec;     /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
+                char text[2048];   /* STATUS= sent last */
+                uint64_t due_usec; /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
         } status;
 };
 
@@ -247,6 +256,7 @@ enum agent_asked {
         AGENT_ASKED_READ,
         AGENT_ASKED_AND_GONE, /* a read, and it shows that the object of the last writes is gone, or another now */
         AGENT_ASKED_WRITE,
+        AGENT_ASKED_CREATE,
 };
 
 /* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
@@ -255,6 +265,8 @@ enum agent_asked {
  * no answer, or only that the server cannot serve now; an answer after such a one is posted. */
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
                          char problem[static 512], const char *what, bool *ret_silent);
+/* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
+bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
 
@@ -320,25 +332,47 @@ bool agent_step_due(struct agent *a);
 /* Tells the cluster of a change of state. */
 void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v, uint8_t from);
 
+/* ---- agent_trouble.c ---- */
+
+/* The API server has not answered for a while; the watch of the lock has not worked for a while. */
+bool agent_api_is_silent(const struct agent *a, uint64_t now_usec);
+bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec);
+/* What is wrong now with the agent's connections, each ended by "; ", and what it means here. Returns its length. */
+size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
+/* Records in the journal what has begun or is over. Returns the next instant at which it wants to be called. */
+uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec);
+
 /* ---- agent_text.c ---- */
 
 /* A lock in words; what it points to lives as long as the lock does not step. */
 struct agent_text {
         const char *role;
+        const char *tenure; /* of the lock as it is held, else of the next term */
         const char *holder;
         const char *holder_identity;
         const char *unit_state;
         const char *term;
         const char *lock_uid;
-        const char *damage; /* why the lock is damaged; empty: it is not */
-        char since[CLOCK_TEXT_SIZE];
+        const char *damage;          /* why the lock is damaged; empty: it is not */
+        bool leads_well;             /* leads, the unit runs, and there is nothing more to say */
+        bool next_is_trouble;        /* `next` says what agent_troubles() says, too */
+        bool waits_well;             /* another host leads, and this one could */
+        uint64_t since_usec;         /* wall clock: of the role; of our own term what its lock says */
+        uint64_t holder_usec;        /* wall clock: since when the holder leads, 0 unknown */
+        char since[CLOCK_TEXT_SIZE]; /* RFC 3339 */
         char valid_until[CLOCK_TEXT_SIZE];
+        char who[440]; /* holder, with its identity where the name is not enough; empty: nobody */
         char reason[1200];
-        char next[1024];
+        char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
 
 /* ---- agent_status.c ---- */
+
+#define AGENT_STATUS_SIZE 4400
+
+/* What STATUS= says now (docs/STATUS.md). */
+void agent_status_line(const struct agent *a, char *buf, size_t size);
 
 /* Records what has changed in the journal and the cluster, and sends STATUS= when it is due. Returns the next instant
  * at which it wants to be called. */

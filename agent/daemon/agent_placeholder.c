@@ -12,7 +12,7 @@ static struct core_placeholder_view view(const struct agent_placeholder *p) {
 }
 
 static uint8_t note(struct agent_placeholder *p, const struct kube_reply *reply, uint8_t op, bool *ret_silent) {
-        enum agent_asked asked = AGENT_ASKED_WRITE;
+        enum agent_asked asked = op == PLACEHOLDER_OP_CREATE ? AGENT_ASKED_CREATE : AGENT_ASKED_WRITE;
 
         if (op == PLACEHOLDER_OP_READ)
                 asked = reply->placeholder && util_streq(reply->placeholder->uid, p->object.uid) ? AGENT_ASKED_READ

@@ -10,15 +10,13 @@
 /* STATUS= comes a moment after what it tells of, all that happened by then in one, so that PID 1 first does what else
  * is asked of it. */
 #define STATUS_DELAY_USEC (100 * USEC_PER_MSEC)
-/* That the API server answered, and nothing else, is told so often. */
-#define CONTACT_PAUSE_USEC (60 * USEC_PER_SEC)
-
-#define LINE_SIZE 4400
 
 static void record_change(struct agent_lock *l, const struct core_lock_view *v) {
         struct agent_text t;
         const char *old = election_state_to_string(l->shown_state), *new = election_state_to_string((uint8_t)v->state);
+        const char *reason = "";
         uint8_t from = l->shown_state;
+        bool ends = v->state == ELECTION_STOPPING || v->state == ELECTION_RELEASING, over = from == ELECTION_RELEASING;
 
         if (v->state == from)
                 return;
@@ -26,13 +24,18 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
                 l->shown_state = (uint8_t)v->state;
                 return;
         }
+        if (over && (v->lock.sort == LOCK_ABSENT || !v->lock.claimed))
+                l->released_realtime_usec = clock_realtime_usec();
         agent_describe(l, v, &t);
+        /* Why a term ends is told until it is over, and once more then. */
+        if (ends || over)
+                reason = election_reason_to_string((uint8_t)v->reason);
         struct journal_field fields[] = {
                 {JOURNAL_KEY_LOCK, l->title},
                 {JOURNAL_KEY_UNIT, l->conf->unit},
                 {JOURNAL_KEY_OLD_STATE, old},
                 {JOURNAL_KEY_NEW_STATE, new},
-                {JOURNAL_KEY_REASON, election_reason_to_string((uint8_t)v->reason)},
+                {JOURNAL_KEY_REASON, reason},
                 {JOURNAL_KEY_HOLDER, t.holder},
                 {JOURNAL_KEY_LOCK_UID, agent_uid_text(l, v->lock.uid)},
         };
@@ -41,10 +44,10 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
         l->shown_state = (uint8_t)v->state;
         l->since_realtime_usec = clock_realtime_usec();
         journal_record(v->state == ELECTION_LEADING || v->state == ELECTION_STOPPING ? LOG_NOTICE : LOG_INFO,
-                       JOURNAL_LOCK_STATE, fields, ELEMENTSOF(fields), "%s: %s%s%s%s%s; %s", l->title, new,
-                       t.reason[0] ? ", because " : "", t.reason,
-                       t.holder[0] && v->state == ELECTION_CANDIDATE ? "; holder " : "",
-                       v->state == ELECTION_CANDIDATE ? t.holder : "", t.next);
+                       JOURNAL_LOCK_STATE, fields, ELEMENTSOF(fields), "%s: %s%s%s%s%s%s%s", l->title, new,
+                       t.reason[0] || reason[0] ? ", because " : "", t.reason[0] ? t.reason : reason,
+                       t.who[0] && v->state == ELECTION_CANDIDATE ? "; holder " : "",
+                       v->state == ELECTION_CANDIDATE ? t.who : "", t.next[0] ? "; " : "", t.next);
 }
 
 static void record_damage(struct agent_lock *l, const struct core_lock_view *v) {
@@ -83,55 +86,114 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
 
 /* ---- the line ---- */
 
-/* Local wall-clock text of a wall-clock instant. */
-static const char *local(uint64_t realtime_usec, char buf[static CLOCK_TEXT_SIZE]) {
-        return clock_format_boottime(clock_boottime_usec() - (clock_realtime_usec() - realtime_usec), buf);
+/* Who holds it goes without saying. */
+static bool in_own_term(const struct core_lock_view *v) {
+        return v->state >= ELECTION_ADOPTING && v->state <= ELECTION_RELEASING;
 }
 
-static void line_of_one(const struct agent_lock *l, const char *api, char *buf, size_t size) {
+/* More locks than that are counted, not named, when all is well with them. */
+#define NAMED_MAX 4
+
+static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
-        char since[CLOCK_TEXT_SIZE];
+        char since[CLOCK_TEXT_SIZE], next_tenure[32] = "";
         struct agent_text t;
+        int n;
 
         agent_describe(l, &v, &t);
-        (void)snprintf(buf, size, "%s of %s (%s) since %s; %s %s%s%s%s%s; %s; %s", t.role, l->title,
-                       tenure_to_string(l->conf->tenure), local(l->since_realtime_usec, since), l->conf->unit,
-                       t.unit_state, t.holder[0] ? "; holder " : "", t.holder, t.reason[0] ? "; " : "", t.reason,
-                       t.next, api);
+        if (t.next_is_trouble)
+                t.next[0] = '\0';
+        if (!util_streq(t.tenure, tenure_to_string(l->conf->tenure)))
+                (void)snprintf(next_tenure, sizeof(next_tenure), "; %s from the next term",
+                               tenure_to_string(l->conf->tenure));
+        n = snprintf(buf, size, "%s of %s (%s%s)", t.role, l->title, t.tenure, next_tenure);
+        if (t.waits_well && t.next_is_trouble) {
+                (void)snprintf(buf + n, size - (size_t)n, "; %s led when it last answered", t.who);
+                return;
+        }
+        if (t.waits_well) {
+                (void)snprintf(buf + n, size - (size_t)n, "; %s leads%s%s", t.who, t.holder_usec ? " since " : "",
+                               t.holder_usec ? clock_format_local(t.holder_usec, since) : "");
+                return;
+        }
+        n += snprintf(buf + n, size - (size_t)n, " since %s", clock_format_local(t.since_usec, since));
+        if (t.leads_well)
+                (void)snprintf(buf + n, size - (size_t)n, "; unit running");
+        else
+                (void)snprintf(buf + n, size - (size_t)n, "; %s %s%s%s%s%s%s%s", l->conf->unit, t.unit_state,
+                               t.who[0] && !in_own_term(&v) ? "; holder " : "", in_own_term(&v) ? "" : t.who,
+                               t.reason[0] ? "; " : "", t.reason, t.next[0] ? "; " : "", t.next);
 }
 
-static void line_of_many(const struct agent *a, size_t n, const char *api, char *buf, size_t size) {
-        size_t leading = 0;
+/* The locks under which all is well, by name as long as they are few. Returns how many there are. */
+static size_t name_well(const struct agent *a, bool leading, char *buf, size_t size) {
+        size_t n = 0, named = 0;
 
-        for (size_t i = 0; i < a->n_locks; i++)
-                leading += agent_view(a->locks[i]).state == ELECTION_LEADING;
-        (void)snprintf(buf, size, "%zu locks, leading %zu; %s; details: leaderctl status", n, leading, api);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct core_lock_view v = agent_view(a->locks[i]);
+                struct agent_text t;
+
+                agent_describe(a->locks[i], &v, &t);
+                if (agent_orphan_hidden(a->locks[i]) || (leading ? !t.leads_well : !t.waits_well))
+                        continue;
+                if (named++ >= NAMED_MAX || n >= size)
+                        continue;
+                n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", a->locks[i]->title);
+                if (!leading && n < size)
+                        n += (size_t)snprintf(buf + n, size - n, " (%s %s)", t.who,
+                                              t.next_is_trouble ? "led when it last answered" : "leads");
+        }
+        if (named > NAMED_MAX)
+                (void)snprintf(buf, size, "%zu", named);
+        return named;
 }
 
-static void status_line(const struct agent *a, char *buf, size_t size) {
-        char contact[CLOCK_TEXT_SIZE] = "never", api[sizeof(a->api_error) + 64], orphan[900] = "";
-        const struct agent_lock *one = NULL;
-        size_t n = 0;
+static void line_of_many(const struct agent *a, size_t n_shown, char *buf, size_t size) {
+        char names[NAMED_MAX * 750];
+        size_t n, rest = 0;
 
-        if (a->status.contact_usec)
-                (void)local(a->status.contact_usec, contact);
-        (void)snprintf(api, sizeof(api), "API %s at %s%s%s", a->api_error[0] ? "last answered" : "answered", contact,
-                       a->api_error[0] ? "; " : "", a->api_error);
+        n = (size_t)snprintf(buf, size, "%zu locks", n_shown);
+        if (name_well(a, true, names, sizeof(names)))
+                n += (size_t)snprintf(buf + n, size - n, "; leads %s", names);
+        if (name_well(a, false, names, sizeof(names)))
+                n += (size_t)snprintf(buf + n, size - n, "; waits for %s", names);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct core_lock_view v = agent_view(a->locks[i]);
+                struct agent_text t;
+                char text[1000];
+
+                agent_describe(a->locks[i], &v, &t);
+                if (agent_orphan_hidden(a->locks[i]) || t.leads_well || t.waits_well)
+                        continue;
+                if (t.next_is_trouble)
+                        t.next[0] = '\0';
+                (void)snprintf(text, sizeof(text), "; %.320s: %s%s%.350s%s%.250s%s", a->locks[i]->title, t.role,
+                               t.reason[0] || t.next[0] ? " (" : "", t.reason, t.reason[0] && t.next[0] ? "; " : "",
+                               t.next, t.reason[0] || t.next[0] ? ")" : "");
+                if (n + strlen(text) + 64 > size)
+                        rest++;
+                else
+                        n += (size_t)snprintf(buf + n, size - n, "%s", text);
+        }
+        if (rest)
+                n += (size_t)snprintf(buf + n, size - n, "; and %zu more", rest);
+        (void)snprintf(buf + n, size - n, "; details: leaderctl status");
+}
+
+void agent_status_line(const struct agent *a, char *buf, size_t size) {
+        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size), n_shown = 0;
+        const struct agent_lock *shown = NULL;
+
         for (size_t i = 0; i < a->n_locks; i++)
                 if (!agent_orphan_hidden(a->locks[i])) {
-                        n++;
-                        one = a->locks[i];
+                        shown = a->locks[i];
+                        n_shown++;
                 }
-        if (n == 1)
-                line_of_one(one, api, buf, size);
+        /* Left for what may follow. */
+        if (n_shown == 1)
+                line_of_one(shown, buf + n, size - n - 512);
         else
-                line_of_many(a, n, api, buf, size);
-        for (size_t i = 0; i < a->n_locks && !orphan[0]; i++)
-                agent_orphan_problem(a->locks[i], orphan, sizeof(orphan));
-        if (orphan[0]) /* (one is enough to be looked after) */
-                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", orphan);
-        if (!a->link_up && a->link_error[0])
-                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", a->link_error);
+                line_of_many(a, n_shown, buf + n, size - n - 512);
         if (a->link_breaks)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");
@@ -142,26 +204,24 @@ static void status_line(const struct agent *a, char *buf, size_t size) {
 }
 
 static void send_line(struct agent *a) {
-        char line[LINE_SIZE];
+        char line[AGENT_STATUS_SIZE];
 
         a->status.due_usec = 0;
-        a->status.contact_usec = a->contact_realtime_usec;
-        status_line(a, line, sizeof(line));
+        agent_status_line(a, line, sizeof(line));
         (void)snprintf(a->status.text, sizeof(a->status.text), "%.2047s", line);
         notify_status("%s", line);
 }
 
-/* Something else than the last line says, or the API server's last answer is older than a minute there. */
+/* Something else than the last line says. */
 static bool is_new(const struct agent *a) {
-        char line[LINE_SIZE];
+        char line[AGENT_STATUS_SIZE];
 
-        if (a->contact_realtime_usec - a->status.contact_usec >= CONTACT_PAUSE_USEC)
-                return true;
-        status_line(a, line, sizeof(line));
+        agent_status_line(a, line, sizeof(line));
         return strncmp(line, a->status.text, sizeof(a->status.text) - 1) != 0;
 }
 
 uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
+        uint64_t at = agent_trouble_update(a, now_usec);
         bool changed = false;
 
         for (size_t i = 0; i < a->n_locks; i++) {
@@ -178,5 +238,5 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
                 a->status.due_usec = now_usec + STATUS_DELAY_USEC;
         if (changed && a->bus)
                 bus_status_changed(a->bus);
-        return a->status.due_usec ? a->status.due_usec : USEC_INFINITY;
+        return util_usec_min(at, a->status.due_usec ? a->status.due_usec : USEC_INFINITY);
 }

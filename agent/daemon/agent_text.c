@@ -49,6 +49,45 @@ static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
         return clock_format_utc(at_usec > now ? real + (at_usec - now) : real - (now - at_usec), buf);
 }
 
+/* Whether a term of ours is in force or ends. */
+static bool in_term(const struct core_lock_view *v) {
+        return v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
+}
+
+/* While the API server is silent nothing else comes next. */
+static bool describe_silence(const struct core_lock_view *v, char *buf, size_t size) {
+        char t[CLOCK_TEXT_SIZE];
+
+        switch (v->state) {
+        case ELECTION_STARTING:
+        case ELECTION_CANDIDATE:
+        case ELECTION_CLAIMING:
+        case ELECTION_ADOPTING:
+        case ELECTION_PROVING:
+        case ELECTION_DEPOSING:
+                (void)snprintf(buf, size, "goes on when the API server answers");
+                return true;
+        case ELECTION_PERMITTING:
+        case ELECTION_LEADING:
+                if (v->unit == UNIT_FAILED)
+                        return false;
+                if (v->stop_at_usec != USEC_INFINITY)
+                        (void)snprintf(buf, size, "stops the unit at %s unless the API server answers before",
+                                       clock_format_boottime(v->stop_at_usec, t));
+                else
+                        (void)snprintf(buf, size, "the unit runs on; no hand-over until the API server answers");
+                return true;
+        case ELECTION_STOPPING:
+                return false;
+        case ELECTION_RELEASING:
+                (void)snprintf(buf, size, "removes the lock when the API server answers");
+                return true;
+        case ELECTION_STOPPED:
+                break;
+        }
+        return false;
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
@@ -56,7 +95,8 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
         enum election_reason h = v->stays_out;
 
         buf[0] = '\0';
-        switch (v->state) {
+        /* (a claim that is about to be given up) */
+        switch (v->state == ELECTION_CLAIMING && h != REASON_NONE ? ELECTION_CANDIDATE : v->state) {
         case ELECTION_STARTING:
                 (void)snprintf(buf, size, "reads the lock and asks leader-guard about the unit");
                 break;
@@ -100,15 +140,18 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size, "takes part again when the host is awake");
                 else if (h == REASON_NAME_TAKEN)
                         (void)snprintf(buf, size,
-                                       "waits: delete that placeholder when no other host uses this identity: kubectl "
-                                       "-n %s delete %s %s",
-                                       p->ns, placeholder_resource(p->kind).singular, p->name);
+                                       "waits: is there another host with the identity %s (the same host name and "
+                                       "machine id)? If not, delete that placeholder: kubectl -n %s delete %s %s",
+                                       store_identity(l->agent->store), p->ns, placeholder_resource(p->kind).singular,
+                                       p->name);
                 else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
                                        clock_format_boottime(v->takes_over_at_usec, t), o ? o->holder : "the holder");
                 else if (v->holder_seen) /* no instant: it would be another one each time */
                         (void)snprintf(buf, size, "takes over if %s is silent for %s", o ? o->holder : "the holder",
                                        timespan_format(span, v->longest_usec));
+                else if (v->known && v->lock.sort == LOCK_ABSENT)
+                        (void)snprintf(buf, size, "the lock is free: creates it");
                 else if (v->lock.claimed)
                         (void)snprintf(buf, size, "asks leader-guard about the unit");
                 else
@@ -157,19 +200,19 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
 static const char *problem(const struct agent_lock *l, const struct core_lock_view *v) {
         const struct agent *a = l->agent;
 
-        if (a->api_error[0])
+        if (agent_api_is_silent(a, clock_boottime_usec()))
                 return "";
         return l->problem[0] ? l->problem : a->placeholders[v->placeholder]->problem;
 }
 
-/* Why it is as it is. *ret_unit: what leader-guard found wrong with the unit belongs to it. */
+/* Why it is as it is, as long as it is so. *ret_unit: what leader-guard found wrong with the unit belongs to it. */
 static const char *why(const struct agent_lock *l, const struct core_lock_view *v, bool *ret_unit) {
         bool about_unit =
                 v->reason == REASON_UNIT_FAILED || v->reason == REASON_UNIT_UNFIT || v->reason == REASON_UNIT_FOREIGN;
 
         *ret_unit = about_unit;
-        if (v->state == ELECTION_CANDIDATE && v->stays_out != REASON_NONE &&
-            !(v->stays_out == REASON_COOLDOWN && about_unit)) {
+        if ((v->state == ELECTION_CANDIDATE || v->state == ELECTION_CLAIMING) && v->stays_out != REASON_NONE &&
+            !(v->stays_out == REASON_COOLDOWN && v->reason != REASON_NONE)) {
                 /* Silent, or it answers that it cannot tell. */
                 bool cannot_tell = v->stays_out == REASON_GUARD_AWAY && v->guard_linked && l->trouble[0];
 
@@ -183,16 +226,52 @@ static const char *why(const struct agent_lock *l, const struct core_lock_view *
                 *ret_unit = true;
                 return "";
         }
-        return election_reason_to_string((uint8_t)v->reason);
+        if (v->state == ELECTION_STOPPING || v->state == ELECTION_RELEASING ||
+            (v->state == ELECTION_CANDIDATE && v->stays_out == REASON_COOLDOWN))
+                return election_reason_to_string((uint8_t)v->reason);
+        *ret_unit = false;
+        return "";
+}
+
+/* Why the lock of another is being removed. */
+static void describe_deposed(const struct core_lock_view *v, const char *who, char *buf, size_t size) {
+        char t[CLOCK_TEXT_SIZE];
+
+        (void)snprintf(buf, size, "%s has been silent since %s", who[0] ? who : "the holder",
+                       clock_format_boottime(v->holder_since_usec, t));
+}
+
+/* Of our own term what its lock says: that outlives a restart of the agent. */
+static uint64_t since(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o) {
+        uint64_t at = in_term(v) && v->state <= ELECTION_LEADING && o && v->lock.claimed
+                              ? clock_parse_utc(o->acquired_at)
+                              : 0;
+
+        return at ? at : l->since_realtime_usec;
+}
+
+/* The host name alone, unless it is ours and the holder is somebody else. */
+static void describe_who(const struct agent_lock *l, const struct lock_object *o, char *buf, size_t size) {
+        const struct agent *a = l->agent;
+
+        if (!o)
+                buf[0] = '\0';
+        else if (util_streq(o->holder, a->host) && !util_streq(o->identity, store_identity(a->store)))
+                (void)snprintf(buf, size, "%s, another host of that name (%s)", o->holder, o->identity);
+        else
+                (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         const struct lock_object *o = object(l, v);
-        bool unit;
+        bool unit, silent = agent_api_is_silent(l->agent, clock_boottime_usec());
         const char *reason = why(l, v, &unit), *damage = o ? o->damage : "";
 
         *t = (struct agent_text){
                 .role = role(v),
+                .tenure = tenure_to_string(in_term(v) ? (enum tenure)v->lock.tenure : l->conf->tenure),
+                .since_usec = since(l, v, o),
+                .holder_usec = o ? clock_parse_utc(o->acquired_at) : 0,
                 .holder = o ? o->holder : "",
                 .holder_identity = o ? o->identity : "",
                 .unit_state = l->has_guard ? unit_state_to_string(l->guard.unit_state) : "unknown",
@@ -200,17 +279,28 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 .lock_uid = o ? o->uid : "",
                 .damage = o && o->form == LOCK_FORM_DAMAGED ? o->damage : "",
         };
-        (void)clock_format_utc(l->since_realtime_usec, t->since);
-        (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.500s", reason, reason[0] && damage[0] ? ": " : "",
-                       damage, unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
+        (void)clock_format_utc(t->since_usec, t->since);
+        describe_who(l, o, t->who, sizeof(t->who));
+        if (v->state == ELECTION_DEPOSING)
+                describe_deposed(v, t->who, t->reason, sizeof(t->reason));
+        else
+                (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.500s", reason,
+                               reason[0] && damage[0] ? ": " : "", damage,
+                               unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
         if (problem(l, v)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l, v));
-        describe_next(l, v, t->next, sizeof(t->next));
+        t->next_is_trouble = silent && describe_silence(v, t->next, sizeof(t->next));
+        if (!t->next_is_trouble)
+                describe_next(l, v, t->next, sizeof(t->next));
         if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING)
                 (void)snprintf(t->next, sizeof(t->next),
                                "waits for leader-guard, which does not answer "
                                "(systemctl status leader-guard)");
+        t->leads_well = v->state == ELECTION_LEADING && v->unit == UNIT_RUNNING && v->guard_linked && !t->reason[0];
+        t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
+                        v->lock.sort == LOCK_SOUND && !v->lock.claimed &&
+                        !(v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2);
         if (v->state == ELECTION_LEADING && v->stop_at_usec != USEC_INFINITY)
                 (void)wall(v->stop_at_usec, t->valid_until);
 }

@@ -11,6 +11,9 @@
 #include "codec/conf_report.h"
 #include "daemon/agent.h"
 
+/* Before a start that failed is tried again. */
+#define FAILED_PAUSE_SEC 9
+
 static int usage(FILE *f) {
         (void)fprintf(f,
                       "leader-agent [--config FILE] [--check-config] [--version] [--help]\n\n"
@@ -41,8 +44,7 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
                 return 0;
         }
         notify_reloading();
-        if (agent_reload(userdata, &err) < 0)
-                journal_log(LOG_ERR, "Reload refused, nothing has changed: %s", err.text);
+        (void)agent_reload(userdata, &err); /* told in journal and status */
         notify_ready();
         return 0;
 }
@@ -75,7 +77,10 @@ static int run(const char *path) {
         r = agent_new(&a, event, path, &err);
         if (r < 0) {
                 journal_log(LOG_ERR, "%s", err.text[0] ? err.text : strerror(-r));
-                notify_status("Not running: %s", err.text);
+                notify_status("Not running: %s", err.text[0] ? err.text : strerror(-r));
+                /* systemd restarts at once, and for ever: what only a human can mend is not tried each second. */
+                if (getenv("NOTIFY_SOCKET"))
+                        (void)sigtimedwait(&mask, NULL, &(struct timespec){.tv_sec = FAILED_PAUSE_SEC});
                 return r;
         }
         journal_open("leader-agent", agent_log_level(a));

@@ -20,6 +20,13 @@ uint64_t clock_realtime_usec(void);
  * Writes at most CLOCK_TEXT_SIZE bytes into buf and returns buf. */
 const char *clock_format_utc(uint64_t realtime_usec, char *buf);
 
+/* The same instant for humans: local time, "15:04:05", with the date before it when that is not today's:
+ * "2030-01-02 15:04:05". Writes at most CLOCK_TEXT_SIZE bytes into buf and returns buf. */
+const char *clock_format_local(uint64_t realtime_usec, char *buf);
+
+/* The instant that clock_format_utc() wrote (or RFC 3339 in UTC with fewer digits); 0: that is none. */
+uint64_t clock_parse_utc(const char *text);
+
 /* What the wall will show at a boot-time instant, as "15:04:05" local time, for STATUS lines; "never" for
  * USEC_INFINITY. Only as good as the wall clock is now. Writes at most CLOCK_TEXT_SIZE bytes, returns buf. */
 const char *clock_format_boottime(uint64_t at_usec, char *buf);

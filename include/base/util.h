@@ -80,6 +80,10 @@ static inline uint64_t util_usec_min(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
+static inline size_t util_min(size_t a, size_t b) {
+        return a < b ? a : b;
+}
+
 /* Copies a string into a fixed field, always terminated. Returns false, with *dst empty, when it does not fit:
  * a cut name would be another name. */
 bool util_copy(char *dst, size_t size, const char *src);

@@ -14,7 +14,7 @@ cp "$build/leader-guard" "$dir/usr/sbin/"
 cp "$build/leaderctl" "$dir/usr/bin/"
 cp "$build/tests/guard/permit" "$dir/usr/libexec/"
 for unit in leader-guard.service leader-guard-reap.service leader-guard.socket leader-agent.service; do
-        sed 's|@SBINDIR@|/usr/sbin|g' "$top/units/$unit" >"$dir/usr/lib/systemd/system/$unit"
+        sed 's|@SBINDIR@|/usr/sbin|g; s|@BINDIR@|/usr/bin|g' "$top/units/$unit" >"$dir/usr/lib/systemd/system/$unit"
 done
 cp "$top/units/leader-agent.sysusers" "$dir/usr/lib/sysusers.d/leader-agent.conf"
 cp "$top/units/leader-agent.tmpfiles" "$dir/usr/lib/tmpfiles.d/leader-agent.conf"

@@ -81,9 +81,72 @@ static void test_lasting_422(void **state) {
         }
 }
 
+/* A POST that is answered 404 does not miss its object, but what that would be in. */
+static void test_no_namespace(void **state) {
+        static struct agent a;
+        const struct kube_reply reply = {
+                .result = KUBE_NOT_FOUND, .http_code = 404, .text = "namespaces \"prod\" not found"};
+        char problem[512] = "";
+        unsigned n_invalid = 0;
+        bool silent;
+
+        (void)state;
+        (void)agent_note_reply(&a, &reply, AGENT_ASKED_CREATE, &n_invalid, problem, "create", &silent);
+        assert_string_equal(problem, "create: the namespace does not exist: namespaces \"prod\" not found");
+        (void)agent_note_reply(&a, &reply, AGENT_ASKED_WRITE, &n_invalid, problem, "strip", &silent);
+        assert_string_equal(problem, "");
+}
+
+/* Curl's texts have times and ports in them: the same cause is told once. */
+static void test_same_cause(void **state) {
+        static const struct {
+                const char *a, *b;
+                bool same;
+        } rows[] = {
+                {"", "", true},
+                {"timed out after 5000 ms", "timed out after 5001 milliseconds", false},
+                {"timed out after 5000 ms", "timed out after 51 ms", true},
+                {"port 6443: refused", "port 6443: reset", false},
+                {"refused", "refused 2", false},
+                {"7", "", true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                assert_int_equal(agent_same_cause(rows[i].a, rows[i].b), rows[i].same);
+}
+
+/* Silence begins with the first request or watch that had no answer, and any answer ends it. */
+static void test_silence(void **state) {
+        static struct agent a;
+        const struct kube_watch_event down = {.type = KUBE_WATCH_DOWN, .text = "watch: broken", .silent = true};
+        const struct kube_watch_event refused = {.type = KUBE_WATCH_DOWN, .text = "watch: forbidden"};
+        const struct kube_watch_event seen = {.type = KUBE_WATCH_ABSENT, .text = ""};
+        const struct kube_reply cannot = {.result = KUBE_UNKNOWN, .http_code = 503, .text = "etcd is away"};
+        char problem[512] = "";
+        unsigned n_invalid = 0;
+        bool silent;
+
+        (void)state;
+        agent_note_watch(&a, &refused);
+        assert_string_equal(a.api_error, "");
+        agent_note_watch(&a, &down);
+        assert_string_equal(a.api_error, "watch: broken");
+        assert_false(agent_api_is_silent(&a, a.api_silent_usec + USEC_PER_SEC));
+        assert_true(agent_api_is_silent(&a, a.api_silent_usec + 2 * USEC_PER_SEC));
+        agent_note_watch(&a, &seen);
+        assert_false(agent_api_is_silent(&a, USEC_INFINITY));
+        (void)agent_note_reply(&a, &cannot, AGENT_ASKED_READ, &n_invalid, problem, "read", &silent);
+        assert_true(silent);
+        assert_true(agent_api_is_silent(&a, a.api_silent_usec + 2 * USEC_PER_SEC));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lasting_422),
+                cmocka_unit_test(test_no_namespace),
+                cmocka_unit_test(test_same_cause),
+                cmocka_unit_test(test_silence),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,20 @@ char *__wrap_strdup(const char *s) {
 struct world {
         struct tempdir dir;
         struct agent agent;
-        const char *path;
+        const char *path, *kubeconfig;
 };
+
+static void write_kubeconfig(const struct world *w, const char *server) {
+        FILE *f = fopen(w->kubeconfig, "we");
+
+        assert_non_null(f);
+        assert_true(fprintf(f,
+                            "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                            "clusters: [{name: c, cluster: {server: \"%s\"}}]\nusers: [{name: c, user: {}}]\n"
+                            "contexts: [{name: c, context: {cluster: c, user: c, namespace: ns}}]\n",
+                            server) > 0);
+        assert_int_equal(fclose(f), 0);
+}
 
 static int set_up(void **state) {
         static const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
@@ -66,8 +78,9 @@ static int set_up(void **state) {
 
         tempdir_make(&w->dir);
         w->agent.trace_fd = -1;
-        w->agent.kubeconfig = calloc(1, sizeof(*w->agent.kubeconfig));
-        w->agent.kubeconfig->namespace_ = strdup("ns");
+        w->kubeconfig = strdup(tempdir_path(&w->dir, "kubeconfig"));
+        write_kubeconfig(w, "http://127.0.0.1:1");
+        assert_int_equal(kubeconfig_load(&w->agent.kubeconfig, w->kubeconfig, NULL, &err), 0);
         assert_int_equal(store_open(&w->agent.store, tempdir_path(&w->dir, "state"), &host, &err), 0);
         w->agent.conf_path = w->path = strdup(tempdir_path(&w->dir, "agent.conf"));
         *state = w;
@@ -88,8 +101,8 @@ static int tear_down(void **state) {
         free(a->core_placeholders);
         free(a->inbox.posts);
         conf_free(a->conf);
-        free(a->kubeconfig->namespace_);
-        free(a->kubeconfig);
+        kubeconfig_free(a->kubeconfig);
+        free((char *)w->kubeconfig);
         store_close(a->store);
         tempdir_remove(&w->dir);
         free((char *)w->path);
@@ -101,7 +114,7 @@ static void write_conf(const struct world *w, const char *locks) {
         FILE *f = fopen(w->path, "we");
 
         assert_non_null(f);
-        assert_true(fprintf(f, "locks = (%s);\n", locks) > 0);
+        assert_true(fprintf(f, "kubeconfig = \"%s\"; locks = (%s);\n", w->kubeconfig, locks) > 0);
         assert_int_equal(fclose(f), 0);
 }
 
@@ -239,6 +252,26 @@ static void test_refused(void **state) {
                 describe(&w->agent, after, sizeof(after));
                 assert_string_equal(before, after);
         }
+}
+
+/* What a connection was made with is not in force by a reload, nor is a kubeconfig that nobody could start with; the
+ * status says so until what is on disk is in force. */
+static void test_kubeconfig_changed(void **state) {
+        struct world *w = *state;
+        struct err err = {};
+
+        load_first(w, LOCK_A);
+        assert_int_equal(agent_reload(&w->agent, &err), 0);
+        write_kubeconfig(w, "http://127.0.0.1:2");
+        assert_int_equal(agent_reload(&w->agent, &err), -EBUSY);
+        assert_non_null(strstr(err.text, w->kubeconfig));
+        assert_string_equal(w->agent.conf_error, err.text);
+        write_kubeconfig(w, "ftp://127.0.0.1:2");
+        assert_int_equal(agent_reload(&w->agent, &err), -EINVAL);
+        assert_string_equal(w->agent.conf_error, err.text);
+        write_kubeconfig(w, "http://127.0.0.1:1");
+        assert_int_equal(agent_reload(&w->agent, &err), 0);
+        assert_string_equal(w->agent.conf_error, "");
 }
 
 /* What the guard is to judge a unit by comes from the lock that it is configured for: not from one that is only let go,
@@ -386,6 +419,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_leaves_twice, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_orphans_of_claims, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_terms_after_a_restart, set_up, tear_down),

@@ -157,6 +157,13 @@ static void test_clock(void **state) {
         assert_string_equal(clock_format_utc(UINT64_C(1893553445678901), buf), "2030-01-02T03:04:05.678901Z");
         assert_string_equal(clock_format_utc(0, buf), "1970-01-01T00:00:00.000000Z");
         assert_string_equal(clock_format_boottime(USEC_INFINITY, buf), "never");
+        assert_int_equal(clock_parse_utc("2030-01-02T03:04:05.678901Z"), UINT64_C(1893553445000000));
+        assert_int_equal(clock_parse_utc("2030-01-02T03:04:05Z"), UINT64_C(1893553445000000));
+        assert_int_equal(clock_parse_utc(""), 0);
+        assert_int_equal(clock_parse_utc("yesterday"), 0);
+        assert_int_equal(clock_parse_utc("2030-01-02T03:04:05"), 0);
+        assert_int_equal(strlen(clock_format_local(clock_realtime_usec(), buf)), strlen("12:34:56"));
+        assert_int_equal(strlen(clock_format_local(UINT64_C(1893553445678901), buf)), strlen("2030-01-02 12:34:56"));
         assert_int_equal(strlen(clock_format_boottime(before, buf)), strlen("12:34:56"));
         assert_true(clock_boottime_usec() >= before && before > 0);
         assert_true(clock_realtime_usec() > UINT64_C(1600000000) * USEC_PER_SEC);

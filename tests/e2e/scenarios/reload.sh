@@ -4,6 +4,7 @@
 variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
+        local host
         ops_unit
         locks_more "$AGENTS_NS" op-changed op-removed op-added
         conf_add "$(ops_conf changed removed added)"
@@ -22,8 +23,12 @@ scenario() {
         stays 3
 
         conf_add 'locks = ( { name = "op-added"; unit = "op@added.service"; tenor = "life"; } );'
-        reload "${LAB_HOSTS[@]}"
+        for host in "${LAB_HOSTS[@]}"; do
+                host_exec "$host" systemctl reload leader-agent && fail "a reload of a configuration with a mistake did not fail"
+        done
         in_journal web-1 "/etc/leader-agent/conf.d/test.conf:1: "
+        [[ $(status_text web-1) == *"CONFIGURATION ON DISK NOT IN FORCE (/etc/leader-agent/conf.d/test.conf:1: "* ]] ||
+                fail "the status does not say so: $(status_text web-1)"
         stays 3
         added_not_removed || fail "a configuration with a mistake was not ignored"
         [[ $(pids web-1) == "$before" ]] || fail "units were touched by a configuration with a mistake"

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands between this agent and its work now, and what that means on this host: the first words of STATUS=, and
+ * one journal record when it begins and one when it is over. What is wrong with one unit or one lock is told with that
+ * lock (agent_text.c). Decides nothing. */
+#include <stdio.h>
+
+#include "adapter/journal.h"
+#include "daemon/agent_parts.h"
+
+/* A connection that breaks and is made again is no trouble. */
+#define PATIENCE_USEC (2 * USEC_PER_SEC)
+/* Nor is a stream that begins anew. */
+#define WATCH_PATIENCE_USEC (4 * USEC_PER_SEC)
+
+static bool lasts(uint64_t since_usec, uint64_t patience_usec, uint64_t now_usec) {
+        return since_usec && now_usec >= util_usec_add(since_usec, patience_usec);
+}
+
+bool agent_api_is_silent(const struct agent *a, uint64_t now_usec) {
+        return a->api_error[0] && lasts(a->api_silent_usec, PATIENCE_USEC, now_usec);
+}
+
+bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
+        return !agent_orphan_hidden(l) && l->watch_error[0] && lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
+}
+
+/* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
+static void meaning(const struct agent *a, char *buf, size_t size) {
+        const struct agent_lock *lease = NULL, *life = NULL;
+        unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0;
+        uint64_t stop_at = USEC_INFINITY;
+        char at[CLOCK_TEXT_SIZE];
+        size_t n = 0;
+
+        for (size_t i = 0; i < a->n_locks; i++) {
+                const struct agent_lock *l = a->locks[i];
+                struct core_lock_view v = agent_view(l);
+
+                if (v.state == ELECTION_PERMITTING || v.state == ELECTION_LEADING) {
+                        if (v.stop_at_usec == USEC_INFINITY) {
+                                life = l;
+                                n_life++;
+                        } else {
+                                if (v.stop_at_usec < stop_at)
+                                        lease = l;
+                                stop_at = util_usec_min(stop_at, v.stop_at_usec);
+                                n_lease++;
+                        }
+                } else if (v.state == ELECTION_ADOPTING || v.state == ELECTION_PROVING)
+                        n_unproven++;
+                else if (v.state == ELECTION_STOPPING || v.state == ELECTION_RELEASING)
+                        n_held++;
+                else if (v.state == ELECTION_STARTING)
+                        n_unread++;
+                else if (v.state != ELECTION_STOPPED)
+                        n_waiting++;
+        }
+        buf[0] = '\0';
+        if (n_lease)
+                n += (size_t)snprintf(buf + n, size - n, "%.255s%s stopped at %s unless it answers before",
+                                      lease->conf->unit, n_lease == 1 ? " is" : " and others are",
+                                      clock_format_boottime(stop_at, at));
+        if (n_life && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "%s%.255s%s on, no hand-over possible", n ? ", " : "",
+                                      n_life == 1 ? life->conf->unit : "units under life locks",
+                                      n_life == 1 ? " runs" : " run");
+        if (n_unproven && n < size)
+                n += (size_t)snprintf(buf + n, size - n,
+                                      "%sa lock of this host cannot be proven, its unit is not started", n ? ", " : "");
+        if (n_held && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be released", n ? ", " : "");
+        if (n_unread && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "%swho leads is not known", n ? ", " : "");
+        if (n_waiting && n < size)
+                (void)snprintf(buf + n, size - n, "%sa free lock is not seen", n ? ", " : "");
+}
+
+static void describe_api(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
+        char since[CLOCK_TEXT_SIZE], what[900];
+
+        meaning(a, what, sizeof(what));
+        (void)snprintf(buf, size, "API UNREACHABLE since %s (%.300s)%s%s",
+                       clock_format_local(clock_realtime_usec() - (now_usec - a->api_silent_usec), since), a->api_error,
+                       what[0] ? ": " : "", what);
+}
+
+size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
+        char text[1500], since[CLOCK_TEXT_SIZE];
+        const struct agent_lock *down = NULL;
+        unsigned n_down = 0;
+        size_t n = 0;
+
+        buf[0] = '\0';
+        if (agent_api_is_silent(a, now_usec)) {
+                describe_api(a, now_usec, text, sizeof(text));
+                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+        }
+        if (!a->link_up && a->link_refused && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "SECOND AGENT OF THIS HOST: %s; ", a->link_error);
+        else if (!a->link_up && a->link_error[0] && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "LEADER-GUARD AWAY (%.250s): systemctl status leader-guard; ",
+                                      a->link_error);
+        if (a->conf_error[0] && n < size)
+                n += (size_t)snprintf(buf + n, size - n,
+                                      "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is; ",
+                                      a->conf_error);
+        for (size_t i = 0; i < a->n_locks; i++)
+                if (agent_watch_is_down(a->locks[i], now_usec)) {
+                        down = down ? down : a->locks[i];
+                        n_down++;
+                }
+        if (down && !agent_api_is_silent(a, now_usec) && n < size) {
+                (void)snprintf(text, sizeof(text), "NO WATCH of %.320s%s since %s (%.300s): %s; ", down->title,
+                               n_down > 1 ? " and others" : "",
+                               clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
+                               down->watch_error, "changes are seen by a read every few seconds");
+                n += (size_t)snprintf(buf + n, size - n, "%s", text);
+        }
+        text[0] = '\0';
+        for (size_t i = 0; i < a->n_locks && !text[0]; i++) /* (one is enough to be looked after) */
+                agent_orphan_problem(a->locks[i], text, sizeof(text));
+        if (text[0] && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "LOCK LEFT BEHIND: %s; ", text);
+        return util_min(n, size ? size - 1 : 0);
+}
+
+/* ---- the journal ---- */
+
+static void record_api(struct agent *a, uint64_t now_usec) {
+        bool silent = agent_api_is_silent(a, now_usec);
+        char text[1500];
+
+        if (!silent || a->api_told)
+                return;
+        a->api_told = true;
+        describe_api(a, now_usec, text, sizeof(text));
+        journal_log(LOG_WARNING, "%s; trying again", text);
+}
+
+static void record_watch(struct agent_lock *l, uint64_t now_usec) {
+        bool down = agent_watch_is_down(l, now_usec);
+
+        if (down && !l->watch_told && !agent_api_is_silent(l->agent, now_usec)) {
+                l->watch_told = true;
+                journal_log(LOG_WARNING,
+                            "%s: %s: changes are seen by a read every few seconds. If the right is missing: allow "
+                            "get, list and watch of this ConfigMap (rbac.yaml has the rule)",
+                            l->title, l->watch_error);
+        } else if (!l->watch_error[0] && l->watch_told) {
+                l->watch_told = false;
+                journal_log(LOG_INFO, "%s: the watch works again", l->title);
+        }
+}
+
+static uint64_t due(uint64_t since_usec, uint64_t patience_usec, uint64_t now_usec) {
+        uint64_t at = util_usec_add(since_usec, patience_usec);
+
+        return since_usec && at > now_usec ? at : USEC_INFINITY;
+}
+
+uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec) {
+        uint64_t at = a->api_error[0] ? due(a->api_silent_usec, PATIENCE_USEC, now_usec) : USEC_INFINITY;
+
+        record_api(a, now_usec);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                record_watch(a->locks[i], now_usec);
+                if (a->locks[i]->watch_error[0])
+                        at = util_usec_min(at, due(a->locks[i]->watch_down_usec, WATCH_PATIENCE_USEC, now_usec));
+        }
+        return at;
+}

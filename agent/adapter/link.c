@@ -169,11 +169,10 @@ static void tell_down(struct link *l, int error) {
         if (l->refused[0])
                 (void)util_copy(why, sizeof(why), l->refused);
         else
-                (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s%s",
+                (void)snprintf(why, sizeof(why), "%s leader-guard (%s)%s: %s",
                                l->broke ? "connection to" : "cannot connect to", l->address.sun_path,
                                l->broke ? " lost" : "",
-                               error == -ENOBUFS ? "it does not read what it is told" : strerror(-error),
-                               l->broke ? "" : "; is leader-guard.socket active? (systemctl status leader-guard)");
+                               error == -ENOBUFS ? "it does not read what it is told" : strerror(-error));
         l->broke = l->told_up = false;
         l->h->state(false, why, l->userdata);
 }
@@ -253,4 +252,8 @@ int link_send(struct link *l, struct permit_request *request) {
                 return r;
         }
         return flush(l);
+}
+
+bool link_is_refused(const struct link *l) {
+        return l->refused[0] != '\0';
 }

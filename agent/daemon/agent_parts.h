@@ -228,6 +228,7 @@ struct agent {
         } stopping;
 
         /* for humans */
+        bool link_refused; /* leader-guard serves another agent; link_error says which */
         char link_error[512];
         char bus_error[256];
         char conf_error[512];           /* why the configuration on disk is not in force; empty: it is */

@@ -133,10 +133,8 @@ static size_t name_well(const struct agent *a, bool leading, char *buf, size_t s
                 struct core_lock_view v = agent_view(a->locks[i]);
                 struct agent_text t;
 
-                if (agent_orphan_hidden(a->locks[i]))
-                        continue;
                 agent_describe(a->locks[i], &v, &t);
-                if (leading ? !t.leads_well : !t.waits_well)
+                if (agent_orphan_hidden(a->locks[i]) || (leading ? !t.leads_well : !t.waits_well))
                         continue;
                 if (named++ >= NAMED_MAX || n >= size)
                         continue;
@@ -164,10 +162,8 @@ static void line_of_many(const struct agent *a, size_t n_shown, char *buf, size_
                 struct agent_text t;
                 char text[1000];
 
-                if (agent_orphan_hidden(a->locks[i]))
-                        continue;
                 agent_describe(a->locks[i], &v, &t);
-                if (t.leads_well || t.waits_well)
+                if (agent_orphan_hidden(a->locks[i]) || t.leads_well || t.waits_well)
                         continue;
                 if (t.next_is_trouble)
                         t.next[0] = '\0';
@@ -186,23 +182,18 @@ static void line_of_many(const struct agent *a, size_t n_shown, char *buf, size_
 
 void agent_status_line(const struct agent *a, char *buf, size_t size) {
         size_t n = agent_troubles(a, clock_boottime_usec(), buf, size), n_shown = 0;
-        const struct agent_lock *one = NULL;
-        char orphan[900] = "";
+        const struct agent_lock *shown = NULL;
 
         for (size_t i = 0; i < a->n_locks; i++)
                 if (!agent_orphan_hidden(a->locks[i])) {
+                        shown = a->locks[i];
                         n_shown++;
-                        one = a->locks[i];
                 }
-        /* Room is left for what may follow. */
+        /* Left for what may follow. */
         if (n_shown == 1)
-                line_of_one(one, buf + n, size - n - 1400);
+                line_of_one(shown, buf + n, size - n - 900);
         else
-                line_of_many(a, n_shown, buf + n, size - n - 1400);
-        for (size_t i = 0; i < a->n_locks && !orphan[0]; i++)
-                agent_orphan_problem(a->locks[i], orphan, sizeof(orphan));
-        if (orphan[0]) /* (one is enough to be looked after) */
-                (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s", orphan);
+                line_of_many(a, n_shown, buf + n, size - n - 900);
         for (size_t i = 0; i < a->n_namespaces && n_shown != 1; i++)
                 if (agent_namespace_refusal(a->namespaces[i])[0])
                         (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",

@@ -58,10 +58,12 @@ static void step_link(struct agent *a, bool up, const char *why) {
         if (!changed)
                 return;
         (void)util_copy(a->link_error, sizeof(a->link_error), why);
+        a->link_refused = !up && link_is_refused(a->link);
         if (up)
                 journal_log(LOG_INFO, "Connected to leader-guard");
         else
-                journal_log(LOG_WARNING, "%s; trying again", why);
+                journal_log(LOG_WARNING, "%s; trying again%s", why,
+                            a->link_refused ? "" : ". Is leader-guard.socket active? (systemctl status leader-guard)");
         if (up) /* what this process knows nothing of: permits of units that left the configuration */
                 (void)link_send(a->link, &(struct permit_request){.type = PERMIT_QUERY});
         for (size_t i = 0; i < a->n_locks; i++) {

@@ -21,7 +21,7 @@ bool agent_api_is_silent(const struct agent *a, uint64_t now_usec) {
 }
 
 bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
-        return l->watch_error[0] && lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
+        return !agent_orphan_hidden(l) && l->watch_error[0] && lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
 }
 
 /* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
@@ -97,7 +97,9 @@ size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_
                 describe_api(a, now_usec, text, sizeof(text));
                 n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
         }
-        if (!a->link_up && a->link_error[0] && n < size)
+        if (!a->link_up && a->link_refused && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "SECOND AGENT OF THIS HOST: %s; ", a->link_error);
+        else if (!a->link_up && a->link_error[0] && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "LEADER-GUARD AWAY (%.250s): systemctl status leader-guard; ",
                                       a->link_error);
         if (a->conf_error[0] && n < size)
@@ -116,6 +118,11 @@ size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_
                                down->watch_error, "changes are seen by a read every few seconds");
                 n += (size_t)snprintf(buf + n, size - n, "%s", text);
         }
+        text[0] = '\0';
+        for (size_t i = 0; i < a->n_locks && !text[0]; i++) /* (one is enough to be looked after) */
+                agent_orphan_problem(a->locks[i], text, sizeof(text));
+        if (text[0] && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "LOCK LEFT BEHIND: %s; ", text);
         return util_min(n, size ? size - 1 : 0);
 }
 

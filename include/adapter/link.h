@@ -29,6 +29,9 @@ int link_new(struct link **ret, sd_event *event, const char *path, const struct 
 struct link *link_free(struct link *l);
 DEFINE_CLEANUP(struct link *, link_free)
 
+/* The guard's last word was that another agent of this host is connected. */
+bool link_is_refused(const struct link *l);
+
 /* Fills in magic and seq and sends, at once or when the guard has made room: until then it waits in a queue
  * (codec/permit_queue.h), where it may be superseded by what is sent later, and which ends with the connection. Returns
  * 0. -ENOTCONN when there is no connection; any other failure, -ENOBUFS for a guard that has not read for too long

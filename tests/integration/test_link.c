@@ -326,12 +326,14 @@ static void test_refused(void **state) {
                 guard_refuses("another agent");
                 await(seen.n_down == i);
                 assert_string_equal(seen.why, "another agent");
+                assert_true(link_is_refused(seen.link));
                 await(guard_accepts());
                 assert_int_equal(seen.n_up, 1);
         }
         run_for(200 * USEC_PER_MSEC);
         assert_int_equal(seen.n_up, 1);
         await(seen.n_up == 2);
+        assert_false(link_is_refused(seen.link));
         assert_int_equal(seen.n_down, 3);
         assert_int_equal(seen.n_replies, 0);
         /* One that says something else meanwhile is no refusal. */

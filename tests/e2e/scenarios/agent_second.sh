@@ -11,7 +11,7 @@ scenario() {
         must host_exec "$host" systemd-run --quiet --unit=second -p Type=notify -p User=leader-agent -p Group=leader-agent \
                 -p StateDirectory=second -p StateDirectoryMode=0700 -p Restart=always /usr/sbin/leader-agent --config /etc/leader-agent/second.conf
         wait_for 10 second_says "another agent (pid $pid, leader-agent of leader-agent.service) is connected to leader-guard"
-        second_says "another agent (pid $pid, leader-agent" || fail "the second agent says: $(second_status)"
+        second_says "SECOND AGENT OF THIS HOST: another agent (pid $pid, leader-agent" || fail "the second agent says: $(second_status)"
         host_journal "$host" -u second | grep -q "another agent (pid $pid" || fail "its journal does not say who is there"
         stays 3
         hit "$host" leader-agent KILL

@@ -116,6 +116,7 @@ static void change_conf(unsigned lock, bool tenure) {
 
                 if (!all && h != one)
                         continue;
+                changed.unit = h->locks[lock].unit;
                 h->locks[lock] = changed;
                 reload_soon(h, fault_span(0, 5000));
                 world_post(world.now + fault_span(0, 5000), NULL, enroll, h, lock);

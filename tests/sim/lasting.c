@@ -30,6 +30,10 @@ void lasting_begin(bool always) {
 static void differ(struct host *h, unsigned lock) {
         struct conf_lock *l = &h->locks[lock];
 
+        if (draw(2)) {
+                (void)snprintf(h->units[lock].name, sizeof(h->units[0].name), "unit%u-on%u.service", lock, h->index);
+                l->unit = h->units[lock].name;
+        }
         switch (draw(4)) {
         case 0:
                 l->keys.on_failure = l->keys.on_failure == ON_FAILURE_KEEP ? ON_FAILURE_RELEASE : ON_FAILURE_KEEP;
@@ -125,20 +129,23 @@ const char *lasting_excuse(unsigned lock, const char **ret_untold) {
         static char untold[4200];
         const struct api_lock *l = &world.locks[lock];
         const struct host *holder = NULL;
-        bool left = false, all = true, any = false;
+        bool any = false, all = true, left = false, gone = true;
 
         *ret_untold = NULL;
         for (unsigned i = 0; i < world.n_hosts; i++) {
                 const struct host *h = &world.hosts[i];
 
-                all = all && (impaired(h) || h->gone);
                 any = any || impaired(h);
+                all = all && (impaired(h) || h->gone);
                 left = left || (h->up && h->agent.alive);
+                gone = gone && (h->agent_gone || h->gone);
                 if (l->exists && util_streq(h->name, l->o.holder))
                         holder = h;
         }
-        if (!any ||
-            (!all && !(holder && l->o.tenure == TENURE_LIFE && l->o.form == LOCK_FORM_OURS && impaired(holder))))
+        /* A damaged lock has its human, who stops and starts the agents. */
+        if (!any || (l->exists && l->o.form != LOCK_FORM_OURS) || (!left && !gone))
+                return NULL;
+        if (!all && !(holder && l->o.tenure == TENURE_LIFE && impaired(holder)))
                 return NULL; /* somebody can, and nothing keeps it from that */
         for (unsigned i = 0; i < world.n_hosts; i++) {
                 struct host *h = &world.hosts[i];

@@ -10,7 +10,8 @@
 
 /* always: in every run, whatever its seed. */
 void lasting_begin(bool always);
-/* After setup_world(): tenures, timings, placeholder kinds and on_failure that differ between the hosts, to the end. */
+/* After setup_world(): names of units, tenures, durations, placeholder kinds and on_failure that differ between the
+ * hosts, to the end. */
 void lasting_setup(void);
 /* Whether one of the faults that never end comes, and when; ret_seed: of its own. */
 bool lasting_draw(unsigned *ret_kind, uint64_t *ret_at, uint64_t *ret_seed);

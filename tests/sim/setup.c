@@ -84,6 +84,7 @@ void setup_world(unsigned hosts, unsigned locks) {
                 for (unsigned n = 0; n < world.n_locks; n++) {
                         h->configured[n] = true;
                         h->units[n] = (struct unit){.host = h, .lock = n};
+                        (void)util_copy(h->units[n].name, sizeof(h->units[n].name), h->locks[n].unit);
                         behave(&h->units[n]);
                         setup_enroll(h, n);
                 }

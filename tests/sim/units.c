@@ -37,12 +37,9 @@ struct units_call {
 
 static void on_signal(void *arg, uint64_t a) {
         struct units *u = arg;
-        char name[32];
 
-        if (!u->connected)
-                return;
-        (void)snprintf(name, sizeof(name), "unit%u.service", (unsigned)a);
-        u->h->changed(name, u->userdata);
+        if (u->connected)
+                u->h->changed(u->process->host->units[a].name, u->userdata);
 }
 
 void pid1_signal(const struct unit *u) {
@@ -72,7 +69,7 @@ static void fill_facts(const struct unit *u, struct enroll_facts *f) {
         bool glitch = u->state == RUN_ACTIVATING && world.now < u->glitch_until;
 
         memset(f, 0, sizeof(*f));
-        (void)snprintf(f->id, sizeof(f->id), "unit%u.service", u->lock);
+        (void)util_copy(f->id, sizeof(f->id), u->name);
         (void)util_copy(f->load_state, sizeof(f->load_state), "loaded");
         (void)util_copy(f->active_state, sizeof(f->active_state), glitch ? "inactive" : active[u->state]);
         (void)util_copy(f->result, sizeof(f->result), u->state == RUN_FAILED ? "exit-code" : "success");

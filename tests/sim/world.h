@@ -92,6 +92,7 @@ enum run_state {
 struct unit {
         struct host *host;
         unsigned lock; /* index */
+        char name[32]; /* unitN.service, or unitN-onHOST.service where hosts differ */
         enum run_state state;
         bool populated; /* something of it lives */
         bool job_start, job_stop;

@@ -81,9 +81,10 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 note_contact(a);
         else if (bad)
                 memcpy(a->api_error, text, sizeof(text));
-        /* No answer; or the namespace goes, or is gone: what was known of it is over. */
-        a->breaks += reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
-                     (asked == AGENT_ASKED_WRITE && reply->result == KUBE_NOT_FOUND);
+        /* No answer; or the namespace goes, or what we wrote to is not there: what was known of it may be over. */
+        a->breaks +=
+                reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
+                (asked == AGENT_ASKED_WRITE && (reply->result == KUBE_NOT_FOUND || reply->result == KUBE_CONFLICT));
         *ret_silent = is_silent(reply->result);
         if (*ret_silent)
                 a->unanswered = true;

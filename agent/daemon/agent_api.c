@@ -109,9 +109,10 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 note_silence(a, text);
         else
                 note_contact(a);
-        /* No answer; or the namespace goes, or is gone: what was known of it is over. */
-        a->breaks += reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
-                     (asked >= AGENT_ASKED_WRITE && reply->result == KUBE_NOT_FOUND);
+        /* No answer; or the namespace goes, or what we wrote to is not there: what was known of it may be over. */
+        a->breaks +=
+                reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
+                (asked >= AGENT_ASKED_WRITE && (reply->result == KUBE_NOT_FOUND || reply->result == KUBE_CONFLICT));
         if (*ret_silent)
                 a->unanswered = true;
         else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */

@@ -247,7 +247,9 @@ static void test_breaks(void **state) {
                 bool doubt;
         } rows[] = {
                 {AGENT_ASKED_READ, KUBE_OK, 200, false},
-                {AGENT_ASKED_WRITE, KUBE_CONFLICT, 409, false},
+                {AGENT_ASKED_WRITE, KUBE_OK, 200, false},
+                {AGENT_ASKED_WRITE, KUBE_EXISTS, 409, false},
+                {AGENT_ASKED_WRITE, KUBE_CONFLICT, 409, true},
                 {AGENT_ASKED_WRITE, KUBE_DENIED, 403, false},
                 {AGENT_ASKED_READ, KUBE_NOT_FOUND, 404, false},
                 {AGENT_ASKED_AND_GONE, KUBE_NOT_FOUND, 404, false},

@@ -27,7 +27,7 @@ static const char *const guard_results[N_GUARD_RESULTS] = {
         [GUARD_REFUSED_OVERDUE] = "refused: the permit was already over",
         [GUARD_REFUSED_ENROLL] = "refused: the unit is not enrolled as it must be",
         [GUARD_REFUSED_UNIT] = "refused: the unit cannot be loaded",
-        [GUARD_REFUSED_FOREIGN] = "refused: the unit runs already without a permit",
+        [GUARD_REFUSED_FOREIGN] = "refused: something of the unit runs that cannot be taken over",
         [GUARD_REFUSED_REQUEST] = "refused: malformed request",
         [GUARD_REFUSED_INTERNAL] = "refused: the guard could not write its files or reach systemd",
 };

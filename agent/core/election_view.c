@@ -90,11 +90,24 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
         return at;
 }
 
+/* Whether a unit that runs here without a permit keeps this host from competing: where the lock is free and the guard
+ * would give it a permit, this host takes the lock first and the guard the unit, as it runs. What is wrong with the
+ * lock itself is told instead. */
+static bool foreign_stays_out(const struct election *e) {
+        const struct lock_fact *l = &e->lock.fact;
+
+        if (!election_knows(e))
+                return true;
+        if (l->sort == LOCK_ABSENT)
+                return e->guard.fact.unfit;
+        return l->sort == LOCK_SOUND && election_record_change(e) != RECORD_BROKEN && !election_strange_holder(e);
+}
+
 uint8_t election_stays_out(const struct election *e, const struct placeholder_view views[N_TENURES], uint64_t now_usec,
                            const struct election_conf *c) {
         if (!e->guard.linked || e->guard.fact.unit == UNIT_UNKNOWN)
                 return REASON_GUARD_AWAY;
-        if (e->guard.fact.unit == UNIT_FOREIGN || e->guard.fact.unit == UNIT_STUCK)
+        if (e->guard.fact.unit == UNIT_STUCK || (e->guard.fact.unit == UNIT_FOREIGN && foreign_stays_out(e)))
                 return REASON_UNIT_FOREIGN;
         /* A lock that the guard would give no permit for keeps it from hosts that could use it. @unfit-stays-out */
         if (e->guard.fact.unfit)

@@ -49,7 +49,7 @@ bool supervise_invariant(const struct supervise *s) {
                 return false;
         if ((s->waits & SUPERVISE_WAIT_QUERY) && s->reading == SUPERVISE_READ_NONE)
                 return false;
-        return s->state != SUPERVISE_CHECKING || s->reading != SUPERVISE_READ_NONE;
+        return s->state != SUPERVISE_CHECKING || s->reading != SUPERVISE_READ_NONE || s->retry_at_usec != USEC_INFINITY;
 }
 
 static void on_found(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {

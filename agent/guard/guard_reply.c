@@ -83,7 +83,7 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
         else if (result == GUARD_REFUSED_INTERNAL)
                 text = g->cgroup_error[0] ? g->cgroup_error : u->trouble[0] ? u->trouble : g->bus_error;
         else if (result == GUARD_REFUSED_FOREIGN)
-                text = "the unit runs without a permit; stop it, and enrol it if it is not";
+                text = "something of the unit runs that no permit can take over: it has to end first";
         else if (result == GUARD_REFUSED_UNIT)
                 text = u->trouble;
         else if (result != GUARD_OK)

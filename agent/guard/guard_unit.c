@@ -58,6 +58,13 @@ static void adopt(struct guard_unit *u, const struct permit_request *q) {
                 u->permit = *q;
 }
 
+static bool has(const struct supervise_actions *a, enum supervise_action_type type) {
+        for (unsigned i = 0; i < a->n; i++)
+                if (a->a[i].type == type)
+                        return true;
+        return false;
+}
+
 static void run_step(struct guard_unit *u, const struct supervise_event *ev, struct guard_performance *p) {
         enum supervise_state before = u->s.state;
         struct supervise_actions actions = supervise_step(&u->s, ev);
@@ -69,6 +76,11 @@ static void run_step(struct guard_unit *u, const struct supervise_event *ev, str
                 u->trouble[0] = '\0';
         check_invariant(u);
         adopt(u, p->request);
+        if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE) && !has(&actions, SUPERVISE_START))
+                journal_log(LOG_NOTICE,
+                            "%s runs already: taken over as it runs, for lock %s; LEADER_TERM and the like are in its "
+                            "environment from its next start on",
+                            u->name, u->permit.lock);
         p->failed = 0;
         for (unsigned i = 0; i < actions.n && !(p->failed & writes); i++)
                 guard_act(u, &actions.a[i], p, before);

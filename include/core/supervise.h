@@ -12,6 +12,8 @@
  *  - permit file before environment before gate before start job
  *  - when a stop begins the gate goes first, then the lock uid is recorded as revoked, then come stop job and kill
  *  - no start job once a stop began, until that stop was seen and another permit was checked
+ *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
+ *    only if it ends before it was looked at again; one on its way up or down is waited for first
  *  - "stopped" is said only after a reading that was begun when the gate was gone
  *  - the first instant, once over, begins the stop; the second kills, again and again until nothing is left */
 #pragma once
@@ -22,7 +24,8 @@ enum supervise_state {
         SUPERVISE_UNREAD = 0, /* no permit; not read yet, PID 1 does not answer, or only a job is pending */
         SUPERVISE_STOPPED,    /* no permit; seen stopped with the gate gone */
         SUPERVISE_FOREIGN,    /* no permit, yet something of the unit runs */
-        SUPERVISE_CHECKING,   /* a permit was asked for; nothing written, waits for a reading of PID 1 */
+        SUPERVISE_CHECKING,   /* a permit was asked for; nothing written, waits for a reading of PID 1, and for a unit
+                                 that is on its way up or down */
         SUPERVISE_RESUMING,   /* a permit of an earlier guard is in force; waits for a reading */
         SUPERVISE_STARTING,   /* permit in force; start job sent or unit activating */
         SUPERVISE_RUNNING,    /* permit in force; unit active */

@@ -352,12 +352,16 @@ static void test_refusals(void **state) {
         assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
         assert_non_null(strstr(p.text, "too long a path"));
         x->pid1.state->slice[0] = '\0';
+        /* It runs without a permit, and not under the gate: neither taken over nor, by that, stopped. */
         strcpy(x->pid1.state->active, "active");
+        x->pid1.state->unenrolled = true;
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, GUARD_REFUSED_FOREIGN);
+        assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
         assert_int_equal(query(x, fd).unit_state, UNIT_FOREIGN);
         assert_int_equal(x->pid1.state->starts, 0);
+        assert_int_equal(x->pid1.state->stops, 0);
         assert_false(has_gate(x));
+        x->pid1.state->unenrolled = false;
         revoke_all(x, fd, "A");
         assert_string_equal(x->pid1.state->active, "inactive");
         x->pid1.state->start_error = true;
@@ -365,6 +369,38 @@ static void test_refusals(void **state) {
         await(x, fd, UNIT_FAILED);
         p = query(x, fd);
         assert_non_null(strstr(p.text, "is masked"));
+}
+
+/* A unit that runs already and is enrolled is taken over as it runs, at rest only; should it end in that moment, it is
+ * started. From then on it is one like any other. */
+static void test_take_over(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q;
+
+        strcpy(x->pid1.state->active, "activating");
+        assert_int_equal(query(x, fd).unit_state, UNIT_FOREIGN);
+        q = request(x, PERMIT_PERMIT, "A");
+        put(fd, &q);
+        assert_int_equal(query(x, fd).unit_state, UNIT_UNKNOWN);
+        assert_false(has_gate(x));
+        strcpy(x->pid1.state->active, "active");
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        assert_int_equal(answer(fd, &q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
+        assert_true(has_gate(x));
+        assert_int_equal(x->pid1.state->starts, 0);
+        assert_int_equal(x->pid1.state->stops, 0);
+        /* A guard that comes after takes it up. */
+        kill_guard(x);
+        start_guard(x);
+        close(fd);
+        fd = dial(x);
+        await(x, fd, UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->starts, 0);
+        revoke_all(x, fd, "A");
+        assert_string_equal(x->pid1.state->active, "inactive");
+        assert_int_equal(x->pid1.state->stops, 1);
 }
 
 /* The next push or answer that says so. */
@@ -907,6 +943,7 @@ int main(void) {
                 TEST(test_quiet_start),
                 TEST(test_lead_and_revoke),
                 TEST(test_refusals),
+                TEST(test_take_over),
                 TEST(test_idle_is_judged),
                 TEST(test_malformed),
                 TEST(test_newest_connection),

@@ -269,9 +269,7 @@ static uint8_t permit(struct builder *b, struct builder_guard *g, uint64_t uid, 
                 return g->refuse;
         if (!g->permit && g->unfit)
                 return GUARD_REFUSED_ENROLL;
-        if (!g->permit && g->unit == UNIT_FOREIGN)
-                return GUARD_REFUSED_FOREIGN;
-        if (!g->permit)
+        if (!g->permit) /* also one that runs already */
                 g->unit = UNIT_RUNNING;
         g->permit = uid;
         g->stop_at_usec = stop_at;

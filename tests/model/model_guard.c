@@ -156,6 +156,11 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 break;
         case SUPERVISE_MAKE_GATE:
                 o->gate = 1;
+                /* What runs already is taken over: from here on it is one that was permitted. */
+                if (o->foreign && ev->type == SUPERVISE_EV_READING && s->state == SUPERVISE_STARTING &&
+                    !ev->reading.start_ok)
+                        w->bad = "a unit was taken over without the gate in force";
+                o->foreign = 0;
                 break;
         case SUPERVISE_START:
                 o->start_job = 1;

@@ -256,6 +256,9 @@ mutant claim-counts-though-its-write-failed caught "--no-invariant --agents 1 --
 
 # ---- enrolment ----
 
+# The unit is started past the gate while its host is about to lead.
+mutant taken-over-without-the-gate caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 0 --only unenrol" \
+        value permit-needs-the-gate-in-force GUARD_OK
 # No two units run, but the lock goes round and round: the host that cannot use it takes it again and again.
 mutant unfit-candidate-competes livelock "$life --faults 2 --humans 0 --only unenrol,unit-exit" \
         condition unfit-stays-out false

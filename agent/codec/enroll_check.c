@@ -57,6 +57,10 @@ static bool listed(const char (*list)[320], size_t n, const char *dir, const cha
         return false;
 }
 
+bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir) {
+        return util_streq(f->id, unit) && listed(f->asserts, f->n_asserts, runtime_dir, "leading", unit);
+}
+
 static const char *base(const char *path) {
         const char *slash = strrchr(path, '/');
 

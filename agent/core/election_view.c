@@ -96,18 +96,18 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
 static bool foreign_stays_out(const struct election *e) {
         const struct lock_fact *l = &e->lock.fact;
 
-        if (!election_knows(e))
+        /* (told to stop it when the lock was still held: its answer comes first) */
+        if (!election_knows(e) || (l->sort == LOCK_ABSENT && e->guard.eviction == EVICTION_SENT))
                 return true;
-        if (l->sort == LOCK_ABSENT)
-                return e->guard.fact.unfit;
-        return l->sort == LOCK_SOUND && election_record_change(e) != RECORD_BROKEN && !election_strange_holder(e);
+        return l->sort == LOCK_ABSENT ? e->guard.fact.unfit : election_held_elsewhere(e);
 }
 
 uint8_t election_stays_out(const struct election *e, const struct placeholder_view views[N_TENURES], uint64_t now_usec,
                            const struct election_conf *c) {
         if (!e->guard.linked || e->guard.fact.unit == UNIT_UNKNOWN)
                 return REASON_GUARD_AWAY;
-        if (e->guard.fact.unit == UNIT_STUCK || (e->guard.fact.unit == UNIT_FOREIGN && foreign_stays_out(e)))
+        if (e->guard.fact.unit == UNIT_STUCK || (e->guard.fact.unit == UNIT_FOREIGN && foreign_stays_out(e)) ||
+            (e->guard.fact.unit == UNIT_STOPPING && !e->guard.fact.permit))
                 return REASON_UNIT_FOREIGN;
         /* A lock that the guard would give no permit for keeps it from hosts that could use it. @unfit-stays-out */
         if (e->guard.fact.unfit)

@@ -22,6 +22,20 @@ static enum supervise_state idle_state(const struct supervise_reading *r) {
         return SUPERVISE_FOREIGN;
 }
 
+/* What an eviction does now that the unit was seen (idle). */
+static enum guard_result evict(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
+                               uint64_t now) {
+        uint64_t timeout = s->stop_timeout_usec;
+
+        s->stop_timeout_usec = 0;
+        if (s->state != SUPERVISE_FOREIGN)
+                return seen_nothing_alive(r) ? GUARD_OK : GUARD_REFUSED_INTERNAL;
+        if (!r->gated) /* @eviction-needs-the-gate-in-force */
+                return GUARD_REFUSED_ENROLL;
+        supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_EVICTED, now, 0, timeout);
+        return GUARD_OK;
+}
+
 static void start_now(struct supervise *s, struct supervise_actions *a) {
         supervise_act(a, SUPERVISE_START, GUARD_OK);
         s->state = SUPERVISE_STARTING;
@@ -149,6 +163,7 @@ static void follow_stop(struct supervise *s, struct supervise_actions *a, const 
 
 void supervise_on_reading(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
         const struct supervise_reading *r = &ev->reading;
+        enum guard_result evicted = GUARD_OK;
         bool again = s->reading == SUPERVISE_READ_OLD;
         uint64_t now = ev->now_usec;
 
@@ -159,6 +174,8 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
         case SUPERVISE_FOREIGN:
                 s->state = (uint8_t)idle_state(r);
                 s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
+                if (s->waits & SUPERVISE_WAIT_EVICT)
+                        evicted = evict(s, a, r, now);
                 break;
         case SUPERVISE_CHECKING:
                 if ((s->waits & SUPERVISE_WAIT_REVOKE) && seen_stopped(r)) {
@@ -184,9 +201,11 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
                 follow_stop(s, a, r, now);
                 break;
         }
+        if (s->waits & SUPERVISE_WAIT_EVICT)
+                supervise_act(a, SUPERVISE_REPLY_EVICTS, evicted);
         if (s->waits & SUPERVISE_WAIT_QUERY)
                 supervise_act(a, SUPERVISE_REPLY_QUERIES, GUARD_OK);
-        s->waits &= (uint8_t)~SUPERVISE_WAIT_QUERY;
+        s->waits &= (uint8_t) ~(SUPERVISE_WAIT_QUERY | SUPERVISE_WAIT_EVICT);
         if (again)
                 supervise_read_soon(s, a);
 }

@@ -25,7 +25,8 @@ enum {
 };
 enum {
         SUPERVISE_WAIT_REVOKE = 1,
-        SUPERVISE_WAIT_QUERY = 2
+        SUPERVISE_WAIT_QUERY = 2,
+        SUPERVISE_WAIT_EVICT = 4
 };
 
 /* Appends one action. */

@@ -85,6 +85,7 @@ struct agent_lock {
         bool has_guard;
         char trouble[512]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
+        bool shown_foreign;
         bool shown_unfit;
         uint64_t since_realtime_usec;
         char problem[512];  /* last failed request or local write; empty when the last one went well */
@@ -295,6 +296,9 @@ bool agent_step_due(struct agent *a);
 
 /* Tells the cluster of a change of state. */
 void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v, uint8_t from);
+/* … that the unit runs here without a permit. */
+void agent_event_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *reason,
+                         const char *next);
 
 /* ---- agent_text.c ---- */
 

@@ -77,6 +77,32 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
                                "%s: %s is fit again: this host takes part", l->title, l->conf->unit);
 }
 
+/* Once when the unit is found running here without a permit and this host may not take it over; not before it is known
+ * what becomes of it. */
+static void record_foreign(struct agent_lock *l, const struct core_lock_view *v) {
+        struct agent_text t;
+
+        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unit == UNIT_STOPPING)
+                return;
+        if (v->unit != UNIT_FOREIGN) {
+                l->shown_foreign = false;
+                return;
+        }
+        if (l->shown_foreign || !v->known || v->state != ELECTION_CANDIDATE || v->stays_out != REASON_UNIT_FOREIGN ||
+            (v->lock.sort != LOCK_ABSENT && l->conf->keys.on_foreign == ON_FOREIGN_STOP && !v->evicted))
+                return;
+        l->shown_foreign = true;
+        agent_describe(l, v, &t);
+        journal_record(LOG_ERR, JOURNAL_FOREIGN,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, l->title},
+                                                      {JOURNAL_KEY_UNIT, l->conf->unit},
+                                                      {JOURNAL_KEY_REASON, t.reason},
+                                                      {JOURNAL_KEY_HOLDER, t.holder},
+                                                      {JOURNAL_KEY_LOCK_UID, agent_uid_text(l, v->lock.uid)}},
+                       5, "%s: %s: %s; %s", l->title, l->conf->unit, t.reason, t.next);
+        agent_event_foreign(l, v, t.reason, t.next);
+}
+
 /* ---- the line ---- */
 
 /* Local wall-clock text of a wall-clock instant. */
@@ -156,6 +182,7 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
                 changed = changed || a->locks[i]->shown_state != v.state;
                 record_change(a->locks[i], &v);
                 record_damage(a->locks[i], &v);
+                record_foreign(a->locks[i], &v);
                 record_unfit(a->locks[i], &v);
         }
         if (a->status.due_usec && now_usec >= a->status.due_usec)

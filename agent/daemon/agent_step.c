@@ -82,7 +82,8 @@ static void note_trouble(struct agent_lock *l, const struct permit_reply *r, boo
 
         if (telling && r->text[0])
                 (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
-        else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit)))
+        else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit) ||
+                                           (r->unit_state == UNIT_FOREIGN && !r->unfit)))
                 l->trouble[0] = '\0';
 }
 

@@ -49,6 +49,33 @@ static const char *wall(uint64_t at_usec, char buf[static CLOCK_TEXT_SIZE]) {
         return clock_format_utc(at_usec > now ? real + (at_usec - now) : real - (now - at_usec), buf);
 }
 
+/* A unit that runs here without a permit, and this host does not compete. */
+static void describe_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *holder, char *buf,
+                             size_t size) {
+        const char *unit = l->conf->unit;
+
+        if (v->unit == UNIT_STOPPING)
+                (void)snprintf(buf, size, "waits until leader-guard has stopped it");
+        else if (v->unit != UNIT_FOREIGN || l->conf->keys.on_foreign == ON_FOREIGN_LEAVE)
+                (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)", unit, unit);
+        else if (v->lock.sort == LOCK_ABSENT)
+                (void)snprintf(
+                        buf, size,
+                        "takes the lock, and the unit as it runs, when that is cured; or stop it here: systemctl "
+                        "stop %s",
+                        unit);
+        else if (v->unfit)
+                (void)snprintf(buf, size,
+                               "leader-guard stops it, because %s holds the lock, when that is cured; or stop it here: "
+                               "systemctl stop %s",
+                               holder, unit);
+        else if (!v->evicted)
+                (void)snprintf(buf, size, "reads the lock: leader-guard stops the unit here if %s still holds it",
+                               holder);
+        else
+                (void)snprintf(buf, size, "leader-guard stops the unit here, because %s holds the lock", holder);
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
@@ -82,8 +109,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_FOREIGN_LOCK)
                         (void)snprintf(buf, size, "waits for Pod %s to give the lock up", o ? o->owner.name : "?");
                 else if (h == REASON_UNIT_FOREIGN)
-                        (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)",
-                                       l->conf->unit, l->conf->unit);
+                        describe_foreign(l, v, o && o->holder[0] ? o->holder : "another host", buf, size);
                 else if (h == REASON_UNIT_UNFIT)
                         (void)snprintf(buf, size, "takes part again when that is cured");
                 else if (h == REASON_GUARD_AWAY)
@@ -124,7 +150,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 (void)snprintf(buf, size, "proves that its placeholder is alive");
                 break;
         case ELECTION_PERMITTING:
-                (void)snprintf(buf, size, "leader-guard starts the unit");
+                (void)snprintf(buf, size, "leader-guard starts the unit, or takes it over as it runs");
                 break;
         case ELECTION_LEADING:
                 if (v->unit == UNIT_FAILED)

@@ -115,6 +115,7 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                                f->active_state, f->result, u->name);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
+        r.gated = enroll_gated(f, u->name, u->guard->gate.dir);
         /* What PID 1 said about jobs and states comes first, what lives after it. */
         r.populated = (uint8_t)populated(u, &path);
         left = r.active == SUPERVISE_INACTIVE && r.populated == SUPERVISE_POPULATED && u->s.uid == 0;

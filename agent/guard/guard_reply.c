@@ -79,7 +79,7 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
         const char *text = "";
 
         if (result == GUARD_REFUSED_ENROLL)
-                text = u->problem;
+                text = u->s.state <= SUPERVISE_FOREIGN && u->unfit[0] ? u->unfit : u->problem;
         else if (result == GUARD_REFUSED_INTERNAL)
                 text = g->cgroup_error[0] ? g->cgroup_error : u->trouble[0] ? u->trouble : g->bus_error;
         else if (result == GUARD_REFUSED_FOREIGN)

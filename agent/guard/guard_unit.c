@@ -52,7 +52,7 @@ static void check_invariant(struct guard_unit *u) {
 
 /* Takes the texts of a request that the core has made its own. */
 static void adopt(struct guard_unit *u, const struct permit_request *q) {
-        if (!q || q->type == PERMIT_QUERY || u->s.uid != util_token(q->lock_uid))
+        if (!q || q->type == PERMIT_QUERY || q->type == PERMIT_EVICT || u->s.uid != util_token(q->lock_uid))
                 return;
         if (u->s.state == SUPERVISE_CHECKING || !util_streq(u->permit.lock_uid, q->lock_uid))
                 u->permit = *q;

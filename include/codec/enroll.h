@@ -86,6 +86,9 @@ struct enroll_want {
  * and cure in err. */
 int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *err);
 
+/* The gate of that unit is in force: PID 1 starts it only where it is open. Says nothing of the rest. */
+bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir);
+
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
 

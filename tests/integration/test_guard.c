@@ -191,7 +191,8 @@ static struct permit_request request(struct fixture *x, enum permit_request_type
                                    .seq = ++x->seq,
                                    .stop_at_usec = USEC_INFINITY,
                                    .kill_at_usec = USEC_INFINITY,
-                                   .stop_timeout_usec = type == PERMIT_PERMIT ? 2 * USEC_PER_SEC : 0,
+                                   .stop_timeout_usec =
+                                           type == PERMIT_PERMIT || type == PERMIT_EVICT ? 2 * USEC_PER_SEC : 0,
                                    .unit = UNIT,
                                    .lock = "default/lock",
                                    .term = "1",
@@ -401,6 +402,45 @@ static void test_take_over(void **state) {
         revoke_all(x, fd, "A");
         assert_string_equal(x->pid1.state->active, "inactive");
         assert_int_equal(x->pid1.state->stops, 1);
+}
+
+/* What runs without a permit is stopped when the agent says that the lock is held elsewhere: no uid is used up by it,
+ * nothing that is not enrolled is touched, and no permit is undone. */
+static void test_evict(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q;
+        struct permit_reply p;
+
+        assert_int_equal(ask(fd, request(x, PERMIT_EVICT, "B")).result, GUARD_OK);
+        strcpy(x->pid1.state->active, "active");
+        x->pid1.state->unenrolled = true;
+        q = request(x, PERMIT_QUERY, "");
+        q.judge = 1;
+        q.stop_timeout_usec = 5 * USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).unfit, 1);
+        p = ask(fd, request(x, PERMIT_EVICT, "B"));
+        assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
+        assert_int_equal(p.unit_state, UNIT_FOREIGN);
+        assert_non_null(strstr(p.text, "leaderctl enroll"));
+        assert_int_equal(x->pid1.state->stops, 0);
+        x->pid1.state->unenrolled = false;
+        p = ask(fd, request(x, PERMIT_EVICT, "B"));
+        assert_int_equal(p.result, GUARD_OK);
+        assert_int_equal(p.unit_state, UNIT_STOPPING);
+        assert_int_equal(p.revoked, 0);
+        assert_non_null(strstr(p.text, "another host holds the lock"));
+        await(x, fd, UNIT_STOPPED);
+        assert_int_equal(x->pid1.state->stops, 1);
+        /* That lock may be ours later. */
+        lead(x, fd, "B");
+        assert_int_equal(ask(fd, request(x, PERMIT_EVICT, "C")).result, GUARD_REFUSED_BUSY);
+        assert_int_equal(query(x, fd).unit_state, UNIT_RUNNING);
+        /* … of whatever unit. */
+        q = request(x, PERMIT_EVICT, "B");
+        strcpy(q.unit, "other.service");
+        assert_int_equal(ask(fd, q).result, GUARD_REFUSED_BUSY);
+        revoke_all(x, fd, "B");
 }
 
 /* The next push or answer that says so. */
@@ -944,6 +984,7 @@ int main(void) {
                 TEST(test_lead_and_revoke),
                 TEST(test_refusals),
                 TEST(test_take_over),
+                TEST(test_evict),
                 TEST(test_idle_is_judged),
                 TEST(test_malformed),
                 TEST(test_newest_connection),

@@ -310,6 +310,11 @@ bool builder_guard(struct builder *b, size_t i) {
                 } else
                         builder_unit_stopped(b, i);
                 break;
+        case ELECTION_MSG_EVICT:
+                if (!g->permit && !g->ungated && g->unit == UNIT_FOREIGN)
+                        g->unit = g->slow ? UNIT_STOPPING : UNIT_STOPPED;
+                guard_says(b, i, (struct guard_fact){.about = uid, .evicts = true});
+                break;
         }
         return true;
 }

@@ -58,6 +58,7 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
                 .load_ok = 1,
                 .start_ok = !w->agents[h].unenrolled,
                 .run_ok = !o->loose,
+                .gated = !o->loose,
         };
 }
 
@@ -112,6 +113,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 .revoked = about && revoked(o, about),
                 .stopped = final,
                 .unfit = o->unfit,
+                .evicts = type == ELECTION_MSG_EVICT,
         };
 
         if (!o->superseded && !o->eof)
@@ -176,6 +178,10 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 record(o, ev->uid);
                 break;
         case SUPERVISE_STOP:
+                if (s->reason == SUPERVISE_REASON_EVICTED && ev->type == SUPERVISE_EV_READING && !ev->reading.gated)
+                        w->bad = "a unit that is not enrolled is stopped by an eviction";
+                if (s->reason == SUPERVISE_REASON_EVICTED && o->file == SUPERVISE_FILE_VALID)
+                        w->bad = "a unit is stopped by an eviction under a permit";
                 pid1_stop(w, h);
                 break;
         case SUPERVISE_KILL:
@@ -190,8 +196,11 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 memset(&o->taken, 0, sizeof(o->taken));
                 break;
         case SUPERVISE_REPLY:
-                reply(w, h, ev->type == SUPERVISE_EV_PERMIT ? ELECTION_MSG_PERMIT : ELECTION_MSG_REVOKE, ev->uid,
-                      result, false);
+                reply(w, h,
+                      ev->type == SUPERVISE_EV_PERMIT  ? ELECTION_MSG_PERMIT
+                      : ev->type == SUPERVISE_EV_EVICT ? ELECTION_MSG_EVICT
+                                                       : ELECTION_MSG_REVOKE,
+                      ev->uid, result, false);
                 *answered = true;
                 break;
         case SUPERVISE_REPLY_INTERIM:
@@ -205,6 +214,9 @@ static void perform(struct world *w, unsigned h, const struct supervise_event *e
                 break;
         case SUPERVISE_REPLY_QUERIES:
                 answer_all(w, h, o->waiting_query, ELEMENTSOF(o->waiting_query), ELECTION_MSG_QUERY, GUARD_OK);
+                break;
+        case SUPERVISE_REPLY_EVICTS:
+                answer_all(w, h, o->waiting_evict, ELEMENTSOF(o->waiting_evict), ELECTION_MSG_EVICT, result);
                 break;
         case SUPERVISE_PUSH:
                 reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false);
@@ -245,6 +257,8 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
                 wait_for(o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ev->uid);
         if (ev->type == SUPERVISE_EV_QUERY)
                 wait_for(o->waiting_query, ELEMENTSOF(o->waiting_query), ev->uid);
+        if (ev->type == SUPERVISE_EV_EVICT && !answered)
+                wait_for(o->waiting_evict, ELEMENTSOF(o->waiting_evict), ev->uid);
         if (o->unfit != unfit && o->supervise.state <= SUPERVISE_FOREIGN && limit == ALL_ACTIONS)
                 reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false); /* @unfit-is-told */
         return a.n;
@@ -264,7 +278,9 @@ static unsigned next_message(struct world *w, unsigned h, unsigned limit) {
                 ev.stop_at_usec = m.stop_at_usec;
                 ev.kill_at_usec = m.kill_at_usec; /* @instants-not-durations */
         } else
-                ev.type = m.type == ELECTION_MSG_REVOKE ? SUPERVISE_EV_REVOKE : SUPERVISE_EV_QUERY;
+                ev.type = m.type == ELECTION_MSG_REVOKE  ? SUPERVISE_EV_REVOKE
+                          : m.type == ELECTION_MSG_EVICT ? SUPERVISE_EV_EVICT
+                                                         : SUPERVISE_EV_QUERY;
         ev.stop_timeout_usec = parameters.stop * TICK;
         ev.revoked = revoked(o, m.uid);
         return step(w, h, &ev, limit);
@@ -285,6 +301,7 @@ unsigned guard_local(struct world *w, unsigned h, unsigned limit) {
                 memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
                 memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
                 memset(o->waiting_query, 0, sizeof(o->waiting_query));
+                memset(o->waiting_evict, 0, sizeof(o->waiting_evict));
                 ev.type = SUPERVISE_EV_SUPERSEDED;
         } else if (o->start_result) {
                 ev.type = SUPERVISE_EV_START_RESULT;
@@ -414,6 +431,7 @@ void guard_end(struct world *w, unsigned h) {
         memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));
+        memset(o->waiting_evict, 0, sizeof(o->waiting_evict));
         memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
         if (lease(h) && !o->loose)
                 pid1_stop(w, h); /* BindsTo= @guard-gone-stops-the-unit */

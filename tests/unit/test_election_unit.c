@@ -24,66 +24,6 @@ static void guard_event(struct guard_fact f) {
 
 /* ---- the unit ---- */
 
-/* The lock is free: this host takes it first, and the unit runs on under the permit. */
-static void test_running_unit_is_taken_over(void **state) {
-        (void)state;
-        for (uint8_t t = TENURE_LIFE; t < N_TENURES; t++) {
-                builder_init(&b, t, 1);
-                b.guard[0].unit = UNIT_FOREIGN;
-                builder_restart(&b);
-                builder_settle(&b);
-                builder_saw(&b, "claim create PERMIT");
-                builder_never(&b, "REVOKE");
-                assert_int_equal(builder_state(&b), ELECTION_LEADING);
-        }
-        /* Its own lock of before, too. */
-        leads(TENURE_LIFE);
-        b.guard[0].permit = 0;
-        b.guard[0].unit = UNIT_FOREIGN;
-        builder_restart(&b);
-        builder_settle(&b);
-        builder_never(&b, "REVOKE");
-        assert_int_equal(builder_state(&b), ELECTION_LEADING);
-}
-
-/* Not enrolled, say: there is no permit for it, so it keeps this host out until it is mended or stopped. */
-static void test_unfit_unit_runs(void **state) {
-        (void)state;
-        for (unsigned mended = 0; mended < 2; mended++) {
-                builder_init(&b, TENURE_LIFE, 1);
-                b.guard[0].unit = UNIT_FOREIGN;
-                b.guard[0].unfit = true;
-                builder_restart(&b);
-                builder_wait(&b, 100 * SEC);
-                assert_int_equal(builder_hold(&b), REASON_UNIT_FOREIGN);
-                builder_never(&b, "create");
-                builder_never(&b, "REVOKE");
-                b.guard[0].unfit = false;
-                builder_unit(&b, 0, mended ? UNIT_FOREIGN : UNIT_STOPPED);
-                builder_settle(&b);
-                assert_int_equal(builder_state(&b), ELECTION_LEADING);
-        }
-}
-
-/* What is wrong with the lock is told, whatever runs here. */
-static void test_unit_runs_beside_a_damaged_lock(void **state) {
-        static const uint8_t sorts[] = {LOCK_DAMAGED, LOCK_FOREIGN},
-                             reasons[] = {REASON_DAMAGED_LOCK, REASON_FOREIGN_LOCK};
-
-        (void)state;
-        for (unsigned i = 0; i < ELEMENTSOF(sorts); i++) {
-                builder_init(&b, TENURE_LIFE, 1);
-                builder_other_wins(&b, 0, TENURE_LIFE);
-                b.lock[0].sort = sorts[i];
-                b.guard[0].unit = UNIT_FOREIGN;
-                builder_restart(&b);
-                builder_wait(&b, 100 * SEC);
-                assert_int_equal(builder_hold(&b), reasons[i]);
-                builder_never(&b, "create");
-                builder_never(&b, "REVOKE");
-        }
-}
-
 /* Not enrolled, masked, overridden: no claim, no deposing, and nothing of it while a term is in force. */
 static void test_unfit_candidate(void **state) {
         (void)state;
@@ -406,9 +346,6 @@ static void test_pace(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_running_unit_is_taken_over),
-                cmocka_unit_test(test_unfit_unit_runs),
-                cmocka_unit_test(test_unit_runs_beside_a_damaged_lock),
                 cmocka_unit_test(test_unfit_candidate),
                 cmocka_unit_test(test_unfit_before_the_post),
                 cmocka_unit_test(test_unfit_with_a_lock),

@@ -35,6 +35,7 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
         [SUPERVISE_REPLY_PERMITS] = "permits",
         [SUPERVISE_REPLY_STOPPED] = "stopped",
         [SUPERVISE_REPLY_QUERIES] = "queries",
+        [SUPERVISE_REPLY_EVICTS] = "evicts",
         [SUPERVISE_PUSH] = "push",
 };
 
@@ -44,7 +45,8 @@ static void actions_to_text(const struct supervise_actions *a, char *buf, size_t
 
         buf[0] = '\0';
         for (unsigned i = 0; i < a->n; i++) {
-                bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS;
+                bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS ||
+                             a->a[i].type == SUPERVISE_REPLY_EVICTS;
 
                 n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", i ? " " : "", action_words[a->a[i].type],
                                       reply ? ":" : "", reply ? guard_result_to_string(a->a[i].result) : "");
@@ -56,23 +58,24 @@ static const struct {
         const char *name;
         struct supervise_reading reading;
 } readings[] = {
-        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1}},
-        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1}},
-        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1}},
-        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1}},
-        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0}},
-        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0}},
-        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0}},
-        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0}},
-        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1}},
-        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0}},
-        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1}},
-        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0}},
+        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1}},
+        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1}},
+        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1, 1}},
+        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1, 1}},
+        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0}},
+        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0, 0}},
+        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0}},
+        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0, 0}},
+        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1, 1}},
+        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0}},
+        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1, 1}},
+        {"on-unfit", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 1}},
+        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0, 0}},
 };
 
 static uint32_t failed_bit(const char *word) {
@@ -85,7 +88,8 @@ static uint32_t failed_bit(const char *word) {
 
 /* An event in words:
  *   found none|bad|gate|bad+gate          found A lease STOP KILL [gate] [revoked]
- *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded wake tick
+ *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       evict TIMEOUT
+ *   query superseded wake tick
  *   read NAME     start ok|refused|lost|timeout              failed ACTION…
  * STOP, KILL: seconds; stop timeout is 5 s. */
 static void parse(const char *text, struct supervise_event *ev) {
@@ -123,6 +127,9 @@ static void parse(const char *text, struct supervise_event *ev) {
                 ev->uid = util_token(strtok_r(NULL, " ", &save));
                 w = strtok_r(NULL, " ", &save);
                 ev->stop_timeout_usec = w ? strtoull(w, NULL, 10) * SEC : 0;
+        } else if (strcmp(w, "evict") == 0) {
+                ev->type = SUPERVISE_EV_EVICT;
+                ev->stop_timeout_usec = strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
         } else if (strcmp(w, "read") == 0) {
                 size_t i = 0;
 
@@ -255,6 +262,67 @@ static const struct row rows[] = {
           {1, "read going", "", SUPERVISE_STOPPING},
           {4, "tick", "KILL read push", SUPERVISE_KILLING},
           {4, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"an eviction stops a unit that runs without a permit, kills it in the end, and records nothing",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {0, "query", "read", SUPERVISE_UNREAD},
+          {0, "read on", "queries push", SUPERVISE_FOREIGN},
+          {1, "evict 3", "read", SUPERVISE_FOREIGN},
+          {1, "read on", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {2, "permit A life", "reply:busy", SUPERVISE_STOPPING},
+          {2, "evict 3", "reply:busy", SUPERVISE_STOPPING},
+          {2, "read going", "", SUPERVISE_STOPPING},
+          {4, "tick", "KILL read push", SUPERVISE_KILLING},
+          {4, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {4, "permit A life", "read", SUPERVISE_CHECKING}}},
+        {"… also one that is unfit, on its way up, waits for Restart=, or left processes; nothing of it is left: "
+         "nothing to do",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "read off", "evicts:ok push", SUPERVISE_STOPPED},
+          {2, "evict 3", "read", SUPERVISE_STOPPED},
+          {2, "read queued", "evicts:ok push", SUPERVISE_UNREAD},
+          {3, "evict 3", "read", SUPERVISE_UNREAD},
+          {3, "read on-unfit", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {4, "evict 3", "read", SUPERVISE_STOPPED},
+          {4, "read auto-restart", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {4, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {5, "evict 3", "read", SUPERVISE_STOPPED},
+          {5, "read leftovers", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {8, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"a unit without the gate in force is nobody's to stop; one that cannot be seen waits",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "read on-unenrolled", "evicts:enroll push", SUPERVISE_FOREIGN},
+          {2, "evict 3", "read", SUPERVISE_FOREIGN},
+          {2, "read silent", "evicts:internal push", SUPERVISE_UNREAD},
+          {3, "evict 3", "read", SUPERVISE_UNREAD},
+          {3, "read blind", "evicts:internal", SUPERVISE_UNREAD}}},
+        {"an eviction undoes no permit: asked for, in force, of an earlier guard, being stopped",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {0, "evict 3", "reply:busy", SUPERVISE_RESUMING},
+          {0, "read on", "push", SUPERVISE_RUNNING},
+          {1, "evict 3", "reply:busy", SUPERVISE_RUNNING},
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "evict 3", "reply:busy", SUPERVISE_STOPPING},
+          {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
+          {3, "permit B life", "read", SUPERVISE_CHECKING},
+          {3, "evict 3", "reply:busy", SUPERVISE_CHECKING},
+          {3, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING}}},
+        {"a permit that comes before an eviction was looked into: the later word counts",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "permit A life", "evicts:busy read", SUPERVISE_CHECKING},
+          {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "read on", "push", SUPERVISE_RUNNING}}},
+        {"a revoke that comes before that: it is stopped all the same; nobody there any more: it is not",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {1, "read off", "-permit-file stopped evicts:ok push", SUPERVISE_STOPPED},
+          {2, "evict 3", "read", SUPERVISE_STOPPED},
+          {2, "superseded", "", SUPERVISE_STOPPED},
+          {2, "read on", "push", SUPERVISE_FOREIGN}}},
         {"revoke of another uid while one is in force: recorded; answered when the unit is seen stopped",
          {PERMITTED,
           {2, "revoke B", "record-request read interim", SUPERVISE_RUNNING},
@@ -743,6 +811,7 @@ static void judge(struct world *w, const struct supervise *s, const struct super
                 case SUPERVISE_REPLY_INTERIM:
                 case SUPERVISE_REPLY_PERMITS:
                 case SUPERVISE_REPLY_QUERIES:
+                case SUPERVISE_REPLY_EVICTS:
                 case SUPERVISE_PUSH:
                         break;
                 }
@@ -773,7 +842,7 @@ static void random_event(struct world *w, const struct supervise *s, struct supe
                 ev->type = (uint8_t)(next_random(seed) % N_SUPERVISE_EVENTS);
         while (ev->type == SUPERVISE_EV_FOUND || (ev->type == SUPERVISE_EV_READING && !w->reading) ||
                (ev->type == SUPERVISE_EV_START_RESULT && !w->starting) || ev->type == SUPERVISE_EV_FAILED);
-        if (ev->type == SUPERVISE_EV_PERMIT && ev->stop_timeout_usec == 0)
+        if ((ev->type == SUPERVISE_EV_PERMIT || ev->type == SUPERVISE_EV_EVICT) && ev->stop_timeout_usec == 0)
                 ev->stop_timeout_usec = SEC;
         if (ev->type == SUPERVISE_EV_READING) {
                 ev->reading = readings[next_random(seed) % ELEMENTSOF(readings)].reading;
@@ -793,7 +862,7 @@ static void test_walks(_unused_ void **state) {
         static unsigned met[N_SUPERVISE_STATES][N_SUPERVISE_EVENTS], longest;
         uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
-        for (unsigned walk = 0; walk < 20000; walk++) {
+        for (unsigned walk = 0; walk < 40000; walk++) {
                 struct world w = {.now = T0 + walk};
                 struct supervise_event ev;
                 struct supervise_actions a;

@@ -3,10 +3,11 @@
  * (readings), supervise_acts.c (building blocks). Not for shells. */
 #pragma once
 
+#include "base/timing.h"
 #include "core/supervise.h"
 
-#define SUPERVISE_POLL_USEC       (10 * USEC_PER_SEC) /* backstop for a lost signal */
-#define SUPERVISE_RESUME_USEC     (1 * USEC_PER_SEC)  /* PID 1 did not answer: look again */
+#define SUPERVISE_POLL_USEC       TIMING_LOOK_USEC
+#define SUPERVISE_RESUME_USEC     (1 * USEC_PER_SEC) /* PID 1 did not answer: look again */
 #define SUPERVISE_STOP_RETRY_USEC (1 * USEC_PER_SEC)
 #define SUPERVISE_KILL_RETRY_USEC (200 * USEC_PER_MSEC)
 #define SUPERVISE_STUCK_USEC      (1 * USEC_PER_SEC)

@@ -171,11 +171,10 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool a
                 (void)ctl_error("%s is another name of %s; enrol that", t->unit, f.id);
                 return -EINVAL;
         }
-        r = may_enroll(u, t, &f, adopt);
-        if (r < 0)
-                return r;
-        enroll_command(&t->want, adopt, then);
+        enroll_command(&t->want, adopt || (enroll_up(&f) && !permitted(t)), then);
         r = enroll_cycle_check(u, t->unit, then);
+        if (r == 0)
+                r = may_enroll(u, t, &f, adopt);
         return r < 0 ? r : write_all(t, &f, changed);
 }
 

@@ -91,21 +91,22 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 if (h == REASON_DAMAGED_LOCK || h == REASON_LOCK_CHANGED)
                         (void)snprintf(buf, size,
                                        "waits: nobody touches such a lock. Stop %s on every host (systemctl stop "
-                                       "leader-agent: one may be about to start it), then: "
+                                       "leader-agent %s: one may be about to start it), then: "
                                        "kubectl -n %s patch configmap %s --type=merge -p "
                                        "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s delete configmap %s",
-                                       l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_,
-                                       l->conf->name);
+                                       l->conf->unit, l->conf->unit, l->conf->namespace_, l->conf->name,
+                                       l->conf->namespace_, l->conf->name);
                 else if (h == REASON_STRANGE_HOLDER)
-                        (void)snprintf(buf, size,
-                                       "waits: %s/%s is no placeholder of %s, and is never deleted. Who wrote this "
-                                       "lock? To free it, stop %s on every host (systemctl stop leader-agent: one may "
-                                       "be about to start it), then: kubectl -n %s patch configmap %s --type=merge -p "
-                                       "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
-                                       "delete configmap %s",
-                                       o ? placeholder_kind_to_string(o->placeholder_kind) : "?",
-                                       o ? o->placeholder_name : "?", o ? o->identity : "its holder", l->conf->unit,
-                                       l->conf->namespace_, l->conf->name, l->conf->namespace_, l->conf->name);
+                        (void)snprintf(
+                                buf, size,
+                                "waits: %s/%s is no placeholder of %s, and is never deleted. Who wrote this "
+                                "lock? To free it, stop %s on every host (systemctl stop leader-agent %s: one may "
+                                "be about to start it), then: kubectl -n %s patch configmap %s --type=merge -p "
+                                "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
+                                "delete configmap %s",
+                                o ? placeholder_kind_to_string(o->placeholder_kind) : "?",
+                                o ? o->placeholder_name : "?", o ? o->identity : "its holder", l->conf->unit,
+                                l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_, l->conf->name);
                 else if (h == REASON_FOREIGN_LOCK)
                         (void)snprintf(buf, size, "waits for Pod %s to give the lock up", o ? o->owner.name : "?");
                 else if (h == REASON_UNIT_FOREIGN)

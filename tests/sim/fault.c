@@ -305,6 +305,13 @@ static void start_agents(void *arg, uint64_t a) {
                 host_start_agent(&world.hosts[i]);
 }
 
+/* Whatever its agent has to do with it. */
+static void stop_units(unsigned lock) {
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                if (world.hosts[i].units[lock].foreign)
+                        pid1_stop_unit(&world.hosts[i].units[lock], "systemctl stop");
+}
+
 /* As STATUS says: stop the unit on every host, and the agents, one of which may be about to start it; then remove
  * finalizer and lock. */
 static void cure(void *arg, uint64_t lock) {
@@ -315,6 +322,7 @@ static void cure(void *arg, uint64_t lock) {
                 start_agents(NULL, 0);
                 return;
         }
+        stop_units((unsigned)lock);
         if (stop_agents()) {
                 world_post(world.now + 10 * SEC, NULL, cure, NULL, lock);
                 return;
@@ -397,6 +405,10 @@ static const struct {
         {"fence while the host returns", 3, fence_returning},
         {"last answer late", 6, fault_late_answer},
         {"guard hangs at its deadline", 6, fault_hang_at_deadline},
+        {"unit starts past the gate", 0, fault_past_the_gate}, /* see plan_past_the_gate() */
+};
+enum {
+        N_DRAWN = ELEMENTSOF(types) - 1
 };
 
 _Static_assert(ELEMENTSOF(types) <= FAULT_TYPES_MAX, "more kinds of faults than are counted");
@@ -425,6 +437,24 @@ static void begin(void *arg, uint64_t a) {
         types[f->type].begin(h, lock);
 }
 
+/* Drawn apart from the others, and in one run of four, so that the other seeds mean the runs that they meant before. */
+static void plan_past_the_gate(void) {
+        uint64_t at = 0;
+
+        state = world.seed * UINT64_C(0x9e3779b97f4a7c15);
+        (void)fault_draw(1);
+        if (fault_draw(4) != 1)
+                return;
+        for (unsigned n = 1 + (unsigned)fault_draw(6); n > 0 && world.n_faults < FAULTS_MAX; n--) {
+                struct fault *f = &world.faults[world.n_faults++];
+
+                at += fault_draw(world.faults_end / 4);
+                *f = (struct fault){.at = at, .seed = fault_draw(UINT64_MAX), .type = N_DRAWN};
+                if (at < world.faults_end)
+                        world_post(at, NULL, begin, f, 0);
+        }
+}
+
 void fault_plan(void) {
         unsigned total = 0;
         /* Most runs are dense, some are long. */
@@ -432,9 +462,9 @@ void fault_plan(void) {
         uint64_t gap = world_between(length > 600 ? 10 : 1, length > 600 ? 120 : 30) * SEC;
         uint64_t at = world_chance(20) ? 0 : world_between(5, 20) * SEC;
         bool only_some = world_chance(60);
-        bool enabled[ELEMENTSOF(types)];
+        bool enabled[N_DRAWN];
 
-        for (unsigned i = 0; i < ELEMENTSOF(types); i++) {
+        for (unsigned i = 0; i < N_DRAWN; i++) {
                 enabled[i] = !only_some || world_chance(30);
                 total += enabled[i] ? types[i].weight : 0;
         }
@@ -452,6 +482,7 @@ void fault_plan(void) {
                 world_post(at, NULL, begin, f, 0);
                 at += world_random(2 * gap);
         }
+        plan_past_the_gate();
 }
 
 /* Placeholders of a host that forgot them: life tenure asks a human. */

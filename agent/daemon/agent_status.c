@@ -62,8 +62,9 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
         struct journal_field fields[] = {
                 {JOURNAL_KEY_LOCK, l->title}, {JOURNAL_KEY_UNIT, l->conf->unit}, {JOURNAL_KEY_REASON, l->trouble}};
 
-        /* A guard that is away has not said that it is over. */
-        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unfit == l->shown_unfit)
+        /* A guard that is away has not said that it is over. That it runs is told by record_foreign(), with the rest.
+         */
+        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unit == UNIT_FOREIGN || v->unfit == l->shown_unfit)
                 return;
         if (v->unfit && v->state != ELECTION_CANDIDATE)
                 return;

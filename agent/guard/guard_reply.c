@@ -73,6 +73,14 @@ static enum unit_state unit_state(const struct guard_unit *u) {
         return UNIT_UNKNOWN;
 }
 
+/* As it is told to an agent that did not ask: one that runs without a permit only once it was judged by what this agent
+ * has configured. Else it would compete for a lock with a unit that is not enrolled. */
+static enum unit_state pushed_state(const struct guard_unit *u) {
+        enum unit_state state = unit_state(u);
+
+        return state == UNIT_FOREIGN && !u->wanted_stop_usec ? UNIT_UNKNOWN : state;
+}
+
 /* One line for a human: what is wrong now, most telling first. */
 static void explain(const struct guard_unit *u, enum guard_result result, char *buf, size_t size) {
         const struct guard *g = u->guard;
@@ -182,7 +190,7 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
                    (u->s.state == SUPERVISE_STOPPING && u->s.reason != SUPERVISE_REASON_REVOKED);
 
         u->guard->status_due = true;
-        send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
+        send_reply(u, 0, 0, "", pushed_state(u), GUARD_OK, /* final= */ false);
         explain(u, GUARD_OK, text, sizeof(text));
         journal_record(bad ? LOG_WARNING : LOG_INFO, JOURNAL_UNIT_STATE,
                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
@@ -207,7 +215,7 @@ void guard_reply_problem(struct guard_unit *u) {
 
 void guard_reply_unfit(struct guard_unit *u) {
         u->guard->status_due = true;
-        send_reply(u, 0, 0, "", unit_state(u), GUARD_OK, /* final= */ false);
+        send_reply(u, 0, 0, "", pushed_state(u), GUARD_OK, /* final= */ false);
 }
 
 /* So much may one unit take of the line: two names and some words. */

@@ -11,7 +11,8 @@
  * is taken over as it runs. A
  * REVOKE possibly first with UNIT_STOPPING (interim, final == 0: uid recorded as revoked, gate away) and then with
  * final == 1 when the unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with
- * seq 0; so is a change of `unfit` while the unit is idle.
+ * seq 0; so is a change of `unfit` while the unit is idle. (A push says unknown of a unit that runs without a permit
+ * and was not judged yet: the answer to the QUERY tells.)
  *
  * A REVOKE of a uid other than that of the permit in force records the uid and gets its final answer only when the unit
  * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs.

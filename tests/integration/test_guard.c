@@ -415,10 +415,18 @@ static void test_evict(void **state) {
         assert_int_equal(ask(fd, request(x, PERMIT_EVICT, "B")).result, GUARD_OK);
         strcpy(x->pid1.state->active, "active");
         x->pid1.state->unenrolled = true;
+        /* Not judged yet: no agent is to take it for one that it could take over. */
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        do
+                assert_true(take(fd, &p));
+        while (p.seq || p.unit_state == UNIT_STOPPED);
+        assert_int_equal(p.unit_state, UNIT_UNKNOWN);
         q = request(x, PERMIT_QUERY, "");
         q.judge = 1;
         q.stop_timeout_usec = 5 * USEC_PER_SEC;
-        assert_int_equal(ask(fd, q).unfit, 1);
+        p = ask(fd, q);
+        assert_int_equal(p.unfit, 1);
+        assert_int_equal(p.unit_state, UNIT_FOREIGN);
         p = ask(fd, request(x, PERMIT_EVICT, "B"));
         assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
         assert_int_equal(p.unit_state, UNIT_FOREIGN);

@@ -16,6 +16,7 @@ static const char *const names[N_CONF_HOLES] = {
         [CONF_HOLE_CLONED] = "cloned",
         [CONF_HOLE_CLONED_MEMORY] = "cloned-memory",
         [CONF_HOLE_FENCED] = "fenced",
+        [CONF_HOLE_FOREIGN] = "foreign",
 };
 
 const char *conf_hole_to_string(enum conf_hole hole) {
@@ -80,6 +81,11 @@ uint64_t conf_hole_usec(const struct conf *c, const struct conf_lock *l, enum co
                 return lease ? l->renew_deadline_usec + lasting(l) : USEC_INFINITY;
         case CONF_HOLE_FENCED:
                 return noticing(c, l) + stopping(l);
+        case CONF_HOLE_FOREIGN:
+                /* The guard looks, and the lock (of a lease, its holder's placeholder too) is read. */
+                return l->keys.on_foreign == ON_FOREIGN_LEAVE
+                               ? USEC_INFINITY
+                               : TIMING_LOOK_USEC + 2 * c->request_timeout_usec + stopping(l);
         }
         return USEC_INFINITY;
 }
@@ -159,9 +165,29 @@ static void describe_life(const struct conf *c, const struct conf_lock *l, FILE 
                 f, "\n    #   the running host is copied with its memory: without end, nothing tells the two apart\n");
 }
 
+static void describe_foreign(const struct conf *c, const struct conf_lock *l, FILE *f) {
+        const struct term terms[] = {{"leader-guard's look", TIMING_LOOK_USEC},
+                                     {"request_timeout", c->request_timeout_usec},
+                                     {"request_timeout", c->request_timeout_usec},
+                                     {"stop_timeout", l->stop_timeout_usec},
+                                     {"kill_margin", l->kill_margin_usec}};
+
+        (void)fprintf(f, "    #   the unit is started past the gate beside another host's leader: ");
+        if (l->keys.on_foreign == ON_FOREIGN_LEAVE) {
+                (void)fprintf(f, "until a human stops it (on_foreign \"leave\")\n");
+                return;
+        }
+        (void)fprintf(f,
+                      "mostly until systemd's signal\n    #     told it and it stopped; at most, if it is enrolled and "
+                      "the API server answers, ");
+        sum(f, terms, 5);
+        (void)fprintf(f, "\n");
+}
+
 void conf_describe_holes(const struct conf *c, const struct conf_lock *l, FILE *f) {
         if (l->tenure == TENURE_LEASE)
                 describe_lease(c, l, f);
         else
                 describe_life(c, l, f);
+        describe_foreign(c, l, f);
 }

@@ -6,7 +6,8 @@
  * What they assume: stopping takes stop_timeout + kill_margin at most, whoever ends the unit, the guard or, when that
  * hangs, PID 1; the agent runs; the API server answers the holder within request_timeout (under a lease it need not,
  * but must then not answer renewals either); of two copies with memory, the one that had to stop is not started anew:
- * its next agent takes the lock for its own and removes it, as a fence does. */
+ * its next agent takes the lock for its own and removes it, as a fence does; a unit that is started past the gate is
+ * enrolled, and its own host's agent has seen who holds the lock. */
 #pragma once
 
 #include <stdio.h>
@@ -24,9 +25,10 @@ enum conf_hole {
         CONF_HOLE_CLONED,        /* a copy of the host's disk booted beside it */
         CONF_HOLE_CLONED_MEMORY, /* a copy of the running host, its memory too: one boot id, one claim, twice */
         CONF_HOLE_FENCED,        /* fenced, or its finalizer removed by hand, while it lives */
+        CONF_HOLE_FOREIGN,       /* the unit is started past the gate beside the leader of another host */
 };
 enum {
-        N_CONF_HOLES = CONF_HOLE_FENCED + 1
+        N_CONF_HOLES = CONF_HOLE_FOREIGN + 1
 };
 
 /* 0: there is no such hole under the lock's tenure. USEC_INFINITY: nothing bounds it. Otherwise the longest time. */

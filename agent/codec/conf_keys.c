@@ -17,6 +17,7 @@ static const struct conf_choice tenures[] = {
         {TENURE_WORD_LIFE, TENURE_LIFE}, {TENURE_WORD_LEASE, TENURE_LEASE}, {NULL, 0}};
 static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};
 static const struct conf_choice on_failures[] = {{"release", ON_FAILURE_RELEASE}, {"keep", ON_FAILURE_KEEP}, {NULL, 0}};
+static const struct conf_choice on_foreigns[] = {{"stop", ON_FOREIGN_STOP}, {"leave", ON_FOREIGN_LEAVE}, {NULL, 0}};
 /* The numbers of syslog(3). */
 static const struct conf_choice log_levels[] = {{"err", 3},  {"warning", 4}, {"notice", 5},
                                                 {"info", 6}, {"debug", 7},   {NULL, 0}};
@@ -52,6 +53,7 @@ const struct conf_key conf_lock_keys[] = {
         {"stop_timeout",   LOCK_AT(stop_timeout_usec),           SPAN(100 * MSEC, DAY),        .preset = "8s", .preset_life = "5min"},
         {"kill_margin",    LOCK_AT(kill_margin_usec),            SPAN(100 * MSEC, DAY),        .preset = "5s"},
         {"on_failure",     LOCK_AT(keys.on_failure),             CHOICE(on_failures),          .preset = "release"},
+        {"on_foreign",     LOCK_AT(keys.on_foreign),             CHOICE(on_foreigns),          .preset = "stop"},
         {"cooldown",       LOCK_AT(keys.cooldown.min_usec),      SPAN(SEC, DAY),               .preset = "10s"},
         {"cooldown_max",   LOCK_AT(keys.cooldown.max_usec),      SPAN(SEC, DAY),               .preset = "5min"},
         {"step_down_hold", LOCK_AT(keys.step_down_hold_usec),    SPAN(0, DAY),                 .preset = "10s"},

@@ -23,14 +23,19 @@ int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *er
                         f->load_state, f->load_error[0] ? ": " : "", f->load_error, unit);
 }
 
-void enroll_command(const struct enroll_want *w, char *buf) {
+bool enroll_up(const struct enroll_facts *f) {
+        /* Not by its main process: Type=oneshot with RemainAfterExit= has none and is up all the same. */
+        return f->active_state[0] && !util_streq(f->active_state, "inactive") && !util_streq(f->active_state, "failed");
+}
+
+void enroll_command(const struct enroll_want *w, bool adopt, char *buf) {
         char stop[64] = "";
 
         if (w->tenure == TENURE_LEASE)
                 (void)snprintf(stop, sizeof(stop), " --stop-timeout %g",
                                (double)w->stop_timeout_usec / (double)USEC_PER_SEC);
-        (void)snprintf(buf, ENROLL_COMMAND_MAX, "leaderctl enroll --tenure %s%s %s", tenure_to_string(w->tenure), stop,
-                       w->unit);
+        (void)snprintf(buf, ENROLL_COMMAND_MAX, "leaderctl enroll%s --tenure %s%s %s", adopt ? " --adopt" : "",
+                       tenure_to_string(w->tenure), stop, w->unit);
 }
 
 uint32_t enroll_stop_stages(const struct enroll_facts *f) {

@@ -57,6 +57,10 @@ static bool listed(const char (*list)[320], size_t n, const char *dir, const cha
         return false;
 }
 
+bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir) {
+        return util_streq(f->id, unit) && listed(f->asserts, f->n_asserts, runtime_dir, "leading", unit);
+}
+
 static const char *base(const char *path) {
         const char *slash = strrchr(path, '/');
 
@@ -83,7 +87,8 @@ static void enroll_again(struct list *l, struct enroll_problem *p, const char *l
         bool any = false;
         size_t used;
 
-        enroll_command(l->w, command);
+        /* (enrolling one that is up and has no gate yet is refused without being asked for) */
+        enroll_command(l->w, enroll_up(l->f) && !enroll_gated(l->f, l->w->unit, l->w->runtime_dir), command);
         cure(p, "%s", command);
         for (size_t i = 0; line && i < l->f->n_dropins; i++) {
                 if (!later(l->f->dropins[i]))

@@ -75,6 +75,8 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                 return 0;
         if (!permit_uid_valid(q->lock_uid))
                 return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, q->lock_uid);
+        if (q->type == PERMIT_EVICT && (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
+                return err_setf(err, -EBADMSG, "%s: an eviction needs a stop timeout", q->unit);
         if (q->type != PERMIT_PERMIT)
                 return 0;
         if (!TENURE_VALID(q->tenure))

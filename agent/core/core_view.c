@@ -65,6 +65,7 @@ struct core_lock_view core_lock_view(const struct core *core, size_t i, uint64_t
                 .guard_linked = e->guard.linked,
                 .unit = e->guard.fact.unit,
                 .unfit = e->guard.fact.unfit,
+                .evicted = e->guard.eviction >= EVICTION_SENT,
                 .settled = settled(e),
                 .may_run = may_run(e),
                 .free_at_usec = free_at(core, l),

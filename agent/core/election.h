@@ -42,6 +42,14 @@ enum record_change {
         RECORD_BROKEN,  /* tenure or a lease's placeholder: others do not know any more what to wait for */
 };
 
+/* How far it is to stop a unit that runs without a permit while the lock is held elsewhere. */
+enum eviction {
+        EVICTION_NONE = 0,
+        EVICTION_READ,     /* the lock is read first: old news must not cost the only unit that runs */
+        EVICTION_SENT,     /* the guard was told, and has not answered */
+        EVICTION_ANSWERED, /* … it has, and has said nothing since */
+};
+
 struct election {
         uint8_t state;    /* enum election_state */
         uint8_t op;       /* enum election_op: the one request in flight */
@@ -74,7 +82,9 @@ struct election {
                 uint64_t asked_uid; /* it was asked about it since it was connected */
                 bool linked;        /* connected, and it answered since */
                 bool query;         /* ask it about the lock's uid */
+                uint64_t evict_uid; /* lock uid that `eviction` is about */
                 bool permit_again;  /* connected anew: what was sent last may have been lost */
+                uint8_t eviction;   /* enum eviction */
         } guard;
 
         /* Somebody else's lease: the placeholder that its lock names, and how long that has been silent. */

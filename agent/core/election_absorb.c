@@ -256,6 +256,10 @@ static void absorb_guard(struct election *e, const struct guard_fact *g) {
                 e->timers.cool_until_usec = e->term.cool_usec = 0;
                 e->past.failures = 0;
         }
+        if (g->evicts && e->guard.eviction == EVICTION_SENT)
+                e->guard.eviction = EVICTION_ANSWERED;
+        else if (!g->evicts && (e->guard.eviction == EVICTION_ANSWERED || g->unit != UNIT_FOREIGN))
+                e->guard.eviction = EVICTION_NONE; /* something is new: if it runs again, or still, it is told again */
         e->guard.fact = *g;
         e->guard.linked = true;
         if (!g->about) { /* a push says nothing about revocation: keep what was answered */
@@ -301,11 +305,13 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
                 e->term.revoke_sent = false;
                 e->guard.permit_again = true;
                 e->guard.asked_uid = 0;
+                e->guard.eviction = EVICTION_NONE;
                 break;
         case ELECTION_EV_LINK_DOWN:
                 e->guard.linked = false;
                 e->guard.asked_uid = 0;
                 e->guard.query = false;
+                e->guard.eviction = EVICTION_NONE;
                 e->term.revoke_sent = false;
                 e->guard.fact = (struct guard_fact){.unit = UNIT_UNKNOWN};
                 break;

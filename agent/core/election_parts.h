@@ -14,6 +14,8 @@ static inline bool election_knows(const struct election *e) {
 
 /* The lock is ours to lead under: our claim, sound, and (lease) of this boot. */
 bool election_own(const struct election *e);
+/* The lock is held by somebody else (as far as it was read), and this says so beyond doubt. */
+bool election_held_elsewhere(const struct election *e);
 /* What has become of the record of the lock that is there: enum record_change. */
 uint8_t election_record_change(const struct election *e);
 /* The lock names a living object that is no placeholder of its holder: a human has written that lock. */

@@ -11,6 +11,13 @@ bool election_own(const struct election *e) {
                (e->lock.fact.tenure == TENURE_LIFE || e->lock.fact.same_boot) && e->lock.fact.uid != e->past.rival_uid;
 }
 
+bool election_held_elsewhere(const struct election *e) {
+        const struct lock_fact *l = &e->lock.fact;
+
+        return election_knows(e) && l->sort == LOCK_SOUND && (!election_own(e) || l->uid == e->past.unfit_uid) &&
+               election_record_change(e) != RECORD_BROKEN && !election_strange_holder(e);
+}
+
 bool election_strange_holder(const struct election *e) {
         return election_knows(e) && e->lock.fact.sort == LOCK_SOUND && e->lock.fact.tenure == TENURE_LEASE &&
                e->holder.lock == e->lock.fact.uid && e->holder.uid == e->lock.fact.placeholder &&

@@ -93,11 +93,24 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
         return at;
 }
 
+/* Whether a unit that runs here without a permit keeps this host from competing: where the lock is free and the guard
+ * would give it a permit, this host takes the lock first and the guard the unit, as it runs. What is wrong with the
+ * lock itself is told instead. */
+static bool foreign_stays_out(const struct election *e) {
+        const struct lock_fact *l = &e->lock.fact;
+
+        /* (told to stop it when the lock was still held: its answer comes first) */
+        if (!election_knows(e) || (l->sort == LOCK_ABSENT && e->guard.eviction == EVICTION_SENT))
+                return true;
+        return l->sort == LOCK_ABSENT ? e->guard.fact.unfit : election_held_elsewhere(e);
+}
+
 uint8_t election_stays_out(const struct election *e, const struct placeholder_view views[N_TENURES], uint64_t now_usec,
                            const struct election_conf *c) {
         if (!e->guard.linked || e->guard.fact.unit == UNIT_UNKNOWN)
                 return REASON_GUARD_AWAY;
-        if (e->guard.fact.unit == UNIT_FOREIGN || e->guard.fact.unit == UNIT_STUCK)
+        if (e->guard.fact.unit == UNIT_STUCK || (e->guard.fact.unit == UNIT_FOREIGN && foreign_stays_out(e)) ||
+            (e->guard.fact.unit == UNIT_STOPPING && !e->guard.fact.permit))
                 return REASON_UNIT_FOREIGN;
         /* A lock that the guard would give no permit for keeps it from hosts that could use it. @unfit-stays-out */
         if (e->guard.fact.unfit)

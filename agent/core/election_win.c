@@ -97,6 +97,34 @@ static void observe(struct step *s) {
         }
 }
 
+/* The unit runs here without a permit while somebody else holds the lock: the guard is told to stop it, once the lock
+ * (and of a lease, that its holder is one of us) was read after that was seen. Returns true while something is asked
+ * for. */
+static bool evict(struct step *s) {
+        struct election *e = s->e;
+        const struct lock_fact *l = &e->lock.fact;
+
+        if (e->guard.eviction != EVICTION_NONE && e->guard.evict_uid != l->uid)
+                e->guard.eviction = EVICTION_NONE;
+        if (!e->guard.linked || e->guard.fact.unit != UNIT_FOREIGN || e->guard.fact.permit ||
+            s->c->keys.on_foreign != ON_FOREIGN_STOP || !election_held_elsewhere(e))
+                return false;
+        if (l->tenure == TENURE_LEASE && !holder_read(s))
+                return true;
+        if (e->guard.eviction >= EVICTION_SENT)
+                return false;
+        if (e->guard.eviction == EVICTION_NONE || e->lock.source != LOCK_SOURCE_ANSWER) {
+                e->guard.eviction = EVICTION_READ;
+                e->guard.evict_uid = l->uid;
+                e->lock.reread = true;
+                step_request(s, ELECTION_OP_READ, 0, 0, 0);
+                return true;
+        }
+        e->guard.eviction = EVICTION_SENT;
+        step_tell(s, ELECTION_MSG_EVICT, l->uid, 0, 0); /* @evict-where-it-is-held-elsewhere */
+        return false;
+}
+
 void step_candidate(struct step *s) {
         struct election *e = s->e;
         const struct lock_fact *l = &e->lock.fact;
@@ -142,6 +170,8 @@ void step_candidate(struct step *s) {
         }
         if (e->state == ELECTION_STARTING && e->guard.linked)
                 step_move(s, ELECTION_CANDIDATE);
+        if (evict(s))
+                return;
         /* What is wrong with the lock keeps everybody from it: told before what keeps only this host from it. */
         if (hold == REASON_NAME_TAKEN && l->sort == LOCK_SOUND && l->tenure == TENURE_LEASE)
                 (void)holder_read(s);

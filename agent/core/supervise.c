@@ -49,9 +49,9 @@ bool supervise_invariant(const struct supervise *s) {
                 return false;
         if ((s->waits & SUPERVISE_WAIT_REVOKE) && idle)
                 return false;
-        if ((s->waits & SUPERVISE_WAIT_QUERY) && s->reading == SUPERVISE_READ_NONE)
+        if ((s->waits & (SUPERVISE_WAIT_QUERY | SUPERVISE_WAIT_EVICT)) && s->reading == SUPERVISE_READ_NONE)
                 return false;
-        return s->state != SUPERVISE_CHECKING || s->reading != SUPERVISE_READ_NONE;
+        return s->state != SUPERVISE_CHECKING || s->reading != SUPERVISE_READ_NONE || s->retry_at_usec != USEC_INFINITY;
 }
 
 static void on_found(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
@@ -119,6 +119,10 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 return;
         }
         if (!same) {
+                /* The later word counts: what it would have stopped may run. */
+                if (s->waits & SUPERVISE_WAIT_EVICT)
+                        supervise_act(a, SUPERVISE_REPLY_EVICTS, GUARD_REFUSED_BUSY);
+                s->waits &= (uint8_t)~SUPERVISE_WAIT_EVICT;
                 s->state = SUPERVISE_CHECKING;
                 s->uid = ev->uid;
                 s->tenure = ev->tenure;
@@ -170,6 +174,17 @@ static void on_revoke(struct supervise *s, struct supervise_actions *a, const st
         }
         s->waits |= SUPERVISE_WAIT_REVOKE;
         supervise_act(a, SUPERVISE_REPLY_INTERIM, GUARD_OK);
+}
+
+/* The lock is held elsewhere. A permit is not undone by this: that is what a revoke is for, which is answered. */
+static void on_evict(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        if (s->state > SUPERVISE_FOREIGN) { /* @no-eviction-under-a-permit */
+                supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_BUSY);
+                return;
+        }
+        s->stop_timeout_usec = ev->stop_timeout_usec;
+        s->waits |= SUPERVISE_WAIT_EVICT;
+        supervise_read_now(s, a);
 }
 
 static void on_start_result(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
@@ -227,6 +242,8 @@ static void on_superseded(struct supervise *s, uint64_t now) {
         /* Nothing is written yet, and whoever connects next sends what it wants. */
         if (s->state == SUPERVISE_CHECKING)
                 supervise_become_idle(s, SUPERVISE_UNREAD, now);
+        else if (s->state <= SUPERVISE_FOREIGN)
+                s->stop_timeout_usec = 0; /* of an eviction */
 }
 
 static void on_abandoned(struct supervise *s, struct supervise_actions *a, uint64_t now) {
@@ -296,6 +313,9 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
         case SUPERVISE_EV_QUERY:
                 s->waits |= SUPERVISE_WAIT_QUERY;
                 supervise_read_now(s, &a);
+                break;
+        case SUPERVISE_EV_EVICT:
+                on_evict(s, &a, ev);
                 break;
         case SUPERVISE_EV_SUPERSEDED:
                 on_superseded(s, now);

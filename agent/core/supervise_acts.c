@@ -25,6 +25,7 @@ static const char *const reason_names[N_SUPERVISE_REASONS] = {
         [SUPERVISE_REASON_WAS_REVOKED] = "permit was already revoked when the guard started",
         [SUPERVISE_REASON_LEFTOVERS] = "unit inactive, but processes of it were left",
         [SUPERVISE_REASON_ABANDONED] = "leader-agent was stopped, and could not stop the unit before",
+        [SUPERVISE_REASON_EVICTED] = "it ran without a permit while another host holds the lock",
 };
 
 const char *supervise_state_to_string(enum supervise_state state) {

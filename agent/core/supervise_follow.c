@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a reading of PID 1 and the cgroup means in each state: may a permit start the unit, how does it go on, and was
- * it seen stopped. ARCHITECTURE 5, claims 1 (what runs already is not permitted) and 4 (the stop is seen). */
+/* What a reading of PID 1 and the cgroup means in each state: may a permit start the unit, or take over the one that
+ * runs, how does it go on, and was it seen stopped. ARCHITECTURE 5, claims 1 (only what has the gate in force is
+ * permitted) and 4 (the stop is seen). */
 #include "core/supervise_parts.h"
 
 /* No job, inactive or failed, and nothing left in the cgroup, recursively. */
@@ -21,39 +22,71 @@ static enum supervise_state idle_state(const struct supervise_reading *r) {
         return SUPERVISE_FOREIGN;
 }
 
+/* What an eviction does now that the unit was seen (idle). */
+static enum guard_result evict(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
+                               uint64_t now) {
+        uint64_t timeout = s->stop_timeout_usec;
+
+        s->stop_timeout_usec = 0;
+        if (s->state != SUPERVISE_FOREIGN)
+                return seen_nothing_alive(r) ? GUARD_OK : GUARD_REFUSED_INTERNAL;
+        if (!r->gated) /* @eviction-needs-the-gate-in-force */
+                return GUARD_REFUSED_ENROLL;
+        supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_EVICTED, now, 0, timeout);
+        return GUARD_OK;
+}
+
 static void start_now(struct supervise *s, struct supervise_actions *a) {
         supervise_act(a, SUPERVISE_START, GUARD_OK);
         s->state = SUPERVISE_STARTING;
         s->start = SUPERVISE_START_UNDER_WAY;
 }
 
+/* The unit runs, and nothing is about to happen to it. */
+static bool at_rest(const struct supervise_reading *r) {
+        return r->active == SUPERVISE_INACTIVE || (r->active == SUPERVISE_ACTIVE && !r->job);
+}
+
+static enum guard_result refusal(const struct supervise *s, const struct supervise_reading *r) {
+        if (!r->known)
+                return GUARD_REFUSED_INTERNAL;
+        if (!r->load_ok)
+                return GUARD_REFUSED_UNIT;
+        /* Leftovers are not the unit. And what a revoke waits for is to end, not to be taken over. */
+        if (r->active == SUPERVISE_INACTIVE ? r->populated == SUPERVISE_POPULATED : s->waits & SUPERVISE_WAIT_REVOKE)
+                return GUARD_REFUSED_FOREIGN;
+        if (r->populated == SUPERVISE_POPULATED_UNKNOWN)
+                return GUARD_REFUSED_INTERNAL;
+        return r->start_ok ? GUARD_OK : GUARD_REFUSED_ENROLL; /* @permit-needs-the-gate-in-force */
+}
+
 /* The reading that a permit waited for. */
 static void check_permit(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
                          uint64_t now) {
-        enum guard_result refused = GUARD_OK;
+        enum guard_result refused = refusal(s, r);
 
-        if (!r->known)
-                refused = GUARD_REFUSED_INTERNAL;
-        else if (!r->load_ok)
-                refused = GUARD_REFUSED_UNIT;
-        else if (r->active != SUPERVISE_INACTIVE || r->populated == SUPERVISE_POPULATED)
-                refused = GUARD_REFUSED_FOREIGN;
-        else if (r->populated != SUPERVISE_EMPTY)
-                refused = GUARD_REFUSED_INTERNAL;
-        else if (!r->start_ok)
-                refused = GUARD_REFUSED_ENROLL;
         if (refused != GUARD_OK) {
                 supervise_act(a, SUPERVISE_REPLY_PERMITS, refused);
                 supervise_drop_check(s, a, idle_state(r), now);
                 return;
         }
+        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
+        if (!at_rest(r))
+                return;                                     /* each of its changes wakes: then it is looked at again */
         supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK); /* @permit-file-before-gate */
         supervise_act(a, SUPERVISE_WRITE_ENV, GUARD_OK);
         supervise_act(a, SUPERVISE_MAKE_GATE, GUARD_OK); /* @gate-before-start */
         s->gate = 1;
-        start_now(s, a); /* @start-behind-the-gate */
+        if (r->active == SUPERVISE_ACTIVE) {
+                /* It runs without ours. Should it have ended meanwhile, the look that follows starts it, as it would
+                 * one whose start was lost. */
+                s->state = SUPERVISE_STARTING;
+                s->start = SUPERVISE_START_GONE;
+        } else
+                start_now(s, a); /* @start-behind-the-gate */
         supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_OK);
-        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
+        if (s->start == SUPERVISE_START_GONE)
+                supervise_read_now(s, a);
 }
 
 /* The first reading under a permit that an earlier guard took: go on where it was killed, between any two actions. */
@@ -133,6 +166,7 @@ static void follow_stop(struct supervise *s, struct supervise_actions *a, const 
 
 void supervise_on_reading(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
         const struct supervise_reading *r = &ev->reading;
+        enum guard_result evicted = GUARD_OK;
         bool again = s->reading == SUPERVISE_READ_OLD;
         uint64_t now = ev->now_usec;
 
@@ -143,6 +177,8 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
         case SUPERVISE_FOREIGN:
                 s->state = (uint8_t)idle_state(r);
                 s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
+                if (s->waits & SUPERVISE_WAIT_EVICT)
+                        evicted = evict(s, a, r, now);
                 break;
         case SUPERVISE_CHECKING:
                 if ((s->waits & SUPERVISE_WAIT_REVOKE) && seen_stopped(r)) {
@@ -168,9 +204,11 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
                 follow_stop(s, a, r, now);
                 break;
         }
+        if (s->waits & SUPERVISE_WAIT_EVICT)
+                supervise_act(a, SUPERVISE_REPLY_EVICTS, evicted);
         if (s->waits & SUPERVISE_WAIT_QUERY)
                 supervise_act(a, SUPERVISE_REPLY_QUERIES, GUARD_OK);
-        s->waits &= (uint8_t)~SUPERVISE_WAIT_QUERY;
+        s->waits &= (uint8_t) ~(SUPERVISE_WAIT_QUERY | SUPERVISE_WAIT_EVICT);
         if (again)
                 supervise_read_soon(s, a);
 }

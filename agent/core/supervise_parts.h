@@ -3,10 +3,11 @@
  * (readings), supervise_acts.c (building blocks). Not for shells. */
 #pragma once
 
+#include "base/timing.h"
 #include "core/supervise.h"
 
-#define SUPERVISE_POLL_USEC   (10 * USEC_PER_SEC) /* backstop for a lost signal */
-#define SUPERVISE_RESUME_USEC (1 * USEC_PER_SEC)  /* PID 1 did not answer: look again */
+#define SUPERVISE_POLL_USEC   TIMING_LOOK_USEC
+#define SUPERVISE_RESUME_USEC (1 * USEC_PER_SEC) /* PID 1 did not answer: look again */
 /* A lease that ends sooner is not worth a start by a guard that finds it. An agent that lives renews it in time. */
 #define SUPERVISE_NEAR_USEC       (2 * USEC_PER_SEC)
 #define SUPERVISE_STOP_RETRY_USEC (1 * USEC_PER_SEC)
@@ -28,7 +29,8 @@ enum {
 enum {
         SUPERVISE_WAIT_REVOKE = 1,
         SUPERVISE_WAIT_QUERY = 2,
-        SUPERVISE_WAIT_RENEWAL = 4
+        SUPERVISE_WAIT_EVICT = 4,
+        SUPERVISE_WAIT_RENEWAL = 8
 };
 
 /* Appends one action. */

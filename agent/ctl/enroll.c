@@ -12,7 +12,7 @@
 #include "ctl/verbs.h"
 
 struct options {
-        bool check, remove;
+        bool check, remove, adopt;
         struct given_tenure {
                 bool given;
                 enum tenure tenure;
@@ -52,6 +52,7 @@ static int set_stop_timeout(const char *argument, void *field, struct err *err) 
 static const struct ctl_option enroll_options[] = {
         {"check", 0, NULL, offsetof(struct options, check), ctl_set_true},
         {"remove", 0, NULL, offsetof(struct options, remove), ctl_set_true},
+        {"adopt", 0, NULL, offsetof(struct options, adopt), ctl_set_true},
         {"tenure", 0, "life|lease", offsetof(struct options, tenure), set_tenure},
         {"stop-timeout", 0, "SECONDS", offsetof(struct options, stop_timeout_usec), set_stop_timeout},
         {"config", 0, "FILE", offsetof(struct options, config), ctl_set_text},
@@ -120,7 +121,7 @@ static int write_or_remove(struct session *s, const struct enroll_target *t) {
         if (s->o->check)
                 return 0;
         return s->o->remove ? enroll_unit_remove(&s->units, t, &s->changed)
-                            : enroll_unit_write(&s->units, t, &s->changed);
+                            : enroll_unit_write(&s->units, t, s->o->adopt, &s->changed);
 }
 
 /* names NULL: the units of the configuration. Returns 0; negative errno when one is not as it must be. */
@@ -164,6 +165,8 @@ static int run(const void *options, char *const *arguments, size_t n) {
 
         if (s.o->check && s.o->remove)
                 return ctl_usage(&ctl_enroll, "--check or --remove, not both");
+        if (s.o->adopt && (s.o->check || s.o->remove))
+                return ctl_usage(&ctl_enroll, "--adopt goes with neither --check nor --remove");
         if (!s.o->check && geteuid() != 0)
                 return ctl_error("enroll changes %s: run it as root (only --check needs no root)", ENROLL_DIR);
         r = load_configuration(&s, /* needed= */ n == 0);
@@ -176,13 +179,16 @@ static int run(const void *options, char *const *arguments, size_t n) {
 
 const struct ctl_verb ctl_enroll = {
         .name = "enroll",
-        .arguments = "[--check|--remove] [UNIT...]",
+        .arguments = "[--check|--remove|--adopt] [UNIT...]",
         .summary = "put units under the gate of leader-guard",
-        .usage = "enroll [--check | --remove] [OPTION…] [UNIT…]\n\n"
+        .usage = "enroll [--check | --remove | --adopt] [OPTION…] [UNIT…]\n\n"
                  "Makes units startable only where leader-agent holds their lock (a static drop-in), and checks what\n"
                  "systemd has in force. Without UNIT: every unit of the configuration.\n\n"
                  "  --check                only check\n"
                  "  --remove               take the drop-ins away again\n"
+                 "  --adopt                also a unit that runs without a permit: it runs on, and leader-agent takes "
+                 "it\n"
+                 "                         over where the lock is free; where another host leads it is stopped\n"
                  "  --tenure life|lease    [as configured, else life]\n"
                  "  --stop-timeout SECONDS what a whole stop may take [as configured]\n"
                  "  --config FILE          another configuration",

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "adapter/dropin.h"
 #include "ctl/enroll_cycle.h"
@@ -44,6 +45,48 @@ static int write_all(const struct enroll_target *t, const struct enroll_facts *f
         return r;
 }
 
+/* Runs under a permit: its gate is there, which only leader-guard makes. */
+static bool permitted(const struct enroll_target *t) {
+        char path[512];
+
+        (void)snprintf(path, sizeof(path), "%s/leading/%s", t->want.runtime_dir, t->unit);
+        return access(path, F_OK) == 0;
+}
+
+/* What enrolling does to a unit that is up: under a permit nothing new. Else it is somebody's who may not expect that
+ * it is stopped where another host leads; and a lease is bound to leader-guard, without which systemd stops it. */
+static int may_enroll(struct ctl_units *u, const struct enroll_target *t, const struct enroll_facts *f, bool adopt) {
+        char stopped[ENROLL_COMMAND_MAX], running[ENROLL_COMMAND_MAX];
+        struct enroll_facts guard;
+        int r;
+
+        if (!enroll_up(f))
+                return 0;
+        enroll_command(&t->want, false, stopped);
+        enroll_command(&t->want, true, running);
+        if (!adopt && !permitted(t) && !enroll_gated(f, t->unit, t->want.runtime_dir)) {
+                (void)ctl_error(
+                        "%s is %s, without leader-agent's permit: nothing was changed. Stop it first:\n"
+                        "    systemctl stop %s && %s\n"
+                        "or let it run on; leader-agent then takes it over as it runs where the lock is free, and "
+                        "has it stopped where another host holds the lock:\n"
+                        "    %s",
+                        t->unit, f->active_state, t->unit, stopped, running);
+                return -EBUSY;
+        }
+        if (t->want.tenure != TENURE_LEASE || f->binds_to_guard)
+                return 0;
+        r = ctl_units_read(u, ENROLL_GUARD, &guard);
+        if (r == 0 && !util_streq(guard.active_state, "active")) {
+                (void)ctl_error("%s is %s, and " ENROLL_GUARD
+                                " is not running: systemd would stop the unit, which tenure "
+                                "lease binds to it; run: systemctl start leader-guard.socket " ENROLL_GUARD " && %s",
+                                t->unit, f->active_state, running);
+                return -ENOTCONN;
+        }
+        return r;
+}
+
 /* Says what is wrong in force. Returns 0, or -EBADMSG when something is. */
 static int report(const struct enroll_target *t, const struct enroll_facts *f, bool ordered) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
@@ -60,11 +103,11 @@ static int report(const struct enroll_target *t, const struct enroll_facts *f, b
         if (!wrong && ordered)
                 (void)printf("%s: enrolled for tenure %s; starts only where leader-agent holds the lock.\n", t->unit,
                              tenure_to_string(t->want.tenure));
-        /* Not by its main process: Type=oneshot with RemainAfterExit= has none and is up all the same. */
-        if (!util_streq(f->active_state, "inactive") && !util_streq(f->active_state, "failed"))
-                (void)printf("%s: note: is %s now. If that is not by leader-agent's permit, stop it: "
-                             "the agent takes no part while it runs.\n",
-                             t->unit, f->active_state);
+        if (enroll_up(f) && !permitted(t) && enroll_gated(f, t->unit, t->want.runtime_dir))
+                (void)printf(
+                        "%s: note: is %s, without leader-agent's permit: taken over as it runs where the lock is free, "
+                        "stopped where another host holds it (on_foreign).\n",
+                        t->unit, f->active_state);
         return wrong ? -EBADMSG : 0;
 }
 
@@ -114,7 +157,7 @@ static int loaded(const struct enroll_facts *f, const char *unit) {
         return r;
 }
 
-int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
+int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool adopt, bool *changed) {
         struct enroll_facts f = {};
         char then[ENROLL_COMMAND_MAX];
         int r;
@@ -128,8 +171,10 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool *
                 (void)ctl_error("%s is another name of %s; enrol that", t->unit, f.id);
                 return -EINVAL;
         }
-        enroll_command(&t->want, then);
+        enroll_command(&t->want, adopt || (enroll_up(&f) && !permitted(t)), then);
         r = enroll_cycle_check(u, t->unit, then);
+        if (r == 0)
+                r = may_enroll(u, t, &f, adopt);
         return r < 0 ? r : write_all(t, &f, changed);
 }
 

@@ -20,7 +20,7 @@ struct entry {
         bool has_heartbeat;                    /* the placeholder was read: the next two */
         enum kube_result result;               /* KUBE_OK or KUBE_NOT_FOUND count, others: unknown */
         struct placeholder_object placeholder; /* KUBE_OK */
-        char reason[1500];                     /* why it is not simply held */
+        char reason[1800];                     /* why it is not simply held */
 };
 
 struct list {
@@ -160,11 +160,12 @@ static void explain(struct entry *e) {
 
         if (l->form == LOCK_FORM_DAMAGED)
                 (void)snprintf(e->reason, sizeof(e->reason),
-                               "%s. Nobody touches it. Stop %s on every host (systemctl stop leader-agent: one may be "
-                               "about to start it), then: kubectl -n %s patch "
+                               "%s. Nobody touches it. Stop %s on every host (systemctl stop leader-agent%s%s: one may "
+                               "be about to start it), then: kubectl -n %s patch "
                                "configmap %s --type=merge -p '{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
                                "delete configmap %s",
-                               l->damage, *l->unit ? l->unit : "its unit", l->ns, l->name, l->ns, l->name);
+                               l->damage, *l->unit ? l->unit : "its unit", *l->unit ? " " : "", l->unit, l->ns, l->name,
+                               l->ns, l->name);
         else if (l->form == LOCK_FORM_FOREIGN)
                 (void)snprintf(e->reason, sizeof(e->reason), "held by Pod %s of an operator in the cluster%s",
                                l->owner.name, l->deleting ? "; being deleted" : "");

@@ -54,3 +54,23 @@ void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v
         /* Out of the way of the requests that a change of hands waits for. */
         (void)kube_event_create(a->kube, &ev, a->stopping.since_usec ? 0 : EVENT_DELAY_USEC);
 }
+
+void agent_event_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *reason,
+                         const char *next) {
+        const struct agent *a = l->agent;
+        char note[1024];
+        struct event_object ev = {
+                .ns = l->conf->namespace_,
+                .kind = "ConfigMap",
+                .name = l->conf->name,
+                .uid = agent_uid_text(l, v->lock.uid),
+                .instance = store_identity(a->store),
+                .reason = "UnitWithoutPermit",
+                .action = "Stop",
+                .warning = true,
+                .note = note,
+        };
+
+        (void)snprintf(note, sizeof(note), "%s on %s: %.400s; %.400s", l->conf->unit, ev.instance, reason, next);
+        (void)kube_event_create(a->kube, &ev, EVENT_DELAY_USEC);
+}

@@ -10,6 +10,7 @@ void agent_guard_send(struct agent_lock *l, uint8_t message, uint64_t uid, uint6
                 [ELECTION_MSG_QUERY] = PERMIT_QUERY,
                 [ELECTION_MSG_PERMIT] = PERMIT_PERMIT,
                 [ELECTION_MSG_REVOKE] = PERMIT_REVOKE,
+                [ELECTION_MSG_EVICT] = PERMIT_EVICT,
         };
         struct core_lock_view v = agent_view(l);
         bool term = uid == v.term_uid && v.stop_timeout_usec;

@@ -125,6 +125,7 @@ struct agent_lock {
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
         bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
+        bool shown_foreign;
         bool shown_unfit;
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
@@ -411,6 +412,9 @@ bool agent_step_due(struct agent *a);
 
 /* Tells the cluster of a change of state. */
 void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v, uint8_t from);
+/* … that the unit runs here without a permit. */
+void agent_event_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *reason,
+                         const char *next);
 
 /* ---- agent_trouble.c ---- */
 

@@ -69,8 +69,9 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
         struct journal_field fields[] = {
                 {JOURNAL_KEY_LOCK, l->title}, {JOURNAL_KEY_UNIT, l->conf->unit}, {JOURNAL_KEY_REASON, l->trouble}};
 
-        /* A guard that is away has not said that it is over. */
-        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unfit == l->shown_unfit)
+        /* A guard that is away has not said that it is over. That it runs is told by record_foreign(), with the rest.
+         */
+        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unit == UNIT_FOREIGN || v->unfit == l->shown_unfit)
                 return;
         if (v->unfit && v->state != ELECTION_CANDIDATE)
                 return;
@@ -82,6 +83,32 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
         else
                 journal_record(LOG_NOTICE, JOURNAL_ENROLL, fields, ELEMENTSOF(fields) - 1,
                                "%s: %s is fit again: this host takes part", l->title, l->conf->unit);
+}
+
+/* Once when the unit is found running here without a permit and this host may not take it over; not before it is known
+ * what becomes of it. */
+static void record_foreign(struct agent_lock *l, const struct core_lock_view *v) {
+        struct agent_text t;
+
+        if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unit == UNIT_STOPPING)
+                return;
+        if (v->unit != UNIT_FOREIGN) {
+                l->shown_foreign = false;
+                return;
+        }
+        if (l->shown_foreign || !v->known || v->state != ELECTION_CANDIDATE || v->stays_out != REASON_UNIT_FOREIGN ||
+            (v->lock.sort != LOCK_ABSENT && l->conf->keys.on_foreign == ON_FOREIGN_STOP && !v->evicted))
+                return;
+        l->shown_foreign = true;
+        agent_describe(l, v, &t);
+        journal_record(LOG_ERR, JOURNAL_FOREIGN,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, l->title},
+                                                      {JOURNAL_KEY_UNIT, l->conf->unit},
+                                                      {JOURNAL_KEY_REASON, t.reason},
+                                                      {JOURNAL_KEY_HOLDER, t.holder},
+                                                      {JOURNAL_KEY_LOCK_UID, agent_uid_text(l, v->lock.uid)}},
+                       5, "%s: %s: %s; %s", l->title, l->conf->unit, t.reason, t.next);
+        agent_event_foreign(l, v, t.reason, t.next);
 }
 
 /* ---- the line ---- */
@@ -234,6 +261,7 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
                 changed = changed || a->locks[i]->shown_state != v.state;
                 record_change(a->locks[i], &v);
                 record_damage(a->locks[i], &v);
+                record_foreign(a->locks[i], &v);
                 record_unfit(a->locks[i], &v);
         }
         if (a->status.due_usec && now_usec >= a->status.due_usec)

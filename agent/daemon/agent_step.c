@@ -85,7 +85,8 @@ static void note_trouble(struct agent_lock *l, const struct permit_reply *r, boo
         l->stop_fails = r->unit_state == UNIT_STOPPING && (l->stop_fails || r->result == GUARD_REFUSED_INTERNAL);
         if (telling && r->text[0])
                 (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
-        else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit)))
+        else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit) ||
+                                           (r->unit_state == UNIT_FOREIGN && !r->unfit)))
                 l->trouble[0] = '\0';
 }
 

@@ -93,6 +93,33 @@ static bool stop_fails(const struct agent_lock *l) {
         return l->has_guard && l->stop_fails;
 }
 
+/* A unit that runs here without a permit, and this host does not compete. */
+static void describe_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *holder, char *buf,
+                             size_t size) {
+        const char *unit = l->conf->unit;
+
+        if (v->unit == UNIT_STOPPING)
+                (void)snprintf(buf, size, "waits until leader-guard has stopped it");
+        else if (v->unit != UNIT_FOREIGN || l->conf->keys.on_foreign == ON_FOREIGN_LEAVE)
+                (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)", unit, unit);
+        else if (v->lock.sort == LOCK_ABSENT)
+                (void)snprintf(
+                        buf, size,
+                        "takes the lock, and the unit as it runs, when that is cured; or stop it here: systemctl "
+                        "stop %s",
+                        unit);
+        else if (v->unfit)
+                (void)snprintf(buf, size,
+                               "leader-guard stops it, because %s holds the lock, when that is cured; or stop it here: "
+                               "systemctl stop %s",
+                               holder, unit);
+        else if (!v->evicted)
+                (void)snprintf(buf, size, "reads the lock: leader-guard stops the unit here if %s still holds it",
+                               holder);
+        else
+                (void)snprintf(buf, size, "leader-guard stops the unit here, because %s holds the lock", holder);
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
@@ -109,21 +136,22 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 if (h == REASON_DAMAGED_LOCK || h == REASON_LOCK_CHANGED)
                         (void)snprintf(buf, size,
                                        "waits: nobody touches such a lock. Stop %s on every host (systemctl stop "
-                                       "leader-agent: one may be about to start it), then: "
+                                       "leader-agent %s: one may be about to start it), then: "
                                        "kubectl -n %s patch configmap %s --type=merge -p "
                                        "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s delete configmap %s",
-                                       l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_,
-                                       l->conf->name);
+                                       l->conf->unit, l->conf->unit, l->conf->namespace_, l->conf->name,
+                                       l->conf->namespace_, l->conf->name);
                 else if (h == REASON_STRANGE_HOLDER)
-                        (void)snprintf(buf, size,
-                                       "waits: %s/%s is no placeholder of %s, and is never deleted. Who wrote this "
-                                       "lock? To free it, stop %s on every host (systemctl stop leader-agent: one may "
-                                       "be about to start it), then: kubectl -n %s patch configmap %s --type=merge -p "
-                                       "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
-                                       "delete configmap %s",
-                                       o ? placeholder_kind_to_string(o->placeholder_kind) : "?",
-                                       o ? o->placeholder_name : "?", o ? o->identity : "its holder", l->conf->unit,
-                                       l->conf->namespace_, l->conf->name, l->conf->namespace_, l->conf->name);
+                        (void)snprintf(
+                                buf, size,
+                                "waits: %s/%s is no placeholder of %s, and is never deleted. Who wrote this "
+                                "lock? To free it, stop %s on every host (systemctl stop leader-agent %s: one may "
+                                "be about to start it), then: kubectl -n %s patch configmap %s --type=merge -p "
+                                "'{\"metadata\":{\"finalizers\":null}}' and kubectl -n %s "
+                                "delete configmap %s",
+                                o ? placeholder_kind_to_string(o->placeholder_kind) : "?",
+                                o ? o->placeholder_name : "?", o ? o->identity : "its holder", l->conf->unit,
+                                l->conf->unit, l->conf->namespace_, l->conf->name, l->conf->namespace_, l->conf->name);
                 else if (h == REASON_FOREIGN_LOCK)
                         (void)snprintf(buf, size, "waits for Pod %s to give the lock up", o ? o->owner.name : "?");
                 else if (h == REASON_FOREIGN_POD)
@@ -132,8 +160,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "kubectl -n %s delete pod %s",
                                        l->pod.name, l->conf->namespace_, l->pod.name);
                 else if (h == REASON_UNIT_FOREIGN)
-                        (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)",
-                                       l->conf->unit, l->conf->unit);
+                        describe_foreign(l, v, o && o->holder[0] ? o->holder : "another host", buf, size);
                 else if (h == REASON_UNIT_UNFIT)
                         (void)snprintf(buf, size, "takes part again when that is cured");
                 else if (h == REASON_GUARD_AWAY)
@@ -182,7 +209,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 (void)snprintf(buf, size, "proves that its placeholder is alive");
                 break;
         case ELECTION_PERMITTING:
-                (void)snprintf(buf, size, "leader-guard starts the unit");
+                (void)snprintf(buf, size, "leader-guard starts the unit, or takes it over as it runs");
                 break;
         case ELECTION_LEADING:
                 if (v->unit == UNIT_FAILED)

@@ -56,7 +56,8 @@ const char *trace_message_word(uint8_t v) {
         static const char *const words[] = {[ELECTION_MSG_NONE] = "none",
                                             [ELECTION_MSG_QUERY] = "query",
                                             [ELECTION_MSG_PERMIT] = "permit",
-                                            [ELECTION_MSG_REVOKE] = "revoke"};
+                                            [ELECTION_MSG_REVOKE] = "revoke",
+                                            [ELECTION_MSG_EVICT] = "evict"};
 
         return of(words, ELEMENTSOF(words), v);
 }
@@ -134,6 +135,7 @@ static const struct trace_field lock_event_fields[] = {
         {"revoked", offsetof(struct election_event, guard.revoked), .form = TRACE_FLAG},
         {"seen-stopped", offsetof(struct election_event, guard.stopped), .form = TRACE_FLAG},
         {"unfit", offsetof(struct election_event, guard.unfit), .form = TRACE_FLAG},
+        {"evicts", offsetof(struct election_event, guard.evicts), .form = TRACE_FLAG},
         {"random", offsetof(struct election_event, random), .form = TRACE_NUMBER},
 };
 
@@ -189,6 +191,7 @@ static const struct trace_field lock_conf_fields[] = {
         LIMITS("cooldown", lock.keys.cooldown),
         {"step-down-hold", offsetof(struct core_change, lock.keys.step_down_hold_usec), .form = TRACE_SPAN},
         {"on-failure", offsetof(struct core_change, lock.keys.on_failure), .form = TRACE_NUMBER},
+        {"on-foreign", offsetof(struct core_change, lock.keys.on_foreign), .form = TRACE_NUMBER},
         {"away", offsetof(struct core_change, lock.away), .form = TRACE_FLAG},
 };
 

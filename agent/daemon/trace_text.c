@@ -236,7 +236,7 @@ static bool read_lock_action(char *text, struct election_actions *out) {
 
         if (!name)
                 return false;
-        if (read_word(name, trace_message_word, ELECTION_MSG_REVOKE + 1, &type)) {
+        if (read_word(name, trace_message_word, ELECTION_MSG_EVICT + 1, &type)) {
                 unsigned i = out->guard[0].type == ELECTION_MSG_NONE ? 0 : 1;
 
                 out->guard[i].type = type;

@@ -229,6 +229,9 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
         case SUPERVISE_REPLY_QUERIES:
                 guard_reply_waiting(u, PERMIT_QUERY, GUARD_OK);
                 break;
+        case SUPERVISE_REPLY_EVICTS:
+                guard_reply_waiting(u, PERMIT_EVICT, a->result);
+                break;
         case SUPERVISE_PUSH:
                 guard_reply_push(u, before);
                 break;

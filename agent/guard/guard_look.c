@@ -6,10 +6,12 @@
 #include "guard/guard_files.h"
 #include "guard/guard_look.h"
 
-static enum supervise_populated populated(const struct guard_unit *u) {
+/* ret_path: where something lives. */
+static enum supervise_populated populated(const struct guard_unit *u, const char **ret_path) {
         const char *paths[] = {u->cgroup, u->cgroup_wanted};
         enum supervise_populated worst = SUPERVISE_EMPTY;
 
+        *ret_path = "";
         if (u->guard->cgroup_error[0] || !u->cgroup_wanted[0])
                 return SUPERVISE_POPULATED_UNKNOWN;
         for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
@@ -17,6 +19,7 @@ static enum supervise_populated populated(const struct guard_unit *u) {
                         continue;
                 switch (cgroup_populated(u->guard->options.cgroup_root, paths[i])) {
                 case CGROUP_POPULATED:
+                        *ret_path = paths[i];
                         return SUPERVISE_POPULATED;
                 case CGROUP_UNKNOWN:
                         worst = SUPERVISE_POPULATED_UNKNOWN;
@@ -79,8 +82,9 @@ static void judge_files(struct guard_unit *u) {
 }
 
 /* Under a permit as the agent would ask for it now, whatever is in force: so that it need not compete for nothing.
- * not_loaded: why PID 1 cannot start the unit at all, or NULL. */
-static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const char *not_loaded) {
+ * not_loaded: why PID 1 cannot start the unit at all, or NULL. left: where processes of it live though it is inactive,
+ * or NULL: neither could the unit be started beside them, nor are they the unit. */
+static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const char *not_loaded, const char *left) {
         char before[sizeof(u->unfit)];
 
         if (!u->wanted_stop_usec)
@@ -88,6 +92,11 @@ static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const
         memcpy(before, u->unfit, sizeof(before));
         if (not_loaded)
                 (void)snprintf(u->unfit, sizeof(u->unfit), "%.500s", not_loaded);
+        else if (left)
+                (void)snprintf(
+                        u->unfit, sizeof(u->unfit),
+                        "the unit is inactive, but processes of it are left; cure: echo 1 >%.60s%.350s/cgroup.kill",
+                        u->guard->options.cgroup_root, left);
         else
                 (void)judge(u, f, u->wanted_tenure, u->wanted_stop_usec, u->unfit, sizeof(u->unfit));
         if (!u->unfit[0])
@@ -98,6 +107,8 @@ static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const
 void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
         struct supervise_reading r = {.known = 1, .job = f->job, .active = (uint8_t)active(f)};
         struct err err = {};
+        const char *path;
+        bool left;
 
         if (f->control_group[0])
                 (void)util_copy(u->cgroup, sizeof(u->cgroup), f->control_group);
@@ -118,14 +129,18 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                                f->active_state, f->result, u->name);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
-        judge_idle(u, f, r.load_ok ? NULL : err.text);
-        /* Last: what PID 1 said about jobs and states comes first, what lives after it. */
-        r.populated = (uint8_t)populated(u);
+        r.gated = enroll_gated(f, u->name, u->guard->gate.dir);
+        /* What PID 1 said about jobs and states comes first, what lives after it. */
+        r.populated = (uint8_t)populated(u, &path);
+        left = r.active == SUPERVISE_INACTIVE && r.populated == SUPERVISE_POPULATED && u->s.uid == 0;
+        judge_idle(u, f, r.load_ok ? NULL : err.text, left ? path : NULL);
         u->reading = r;
         u->reading_due = true;
 }
 
 void guard_look_unknown(struct guard_unit *u) {
-        u->reading = (struct supervise_reading){.populated = (uint8_t)populated(u)};
+        const char *path;
+
+        u->reading = (struct supervise_reading){.populated = (uint8_t)populated(u, &path)};
         u->reading_due = true;
 }

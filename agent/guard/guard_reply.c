@@ -78,17 +78,25 @@ static bool stop_fails(const struct guard_unit *u) {
         return supervise_stopping(&u->s) && (u->files_failed & (1U << SUPERVISE_REMOVE_GATE | 1U << SUPERVISE_RECORD));
 }
 
+/* As it is told to an agent that did not ask: one that runs without a permit only once it was judged by what this agent
+ * has configured. Else it would compete for a lock with a unit that is not enrolled. */
+static enum unit_state pushed_state(const struct guard_unit *u) {
+        enum unit_state state = unit_state(u);
+
+        return state == UNIT_FOREIGN && !u->wanted_stop_usec ? UNIT_UNKNOWN : state;
+}
+
 /* One line for a human: what is wrong now, most telling first. */
 static void explain(const struct guard_unit *u, enum guard_result result, char *buf, size_t size) {
         const struct guard *g = u->guard;
         const char *text = "";
 
         if (result == GUARD_REFUSED_ENROLL)
-                text = u->problem;
+                text = u->s.state <= SUPERVISE_FOREIGN && u->unfit[0] ? u->unfit : u->problem;
         else if (result == GUARD_REFUSED_INTERNAL)
                 text = g->cgroup_error[0] ? g->cgroup_error : u->trouble[0] ? u->trouble : g->bus_error;
         else if (result == GUARD_REFUSED_FOREIGN)
-                text = "the unit runs without a permit; stop it, and enrol it if it is not";
+                text = "something of the unit runs that no permit can take over: it has to end first";
         else if (result == GUARD_REFUSED_UNIT)
                 text = u->trouble;
         else if (result != GUARD_OK)
@@ -185,7 +193,7 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result 
 }
 
 static void push(struct guard_unit *u) {
-        send_reply(u, 0, 0, "", unit_state(u), stop_fails(u) ? GUARD_REFUSED_INTERNAL : GUARD_OK, /* final= */ false);
+        send_reply(u, 0, 0, "", pushed_state(u), stop_fails(u) ? GUARD_REFUSED_INTERNAL : GUARD_OK, /* final= */ false);
 }
 
 void guard_reply_push(struct guard_unit *u, enum supervise_state before) {

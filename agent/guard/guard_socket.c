@@ -48,14 +48,26 @@ static struct guard_unit *other_holder(struct guard *g, const struct permit_requ
         return NULL;
 }
 
+static enum supervise_event_type event_type(uint32_t request_type) {
+        switch ((enum permit_request_type)request_type) {
+        case PERMIT_PERMIT:
+                return SUPERVISE_EV_PERMIT;
+        case PERMIT_REVOKE:
+                return SUPERVISE_EV_REVOKE;
+        case PERMIT_EVICT:
+                return SUPERVISE_EV_EVICT;
+        case PERMIT_QUERY:
+                break;
+        }
+        return SUPERVISE_EV_QUERY;
+}
+
 static void take_request(struct guard *g, const struct permit_request *q) {
         struct guard_unit *other = q->type == PERMIT_QUERY ? NULL : other_holder(g, q);
         /* One lock, one unit: what is stopped for this uid is the unit that ran for it. */
         struct guard_unit *u = other && q->type == PERMIT_REVOKE ? other : guard_unit_get(g, q->unit);
         struct supervise_event ev = {
-                .type = q->type == PERMIT_PERMIT   ? SUPERVISE_EV_PERMIT
-                        : q->type == PERMIT_REVOKE ? SUPERVISE_EV_REVOKE
-                                                   : SUPERVISE_EV_QUERY,
+                .type = (uint8_t)event_type(q->type),
                 .uid = util_token(q->lock_uid),
                 .stop_at_usec = q->stop_at_usec,
                 .kill_at_usec = q->kill_at_usec,
@@ -84,7 +96,7 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
                 return;
         }
-        if (other && q->type == PERMIT_PERMIT) {
+        if (other && q->type != PERMIT_REVOKE) {
                 guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_BUSY, /* final= */ false);
                 return;
         }

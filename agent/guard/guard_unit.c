@@ -52,10 +52,17 @@ static void check_invariant(struct guard_unit *u) {
 
 /* Takes the texts of a request that the core has made its own. */
 static void adopt(struct guard_unit *u, const struct permit_request *q) {
-        if (!q || q->type == PERMIT_QUERY || u->s.uid != util_token(q->lock_uid))
+        if (!q || q->type == PERMIT_QUERY || q->type == PERMIT_EVICT || u->s.uid != util_token(q->lock_uid))
                 return;
         if (u->s.state == SUPERVISE_CHECKING || !util_streq(u->permit.lock_uid, q->lock_uid))
                 u->permit = *q;
+}
+
+static bool has(const struct supervise_actions *a, enum supervise_action_type type) {
+        for (unsigned i = 0; i < a->n; i++)
+                if (a->a[i].type == type)
+                        return true;
+        return false;
 }
 
 static void run_step(struct guard_unit *u, const struct supervise_event *ev, struct guard_performance *p) {
@@ -69,6 +76,11 @@ static void run_step(struct guard_unit *u, const struct supervise_event *ev, str
                 u->trouble[0] = '\0';
         check_invariant(u);
         adopt(u, p->request);
+        if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE) && !has(&actions, SUPERVISE_START))
+                journal_log(LOG_NOTICE,
+                            "%s runs already: taken over as it runs, for lock %s; LEADER_TERM and the like are in its "
+                            "environment from its next start on",
+                            u->name, u->permit.lock);
         p->failed = 0;
         for (unsigned i = 0; i < actions.n && !(p->failed & writes); i++)
                 guard_act(u, &actions.a[i], p, before);

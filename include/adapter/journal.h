@@ -12,6 +12,7 @@
 #define JOURNAL_PERMIT       "a83c7213310940a9a6c43416c47ec64d" /* guard: a permit was refused */
 #define JOURNAL_ENROLL       "0e8342c86cc34b0393cacdcce7a3fe53" /* what is in force for a unit is not what enrol wrote */
 #define JOURNAL_LOCK_STATE   "a5d4f1c199af4b408e2cf6ccda2f0dc6" /* agent: role of a lock changed */
+#define JOURNAL_FOREIGN      "7acac172508044d386ac5fd3ba534d68" /* agent: the unit runs here without a permit */
 #define JOURNAL_LOCK_DAMAGED "8712239821a04cdd8f9e0867e1528af8" /* agent: damaged lock, with the cure */
 #define JOURNAL_NAMESPACE    "3d0f6b1c52a84e7e9b6a0c8d41f7e925" /* agent: another namespace of that name */
 

@@ -10,8 +10,14 @@ enum on_failure {
         ON_FAILURE_KEEP,    /* keep the lock and wait for a human */
 };
 
+enum on_foreign {
+        ON_FOREIGN_STOP,  /* a unit that runs without a permit while the lock is held elsewhere: stopped */
+        ON_FOREIGN_LEAVE, /* … only reported */
+};
+
 struct lock_keys {
         struct retry_limits cooldown; /* first pause after a unit failure, and what it doubles up to */
         uint64_t step_down_hold_usec; /* pause before taking part again after a step-down */
         enum on_failure on_failure;
+        enum on_foreign on_foreign;
 };

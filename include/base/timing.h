@@ -17,6 +17,9 @@
  * systemd's timer slack). */
 #define TIMING_WATCHDOG_LATE_USEC (500 * USEC_PER_MSEC)
 
+/* leader-guard looks at a unit at least so often, should a signal of PID 1 be lost. */
+#define TIMING_LOOK_USEC (10 * USEC_PER_SEC)
+
 /* What a stop may take when nobody said: systemd's own default. */
 #define TIMING_STOP_DEFAULT_USEC (90 * USEC_PER_SEC)
 

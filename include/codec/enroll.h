@@ -86,14 +86,20 @@ struct enroll_want {
  * and cure in err. */
 int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *err);
 
+/* The gate of that unit is in force: PID 1 starts it only where it is open. Says nothing of the rest. */
+bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir);
+
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
 
 /* "WHAT IS WRONG; cure: WHAT TO TYPE"; where that does not fit, what prints it. */
 void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size);
 
-/* The command that enrols it so, whether or not it is configured, into buf[ENROLL_COMMAND_MAX]. */
-void enroll_command(const struct enroll_want *w, char *buf);
+/* The command that enrols it so, whether or not it is configured, into buf[ENROLL_COMMAND_MAX]; adopt: as it runs. */
+void enroll_command(const struct enroll_want *w, bool adopt, char *buf);
+
+/* Something of the unit is up, or on its way up or down. */
+bool enroll_up(const struct enroll_facts *f);
 
 /* Stop stages that PID 1 gives TimeoutStopSec= each: every ExecStop=, SIGTERM, every ExecStopPost=. At least 1. */
 uint32_t enroll_stop_stages(const struct enroll_facts *f);

@@ -8,13 +8,21 @@
  * (GUARD_REFUSED_AGENT, seq 0, no unit, text for a human) and hung up on. It sends QUERY for each of its units, then
  * PERMIT or REVOKE. Every request gets at least one reply with its `seq`, unless a later one of the same type for the
  * same unit and lock uid does: of both, and of their answers, the last may stand for all when the other end is slow
- * (permit_queue.h). A PERMIT is answered once at once (accepted or refused), a REVOKE possibly first with UNIT_STOPPING
- * (interim, final == 0: uid recorded as revoked, gate away) and then with final == 1 when the unit was *seen* stopped.
- * Changes of the unit that nobody asked for are pushed as replies with seq 0; so is a change of `unfit` while the unit
- * is idle.
+ * (permit_queue.h). A PERMIT is answered once (accepted or refused), at once or, while the unit runs without one and is
+ * on its way up or down, when it has come to rest: one that runs and is fit is taken over as it runs. A REVOKE possibly
+ * first with UNIT_STOPPING (interim, final == 0: uid recorded as revoked, gate away) and then with final == 1 when the
+ * unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with seq 0; so is a change
+ * of `unfit` while the unit is idle. (A push says unknown of a unit that runs without a permit and was not judged yet:
+ * the answer to the QUERY tells.)
  *
  * A REVOKE of a uid other than that of the permit in force records the uid and gets its final answer only when the unit
  * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs.
+ *
+ * An EVICT stops only what runs without a permit, and records nothing: no uid is used up by it. It is answered once,
+ * after a look: ok (a stop has begun, or nothing runs), refused as busy (a permit is asked for, in force, or being
+ * stopped; also when a PERMIT comes before that look: the later word counts), as enroll (the gate is not in force: the
+ * unit is nobody's to stop, text says how to enrol it), as internal (it cannot be seen). A PERMIT that comes after the
+ * stop began is refused (busy) until that was seen through.
  *
  * A lock uid, and a lock, belong to one unit at a time: a PERMIT is refused (busy) while another unit has a permit for
  * them or is being stopped under it, and a REVOKE of such a uid is answered by, and about, that other unit. */
@@ -33,8 +41,10 @@ enum permit_request_type {
         PERMIT_REVOKE,     /* it may not any more, and never again for this lock uid */
         PERMIT_QUERY,      /* report the unit, and whether lock_uid (may be empty) was revoked; without a unit: one
                             * reply for each unit that has a permit */
+        PERMIT_EVICT, /* lock_uid is held elsewhere: stop the unit if it runs without a permit, and carries the gate
+                       * in what PID 1 has in force; 0.1.0 refuses it as malformed */
 };
-#define PERMIT_REQUEST_TYPE_VALID(t) ((t) >= PERMIT_PERMIT && (t) <= PERMIT_QUERY)
+#define PERMIT_REQUEST_TYPE_VALID(t) ((t) >= PERMIT_PERMIT && (t) <= PERMIT_EVICT)
 
 struct permit_request {
         uint32_t magic;
@@ -46,7 +56,8 @@ struct permit_request {
         uint64_t stop_at_usec; /* CLOCK_BOOTTIME: from here on the unit is being stopped; USEC_INFINITY: never (life) */
         uint64_t kill_at_usec; /* CLOCK_BOOTTIME: whatever is left is killed; USEC_INFINITY: see stop_timeout_usec */
         uint64_t stop_timeout_usec; /* after a revoke: killed this long after the stop began, or at kill_at_usec if
-                                       earlier; in a REVOKE 0 means the permit's, or 90 s without one */
+                                       earlier; in a REVOKE 0 means the permit's, or 90 s without one; EVICT: killed so
+                                       long after its stop began */
         char unit[256];             /* e.g. myapp-operator.service */
         char lock[256];             /* for humans and LEADER_LOCK: NAMESPACE/NAME */
         char lock_uid[64];
@@ -81,7 +92,7 @@ bool permit_unit_valid(const char *unit);
 bool permit_uid_valid(const char *uid);
 
 /* Checks a received packet: size, magic, type, seq, every string terminated, unit and lock uid plausible (QUERY: uid
- * may be empty); PERMIT also: tenure, instants in order, an end when lease, a stop timeout, and texts that fit an
- * environment file (letters, digits, -_./:@+=). Returns 0, -EBADMSG with err set. */
+ * may be empty); EVICT also: a stop timeout; PERMIT also: tenure, instants in order, an end when lease, a stop timeout,
+ * and texts that fit an environment file (letters, digits, -_./:@+=). Returns 0, -EBADMSG with err set. */
 int permit_request_check(const void *packet, size_t size, struct err *err);
 int permit_reply_check(const void *packet, size_t size, struct err *err);

@@ -5,8 +5,8 @@
  *
  * What is taken out is what was put in, in that order, less what was superseded; and a newer packet may come in place
  * of the one that it supersedes when none about the same unit or lock uid was between the two. Superseded are:
- *   - a QUERY by another for the same unit and lock uid (one that says what to judge by, only by such), a PERMIT by
- * another for the same (its instants are newer);
+ *   - a QUERY or an EVICT by another for the same unit and lock uid (one that says what to judge by, only by such), a
+ *     PERMIT by another for the same (its instants are newer);
  *   - a PERMIT by a REVOKE of its lock uid, never the other way round; a REVOKE by nothing;
  *   - a reply by another for the same request type, unit and lock uid; a push by another for the same unit. A final
  *     answer to a REVOKE by nothing, and it supersedes nothing. */

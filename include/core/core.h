@@ -103,6 +103,7 @@ struct core_lock_view {
         bool guard_linked;           /* the guard answered since it was connected */
         enum unit_state unit;        /* as it last said */
         bool unfit;                  /* … and it would refuse to start it */
+        bool evicted;                /* it was told to stop the unit that runs there without a permit */
         bool settled;                /* not on its way from a start to a permit */
         bool may_run;                /* its unit runs here, or was not seen stopped after our last word to the guard */
         uint64_t free_at_usec;       /* a lease of ours: when others may take it over by themselves; else never */

@@ -67,4 +67,5 @@ struct guard_fact {
         bool revoked;    /* `about` may never be permitted again in this boot */
         bool stopped;    /* answer to a revoke: the unit was seen stopped after its gate went */
         bool unfit;      /* what PID 1 has in force for the unit would get no permit now */
+        bool evicts;     /* answer to an eviction */
 };

@@ -117,6 +117,7 @@ enum election_message {
         ELECTION_MSG_QUERY,
         ELECTION_MSG_PERMIT,
         ELECTION_MSG_REVOKE,
+        ELECTION_MSG_EVICT, /* uid: of the lock that is held elsewhere */
 };
 
 struct election_actions {

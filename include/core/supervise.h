@@ -12,6 +12,9 @@
  *  - permit file before environment before gate before start job
  *  - when a stop begins the gate goes first, then the lock uid is recorded as revoked, then come stop job and kill
  *  - no start job once a stop began, until that stop was seen and another permit was checked
+ *  - an eviction stops only what runs without a permit and with the gate in force; it records no uid
+ *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
+ *    only if it ends before it was looked at again; one on its way up or down is waited for first
  *  - "stopped" is said only after a reading that was begun when the gate was gone
  *  - the first instant, once over, begins the stop; the second kills, again and again until nothing is left */
 #pragma once
@@ -22,7 +25,8 @@ enum supervise_state {
         SUPERVISE_UNREAD = 0, /* no permit; not read yet, PID 1 does not answer, or only a job is pending */
         SUPERVISE_STOPPED,    /* no permit; seen stopped with the gate gone */
         SUPERVISE_FOREIGN,    /* no permit, yet something of the unit runs */
-        SUPERVISE_CHECKING,   /* a permit was asked for; nothing written, waits for a reading of PID 1 */
+        SUPERVISE_CHECKING,   /* a permit was asked for; nothing written, waits for a reading of PID 1, and for a unit
+                                 that is on its way up or down */
         SUPERVISE_RESUMING,   /* a permit of an earlier guard is in force; waits for a reading */
         SUPERVISE_STARTING,   /* permit in force; start job sent or unit activating */
         SUPERVISE_RUNNING,    /* permit in force; unit active */
@@ -49,7 +53,8 @@ enum supervise_reason {
         SUPERVISE_REASON_WAS_REVOKED,   /* guard start: permit of a revoked uid (an earlier guard began this stop) */
         SUPERVISE_REASON_LEFTOVERS,     /* guard start: unit inactive, but processes of it live */
         SUPERVISE_REASON_ABANDONED,     /* life: the agent was stopped, and could not stop the unit before */
-        SUPERVISE_REASON_LAST = SUPERVISE_REASON_ABANDONED,
+        SUPERVISE_REASON_EVICTED,       /* ran without a permit while the lock is held elsewhere */
+        SUPERVISE_REASON_LAST = SUPERVISE_REASON_EVICTED,
 };
 enum {
         N_SUPERVISE_REASONS = SUPERVISE_REASON_LAST + 1
@@ -60,6 +65,7 @@ enum supervise_event_type {
         SUPERVISE_EV_PERMIT,       /* request */
         SUPERVISE_EV_REVOKE,       /* request */
         SUPERVISE_EV_QUERY,        /* request */
+        SUPERVISE_EV_EVICT,        /* request */
         SUPERVISE_EV_SUPERSEDED,   /* the agent's connection is gone or replaced: nobody waits for answers any more */
         SUPERVISE_EV_ABANDONED,    /* the agent was stopped, and no other will come by itself: for life means nobody */
         SUPERVISE_EV_WAKE,         /* a signal of PID 1, Reloading, bus lost or back: facts may have changed */
@@ -101,6 +107,7 @@ struct supervise_reading {
         uint8_t load_ok;   /* a unit file exists, can be loaded, is not masked */
         uint8_t start_ok;  /* what is in force is what enrol wrote, for the tenure of the permit */
         uint8_t run_ok;    /* same, without what matters for the next start only */
+        uint8_t gated;     /* what is in force has the gate: the unit is enrolled, fit or not */
 };
 
 enum supervise_start_result {
@@ -115,7 +122,8 @@ struct supervise_event {
         uint64_t uid;          /* FOUND (valid file), PERMIT, REVOKE: util_token() of the lock uid, not 0 */
         uint64_t stop_at_usec; /* FOUND, PERMIT: first instant; USEC_INFINITY: never */
         uint64_t kill_at_usec; /* FOUND, PERMIT: second instant, not before the first */
-        uint64_t stop_timeout_usec; /* FOUND, PERMIT, REVOKE; REVOKE with 0: the permit's, or the default without one */
+        uint64_t stop_timeout_usec; /* FOUND, PERMIT, REVOKE, EVICT; REVOKE with 0: the permit's, or the default without
+                                       one */
         uint32_t failed;            /* FAILED: set of 1 << enum supervise_action_type */
         struct supervise_reading reading; /* READING */
         uint8_t type;                     /* enum supervise_event_type */
@@ -143,6 +151,7 @@ enum supervise_action_type {
         SUPERVISE_REPLY_PERMITS, /* answers the permits that waited for the check with .result */
         SUPERVISE_REPLY_STOPPED, /* final answer to all revokes that wait */
         SUPERVISE_REPLY_QUERIES, /* answers all queries that wait */
+        SUPERVISE_REPLY_EVICTS,  /* answers all evictions that wait with .result */
         SUPERVISE_PUSH,          /* the state changed: tell the agent, STATUS and journal */
         SUPERVISE_ACTION_LAST = SUPERVISE_PUSH,
 };
@@ -152,7 +161,7 @@ enum {
 
 struct supervise_action {
         uint8_t type;   /* enum supervise_action_type */
-        uint8_t result; /* enum guard_result, of REPLY and REPLY_PERMITS */
+        uint8_t result; /* enum guard_result, of REPLY, REPLY_PERMITS and REPLY_EVICTS */
 };
 
 #define SUPERVISE_ACTIONS_MAX 16
@@ -164,10 +173,10 @@ struct supervise_actions {
 
 /* One unit. Plain data without pointers or padding: may be copied, compared and stored as bytes. */
 struct supervise {
-        uint64_t uid;          /* of the permit asked for, in force or being stopped; 0: none (or unknown) */
-        uint64_t stop_at_usec; /* CHECKING and in force: first instant */
-        uint64_t kill_at_usec; /* second instant; while stopping: the one that counts now */
-        uint64_t stop_timeout_usec;
+        uint64_t uid;               /* of the permit asked for, in force or being stopped; 0: none (or unknown) */
+        uint64_t stop_at_usec;      /* CHECKING and in force: first instant */
+        uint64_t kill_at_usec;      /* second instant; while stopping: the one that counts now */
+        uint64_t stop_timeout_usec; /* of the permit, or of an eviction that waits for a reading */
         uint64_t disk_stop_at_usec; /* what the permit file says; 0: not written */
         uint64_t disk_kill_at_usec;
         uint64_t retry_at_usec;     /* next look (calm) or next attempt (stopping) */
@@ -179,8 +188,8 @@ struct supervise {
         uint8_t unrecorded;         /* uid still to be recorded as revoked */
         uint8_t start;              /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
         uint8_t reading;            /* 1 a look is under way, 2 and its answer is already known to be old */
-        uint8_t waits; /* bits: 1 revokes wait for "stopped", 2 queries wait for a reading, 4 RESUMING waits for a
-                          renewal */
+        uint8_t waits;              /* bits: 1 revokes wait for "stopped", 2 queries, 4 evictions wait for a reading, 8
+                                       RESUMING waits for a renewal */
 };
 _Static_assert(sizeof(struct supervise) == 8 * 8 + 8, "padding in struct supervise");
 

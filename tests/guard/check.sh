@@ -147,8 +147,23 @@ in_host sh -c 'rm /etc/systemd/system/stubborn.service.d/zzz.conf; systemctl dae
 # ---- foreign, stale, broken ----
 in_host systemctl start sleeper.service
 check "a unit that runs without a permit is foreign" says '^ok foreign' permit query sleeper.service
-check "… and is not permitted" says '^foreign ' permit permit sleeper.service C1 life 5000
-check "… a revoke stops it" says 'ok stopped final=1' permit revoke sleeper.service C1 5000
+check "… and, not enrolled, is neither permitted" says '^enroll ' permit permit sleeper.service C1 life 5000
+check "… nor evicted" says '^enroll foreign .*cure: leaderctl enroll --adopt' permit evict sleeper.service C1 5000
+check "… enrolling it while it runs is refused, with both commands" \
+        says 'systemctl stop sleeper.service && leaderctl enroll --tenure life sleeper.service' in_host leaderctl enroll --tenure life sleeper.service
+pid=$(in_host systemctl show -P MainPID sleeper.service)
+check "… --adopt enrols it as it runs" says 'sleeper.service: enrolled for tenure life' in_host leaderctl enroll --adopt --tenure life sleeper.service
+check "… a permit takes it over" says '^ok starting' permit permit sleeper.service C2 life 5000
+check "… without a restart" says "^ok running .*permit=C2 pid=$pid " permit wait sleeper.service running 5
+check "… no eviction under a permit" says '^busy running' permit evict sleeper.service C3 5000
+check "… a revoke stops it" says 'ok stopped final=1' permit revoke sleeper.service C2 5000
+in_host sh -c 'rm /etc/systemd/system/sleeper.service.d/zz-leader-agent.conf; systemctl daemon-reload; systemctl start sleeper.service; leaderctl enroll --adopt --tenure life sleeper.service' >/dev/null
+check "one that is enrolled and runs without a permit is evicted" says '^ok (stopping|stopped)' permit evict sleeper.service C3 5000
+check "… and seen stopped" says '^ok stopped' permit wait sleeper.service stopped 5
+in_host sh -c 'rm /etc/systemd/system/sleeper.service.d/zz-leader-agent.conf; systemctl daemon-reload; systemctl start sleeper.service; systemctl stop leader-guard.service'
+check "--adopt for a lease needs the guard, which it is bound to" says 'systemctl start leader-guard.socket leader-guard.service' \
+        in_host leaderctl enroll --adopt --tenure lease --stop-timeout 2 sleeper.service
+in_host systemctl stop sleeper.service
 check "permit again" says '^ok starting' permit permit app.service D1 life 5000
 permit wait app.service running 5 >/dev/null
 in_host systemctl stop leader-guard.service

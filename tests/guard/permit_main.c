@@ -5,6 +5,7 @@
  *   permit permit UNIT UID life STOP_TIMEOUT_MS
  *   permit permit UNIT UID lease STOP_IN_MS KILL_IN_MS STOP_TIMEOUT_MS
  *   permit revoke UNIT UID [STOP_TIMEOUT_MS]         until the final answer
+ *   permit evict UNIT UID STOP_TIMEOUT_MS
  *   permit query UNIT [UID]
  *   permit wait UNIT STATE SECONDS                    queries until the unit is in that state */
 #include <errno.h>
@@ -43,6 +44,9 @@ static int fill(struct permit_request *q, int argc, char **argv) {
                 q->type = PERMIT_REVOKE;
                 if (argc > 4)
                         q->stop_timeout_usec = strtoull(argv[4], NULL, 10) * USEC_PER_MSEC;
+        } else if (util_streq(argv[1], "evict") && argc == 5) {
+                q->type = PERMIT_EVICT;
+                q->stop_timeout_usec = strtoull(argv[4], NULL, 10) * USEC_PER_MSEC;
         } else if (util_streq(argv[1], "permit") && argc == 6) {
                 q->type = PERMIT_PERMIT;
                 q->stop_timeout_usec = strtoull(argv[5], NULL, 10) * USEC_PER_MSEC;

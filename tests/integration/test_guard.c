@@ -191,7 +191,8 @@ static struct permit_request request(struct fixture *x, enum permit_request_type
                                    .seq = ++x->seq,
                                    .stop_at_usec = USEC_INFINITY,
                                    .kill_at_usec = USEC_INFINITY,
-                                   .stop_timeout_usec = type == PERMIT_PERMIT ? 2 * USEC_PER_SEC : 0,
+                                   .stop_timeout_usec =
+                                           type == PERMIT_PERMIT || type == PERMIT_EVICT ? 2 * USEC_PER_SEC : 0,
                                    .unit = UNIT,
                                    .lock = "default/lock",
                                    .term = "1",
@@ -352,12 +353,16 @@ static void test_refusals(void **state) {
         assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
         assert_non_null(strstr(p.text, "too long a path"));
         x->pid1.state->slice[0] = '\0';
+        /* It runs without a permit, and not under the gate: neither taken over nor, by that, stopped. */
         strcpy(x->pid1.state->active, "active");
+        x->pid1.state->unenrolled = true;
         p = ask(fd, request(x, PERMIT_PERMIT, "A"));
-        assert_int_equal(p.result, GUARD_REFUSED_FOREIGN);
+        assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
         assert_int_equal(query(x, fd).unit_state, UNIT_FOREIGN);
         assert_int_equal(x->pid1.state->starts, 0);
+        assert_int_equal(x->pid1.state->stops, 0);
         assert_false(has_gate(x));
+        x->pid1.state->unenrolled = false;
         revoke_all(x, fd, "A");
         assert_string_equal(x->pid1.state->active, "inactive");
         x->pid1.state->start_error = true;
@@ -365,6 +370,85 @@ static void test_refusals(void **state) {
         await(x, fd, UNIT_FAILED);
         p = query(x, fd);
         assert_non_null(strstr(p.text, "is masked"));
+}
+
+/* A unit that runs already and is enrolled is taken over as it runs, at rest only; should it end in that moment, it is
+ * started. From then on it is one like any other. */
+static void test_take_over(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q;
+
+        strcpy(x->pid1.state->active, "activating");
+        assert_int_equal(query(x, fd).unit_state, UNIT_FOREIGN);
+        q = request(x, PERMIT_PERMIT, "A");
+        put(fd, &q);
+        assert_int_equal(query(x, fd).unit_state, UNIT_UNKNOWN);
+        assert_false(has_gate(x));
+        strcpy(x->pid1.state->active, "active");
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        assert_int_equal(answer(fd, &q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
+        assert_true(has_gate(x));
+        assert_int_equal(x->pid1.state->starts, 0);
+        assert_int_equal(x->pid1.state->stops, 0);
+        /* A guard that comes after takes it up. */
+        kill_guard(x);
+        start_guard(x);
+        close(fd);
+        fd = dial(x);
+        await(x, fd, UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->starts, 0);
+        revoke_all(x, fd, "A");
+        assert_string_equal(x->pid1.state->active, "inactive");
+        assert_int_equal(x->pid1.state->stops, 1);
+}
+
+/* What runs without a permit is stopped when the agent says that the lock is held elsewhere: no uid is used up by it,
+ * nothing that is not enrolled is touched, and no permit is undone. */
+static void test_evict(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q;
+        struct permit_reply p;
+
+        assert_int_equal(ask(fd, request(x, PERMIT_EVICT, "B")).result, GUARD_OK);
+        strcpy(x->pid1.state->active, "active");
+        x->pid1.state->unenrolled = true;
+        /* Not judged yet: no agent is to take it for one that it could take over. */
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        do
+                assert_true(take(fd, &p));
+        while (p.seq || p.unit_state == UNIT_STOPPED);
+        assert_int_equal(p.unit_state, UNIT_UNKNOWN);
+        q = request(x, PERMIT_QUERY, "");
+        q.judge = 1;
+        q.stop_timeout_usec = 5 * USEC_PER_SEC;
+        p = ask(fd, q);
+        assert_int_equal(p.unfit, 1);
+        assert_int_equal(p.unit_state, UNIT_FOREIGN);
+        p = ask(fd, request(x, PERMIT_EVICT, "B"));
+        assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
+        assert_int_equal(p.unit_state, UNIT_FOREIGN);
+        assert_non_null(strstr(p.text, "leaderctl enroll"));
+        assert_int_equal(x->pid1.state->stops, 0);
+        x->pid1.state->unenrolled = false;
+        p = ask(fd, request(x, PERMIT_EVICT, "B"));
+        assert_int_equal(p.result, GUARD_OK);
+        assert_int_equal(p.unit_state, UNIT_STOPPING);
+        assert_int_equal(p.revoked, 0);
+        assert_non_null(strstr(p.text, "another host holds the lock"));
+        await(x, fd, UNIT_STOPPED);
+        assert_int_equal(x->pid1.state->stops, 1);
+        /* That lock may be ours later. */
+        lead(x, fd, "B");
+        assert_int_equal(ask(fd, request(x, PERMIT_EVICT, "C")).result, GUARD_REFUSED_BUSY);
+        assert_int_equal(query(x, fd).unit_state, UNIT_RUNNING);
+        /* … of whatever unit. */
+        q = request(x, PERMIT_EVICT, "B");
+        strcpy(q.unit, "other.service");
+        assert_int_equal(ask(fd, q).result, GUARD_REFUSED_BUSY);
+        revoke_all(x, fd, "B");
 }
 
 /* The next push or answer that says so. */
@@ -1097,6 +1181,8 @@ int main(void) {
                 TEST(test_quiet_start),
                 TEST(test_lead_and_revoke),
                 TEST(test_refusals),
+                TEST(test_take_over),
+                TEST(test_evict),
                 TEST(test_idle_is_judged),
                 TEST(test_malformed),
                 TEST(test_newest_connection),

@@ -161,6 +161,14 @@ static void check_message(struct builder *b, size_t i, uint8_t type, uint64_t ui
                 assert_true(uid != 0);
                 b->revoke_sent[uid] = true;
                 break;
+        case ELECTION_MSG_EVICT:
+                /* Of what an answer showed as somebody else's, never of a term of ours. */
+                assert_int_equal(b->locks[i].election.state, ELECTION_CANDIDATE);
+                assert_true(uid != 0 && uid == b->answered[i].uid);
+                assert_int_equal(b->answered[i].sort, LOCK_SOUND);
+                assert_false(b->answered[i].claimed &&
+                             (b->answered[i].tenure == TENURE_LIFE || b->answered[i].same_boot));
+                break;
         }
 }
 
@@ -225,7 +233,7 @@ static void enqueue(struct builder *b, size_t i, uint8_t type, uint64_t uid, uin
 }
 
 static void perform(struct builder *b, size_t i, const struct election_actions *a) {
-        static const char *const words[] = {"", "QUERY", "PERMIT", "REVOKE"};
+        static const char *const words[] = {"", "QUERY", "PERMIT", "REVOKE", "EVICT"};
 
         for (unsigned k = 0; k < ELEMENTSOF(a->guard) && a->guard[k].type != ELECTION_MSG_NONE; k++) {
                 check_message(b, i, a->guard[k].type, a->guard[k].uid, a->guard[k].stop_at_usec,

@@ -5,7 +5,7 @@
  * core_builder.c: check_request(), check_message()) and appended to a log in words, which tests compare.
  *
  * Words of the log, separated by blanks; lock 1 and later carry a prefix such as "1:":
- *   QUERY PERMIT REVOKE                         to the guard
+ *   QUERY PERMIT REVOKE EVICT                   to the guard
  *   read claim create adopt restore delete strip read-holder delete-holder
  *   life.read life.claim life.create life.renew life.clear life.delete      (or lease.…) of the placeholders */
 #pragma once
@@ -41,6 +41,7 @@ struct builder_guard {
         uint8_t unit;   /* enum unit_state */
         uint8_t refuse; /* enum guard_result: what the next permits meet */
         bool unfit;     /* idle, and would be refused */
+        bool ungated;   /* not enrolled: nothing of it is evicted */
         bool slow;      /* a stop is confirmed only by builder_unit_stopped() */
         uint64_t waits; /* uid of the revoke that waits for that */
         struct {

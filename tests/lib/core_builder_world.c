@@ -272,9 +272,7 @@ static uint8_t permit(struct builder *b, struct builder_guard *g, uint64_t uid, 
                 return g->refuse;
         if (!g->permit && g->unfit)
                 return GUARD_REFUSED_ENROLL;
-        if (!g->permit && g->unit == UNIT_FOREIGN)
-                return GUARD_REFUSED_FOREIGN;
-        if (!g->permit)
+        if (!g->permit) /* also one that runs already */
                 g->unit = UNIT_RUNNING;
         g->permit = uid;
         g->stop_at_usec = stop_at;
@@ -314,6 +312,11 @@ bool builder_guard(struct builder *b, size_t i) {
                         guard_says(b, i, (struct guard_fact){.about = uid});
                 } else
                         builder_unit_stopped(b, i);
+                break;
+        case ELECTION_MSG_EVICT:
+                if (!g->permit && !g->ungated && g->unit == UNIT_FOREIGN)
+                        g->unit = g->slow ? UNIT_STOPPING : UNIT_STOPPED;
+                guard_says(b, i, (struct guard_fact){.about = uid, .evicts = true});
                 break;
         }
         return true;

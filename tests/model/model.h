@@ -203,7 +203,7 @@ struct host {
         uint8_t superseded, eof; /* a newer connection waits; the agent's end is closed */
         uint8_t n_queue;
         struct message queue[MAX_QUEUE];
-        uint8_t waiting_permit[2], waiting_revoke[3], waiting_query[2]; /* 1 + uid */
+        uint8_t waiting_permit[2], waiting_revoke[3], waiting_query[2], waiting_evict[1]; /* 1 + uid */
         struct supervise supervise;
 };
 

@@ -202,12 +202,14 @@ static void code_host(struct coder *c, struct host *o) {
                 coder_byte(c, &o->taken.load_ok);
                 coder_byte(c, &o->taken.start_ok);
                 coder_byte(c, &o->taken.run_ok);
+                coder_byte(c, &o->taken.gated);
         }
         coder_byte(c, &o->superseded);
         coder_byte(c, &o->eof);
         code_waiting(c, o->waiting_permit, ELEMENTSOF(o->waiting_permit));
         code_waiting(c, o->waiting_revoke, ELEMENTSOF(o->waiting_revoke));
         code_waiting(c, o->waiting_query, ELEMENTSOF(o->waiting_query));
+        code_waiting(c, o->waiting_evict, ELEMENTSOF(o->waiting_evict));
         code_supervise(c, &o->supervise);
 }
 

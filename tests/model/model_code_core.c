@@ -153,12 +153,13 @@ void code_guard_fact(struct coder *c, struct guard_fact *f) {
         coder_flag(c, &f->revoked);
         coder_flag(c, &f->stopped);
         coder_flag(c, &f->unfit);
+        coder_flag(c, &f->evicts);
 }
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
  * sizes here are changed: a forgotten field makes the search blind. Not written: past.pod_uid and timers.pod_at_usec,
  * which are 0 where no Pod of somebody else holds a lock. */
-_Static_assert(sizeof(struct election) == 392 && offsetof(struct election, timers.retry) == 376,
+_Static_assert(sizeof(struct election) == 408 && offsetof(struct election, timers.retry) == 392,
                "struct election has changed: see code_election()");
 _Static_assert(sizeof(struct placeholder) == 80 && offsetof(struct placeholder, confirmed) == 77,
                "struct placeholder has changed: see code_placeholder()");
@@ -215,6 +216,8 @@ void code_election(struct coder *c, struct election *e) {
         coder_flag(c, &e->holder.look);
         coder_flag(c, &e->holder.genuine);
         coder_flag(c, &e->guard.permit_again);
+        coder_byte(c, &e->guard.eviction);
+        coder_token64(c, TOKEN_LOCK, &e->guard.evict_uid);
         coder_flag(c, &e->term.lapsed);
         coder_flag(c, &e->wants.stop);
         coder_flag(c, &e->wants.step_down);

@@ -241,9 +241,10 @@ static void check(struct world *w, _unused_ unsigned i) {
         clones = parameters.clone && parameters.tenure[0] == TENURE_LIFE && !parameters.hole &&
                  w->hosts[0].unit != PROCESSES_NONE && w->hosts[parameters.agents - 1].unit != PROCESSES_NONE;
         /* README: a unit that was started past the gate is not seen by the others. Its own host never takes it for one
-         * that it permitted. */
+         * that it permitted, but under a gate of its own: then it is counted as one that was (MAKE_GATE). */
         for (unsigned h = 0; h < parameters.agents; h++)
-                if (w->hosts[h].foreign && w->hosts[h].up && supervise_permitted(&w->hosts[h].supervise) && !w->bad)
+                if (w->hosts[h].foreign && w->hosts[h].up && w->hosts[h].supervise.state >= SUPERVISE_STARTING &&
+                    w->hosts[h].supervise.state <= SUPERVISE_FAILED && !w->bad)
                         w->bad = "a unit that was started past the gate has a permit";
         if (running > (clones ? 2 : 1) && !w->bad)
                 w->bad = "two units run at once";
@@ -380,10 +381,10 @@ static bool is_left_behind(const struct world *w) {
 
 bool world_is_stuck(const struct world *w) {
         const struct api_lock *l = &w->lock;
-        bool unfit = true; /* everybody, or the unit runs there past the gate: each says so, with the cure */
+        bool unfit = true; /* everybody: each says so, with the cure */
 
         for (unsigned i = 0; i < parameters.agents; i++)
-                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].foreign || w->hosts[i].full);
+                unfit = unfit && (w->agents[i].unenrolled || w->hosts[i].full);
         if (unfit || is_left_behind(w))
                 return true;
         bool out = true; /* everybody: the own name is taken by a placeholder with a lost claim */

@@ -87,10 +87,23 @@ uint64_t graph_find(struct world *w) {
         return i;
 }
 
+/* A unit that was started past the gate runs on beside a lock that is held elsewhere, though agent and guard there are
+ * up, and it is enrolled: on its way to be stopped, at most. */
+static bool beside_a_lock(const struct world *w, unsigned h) {
+        const struct api_lock *l = &w->lock;
+
+        return w->hosts[h].foreign && w->hosts[h].unit == PROCESSES_RUN && !w->hosts[h].loose && !w->hosts[h].asleep &&
+               w->hosts[h].up && !w->hosts[h].frozen && w->agents[h].up && !w->agents[h].frozen &&
+               !w->agents[h].leaving && l->exists && l->finalizer && l->tenure == l->named &&
+               world_identity(l->owner) != world_identity(h);
+}
+
 static bool is_led(const struct world *w) {
         unsigned running = 0, stopping = 0;
 
         for (unsigned h = 0; h < parameters.agents; h++) {
+                if (beside_a_lock(w, h))
+                        return false;
                 if (w->hosts[h].foreign)
                         continue;
                 running += w->hosts[h].unit == PROCESSES_RUN && !w->hosts[h].asleep;

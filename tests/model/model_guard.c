@@ -68,6 +68,7 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
                 .load_ok = 1,
                 .start_ok = !w->agents[h].unenrolled,
                 .run_ok = !o->loose,
+                .gated = !o->loose,
         };
 }
 
@@ -125,6 +126,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 .revoked = about && revoked(o, about),
                 .stopped = final,
                 .unfit = o->unfit,
+                .evicts = type == ELECTION_MSG_EVICT,
         };
 
         if (!o->superseded && !o->eof)
@@ -178,6 +180,11 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 break;
         case SUPERVISE_MAKE_GATE:
                 o->gate = 1;
+                /* What runs already is taken over: from here on it is one that was permitted. */
+                if (o->foreign && ev->type == SUPERVISE_EV_READING && s->state == SUPERVISE_STARTING &&
+                    !ev->reading.start_ok)
+                        w->bad = "a unit was taken over without the gate in force";
+                o->foreign = 0;
                 break;
         case SUPERVISE_START:
                 o->start_job = 1;
@@ -191,6 +198,10 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
         case SUPERVISE_RECORD_REQUEST:
                 return record(o, ev->uid);
         case SUPERVISE_STOP:
+                if (s->reason == SUPERVISE_REASON_EVICTED && ev->type == SUPERVISE_EV_READING && !ev->reading.gated)
+                        w->bad = "a unit that is not enrolled is stopped by an eviction";
+                if (s->reason == SUPERVISE_REASON_EVICTED && o->file == SUPERVISE_FILE_VALID)
+                        w->bad = "a unit is stopped by an eviction under a permit";
                 pid1_stop(w, h, again); /* @stop-of-the-dead-waits-for-nobody */
                 break;
         case SUPERVISE_KILL:
@@ -205,8 +216,11 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 memset(&o->taken, 0, sizeof(o->taken));
                 break;
         case SUPERVISE_REPLY:
-                reply(w, h, ev->type == SUPERVISE_EV_PERMIT ? ELECTION_MSG_PERMIT : ELECTION_MSG_REVOKE, ev->uid,
-                      result, false);
+                reply(w, h,
+                      ev->type == SUPERVISE_EV_PERMIT  ? ELECTION_MSG_PERMIT
+                      : ev->type == SUPERVISE_EV_EVICT ? ELECTION_MSG_EVICT
+                                                       : ELECTION_MSG_REVOKE,
+                      ev->uid, result, false);
                 *answered = true;
                 break;
         case SUPERVISE_REPLY_INTERIM:
@@ -220,6 +234,9 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 break;
         case SUPERVISE_REPLY_QUERIES:
                 answer_all(w, h, o->waiting_query, ELEMENTSOF(o->waiting_query), ELECTION_MSG_QUERY, GUARD_OK);
+                break;
+        case SUPERVISE_REPLY_EVICTS:
+                answer_all(w, h, o->waiting_evict, ELEMENTSOF(o->waiting_evict), ELECTION_MSG_EVICT, result);
                 break;
         case SUPERVISE_PUSH:
                 reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false);
@@ -282,6 +299,8 @@ static unsigned step(struct world *w, unsigned h, struct supervise_event *ev, un
                 wait_for(o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ev->uid);
         if (ev->type == SUPERVISE_EV_QUERY)
                 wait_for(o->waiting_query, ELEMENTSOF(o->waiting_query), ev->uid);
+        if (ev->type == SUPERVISE_EV_EVICT && !answered)
+                wait_for(o->waiting_evict, ELEMENTSOF(o->waiting_evict), ev->uid);
         if (o->unfit != unfit && o->supervise.state <= SUPERVISE_FOREIGN && limit == ALL_ACTIONS)
                 reply(w, h, ELECTION_MSG_NONE, 0, GUARD_OK, false); /* @unfit-is-told */
         return n;
@@ -301,7 +320,9 @@ static unsigned next_message(struct world *w, unsigned h, unsigned limit) {
                 ev.stop_at_usec = m.stop_at_usec;
                 ev.kill_at_usec = m.kill_at_usec; /* @instants-not-durations */
         } else
-                ev.type = m.type == ELECTION_MSG_REVOKE ? SUPERVISE_EV_REVOKE : SUPERVISE_EV_QUERY;
+                ev.type = m.type == ELECTION_MSG_REVOKE  ? SUPERVISE_EV_REVOKE
+                          : m.type == ELECTION_MSG_EVICT ? SUPERVISE_EV_EVICT
+                                                         : SUPERVISE_EV_QUERY;
         ev.stop_timeout_usec = parameters.stop * TICK;
         ev.revoked = revoked(o, m.uid);
         return step(w, h, &ev, limit);
@@ -322,6 +343,7 @@ unsigned guard_local(struct world *w, unsigned h, unsigned limit) {
                 memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
                 memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
                 memset(o->waiting_query, 0, sizeof(o->waiting_query));
+                memset(o->waiting_evict, 0, sizeof(o->waiting_evict));
                 ev.type = SUPERVISE_EV_SUPERSEDED;
         } else if (o->start_result) {
                 ev.type = SUPERVISE_EV_START_RESULT;
@@ -457,6 +479,7 @@ void guard_end(struct world *w, unsigned h) {
         memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));
+        memset(o->waiting_evict, 0, sizeof(o->waiting_evict));
         memset(&o->supervise, 0, sizeof(o->supervise)); /* @guard-forgets-but-what-it-recorded */
         o->woken = 0;
         if (lease(h) && !o->loose)

@@ -175,6 +175,8 @@ static void tidy_host(struct world *w, unsigned i) {
                 e->term.lapse_at_usec = 0;
         if (!e->lock.fact.orphaned)
                 e->lock.orphan_at_usec = 0;
+        if (e->guard.eviction == EVICTION_NONE)
+                e->guard.evict_uid = 0; /* set when one begins */
         if (e->lock.passed != PASSED_OBJECT)
                 e->lock.passed_version = 0;
         if (o->up && !o->frozen && !guard_busy(w, i))

@@ -103,7 +103,7 @@ static void write_words(const struct write *r, FILE *f) {
 }
 
 static void guard_step_words(const struct host *o, FILE *f) {
-        static const char *const types[] = {"", "QUERY", "PERMIT", "REVOKE"};
+        static const char *const types[] = {"", "QUERY", "PERMIT", "REVOKE", "EVICT"};
 
         if (o->start_job == 1)
                 fprintf(f, " (PID 1 runs the start job)");

@@ -256,6 +256,17 @@ mutant claim-counts-though-its-write-failed caught "--no-invariant --agents 1 --
 
 # ---- enrolment ----
 
+# One that runs past the gate beside a lock that is held elsewhere, and is enrolled again, runs on.
+mutant unit-beside-a-leader-left caught "$life --faults 1 --humans 1 --only unenrol" \
+        drop evict-where-it-is-held-elsewhere
+mutant unit-stopped-that-is-not-enrolled caught "$life --faults 1 --humans 0 --only unenrol" \
+        condition eviction-needs-the-gate-in-force false
+# The agent evicts only where the guard said that there is no permit, and a permit that it sends later comes later.
+mutant evicted-under-a-permit harmless "$life --faults 1 --humans 1 --only unenrol" \
+        condition no-eviction-under-a-permit false
+# The unit is started past the gate while its host is about to lead.
+mutant taken-over-without-the-gate caught "--no-invariant --agents 1 --tenure life --faults 1 --humans 0 --only unenrol" \
+        value permit-needs-the-gate-in-force GUARD_OK
 # No two units run, but the lock goes round and round: the host that cannot use it takes it again and again.
 mutant unfit-candidate-competes livelock "$life --faults 2 --humans 0 --only unenrol,unit-exit" \
         condition unfit-stays-out false

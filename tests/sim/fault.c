@@ -314,6 +314,13 @@ static void reboot(struct host *h) {
         world_post(world.now + 1 * SEC, NULL, come_back, h, 0);
 }
 
+/* Whatever its agent has to do with it. */
+static void stop_units(unsigned lock) {
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                if (world.hosts[i].units[lock].foreign)
+                        pid1_stop_unit(&world.hosts[i].units[lock], "systemctl stop");
+}
+
 /* As STATUS says: stop the unit on every host, and the agents, one of which may be about to start it; then remove
  * finalizer and lock. */
 static void cure(void *arg, uint64_t lock) {
@@ -324,6 +331,7 @@ static void cure(void *arg, uint64_t lock) {
                 start_agents(NULL, 0);
                 return;
         }
+        stop_units((unsigned)lock);
         if (stop_agents()) {
                 world_post(world.now + 10 * SEC, NULL, cure, NULL, lock);
                 return;
@@ -413,10 +421,12 @@ static const struct {
         {"agent ends for good", 0, fault_agent_ends},
         {"/run fails for ever", 0, fault_run_fails},
         {"/var fails for ever", 0, fault_var_fails},
+        {"unit starts past the gate", 0, fault_past_the_gate}, /* see plan_past_the_gate() */
 };
 
 enum {
-        N_DRAWN = ELEMENTSOF(types) - 3
+        N_DRAWN = ELEMENTSOF(types) - 4,
+        PAST_THE_GATE = ELEMENTSOF(types) - 1
 };
 
 _Static_assert(ELEMENTSOF(types) <= FAULT_TYPES_MAX, "more kinds of faults than are counted");
@@ -443,6 +453,24 @@ static void begin(void *arg, uint64_t a) {
         world.n_faults_of[f->type][h->locks[lock].tenure == TENURE_LEASE]++;
         world_log("FAULT %zu: %s (%s, lock%u)", (size_t)(f - world.faults), types[f->type].name, h->name, lock);
         types[f->type].begin(h, lock);
+}
+
+/* Drawn apart from the others, and in one run of four, so that the other seeds mean the runs that they meant before. */
+static void plan_past_the_gate(void) {
+        uint64_t at = 0;
+
+        state = world.seed * UINT64_C(0x9e3779b97f4a7c15);
+        (void)fault_draw(1);
+        if (fault_draw(4) != 1)
+                return;
+        for (unsigned n = 1 + (unsigned)fault_draw(6); n > 0 && world.n_faults < FAULTS_MAX; n--) {
+                struct fault *f = &world.faults[world.n_faults++];
+
+                at += fault_draw(world.faults_end / 4);
+                *f = (struct fault){.at = at, .seed = fault_draw(UINT64_MAX), .type = PAST_THE_GATE};
+                if (at < world.faults_end)
+                        world_post(at, NULL, begin, f, 0);
+        }
 }
 
 void fault_plan(void) {
@@ -480,6 +508,7 @@ void fault_plan(void) {
                 *f = (struct fault){.at = at, .seed = seed, .type = (uint8_t)(N_DRAWN + kind)};
                 world_post(at, NULL, begin, f, 0);
         }
+        plan_past_the_gate();
 }
 
 /* Placeholders of a host that forgot them: life tenure asks a human. */

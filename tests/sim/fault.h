@@ -27,6 +27,7 @@ void fault_host_reboot(struct host *h, unsigned lock);
 void fault_unit_crash(struct host *h, unsigned lock);
 void fault_unit_misbehaves(struct host *h, unsigned lock);
 void fault_admin(struct host *h, unsigned lock);
+void fault_past_the_gate(struct host *h, unsigned lock);
 void fault_pid1_busy(struct host *h, unsigned lock);
 void fault_pid1_reexec(struct host *h, unsigned lock);
 void fault_wall_clock(struct host *h, unsigned lock);

@@ -269,8 +269,16 @@ int gate_probe(const struct gate *g) {
 
 int gate_make(const struct gate *g, const char *unit) {
         (void)g;
+        struct unit *u = &here()->units[host_lock_of_unit(unit)];
+        int r;
+
         world_log("gate of %s is there", unit);
-        return put(&here()->gates[host_lock_of_unit(unit)], unit, "");
+        r = put(&here()->gates[host_lock_of_unit(unit)], unit, "");
+        if (r >= 0 && u->foreign && here()->gates[host_lock_of_unit(unit)].used) {
+                u->foreign = false; /* taken over: from here on it is one that was permitted */
+                judge_unit_started(u);
+        }
+        return r;
 }
 
 int gate_remove(const struct gate *g, const char *unit) {

@@ -14,11 +14,14 @@
 void judge_unit_started(const struct unit *u) {
         const struct api_lock *l = &world.locks[u->lock];
 
-        world_log("unit%u RUNS on %s", u->lock, u->host->name);
+        world_log("unit%u RUNS on %s%s", u->lock, u->host->name, u->foreign ? ", past the gate" : "");
+        if (u->foreign)
+                return; /* README: the others do not see it; at the end there is none (judge_unsettled()) */
         if (world.holes)
                 hole_changed();
         for (unsigned i = 0; i < world.n_hosts && !world.holes; i++)
-                if (&world.hosts[i] != u->host && world.hosts[i].units[u->lock].populated)
+                if (&world.hosts[i] != u->host && world.hosts[i].units[u->lock].populated &&
+                    !world.hosts[i].units[u->lock].foreign)
                         world_fail("two leaders", "unit%u starts on %s and still runs on %s", u->lock, u->host->name,
                                    world.hosts[i].name);
         /* (A paused host's permit lasts on: a new guard starts its unit again.) */
@@ -40,7 +43,7 @@ void judge_finalizer_removed(const struct lock_object *l, const struct order *o)
         unsigned n = (unsigned)atoi(l->name + strlen("lock"));
 
         for (unsigned i = 0; i < world.n_hosts && !world.holes; i++)
-                if (world.hosts[i].units[n].populated)
+                if (world.hosts[i].units[n].populated && !world.hosts[i].units[n].foreign)
                         world_fail("finalizer", "%s removes the finalizer of %s (%s) while its unit runs on %s", o->who,
                                    l->name, l->uid, world.hosts[i].name);
         if (!l->deleting)
@@ -82,8 +85,14 @@ static const char *unled(unsigned i) {
         const struct host *leader = NULL;
 
         for (unsigned n = 0; n < world.n_hosts; n++)
-                if (world.hosts[n].units[i].populated)
+                if (world.hosts[n].units[i].populated) {
+                        if (world.hosts[n].units[i].foreign) {
+                                (void)snprintf(text, sizeof(text), "unit%u runs on %s past the gate", i,
+                                               world.hosts[n].name);
+                                return text;
+                        }
                         leader = &world.hosts[n];
+                }
         (void)snprintf(text, sizeof(text), "lock%u: %s%s%s, unit %s%s%s", i, l->exists ? "held by " : "not there",
                        l->exists ? l->o.holder : "", l->exists && l->o.deleting ? ", marked" : "",
                        leader ? "runs on " : "runs nowhere", leader ? leader->name : "",

@@ -39,7 +39,7 @@ static void run_start(void *arg, uint64_t boot);
 static void nothing_left(struct unit *u) {
         if (!u->populated)
                 return;
-        u->populated = false;
+        u->populated = u->foreign = false;
         judge_unit_ended(u);
 }
 
@@ -163,12 +163,14 @@ static void run_start(void *arg, uint64_t boot) {
                 world_post(world.now + 50 * MSEC, NULL, run_start, u, boot);
                 return;
         }
-        if (!h->gates[u->lock].used) {
+        if (!h->gates[u->lock].used && !u->past_gate) {
                 u->job_start = false;
                 world_log("unit%u on %s: start refused, no gate", u->lock, h->name);
                 settle(u, RUN_INACTIVE);
                 return;
         }
+        u->foreign = !h->gates[u->lock].used;
+        u->past_gate = false;
         u->life++;
         u->pid = u->pid ? u->pid + 1 : 100;
         u->populated = true;

@@ -95,6 +95,8 @@ struct unit {
         char name[32]; /* unitN.service, or unitN-onHOST.service where hosts differ */
         enum run_state state;
         bool populated; /* something of it lives */
+        bool past_gate; /* somebody starts it with the gate out of the way */
+        bool foreign;   /* it was started so, and no permit has taken it over since */
         bool job_start, job_stop;
         unsigned life; /* timers of an earlier start are void */
         unsigned pid;

@@ -65,6 +65,7 @@ static void test_smallest(void **state) {
         assert_int_equal(l->tenure, TENURE_LIFE);
         assert_int_equal(l->placeholder, PLACEHOLDER_LEASE);
         assert_int_equal(l->keys.on_failure, ON_FAILURE_RELEASE);
+        assert_int_equal(l->keys.on_foreign, ON_FOREIGN_STOP);
         assert_int_equal(l->lease_duration_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l->renew_deadline_usec, 15 * USEC_PER_SEC);
         assert_int_equal(l->stop_timeout_usec, 300 * USEC_PER_SEC);
@@ -85,7 +86,7 @@ static void test_values(void **state) {
                  "renew_interval = \"1s 500ms\"; log_level = \"debug\"; trace = \"/t\";\n"
                  "defaults = { tenure = \"lease\"; cooldown = \"1min\"; };\n"
                  "locks = ( { name = \"a\"; namespace = \"n1\"; unit = \"a@1.service\"; placeholder = \"pod\"; "
-                 "on_failure = \"keep\";\n"
+                 "on_failure = \"keep\"; on_foreign = \"leave\";\n"
                  "  lease_duration = 60L; renew_deadline = 0x1E; stop_timeout = \"10 sec\"; kill_margin = \"4s\";\n"
                  "  cooldown = 1; cooldown_max = \"1h\"; step_down_hold = \"0\"; },\n"
                  "  { name = \"a\"; unit = \"b.service\"; tenure = \"life\"; }, { name = \"c\"; unit = "
@@ -104,6 +105,7 @@ static void test_values(void **state) {
         assert_int_equal(l[0].tenure, TENURE_LEASE);
         assert_int_equal(l[0].placeholder, PLACEHOLDER_POD);
         assert_int_equal(l[0].keys.on_failure, ON_FAILURE_KEEP);
+        assert_int_equal(l[0].keys.on_foreign, ON_FOREIGN_LEAVE);
         assert_int_equal(l[0].lease_duration_usec, 60 * USEC_PER_SEC);
         assert_int_equal(l[0].renew_deadline_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l[0].stop_timeout_usec, 10 * USEC_PER_SEC);
@@ -210,6 +212,7 @@ static const struct {
         {LOCK("tenure = \"forever\";"), ":1: tenure is \"forever\", must be one of \"life\", \"lease\""},
         {LOCK("placeholder = \"configmap\";"), ":1: placeholder is \"configmap\", must be one of \"lease\", \"pod\""},
         {LOCK("on_failure = \"panic\";"), ":1: on_failure is \"panic\", must be one of \"release\", \"keep\""},
+        {LOCK("on_foreign = \"kill\";"), ":1: on_foreign is \"kill\", must be one of \"stop\", \"leave\""},
         {LOCK("lease_duration = 1;"), ":1: lease_duration is out of bounds: 1s, must be 2s to 1d"},
         {"locks = ( { name = \"Op_Lock\"; unit = \"a.service\"; } );\n",
          ":1: name is \"Op_Lock\", must be 1 to 253 of a-z, 0-9, '-' and '.', as Kubernetes names are"},

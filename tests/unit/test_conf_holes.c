@@ -34,7 +34,8 @@ static const struct {
           [CONF_HOLE_CLOCK_RATE] = 30545443 - 27969239, /* 28 s / 0.916667 - 30.3 s / 1.083333 */
           [CONF_HOLE_CLONED] = 0,
           [CONF_HOLE_CLONED_MEMORY] = 43 * SEC,
-          [CONF_HOLE_FENCED] = 628 * SEC},
+          [CONF_HOLE_FENCED] = 628 * SEC,
+          [CONF_HOLE_FOREIGN] = 33 * SEC},
          39451, /* 2.3 of 58.3 */
          6700 * MSEC},
         {"defaults, life",
@@ -44,7 +45,24 @@ static const struct {
           .renew_deadline_usec = 15 * SEC,
           .stop_timeout_usec = 300 * SEC,
           .kill_margin_usec = 5 * SEC},
-         {[CONF_HOLE_CLONED] = 910 * SEC, [CONF_HOLE_CLONED_MEMORY] = USEC_INFINITY, [CONF_HOLE_FENCED] = 910 * SEC},
+         {[CONF_HOLE_CLONED] = 910 * SEC,
+          [CONF_HOLE_CLONED_MEMORY] = USEC_INFINITY,
+          [CONF_HOLE_FENCED] = 910 * SEC,
+          [CONF_HOLE_FOREIGN] = 325 * SEC},
+         0,
+         0},
+        {"left, life",
+         {.request_timeout_usec = 5 * SEC, .verify_interval_usec = 600 * SEC},
+         {.tenure = TENURE_LIFE,
+          .lease_duration_usec = 30 * SEC,
+          .renew_deadline_usec = 15 * SEC,
+          .stop_timeout_usec = 300 * SEC,
+          .kill_margin_usec = 5 * SEC,
+          .keys.on_foreign = ON_FOREIGN_LEAVE},
+         {[CONF_HOLE_CLONED] = 910 * SEC,
+          [CONF_HOLE_CLONED_MEMORY] = USEC_INFINITY,
+          [CONF_HOLE_FENCED] = 910 * SEC,
+          [CONF_HOLE_FOREIGN] = USEC_INFINITY},
          0,
          0},
         {"end-to-end tests, lease",
@@ -59,7 +77,8 @@ static const struct {
           [CONF_HOLE_PAUSED_CLOCK] = 6600 * MSEC,
           [CONF_HOLE_CLOCK_RATE] = 7199997 - 6526155,
           [CONF_HOLE_CLONED_MEMORY] = 8800 * MSEC,
-          [CONF_HOLE_FENCED] = 606600 * MSEC},
+          [CONF_HOLE_FENCED] = 606600 * MSEC,
+          [CONF_HOLE_FOREIGN] = 17400 * MSEC},
          34381,
          3530 * MSEC},
 };
@@ -150,6 +169,9 @@ static void test_words(void **state) {
         static const char *const life[] = {
                 "verify_interval 10min + request_timeout 5s + stop_timeout 5min + kill_margin 5s = 15min 10s\n",
                 "copied with its memory: without end",
+                "leader-guard's look 10s + request_timeout 5s + request_timeout 5s + stop_timeout 5min + kill_margin "
+                "5s = "
+                "5min 25s\n",
         };
         char *text = described("defaults, lease");
 

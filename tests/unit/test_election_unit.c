@@ -24,19 +24,6 @@ static void guard_event(struct guard_fact f) {
 
 /* ---- the unit ---- */
 
-static void test_unit_runs_without_permit(void **state) {
-        (void)state;
-        builder_init(&b, TENURE_LIFE, 1);
-        b.guard[0].unit = UNIT_FOREIGN;
-        builder_restart(&b);
-        builder_wait(&b, 100 * SEC);
-        assert_int_equal(builder_hold(&b), REASON_UNIT_FOREIGN);
-        builder_never(&b, "create");
-        builder_unit(&b, 0, UNIT_STOPPED);
-        builder_settle(&b);
-        assert_int_equal(builder_state(&b), ELECTION_LEADING);
-}
-
 /* Not enrolled, masked, overridden: no claim, no deposing, and nothing of it while a term is in force. */
 static void test_unfit_candidate(void **state) {
         (void)state;
@@ -366,7 +353,6 @@ static void test_pace(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_unit_runs_without_permit),
                 cmocka_unit_test(test_unfit_candidate),
                 cmocka_unit_test(test_unfit_before_the_post),
                 cmocka_unit_test(test_unfit_with_a_lock),

@@ -284,6 +284,29 @@ static void test_not_enrolled(_unused_ void **state) {
         assert_int_equal(enroll_check(&f, &w, problems), 1);
         assert_non_null(strstr(problems[0].text, "not enrolled, no gate"));
         assert_string_equal(problems[0].cure, "leaderctl enroll --tenure life " UNIT);
+        /* One that is up is not enrolled without being asked for: it may be stopped where another host leads. */
+        strcpy(f.active_state, "active");
+        assert_int_equal(enroll_check(&f, &w, problems), 1);
+        assert_string_equal(problems[0].cure, "leaderctl enroll --adopt --tenure life " UNIT);
+}
+
+/* What an eviction goes by: the gate of this very unit is in force, whatever else is wrong. */
+static void test_gated(_unused_ void **state) {
+        static const struct {
+                enum change change;
+                bool gated;
+        } cases[] = {{ALIAS, false},   {NO_GATE, false}, {OTHER_GATE, false},
+                     {NO_GUARD, true}, {NO_BIND, true},  {KILL_MODE, true}};
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct enroll_facts f = sound();
+
+                assert_true(enroll_gated(&f, UNIT, DIR));
+                assert_false(enroll_gated(&f, UNIT, "/run/elsewhere"));
+                apply(&f, cases[i].change);
+                if (enroll_gated(&f, UNIT, DIR) != cases[i].gated)
+                        fail_msg("case %zu", i);
+        }
 }
 
 /* The stop of a life is the unit's own affair. */
@@ -408,9 +431,10 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_sound),        cmocka_unit_test(test_problems),
                 cmocka_unit_test(test_worst_first),  cmocka_unit_test(test_overridden),
-                cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_slow_life),
-                cmocka_unit_test(test_loaded),       cmocka_unit_test(test_dropin),
-                cmocka_unit_test(test_triggers),     cmocka_unit_test(test_stages),
+                cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_gated),
+                cmocka_unit_test(test_slow_life),    cmocka_unit_test(test_loaded),
+                cmocka_unit_test(test_dropin),       cmocka_unit_test(test_triggers),
+                cmocka_unit_test(test_stages),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,9 @@ enum change {
         NO_TIMEOUT,
         LIFE,
         REVOKE_BARE,
+        EVICT_GOOD,
+        EVICT_NO_TIMEOUT,
+        EVICT_NO_UID,
         QUERY_BARE,
         QUERY_UID,
         QUERY_JUDGE,
@@ -102,6 +105,9 @@ static const struct {
         {NO_TIMEOUT, -EBADMSG, "stop timeout"},
         {LIFE, 0, ""},
         {REVOKE_BARE, 0, ""},
+        {EVICT_GOOD, 0, ""},
+        {EVICT_NO_TIMEOUT, -EBADMSG, "an eviction needs a stop timeout"},
+        {EVICT_NO_UID, -EBADMSG, "is not a lock uid"},
         {QUERY_BARE, 0, ""},
         {QUERY_UID, -EBADMSG, "'a/b' is not a lock uid"},
         {QUERY_JUDGE, 0, ""},
@@ -168,6 +174,17 @@ static void change(struct permit_request *q, enum change c) {
         case REVOKE_BARE:
                 *q = (struct permit_request){
                         .magic = PERMIT_MAGIC, .type = PERMIT_REVOKE, .seq = 1, .unit = "a.service", .lock_uid = "u"};
+                break;
+        case EVICT_GOOD:
+        case EVICT_NO_TIMEOUT:
+        case EVICT_NO_UID:
+                *q = (struct permit_request){.magic = PERMIT_MAGIC,
+                                             .type = PERMIT_EVICT,
+                                             .seq = 1,
+                                             .unit = "a.service",
+                                             .stop_timeout_usec = c == EVICT_NO_TIMEOUT ? 0 : 1};
+                if (c != EVICT_NO_UID)
+                        strcpy(q->lock_uid, "u");
                 break;
         case QUERY_BARE:
         case QUERY_UID:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What waits between agent and guard: order is kept, the newest state wins, no revoke is passed or lost. A row is what
  * is put in and what comes out: TYPE unit uid, for requests q(uery), j (one that says what to judge by), p(ermit),
- * r(evoke); for replies also F(inal answer to a revoke) and s(tate pushed). The number behind is how many were put in
- * before. */
+ * r(evoke), e(vict); for replies also F(inal answer to a revoke) and s(tate pushed). The number behind is how many were
+ * put in before. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,11 @@
 #include "codec/permit_queue.h"
 
 static uint32_t type_of(char c) {
-        return c == 'p' ? PERMIT_PERMIT : c == 'q' || c == 'j' ? PERMIT_QUERY : c == 's' ? 0 : PERMIT_REVOKE;
+        return c == 'p'               ? PERMIT_PERMIT
+               : c == 'q' || c == 'j' ? PERMIT_QUERY
+               : c == 'e'             ? PERMIT_EVICT
+               : c == 's'             ? 0
+                                      : PERMIT_REVOKE;
 }
 
 static void put(struct permit_queue *q, const char *word, uint64_t seq, bool replies) {
@@ -36,7 +40,7 @@ static void take(struct permit_queue *q, bool replies, char *buf, size_t size) {
         for (buf[0] = '\0'; q->n > 0; permit_queue_pop(q), n = strlen(buf)) {
                 const struct permit_request *r = permit_queue_next_request(q);
                 const struct permit_reply *p = permit_queue_next_reply(q);
-                char type = replies ? "sprq"[p->request_type] : "sprq"[r->type];
+                char type = replies ? "sprqe"[p->request_type] : "sprqe"[r->type];
 
                 if (replies && p->final)
                         type = 'F';
@@ -103,6 +107,12 @@ static void test_requests(_unused_ void **state) {
                 {"pb1 ra2 pb1", "pb12 ra21"},
                 {"ra1 pa2 ra1", "ra10 pa21 ra12"},
                 {"ra1 pa2 ra2", "ra10 ra22"},
+                /* an eviction passes no permit, nor that it; a newer one stands for it */
+                {"ea1 pa2", "ea10 pa21"},
+                {"pa1 ea2", "pa10 ea21"},
+                {"ea1 ea1 ea2", "ea11 ea22"},
+                {"ea1 pa2 ea1", "pa21 ea12"},
+                {"ea1 ra1", "ea10 ra11"},
         };
 
         check(rows, ELEMENTSOF(rows), false);

@@ -35,6 +35,7 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
         [SUPERVISE_REPLY_PERMITS] = "permits",
         [SUPERVISE_REPLY_STOPPED] = "stopped",
         [SUPERVISE_REPLY_QUERIES] = "queries",
+        [SUPERVISE_REPLY_EVICTS] = "evicts",
         [SUPERVISE_PUSH] = "push",
 };
 
@@ -44,7 +45,8 @@ static void actions_to_text(const struct supervise_actions *a, char *buf, size_t
 
         buf[0] = '\0';
         for (unsigned i = 0; i < a->n; i++) {
-                bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS;
+                bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS ||
+                             a->a[i].type == SUPERVISE_REPLY_EVICTS;
 
                 n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", i ? " " : "", action_words[a->a[i].type],
                                       reply ? ":" : "", reply ? guard_result_to_string(a->a[i].result) : "");
@@ -56,22 +58,24 @@ static const struct {
         const char *name;
         struct supervise_reading reading;
 } readings[] = {
-        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1}},
-        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1}},
-        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1}},
-        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1}},
-        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1}},
-        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0}},
-        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0}},
-        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0}},
-        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0}},
-        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1}},
-        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0}},
-        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1}},
-        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0}},
+        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1}},
+        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1}},
+        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1, 1}},
+        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
+        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1, 1}},
+        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0}},
+        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0, 0}},
+        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0}},
+        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0, 0}},
+        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1, 1}},
+        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0}},
+        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1, 1}},
+        {"on-unfit", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 1}},
+        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0, 0}},
 };
 
 static uint32_t failed_bit(const char *word) {
@@ -84,9 +88,10 @@ static uint32_t failed_bit(const char *word) {
 
 /* An event in words:
  *   found none|bad|gate|bad+gate          found A lease STOP KILL [gate] [revoked]
- *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       query superseded abandoned wake
- * tick read NAME     start ok|refused|lost|timeout              failed ACTION… STOP, KILL: seconds; stop timeout is 5
- * s. */
+ *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       evict TIMEOUT
+ *   query superseded abandoned wake tick
+ *   read NAME     start ok|refused|lost|timeout              failed ACTION…
+ * STOP, KILL: seconds; stop timeout is 5 s. */
 static void parse(const char *text, struct supervise_event *ev) {
         static const char *const starts[] = {"ok", "refused", "lost", "timeout"};
         char buf[128], *save = NULL, *w;
@@ -122,6 +127,9 @@ static void parse(const char *text, struct supervise_event *ev) {
                 ev->uid = util_token(strtok_r(NULL, " ", &save));
                 w = strtok_r(NULL, " ", &save);
                 ev->stop_timeout_usec = w ? strtoull(w, NULL, 10) * SEC : 0;
+        } else if (strcmp(w, "evict") == 0) {
+                ev->type = SUPERVISE_EV_EVICT;
+                ev->stop_timeout_usec = strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
         } else if (strcmp(w, "read") == 0) {
                 size_t i = 0;
 
@@ -156,7 +164,7 @@ struct line {
 
 struct row {
         const char *rule;
-        struct line lines[16];
+        struct line lines[20];
 };
 
 #define PERMITTED                                                                                                      \
@@ -255,6 +263,67 @@ static const struct row rows[] = {
           {1, "read going", "", SUPERVISE_STOPPING},
           {4, "tick", "KILL read push", SUPERVISE_KILLING},
           {4, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"an eviction stops a unit that runs without a permit, kills it in the end, and records nothing",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {0, "query", "read", SUPERVISE_UNREAD},
+          {0, "read on", "queries push", SUPERVISE_FOREIGN},
+          {1, "evict 3", "read", SUPERVISE_FOREIGN},
+          {1, "read on", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {2, "permit A life", "reply:busy", SUPERVISE_STOPPING},
+          {2, "evict 3", "reply:busy", SUPERVISE_STOPPING},
+          {2, "read going", "", SUPERVISE_STOPPING},
+          {4, "tick", "KILL read push", SUPERVISE_KILLING},
+          {4, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {4, "permit A life", "read", SUPERVISE_CHECKING}}},
+        {"… also one that is unfit, on its way up, waits for Restart=, or left processes; nothing of it is left: "
+         "nothing to do",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "read off", "evicts:ok push", SUPERVISE_STOPPED},
+          {2, "evict 3", "read", SUPERVISE_STOPPED},
+          {2, "read queued", "evicts:ok push", SUPERVISE_UNREAD},
+          {3, "evict 3", "read", SUPERVISE_UNREAD},
+          {3, "read on-unfit", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {4, "evict 3", "read", SUPERVISE_STOPPED},
+          {4, "read auto-restart", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {4, "read off", "-permit-file push", SUPERVISE_STOPPED},
+          {5, "evict 3", "read", SUPERVISE_STOPPED},
+          {5, "read leftovers", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {8, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"a unit without the gate in force is nobody's to stop; one that cannot be seen waits",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "read on-unenrolled", "evicts:enroll push", SUPERVISE_FOREIGN},
+          {2, "evict 3", "read", SUPERVISE_FOREIGN},
+          {2, "read silent", "evicts:internal push", SUPERVISE_UNREAD},
+          {3, "evict 3", "read", SUPERVISE_UNREAD},
+          {3, "read blind", "evicts:internal", SUPERVISE_UNREAD}}},
+        {"an eviction undoes no permit: asked for, in force, of an earlier guard, being stopped",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {0, "evict 3", "reply:busy", SUPERVISE_RESUMING},
+          {0, "read on", "push", SUPERVISE_RUNNING},
+          {1, "evict 3", "reply:busy", SUPERVISE_RUNNING},
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "evict 3", "reply:busy", SUPERVISE_STOPPING},
+          {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
+          {3, "permit B life", "read", SUPERVISE_CHECKING},
+          {3, "evict 3", "reply:busy", SUPERVISE_CHECKING},
+          {3, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING}}},
+        {"a permit that comes before an eviction was looked into: the later word counts",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "permit A life", "evicts:busy read", SUPERVISE_CHECKING},
+          {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "read on", "push", SUPERVISE_RUNNING}}},
+        {"a revoke that comes before that: it is stopped all the same; nobody there any more: it is not",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {1, "read off", "-permit-file stopped evicts:ok push", SUPERVISE_STOPPED},
+          {2, "evict 3", "read", SUPERVISE_STOPPED},
+          {2, "superseded", "", SUPERVISE_STOPPED},
+          {2, "read on", "push", SUPERVISE_FOREIGN}}},
         {"revoke of another uid while one is in force: recorded; answered when the unit is seen stopped",
          {PERMITTED,
           {2, "revoke B", "record-request read interim", SUPERVISE_RUNNING},
@@ -270,7 +339,7 @@ static const struct row rows[] = {
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
           {1, "revoke B", "record-request read interim", SUPERVISE_CHECKING},
-          {1, "read on", "permits:foreign -gate STOP read push", SUPERVISE_STOPPING},
+          {1, "read on", "permits:foreign -gate STOP read push", SUPERVISE_STOPPING}, /* not taken over */
           {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
         {"revoke of the uid that is being checked",
          {{0, "found none", "", SUPERVISE_UNREAD},
@@ -291,12 +360,14 @@ static const struct row rows[] = {
           {2, "permit B life", "reply:busy", SUPERVISE_FAILED}}},
         {"another tenure for the same uid is refused: it is fixed for the term",
          {PERMITTED, {2, "permit A lease 10 15", "reply:request", SUPERVISE_RUNNING}}},
-        {"refused before anything is written: no unit, foreign, not enrolled, PID 1 silent, cgroup unreadable",
+        {"refused before anything is written: no unit, not enrolled, PID 1 silent, cgroup unreadable, leftovers",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
           {1, "read no-unit", "permits:unit push", SUPERVISE_STOPPED},
           {2, "permit A life", "read", SUPERVISE_CHECKING},
-          {2, "read on", "permits:foreign push", SUPERVISE_FOREIGN},
+          {2, "read on-unenrolled", "permits:enroll push", SUPERVISE_FOREIGN},
+          {2, "permit A life", "read", SUPERVISE_CHECKING},
+          {2, "read on-reload-due", "permits:enroll push", SUPERVISE_FOREIGN},
           {3, "permit A life", "read", SUPERVISE_CHECKING},
           {3, "read off-unenrolled", "permits:enroll push", SUPERVISE_STOPPED},
           {4, "permit A life", "read", SUPERVISE_CHECKING},
@@ -307,6 +378,69 @@ static const struct row rows[] = {
           {6, "read blind", "permits:internal push", SUPERVISE_UNREAD},
           {7, "permit A life", "read", SUPERVISE_CHECKING},
           {7, "read leftovers", "permits:foreign push", SUPERVISE_FOREIGN}}},
+        {"a unit that runs already is taken over as it runs: the same files in the same order, no start",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {0, "query", "read", SUPERVISE_UNREAD},
+          {0, "read on", "queries push", SUPERVISE_FOREIGN},
+          {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},
+          {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "read on", "push", SUPERVISE_RUNNING},
+          {5, "permit A lease 14 19", "permit-file reply:ok", SUPERVISE_RUNNING},
+          {6, "wake", "read", SUPERVISE_RUNNING},
+          {6, "read off", "push", SUPERVISE_FAILED},
+          {7, "wake", "read", SUPERVISE_FAILED},
+          {7, "read on", "push", SUPERVISE_RUNNING},
+          {14, "tick", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {19, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"… it ends in that very moment: started as usual",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "read going", "", SUPERVISE_STARTING},
+          {2, "wake", "read", SUPERVISE_STARTING},
+          {2, "read off", "START", SUPERVISE_STARTING},
+          {2, "start ok", "read", SUPERVISE_STARTING},
+          {2, "read on", "push", SUPERVISE_RUNNING}}},
+        {"… revoked in that very moment",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"a unit on its way up or down, or with a job, is waited for, not taken over half way",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read coming", "", SUPERVISE_CHECKING},
+          {2, "wake", "read", SUPERVISE_CHECKING},
+          {2, "read auto-restart", "", SUPERVISE_CHECKING},
+          {3, "permit A life", "", SUPERVISE_CHECKING},
+          {12, "tick", "read", SUPERVISE_CHECKING},
+          {12, "read on-job", "", SUPERVISE_CHECKING},
+          {13, "wake", "read", SUPERVISE_CHECKING},
+          {13, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING}}},
+        {"… down: started when it is seen stopped",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read going", "", SUPERVISE_CHECKING},
+          {2, "wake", "read", SUPERVISE_CHECKING},
+          {2, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING}}},
+        {"… and the permit runs out meanwhile, is revoked, or nobody waits any more: nothing was written",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},
+          {1, "read coming", "", SUPERVISE_CHECKING},
+          {10, "tick", "record permits:overdue push", SUPERVISE_UNREAD},
+          {11, "permit B life", "read", SUPERVISE_CHECKING},
+          {11, "read coming", "", SUPERVISE_CHECKING},
+          {12, "superseded", "push", SUPERVISE_UNREAD},
+          {13, "permit B life", "read", SUPERVISE_CHECKING},
+          {13, "read coming", "", SUPERVISE_CHECKING},
+          {14, "revoke B", "permits:revoked -gate record STOP read interim push", SUPERVISE_STOPPING}}},
+        {"taken over, and the permit cannot be written: as if it had not been asked for",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "failed permit-file", "-permit-file permits:internal read push", SUPERVISE_UNREAD},
+          {1, "read on", "push", SUPERVISE_FOREIGN}}},
         {"a start job of the boot that the gate will refuse is not a foreign unit",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "query", "read", SUPERVISE_UNREAD},
@@ -711,6 +845,7 @@ static void judge(struct world *w, const struct supervise *s, const struct super
                 case SUPERVISE_REPLY_INTERIM:
                 case SUPERVISE_REPLY_PERMITS:
                 case SUPERVISE_REPLY_QUERIES:
+                case SUPERVISE_REPLY_EVICTS:
                 case SUPERVISE_PUSH:
                         break;
                 }
@@ -741,7 +876,7 @@ static void random_event(struct world *w, const struct supervise *s, struct supe
                 ev->type = (uint8_t)(next_random(seed) % N_SUPERVISE_EVENTS);
         while (ev->type == SUPERVISE_EV_FOUND || (ev->type == SUPERVISE_EV_READING && !w->reading) ||
                (ev->type == SUPERVISE_EV_START_RESULT && !w->starting) || ev->type == SUPERVISE_EV_FAILED);
-        if (ev->type == SUPERVISE_EV_PERMIT && ev->stop_timeout_usec == 0)
+        if ((ev->type == SUPERVISE_EV_PERMIT || ev->type == SUPERVISE_EV_EVICT) && ev->stop_timeout_usec == 0)
                 ev->stop_timeout_usec = SEC;
         if (ev->type == SUPERVISE_EV_READING) {
                 ev->reading = readings[next_random(seed) % ELEMENTSOF(readings)].reading;
@@ -761,7 +896,7 @@ static void test_walks(_unused_ void **state) {
         static unsigned met[N_SUPERVISE_STATES][N_SUPERVISE_EVENTS], longest;
         uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
-        for (unsigned walk = 0; walk < 20000; walk++) {
+        for (unsigned walk = 0; walk < 40000; walk++) {
                 struct world w = {.now = T0 + walk};
                 struct supervise_event ev;
                 struct supervise_actions a;

@@ -117,11 +117,11 @@ static void test_no_field_is_forgotten(void **state) {
         struct trace_line line = {.type = TRACE_LOCK};
 
         (void)state;
-        count_silent("election_event", &line.lock_event, sizeof(line.lock_event), &line, 7);
+        count_silent("election_event", &line.lock_event, sizeof(line.lock_event), &line, 6);
         line = (struct trace_line){.type = TRACE_PLACEHOLDER};
         count_silent("placeholder_event", &line.placeholder_event, offsetof(struct placeholder_event, wish), &line, 2);
         line = (struct trace_line){.type = TRACE_CHANGE, .change = {.type = CORE_ADD_LOCK}};
-        count_silent("a lock's configuration", &line.change.lock, sizeof(line.change.lock), &line, 14);
+        count_silent("a lock's configuration", &line.change.lock, sizeof(line.change.lock), &line, 10);
         line = (struct trace_line){.type = TRACE_CHANGE, .change = {.type = CORE_ANSWERED}};
         count_silent("an answer", &line.change.now_usec, sizeof(line.change) - offsetof(struct core_change, now_usec),
                      &line, 4);

@@ -135,6 +135,8 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
         case KUBE_WATCH_DOWN:
                 journal_log(LOG_DEBUG, "%s: watch: %s", l->title, event->text);
                 return;
+        case KUBE_WATCH_ALIVE:
+                return;
         }
         agent_post_lock(l, &ev);
 }
@@ -144,7 +146,7 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
 
         agent_note_watch(l->agent, event);
-        if (event->type == KUBE_WATCH_DOWN)
+        if (event->type == KUBE_WATCH_DOWN || event->type == KUBE_WATCH_ALIVE)
                 return;
         if (event->type == KUBE_WATCH_OBJECT) {
                 l->holder_seen = *event->placeholder;

@@ -12,9 +12,10 @@
 
 #define KUBE_WATCH_ALIVE_USEC (5 * USEC_PER_SEC)
 
-/* These fail only when the loop has ended. */
+/* A little later, so that clients whose streams ended together do not read in step. */
 static void poll_in(struct kube_watch *w, uint64_t usec) {
-        (void)sd_event_source_set_time_relative(w->poll, usec);
+        /* These fail only when the loop has ended. */
+        (void)sd_event_source_set_time_relative(w->poll, usec + random_below(usec / 10));
         (void)sd_event_source_set_enabled(w->poll, SD_EVENT_ONESHOT);
 }
 
@@ -31,23 +32,25 @@ static void tell(struct kube_watch *w, const struct kube_watch_event *e) {
 }
 
 void kube_watch_trouble(struct kube_watch *w, const struct kube_cause *cause, const char *text) {
+        bool is_news = !w->is_down || w->cause.trouble != cause->trouble || w->cause.http_code != cause->http_code;
         const struct kube_watch_event e = {
                 .type = KUBE_WATCH_DOWN,
                 .text = text,
-                .silent = cause->silent,
+                /* Not when a read was served since: then it is this watch alone that the server cannot serve. */
+                .silent = cause->silent && (is_news || w->cause.silent),
                 .http_code = cause->http_code,
         };
-        bool is_news = !w->is_down || w->cause.trouble != cause->trouble || w->cause.http_code != cause->http_code;
 
         w->is_down = true;
         w->cause = *cause;
+        w->cause.silent = e.silent;
         if (is_news)
                 w->is_unreadable = false;
         if (cause->trouble == KUBE_TROUBLE_UNANSWERED)
                 stop_polling(w);
         else if (sd_event_source_get_enabled(w->poll, NULL) == SD_EVENT_OFF)
                 poll_in(w, KUBE_WATCH_FIRST_USEC);
-        if (is_news || cause->silent)
+        if (is_news || e.silent)
                 w->cb(&e, w->userdata);
 }
 
@@ -87,7 +90,12 @@ void kube_watch_show_nothing(struct kube_watch *w) {
 /* Nothing may follow that uses w. */
 static void poll_failed(struct kube_watch *w, const struct kube_reply *reply) {
         const struct kube_cause silence = {.trouble = KUBE_TROUBLE_UNANSWERED, .silent = true};
-        struct kube_watch_event e = {.type = KUBE_WATCH_DOWN, .unreadable = true, .http_code = reply->http_code};
+        struct kube_watch_event e = {
+                .type = KUBE_WATCH_DOWN,
+                .unreadable = true,
+                .silent = reply->http_code / 100 == 5,
+                .http_code = reply->http_code,
+        };
         char text[KUBE_WATCH_TEXT], why[700];
         uint64_t pause;
 
@@ -127,7 +135,7 @@ static void on_read(const struct kube_reply *reply, void *userdata) {
                 return;
         }
         w->n_polls = 0;
-        w->is_unreadable = false;
+        w->is_unreadable = w->cause.silent = false;
         if (w->is_known && util_streq(version, w->version))
                 e = (struct kube_watch_event){.type = KUBE_WATCH_ALIVE, .text = "", .polled = true};
         (void)util_copy(w->version, sizeof(w->version), version);

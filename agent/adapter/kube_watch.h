@@ -63,10 +63,10 @@ struct kube_watch {
 
 /* "watch configmap NS/NAME: WHAT" */
 void kube_watch_describe(const struct kube_watch *w, char *dst, size_t size, const char *what);
-/* Whether the stream stands now, and has for a while. */
-bool kube_watch_lasts(const struct kube_watch *w);
-/* Whether it told something and was there for a while. */
+/* Whether the stream told something and was there for a while. */
 bool kube_watch_was_good(const struct kube_watch *w);
+/* Whether it also stands now. */
+bool kube_watch_lasts(const struct kube_watch *w);
 /* Whether it stood, but for less than it was asked for, and not for long. */
 bool kube_watch_is_short(const struct kube_watch *w);
 /* How long the stream may be silent from now on. */

@@ -42,12 +42,12 @@ static bool is_open(const struct kube_watch *w) {
         return w->http && http_request_is_open(w->http);
 }
 
-bool kube_watch_lasts(const struct kube_watch *w) {
-        return is_open(w) && age(w) >= KUBE_WATCH_GOOD_USEC;
-}
-
 bool kube_watch_was_good(const struct kube_watch *w) {
         return w->has_told && age(w) >= KUBE_WATCH_GOOD_USEC;
+}
+
+bool kube_watch_lasts(const struct kube_watch *w) {
+        return is_open(w) && kube_watch_was_good(w);
 }
 
 bool kube_watch_is_short(const struct kube_watch *w) {

@@ -13,6 +13,7 @@
 
 /* The first read may meet a dead connection; after that a new one is made (http.h). */
 #define KUBE_WATCH_READS 2
+
 void kube_watch_over(struct kube_watch *w) {
         const struct kube_cause cause = {.trouble = KUBE_TROUBLE_SHORT};
         char text[KUBE_WATCH_TEXT];

@@ -241,6 +241,9 @@ static void on_done(CURL *easy, CURLcode code) {
                 q->result.outcome = HTTP_TOO_LARGE;
         else
                 q->result.outcome = n_sent == 0 ? HTTP_NOT_SENT : HTTP_BROKEN;
+        /* All streams of a connection end with it. */
+        q->result.is_dead = q->result.outcome == HTTP_BROKEN && q->loop->dead_at_usec > 0 &&
+                            clock_monotonic_usec() - q->loop->dead_at_usec < USEC_PER_SEC;
         if (q->is_too_large)
                 (void)snprintf(q->text, sizeof(q->text), "answer is larger than %zu bytes", q->response_max);
         else if (code == CURLE_SEND_FAIL_REWIND)
@@ -365,7 +368,9 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
         q->easy = curl_easy_init();
         q->body = call->body ? strdup(call->body) : NULL;
         q->n_body = q->body ? strlen(q->body) : 0;
-        r = !q->easy || (call->body && !q->body) ? -ENOMEM : http_setup_apply(&http->setup, q->easy, NULL);
+        r = !q->easy || (call->body && !q->body)
+                    ? -ENOMEM
+                    : http_setup_apply(&http->setup, q->easy, q->loop == &http->streams, NULL);
         if (r >= 0)
                 r = add_headers(q, call);
         if (r >= 0)
@@ -442,7 +447,7 @@ int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config
 
         /* What libcurl refuses is said now, not with each request. */
         probe = curl_easy_init();
-        r = probe ? http_setup_apply(&http->setup, probe, err) : -ENOMEM;
+        r = probe ? http_setup_apply(&http->setup, probe, /* is_stream= */ false, err) : -ENOMEM;
         curl_easy_cleanup(probe);
         if (r < 0)
                 return r;

@@ -7,7 +7,8 @@
  * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered,
  * for which the name is resolved and the CA bundle is read anew; every address of the name is tried.
  * Streams share HTTP/2 connections of their own where the server offers that, and so may requests that nobody waits
- * for. */
+ * for. A stream whose peer has gone silently ends within 7 s, an idle plain connection is given up within 20 s; what it
+ * takes and costs says http_setup.c. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -32,6 +33,8 @@ struct http_result {
         size_t n_body;
         uint64_t retry_after_usec; /* Retry-After, 0: none; at most a minute */
         uint64_t sent_at_usec;     /* CLOCK_BOOTTIME before the request was handed over */
+        bool is_dead;              /* of a stream, with HTTP_BROKEN: its peer acknowledged nothing any more; false:
+                                    * somebody closed or reset it */
         const char *text;          /* what went wrong, for a human; "" when HTTP_ANSWERED */
 };                                 /* with all it points to it lives until the callback returns */
 

@@ -4,9 +4,15 @@
 #include "adapter/http_loop.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/util.h"
+
+#define HTTP_LOOP_DEAD_MSEC 5000
 
 static void take_finished(struct http_loop *loop) {
         CURLMsg *m;
@@ -24,6 +30,16 @@ static void take_finished(struct http_loop *loop) {
         }
 }
 
+/* Asked before libcurl takes the error from the socket: of that only a text would be left, and with TLS not even its
+ * errno. A connection that never stood has no round trip. */
+static bool is_dead(int fd) {
+        struct tcp_info info = {};
+        socklen_t n = sizeof(info);
+
+        return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) >= 0 && info.tcpi_rtt > 0 &&
+               info.tcpi_last_ack_recv >= HTTP_LOOP_DEAD_MSEC;
+}
+
 static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct http_loop *loop = userdata;
         int mask = 0, running;
@@ -32,8 +48,11 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, voi
                 mask |= CURL_CSELECT_IN;
         if (revents & EPOLLOUT)
                 mask |= CURL_CSELECT_OUT;
-        if (revents & EPOLLERR)
+        if (revents & EPOLLERR) {
                 mask |= CURL_CSELECT_ERR;
+                if (is_dead(fd))
+                        loop->dead_at_usec = clock_monotonic_usec();
+        }
         (void)curl_multi_socket_action(loop->multi, fd, mask, &running); /* failures show in the transfers */
         take_finished(loop);
         return 0;

@@ -14,7 +14,9 @@ struct http_loop {
         sd_event *event;
         sd_event_source *timer;
         http_loop_done_cb done;
-        bool is_lost; /* of the transfers that ended the last one had no answer; kept by http.c */
+        bool is_lost;          /* of the transfers that ended the last one had no answer; kept by http.c */
+        uint64_t dead_at_usec; /* CLOCK_MONOTONIC: when a connection failed last whose peer was not heard of for 5 s,
+                                * though streams are probed more often (http_setup.c); 0: never */
 };
 
 /* max_idle: connections kept open for later. The struct must not move until http_loop_done(). Returns -errno. */

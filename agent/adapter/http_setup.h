@@ -22,5 +22,6 @@ struct http_setup {
 /* Returns -ENOMEM, -EINVAL with err set. */
 int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struct err *err);
 void http_setup_done(struct http_setup *s);
-/* Everything but the request itself. Returns -ENOMEM, -EINVAL with err set. */
-int http_setup_apply(const struct http_setup *s, CURL *easy, struct err *err);
+/* Everything but the request itself; is_stream: its connection is one that is idle for minutes and shall be found dead
+ * soon. Returns -ENOMEM, -EINVAL with err set. */
+int http_setup_apply(const struct http_setup *s, CURL *easy, bool is_stream, struct err *err);

@@ -3,17 +3,19 @@
  * lines are left in the splitter the stream is held, so events stay in order and none is kept twice. Never from a
  * resourceVersion: the server then begins with what exists, it cannot be "too old", and it cannot be in the future
  * (which a server answers with silence). For one object that costs one event.
- * Silence is judged by kube_watch_life.c. */
+ * Pauses and patience: kube_watch_life.c; silence and the end of a stream: kube_watch_read.c; what is told and done
+ * while no stream works: kube_watch_poll.c. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "adapter/kube_watch.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "base/retry.h"
 
 /* How long the head of the answer may take (at most the silence limit): a watch may wait in a queue of the server's. */
 #define KUBE_WATCH_HEAD_USEC (30 * USEC_PER_SEC)
+/* … and when it counts as trouble: longer than a connection may take to stand. */
+#define KUBE_WATCH_HANGS_USEC (6 * USEC_PER_SEC)
 
 static void start(struct kube_watch *w);
 
@@ -60,27 +62,32 @@ static void tell_absent(struct kube_watch *w) {
 }
 
 static void handle_error(struct kube_watch *w, const struct status *status) {
+        const struct kube_cause cause = {.trouble = KUBE_TROUBLE_REFUSED, .http_code = status->code};
         char text[KUBE_WATCH_TEXT], why[500];
 
         if (status->code == 410 && w->has_told) {
                 /* Not a failure: the server has forgotten where we were, so begin again. */
-                if (kube_watch_was_good(w))
-                        kube_watch_begin_again(w);
-                else
-                        kube_watch_restart_in(w, kube_watch_next_delay(w, 0));
+                kube_watch_over(w);
                 return;
         }
         (void)snprintf(why, sizeof(why), "Error from server (%s): %s",
                        *status->reason ? status->reason : "unknown reason", status->message);
         kube_watch_describe(w, text, sizeof(text), why);
-        kube_watch_fail(w, status->retry_after_usec, text);
+        kube_watch_fail(w, &cause, status->retry_after_usec, text);
+}
+
+static void fail_garbled(struct kube_watch *w, const char *why) {
+        const struct kube_cause cause = {.trouble = KUBE_TROUBLE_GARBLED};
+        char text[KUBE_WATCH_TEXT];
+
+        kube_watch_describe(w, text, sizeof(text), why);
+        kube_watch_fail(w, &cause, 0, text);
 }
 
 /* One line. At most one event is told, last. */
 static void handle_line(struct kube_watch *w, const char *line, size_t n) {
         struct watch_event e;
         struct err err = {};
-        char text[KUBE_WATCH_TEXT];
         int r = watch_event_parse(line, n, &e, &err);
 
         if (r >= 0) {
@@ -90,12 +97,12 @@ static void handle_line(struct kube_watch *w, const char *line, size_t n) {
                         r = tell_object(w, &e, &err);
                 else if (e.is_initial_end && !w->has_told)
                         tell_absent(w);
+                else
+                        kube_watch_show_nothing(w);
                 watch_event_done(&e);
         }
-        if (r < 0) {
-                kube_watch_describe(w, text, sizeof(text), *err.text ? err.text : strerror(-r));
-                kube_watch_fail(w, 0, text);
-        }
+        if (r < 0)
+                fail_garbled(w, *err.text ? err.text : strerror(-r));
 }
 
 static int on_defer(_unused_ sd_event_source *source, void *userdata) {
@@ -114,13 +121,10 @@ static int on_defer(_unused_ sd_event_source *source, void *userdata) {
 
 static void on_data(const char *data, size_t n, void *userdata) {
         struct kube_watch *w = userdata;
-        char text[KUBE_WATCH_TEXT];
         int r = watch_splitter_push(&w->splitter, data, n);
 
         if (r < 0) {
-                kube_watch_describe(w, text, sizeof(text),
-                                    r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
-                kube_watch_fail(w, 0, text);
+                fail_garbled(w, r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
                 return;
         }
         http_request_hold(w->http);
@@ -134,56 +138,67 @@ static void on_data(const char *data, size_t n, void *userdata) {
 
 static void on_end(const struct http_result *http, void *userdata) {
         struct kube_watch *w = userdata;
+        bool began = http->code / 100 == 2, ended = http->outcome == HTTP_ANSWERED;
+        struct kube_cause cause = {.trouble = KUBE_TROUBLE_SHORT};
         struct kube_answer answer;
         char text[KUBE_WATCH_TEXT];
 
-        if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2 && !watch_splitter_is_partial(&w->splitter)) {
-                /* The usual end: its time was over, or the server goes away. */
-                if (kube_watch_was_good(w)) {
-                        kube_watch_begin_again(w);
-                        return;
-                }
-                if (w->has_told) {
-                        kube_watch_restart_in(w, kube_watch_next_delay(w, 0));
-                        return;
-                }
-                kube_watch_describe(w, text, sizeof(text), "the server ends it at once");
-                kube_watch_fail(w, http->retry_after_usec, text);
-                return;
-        }
         if (http->code == 401)
                 kube_token_expire(w->slot.kube);
-        w->is_stale = http->outcome != HTTP_ANSWERED;
-        w->is_silent = w->is_stale || http->code / 100 == 5;
-        if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2) {
-                kube_watch_describe(w, text, sizeof(text), "cut off in the middle of an event");
-                kube_watch_fail(w, 0, text);
+        w->is_stale = !ended;
+        if (began && ended && watch_splitter_is_partial(&w->splitter)) {
+                fail_garbled(w, "cut off in the middle of an event");
                 return;
         }
+        /* The usual end: its time was over, or the server, or somebody on the way, goes away. */
+        if (began && w->has_told && !http->is_dead) {
+                kube_watch_over(w);
+                return;
+        }
+        if (began && ended) {
+                kube_watch_describe(w, text, sizeof(text), "the server ends it at once (a proxy?)");
+                kube_watch_fail(w, &cause, http->retry_after_usec, text);
+                return;
+        }
+        if (http->code == 0 || http->is_dead)
+                cause = (struct kube_cause){.trouble = KUBE_TROUBLE_UNANSWERED, .silent = true};
+        else if (!began)
+                cause = (struct kube_cause){
+                        .trouble = KUBE_TROUBLE_REFUSED,
+                        .http_code = http->code,
+                        .silent = http->code / 100 == 5,
+                };
         kube_judge(&w->subject, http, http_server(w->slot.kube->http), &answer);
         (void)snprintf(text, sizeof(text), "watch: %s", answer.text);
-        kube_watch_fail(w, answer.reply.retry_after_usec, text);
+        kube_watch_fail(w, &cause, answer.reply.retry_after_usec, text);
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        static const struct kube_cause hangs = {.trouble = KUBE_TROUBLE_HANGS};
         struct kube_watch *w = userdata;
         uint64_t now = clock_boottime_usec();
         uint64_t head = w->silence_usec < KUBE_WATCH_HEAD_USEC ? w->silence_usec : KUBE_WATCH_HEAD_USEC;
         bool is_open = w->http && http_request_is_open(w->http);
         char text[KUBE_WATCH_TEXT];
 
-        if (!w->http)
+        if (!w->http) {
                 start(w);
+                return 0;
+        }
+        kube_watch_describe(w, text, sizeof(text), is_open ? "the stream did not end in time" : "no answer begins");
         /* A stream ends when its time is over; one that does not is dead. */
-        else if (now >= w->ends_at_usec || (!is_open && now - w->started_at_usec >= head)) {
-                kube_watch_describe(w, text, sizeof(text),
-                                    is_open ? "the stream did not end in time" : "no answer begins");
-                w->is_stale = w->is_silent = true;
-                kube_watch_fail(w, 0, text);
-        } else if (is_open)
+        if (now >= w->ends_at_usec || (!is_open && now - w->started_at_usec >= head)) {
+                w->is_stale = true;
+                kube_watch_fail(w, &hangs, 0, text);
+                return 0;
+        }
+        if (is_open) {
                 kube_watch_read(w);
-        else
-                kube_watch_be_patient(w);
+                return 0;
+        }
+        kube_watch_be_patient(w);
+        if (now - w->started_at_usec >= KUBE_WATCH_HANGS_USEC)
+                kube_watch_trouble(w, &hangs, text);
         return 0;
 }
 
@@ -216,7 +231,7 @@ static int try_start(struct kube_watch *w) {
         call.path = path;
         w->started_at_usec = clock_boottime_usec();
         w->ends_at_usec = w->started_at_usec + seconds * USEC_PER_SEC + w->silence_usec;
-        w->has_told = w->is_stale = w->is_silent = false;
+        w->has_told = w->is_stale = false;
         r = http_start(kube->http, &call, &w->http);
         if (r >= 0)
                 kube_watch_be_patient(w);
@@ -224,22 +239,10 @@ static int try_start(struct kube_watch *w) {
 }
 
 static void start(struct kube_watch *w) {
-        char text[KUBE_WATCH_TEXT];
         int r = try_start(w);
 
-        if (r < 0) {
-                kube_watch_describe(w, text, sizeof(text), strerror(-r));
-                kube_watch_fail(w, 0, text);
-        }
-}
-
-void kube_watch_hurry(struct kube_slot *watch) {
-        struct kube_watch *w = (struct kube_watch *)watch;
-
-        /* Fails only when the loop has ended. */
-        if (w && w->http == NULL && w->is_silent &&
-            clock_boottime_usec() >= util_usec_add(w->started_at_usec, RETRY_WAKE_APART_USEC))
-                (void)sd_event_source_set_time_relative(w->timer, random_below(RETRY_WAKE_USEC));
+        if (r < 0)
+                fail_garbled(w, strerror(-r));
 }
 
 static void cancel(struct kube_slot *slot) {
@@ -248,6 +251,7 @@ static void cancel(struct kube_slot *slot) {
         w->http = http_request_free(w->http);
         kube_watch_stop_reading(w);
         w->timer = sd_event_source_disable_unref(w->timer);
+        w->poll = sd_event_source_disable_unref(w->poll);
         w->defer = sd_event_source_disable_unref(w->defer);
         watch_splitter_done(&w->splitter);
 }
@@ -278,6 +282,8 @@ static int watch(struct kube *kube, struct kube_what what, const char *ns, const
                 r = sd_event_add_defer(kube->event, &w->defer, on_defer, w);
         if (r >= 0)
                 r = sd_event_source_set_enabled(w->defer, SD_EVENT_OFF);
+        if (r >= 0)
+                r = kube_watch_poll_init(w);
         if (r >= 0)
                 r = try_start(w);
         if (r < 0) {

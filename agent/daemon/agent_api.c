@@ -75,7 +75,7 @@ void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
         if (event->type == KUBE_WATCH_DOWN) {
                 a->unanswered = a->unanswered || event->silent;
                 a->breaks += event->silent;
-                if (event->silent)
+                if (event->silent && event->http_code == 0) /* (5xx may be the watch's alone) */
                         note_silence(a, event->text);
                 return;
         }

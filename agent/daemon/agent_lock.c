@@ -116,6 +116,17 @@ static void on_pod_reply(const struct kube_reply *reply, void *userdata) {
         agent_post_lock(l, &ev);
 }
 
+/* A server that does not answer at all is told with the agent. */
+static void note_down(struct agent_lock *l, const struct kube_watch_event *event) {
+        if (event->silent && event->http_code == 0)
+                return;
+        if (!l->watch_error[0])
+                l->watch_down_usec = clock_boottime_usec();
+        l->watch_code = event->http_code;
+        l->watch_unread = event->unreadable;
+        (void)snprintf(l->watch_error, sizeof(l->watch_error), "%s", event->text);
+}
+
 static void on_lock_watch(const struct kube_watch_event *event, void *userdata) {
         struct agent_lock *l = userdata;
         struct election_event ev = {.type = ELECTION_EV_LOCK_SEEN};
@@ -138,14 +149,16 @@ static void on_lock_watch(const struct kube_watch_event *event, void *userdata) 
                 break;
         case KUBE_WATCH_DOWN:
                 journal_log(LOG_DEBUG, "%s: watch: %s", l->title, event->text);
-                if (!l->watch_error[0])
-                        l->watch_down_usec = clock_boottime_usec();
-                if (!event->silent)
-                        (void)snprintf(l->watch_error, sizeof(l->watch_error), "%s", event->text);
+                note_down(l, event);
                 return;
+        case KUBE_WATCH_ALIVE:
+                break;
         }
-        l->watch_error[0] = '\0';
-        agent_post_lock(l, &ev);
+        l->watch_unread = false;
+        if (!event->polled)
+                l->watch_error[0] = '\0';
+        if (event->type != KUBE_WATCH_ALIVE)
+                agent_post_lock(l, &ev);
 }
 
 static void on_holder_watch(const struct kube_watch_event *event, void *userdata) {
@@ -153,7 +166,7 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         struct election_event ev = {.type = ELECTION_EV_HOLDER_SEEN};
 
         agent_note_watch(l->agent, event);
-        if (event->type == KUBE_WATCH_DOWN)
+        if (event->type == KUBE_WATCH_DOWN || event->type == KUBE_WATCH_ALIVE)
                 return;
         if (event->type == KUBE_WATCH_OBJECT) {
                 l->holder_seen = *event->placeholder;

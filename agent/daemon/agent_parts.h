@@ -130,6 +130,8 @@ struct agent_lock {
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
         uint64_t watch_down_usec; /* CLOCK_BOOTTIME: since when */
+        long watch_code;          /* HTTP status of the answer in the way, 0: none */
+        bool watch_unread;        /* … and the reads instead fail as well */
         bool watch_told;          /* … and the journal has it */
         uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
         char problem[512];               /* last failed request or local write; empty when the last one went well */

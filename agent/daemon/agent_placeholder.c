@@ -202,7 +202,7 @@ static void on_watch(const struct kube_watch_event *event, void *userdata) {
         struct placeholder_event ev = {.type = PLACEHOLDER_EV_SEEN};
 
         agent_note_watch(p->agent, event);
-        if (event->type == KUBE_WATCH_DOWN)
+        if (event->type == KUBE_WATCH_DOWN || event->type == KUBE_WATCH_ALIVE)
                 return;
         if (event->type == KUBE_WATCH_OBJECT) {
                 struct placeholder_fact f = agent_placeholder_fact(p, event->placeholder);

@@ -86,6 +86,10 @@ static void describe_api(const struct agent *a, uint64_t now_usec, char *buf, si
                        what[0] ? ": " : "", what);
 }
 
+static const char *watch_means(const struct agent_lock *l) {
+        return l->watch_unread ? "changes are not seen" : "changes are seen by a read every 5 s";
+}
+
 size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
         char text[1500], since[CLOCK_TEXT_SIZE];
         const struct agent_lock *down = NULL;
@@ -115,7 +119,7 @@ size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_
                 (void)snprintf(text, sizeof(text), "NO WATCH of %.320s%s since %s (%.300s): %s; ", down->title,
                                n_down > 1 ? " and others" : "",
                                clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
-                               down->watch_error, "changes are seen by a read every few seconds");
+                               down->watch_error, watch_means(down));
                 n += (size_t)snprintf(buf + n, size - n, "%s", text);
         }
         text[0] = '\0';
@@ -144,10 +148,11 @@ static void record_watch(struct agent_lock *l, uint64_t now_usec) {
 
         if (down && !l->watch_told && !agent_api_is_silent(l->agent, now_usec)) {
                 l->watch_told = true;
-                journal_log(LOG_WARNING,
-                            "%s: %s: changes are seen by a read every few seconds. If the right is missing: allow "
-                            "get, list and watch of this ConfigMap (rbac.yaml has the rule)",
-                            l->title, l->watch_error);
+                journal_log(LOG_WARNING, "%s: %s: %s%s", l->title, l->watch_error, watch_means(l),
+                            l->watch_code == 403
+                                    ? ". Allow this agent to get, list and watch this ConfigMap (rbac.yaml "
+                                      "has the rule)"
+                                    : "");
         } else if (!l->watch_error[0] && l->watch_told) {
                 l->watch_told = false;
                 journal_log(LOG_INFO, "%s: the watch works again", l->title);

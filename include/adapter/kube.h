@@ -135,7 +135,9 @@ enum kube_watch_type {
         KUBE_WATCH_OBJECT = 0, /* it is there, like this: lock or placeholder is set */
         KUBE_WATCH_GONE,       /* it was deleted; lock or placeholder is its last state */
         KUBE_WATCH_ABSENT,     /* there is no such object (as of the stream's beginning, or of a read) */
-        KUBE_WATCH_DOWN,       /* the watch does not work (text); it goes on trying. Any other event: it works again */
+        KUBE_WATCH_DOWN,       /* the watch does not work (text); it goes on trying. Told when that begins and when its
+                                * cause changes; when the server was silent, after each attempt */
+        KUBE_WATCH_ALIVE,      /* nothing new, the server says (a bookmark or a read): at most each 5 s */
 };
 
 struct kube_watch_event {
@@ -144,6 +146,11 @@ struct kube_watch_event {
         const struct placeholder_object *placeholder;
         const char *text; /* KUBE_WATCH_DOWN: why; else "" */
         bool silent;      /* KUBE_WATCH_DOWN: no answer, or the server cannot serve now (5xx) */
+        bool unreadable;  /* KUBE_WATCH_DOWN: the reads instead fail as well; until the next polled event */
+        bool polled;      /* not KUBE_WATCH_DOWN: the watch is still down; this is from a read instead, or from a stream
+                           * that has yet to last. false: it works (again) */
+        long http_code;   /* KUBE_WATCH_DOWN: the answer that is in the way (403: the right to watch, or, if unreadable,
+                           * to   get is missing); 0: it is not for an answer */
 };
 
 typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userdata);
@@ -151,10 +158,18 @@ typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userda
 /* Follows one object by name for ever. Each start is without resourceVersion and so begins with what exists, told as
  * OBJECT or ABSENT: by the stream, or, when it is silent for a second (servers without the gate WatchList do not tell
  * absence), by a quorum read of its own, which needs the right `get`. Started again at the end of the stream and on
- * errors (with backoff and jitter, Retry-After obeyed). A stream that is silent for the silence limit is not cut for
- * that: a read shows whether the server answers and whether something was missed; only if so, or if it does not, the
- * stream begins anew. A watch wakes; it proves neither a right nor a time, and what it tells may be older than an
- * answer that was read meanwhile. */
+ * errors (with backoff and jitter, Retry-After obeyed up to 20 s). A stream that is silent for the silence limit is not
+ * cut for that: a read shows whether the server answers and whether something was missed; only if so, or if it does
+ * not, the stream begins anew. A peer that is gone without a word is noticed within 7 s.
+ *
+ * While the watch does not work although the server answers (it refuses the verb or the path, sends garbage, does not
+ * begin to answer for 6 s; or streams end within 5 s of their start, three in a row), the object is read instead: a
+ * second after the trouble began and then each 5 s; what is new is told as polled. A stream is tried again after at
+ * most 30 s; after three that ended at once the next one must last 5 s before the watch counts as working. While the
+ * server answers nothing, it is asked as often as a stream is tried.
+ *
+ * A watch wakes; it proves neither a right nor a time, and what it tells may be older than an answer that was read
+ * meanwhile. */
 int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_watch_cb cb, void *userdata,
                     struct kube_slot **ret_slot);
 int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,

@@ -480,7 +480,7 @@ static void test_too_large(void **state) {
 
 static void begin_stream(struct world *w, struct answer *a) {
         const struct http_call call = {.method = "GET",
-                                       .path = "/x",
+                                       .path = "/stream",
                                        .response_max = 1000,
                                        .cb = on_result,
                                        .data_cb = on_data,
@@ -524,6 +524,100 @@ static void test_stream(void **state) {
         assert_null(a.request);
         run_for(&w, 50 * USEC_PER_MSEC);
         assert_false(a.is_there);
+        world_close(&w);
+}
+
+/* A stream that says something and then goes dead, for good or for two seconds; and a server that answers once and is
+ * cut off for four seconds. */
+static bool go_dead(const struct rawserver_request *q, void *userdata) {
+        const unsigned *usec = userdata;
+        bool is_stream = strstr(q->head, " /stream ") != NULL;
+
+        if (is_stream)
+                rawserver_send(q->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab\n\r\n");
+        else
+                (void)echo(q, NULL);
+        if (q->on_connection == 1) {
+                rawserver_drop(q->fd);
+                if (*usec == 0)
+                        rawserver_wait_closed(q->fd);
+                (void)usleep(*usec);
+                rawserver_flow(q->fd);
+        }
+        if (is_stream)
+                rawserver_send(q->fd, "4\r\ncde\n\r\n0\r\n\r\n");
+        return true;
+}
+
+static bool break_off(const struct rawserver_request *q, void *userdata) {
+        const unsigned *resets = userdata;
+
+        rawserver_send(q->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab\n\r\n");
+        (void)usleep(*resets ? 5500 * USEC_PER_MSEC : 0); /* longer than a peer may be silent: probes were answered */
+        if (*resets)
+                rawserver_reset(q->fd);
+        return false;
+}
+
+/* Nothing is sent on an idle stream: probes alone find out, soon. */
+static void test_dead_peer(void **state) {
+        unsigned usec = 0;
+        struct world w;
+        struct answer a;
+        uint64_t at;
+
+        (void)state;
+        world_open(&w, go_dead, &usec);
+        begin_stream(&w, &a);
+        for (unsigned i = 0; i < 500 && a.n_data == 0; i++)
+                run_for(&w, 10 * USEC_PER_MSEC);
+        at = now();
+        run_until(&w, &a.is_there);
+        assert_int_equal(a.result.outcome, HTTP_BROKEN);
+        assert_true(a.result.is_dead);
+        assert_true(now() - at > 3 * USEC_PER_SEC);
+        assert_true(now() - at < 8 * USEC_PER_SEC);
+        http_request_free(a.request);
+        world_close(&w);
+
+        /* Ended by the other side, in peace or not, it is not. */
+        for (unsigned resets = 0; resets < 2; resets++) {
+                world_open(&w, break_off, &resets);
+                begin_stream(&w, &a);
+                run_until(&w, &a.is_there);
+                assert_int_equal(a.result.outcome, HTTP_BROKEN);
+                assert_false(a.result.is_dead);
+                http_request_free(a.request);
+                world_close(&w);
+        }
+}
+
+/* What a lossy or slow link can do to a stream and to a request is borne. */
+static void test_short_cut(void **state) {
+        unsigned usec = 2 * USEC_PER_SEC;
+        struct world w;
+        struct answer a;
+
+        (void)state;
+        world_open(&w, go_dead, &usec);
+        begin_stream(&w, &a);
+        run_until(&w, &a.is_there);
+        assert_int_equal(a.result.outcome, HTTP_ANSWERED);
+        assert_string_equal(a.data, "ab\ncde\n");
+        http_request_free(a.request);
+        world_close(&w);
+
+        /* Data in flight is sent again for longer than a stream may be dead: after 0.2, 0.6, 1.4, 3 and 6.2 s. */
+        usec = 4 * USEC_PER_SEC;
+        world_open(&w, go_dead, &usec);
+        request(&w, &a, "GET", NULL);
+        assert_int_equal(a.result.outcome, HTTP_ANSWERED);
+        run_for(&w, 200 * USEC_PER_MSEC);
+        begin(&w, &a, "PUT", "{}", 15 * USEC_PER_SEC);
+        run_until(&w, &a.is_there);
+        assert_int_equal(a.result.outcome, HTTP_ANSWERED);
+        assert_int_equal(rawserver_n_connections(w.server), 1);
+        http_request_free(a.request);
         world_close(&w);
 }
 
@@ -789,6 +883,8 @@ int main(void) {
                 cmocka_unit_test(test_bad_answers),
                 cmocka_unit_test(test_too_large),
                 cmocka_unit_test(test_stream),
+                cmocka_unit_test(test_dead_peer),
+                cmocka_unit_test(test_short_cut),
                 cmocka_unit_test(test_flood),
                 cmocka_unit_test(test_hanging_lookup),
                 cmocka_unit_test(test_name_moves),

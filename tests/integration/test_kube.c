@@ -708,24 +708,28 @@ static void test_events(void **state) {
 /* ---- watches ---- */
 
 struct seen {
-        unsigned n[KUBE_WATCH_DOWN + 1];
-        unsigned total;
-        char log[512]; /* O, G, A, D in order */
+        unsigned total, n_polled, n_alive;
+        char log[512]; /* O, G, A, D in order, without what is polled */
         char text[512];
         struct kube_slot *slot, *free_too;
         struct kube **frees_kube;
         bool frees_itself;
-        bool is_enough;
+        bool is_enough, is_silent;
         unsigned enough;
 };
 
 static void on_watch(const struct kube_watch_event *e, void *userdata) {
         struct seen *s = userdata;
 
-        s->n[e->type]++;
+        if (e->polled || e->type == KUBE_WATCH_ALIVE) {
+                s->n_polled += e->polled;
+                s->n_alive += e->type == KUBE_WATCH_ALIVE;
+                return;
+        }
         if (s->total + 1 < sizeof(s->log))
                 s->log[s->total] = "OGAD"[e->type];
         s->total++;
+        s->is_silent = e->silent;
         s->is_enough = s->total >= s->enough;
         assert_int_equal(e->lock != NULL, e->type == KUBE_WATCH_OBJECT || e->type == KUBE_WATCH_GONE);
         if (s->free_too)
@@ -947,9 +951,9 @@ static void test_watch_hangs(void **state) {
 
 /* What failed before a stream worked for a while does not make the pause after it longer. */
 static void test_watch_recovers(void **state) {
-        struct watch_script script = {.streams = {"<html>\n", "<html>\n", ADDED, ADDED},
-                                      .tired_usec = 5200 * USEC_PER_MSEC};
-        struct seen s = {.enough = 4};
+        struct watch_script script = {
+                .streams = {"<html>\n", "<html>\n", ADDED, ADDED}, .tired_usec = 5200 * USEC_PER_MSEC, READ_OK(OBJECT)};
+        struct seen s = {.enough = 3};
         struct world w;
         uint64_t at;
 
@@ -957,14 +961,50 @@ static void test_watch_recovers(void **state) {
         world_open(&w, play_watch, &script);
         assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
         run_until(&w, &s.is_enough);
-        assert_string_equal(s.log, "DDOD");
+        assert_string_equal(s.log, "DOD"); /* the second failure is no news */
+        assert_int_equal(script.n_streams, 3);
         at = now();
-        s.enough = 5;
+        s.enough = 4;
         s.is_enough = false;
         run_until(&w, &s.is_enough);
-        assert_string_equal(s.log, "DDODO");
+        assert_string_equal(s.log, "DODO");
         assert_true(now() - at < 900 * USEC_PER_MSEC);
         kube_slot_free(s.slot);
+        world_close(&w);
+}
+
+/* Tells an object; then packets are dropped, for good. */
+static bool play_gone(const struct rawserver_request *q, _unused_ void *userdata) {
+        char chunk[32];
+
+        (void)snprintf(chunk, sizeof(chunk), "%zx\r\n", strlen(ADDED));
+        rawserver_send(q->fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        rawserver_send(q->fd, chunk);
+        rawserver_send(q->fd, ADDED "\r\n");
+        if (q->number == 1)
+                rawserver_drop(q->fd);
+        rawserver_wait_closed(q->fd);
+        return false;
+}
+
+/* The peer of an idle watch is gone without a word: told as silence, in seconds, and another connection is made. */
+static void test_watch_peer_is_gone(_unused_ void **state) {
+        struct seen s = {.enough = 2};
+        struct world w;
+        uint64_t at;
+
+        world_open(&w, play_gone, NULL);
+        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+        at = now();
+        run_until(&w, &s.is_enough);
+        assert_string_equal(s.log, "OD");
+        assert_true(s.is_silent);
+        assert_true(now() - at < 8 * USEC_PER_SEC);
+        s.enough = 3;
+        s.is_enough = false;
+        run_until(&w, &s.is_enough);
+        assert_string_equal(s.log, "ODO");
+        s.slot = kube_slot_free(s.slot);
         world_close(&w);
 }
 
@@ -1124,6 +1164,7 @@ int main(void) {
                 cmocka_unit_test(test_watch_is_idle),
                 cmocka_unit_test(test_watch_hangs),
                 cmocka_unit_test(test_watch_recovers),
+                cmocka_unit_test(test_watch_peer_is_gone),
                 cmocka_unit_test(test_watch_free_in_callback),
                 cmocka_unit_test(test_watch_order),
                 cmocka_unit_test(test_watch_without_slot),

@@ -113,6 +113,8 @@ static bool fault_set_action(struct fault_action *a, const char *key, doc *v) {
                 return fault_int64(&a->truncate, v, 0);
         if (util_streq(key, "half_open_watch"))
                 return fault_stall(&a->stall, v);
+        if (util_streq(key, "cut_watch_ms"))
+                return fault_msec(&a->cut_usec, v);
         if (util_streq(key, "body"))
                 return fault_body(&a->body, v);
         if (util_streq(key, "content_type"))
@@ -208,7 +210,7 @@ static bool fault_field_matches(const char *rule, const char *value) {
 bool fault_match(struct faults *fs, const struct call *c, struct fault_action *ret) {
         for (struct fault *f = fs->first; f; f = f->next) {
                 const char *name = *c->name ? c->name : c->select_name;
-                bool only_watches = f->action.stall != WATCH_FLOWS;
+                bool only_watches = f->action.stall != WATCH_FLOWS || f->action.cut_usec > 0;
                 if (f->count == 0 || !fault_verb_matches(f->verb, c->verb) ||
                     !fault_field_matches(f->resource, c->resource->plural) || !fault_field_matches(f->name, name) ||
                     !fault_field_matches(f->user, c->user) || (only_watches && c->verb != VERB_WATCH))

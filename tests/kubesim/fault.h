@@ -24,6 +24,7 @@ struct fault_action {
         int retry_after;        /* seconds; 0: no such header */
         int64_t truncate;       /* the answer is cut after so many bytes of body; -1: whole */
         enum watch_stall stall; /* of watches */
+        uint64_t cut_usec;      /* watches are cut after so long; 0: not */
 };
 
 struct fault {

@@ -53,7 +53,8 @@ static void request_execute(struct request *rq) {
         if (!auth_check(&rq->sim->auth, c, exists, &rq->reply))
                 return;
         if (c->verb == VERB_WATCH)
-                rq->watch = watch_new(&rq->sim->watches, c, rq->fault.stall, request_wake, rq, &rq->reply);
+                rq->watch = watch_new(&rq->sim->watches, c, rq->fault.stall, rq->fault.cut_usec, request_wake, rq,
+                                      &rq->reply);
         else
                 verbs_execute(s, c, &rq->reply);
 }

@@ -17,12 +17,13 @@ struct watch {
         struct call call;
         uint64_t after_rv; /* only later events are sent */
         bool stalled;
-        uint64_t marked_rv; /* of the last bookmark */
-        bool future;        /* asked for a version that does not exist yet: silence, bookmarks included */
-        ssize_t end;        /* WATCH_EMPTY while it lives, else what follows the buffered bytes */
+        uint64_t marked_rv;     /* of the last bookmark */
+        uint64_t bookmark_usec; /* as it was when the watch was opened */
+        bool future;            /* asked for a version that does not exist yet: silence, bookmarks included */
+        ssize_t end;            /* WATCH_EMPTY while it lives, else what follows the buffered bytes */
         struct buf out;
         size_t sent;
-        struct timer bookmark, limit, last_bookmark;
+        struct timer bookmark, limit, last_bookmark, cut;
         void (*wake)(void *arg);
         void *arg;
 };
@@ -71,7 +72,7 @@ static void watch_wake(struct watch *w) {
 
 static void watch_on_bookmark(void *arg) {
         struct watch *w = arg;
-        timer_set(w->watches->timers, &w->bookmark, timer_now() + w->watches->bookmark_usec, watch_on_bookmark, w);
+        timer_set(w->watches->timers, &w->bookmark, timer_now() + w->bookmark_usec, watch_on_bookmark, w);
         if (w->future)
                 return;
         watch_bookmark_line(w, false);
@@ -149,8 +150,14 @@ static bool watch_check(const struct call *c, struct reply *r) {
         return true;
 }
 
-struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_stall stall, void (*wake)(void *arg),
-                        void *arg, struct reply *r) {
+static void watch_on_cut(void *arg) {
+        struct watch *w = arg;
+        w->end = WATCH_CUT;
+        watch_wake(w);
+}
+
+struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_stall stall, uint64_t cut_usec,
+                        void (*wake)(void *arg), void *arg, struct reply *r) {
         if (!watch_check(c, r))
                 return NULL;
         struct watch *w = doc_alloc(sizeof(*w));
@@ -174,9 +181,12 @@ struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_sta
                 w->stalled = true;
                 return w;
         }
+        if (cut_usec > 0)
+                timer_set(ws->timers, &w->cut, now + cut_usec, watch_on_cut, w);
         timer_set(ws->timers, &w->limit, now + seconds * USEC_PER_SEC, watch_on_limit, w);
         if (c->bookmarks && ws->bookmark_usec > 0 && w->end == WATCH_EMPTY) {
-                timer_set(ws->timers, &w->bookmark, now + ws->bookmark_usec, watch_on_bookmark, w);
+                w->bookmark_usec = ws->bookmark_usec;
+                timer_set(ws->timers, &w->bookmark, now + w->bookmark_usec, watch_on_bookmark, w);
                 timer_set(ws->timers, &w->last_bookmark, now + (seconds - 1) * USEC_PER_SEC, watch_on_last_bookmark, w);
         }
         return w;
@@ -186,6 +196,7 @@ void watch_free(struct watches *ws, struct watch *w) {
         timer_cancel(ws->timers, &w->bookmark);
         timer_cancel(ws->timers, &w->limit);
         timer_cancel(ws->timers, &w->last_bookmark);
+        timer_cancel(ws->timers, &w->cut);
         if (w->prev)
                 w->prev->next = w->next;
         else

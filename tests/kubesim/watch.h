@@ -27,9 +27,10 @@ struct watches {
 };
 
 /* Opens a watch; wake(arg) is called when watch_read() has something new after it had nothing. Returns NULL with r
- * filled when the request itself is refused (an old resourceVersion is not: its 410 is in the stream). */
-struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_stall stall, void (*wake)(void *arg),
-                        void *arg, struct reply *r);
+ * filled when the request itself is refused (an old resourceVersion is not: its 410 is in the stream). cut_usec: when
+ * its connection is dropped; 0: not. */
+struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_stall stall, uint64_t cut_usec,
+                        void (*wake)(void *arg), void *arg, struct reply *r);
 void watch_free(struct watches *ws, struct watch *w);
 
 enum {

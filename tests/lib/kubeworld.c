@@ -92,8 +92,25 @@ void kubeworld_on_reply(const struct kube_reply *r, void *userdata) {
 void kubeworld_on_watch(const struct kube_watch_event *e, void *userdata) {
         struct kubeworld_seen *s = userdata;
 
+        char letter = "OGADL"[e->type];
+        bool was_down = s->is_down;
+
+        if (e->type == KUBE_WATCH_DOWN) {
+                assert_false(e->polled);
+                letter = e->unreadable ? 'U' : 'D';
+                s->silent = e->silent;
+                s->code = e->http_code;
+        } else if (e->polled) {
+                assert_true(was_down);
+                letter = e->type == KUBE_WATCH_OBJECT ? 'o' : 'a';
+        }
+        s->is_down = e->type == KUBE_WATCH_DOWN || e->polled;
+        s->n_alive += e->type == KUBE_WATCH_ALIVE;
+        s->n_alive_polled += e->type == KUBE_WATCH_ALIVE && e->polled;
+        if (e->type == KUBE_WATCH_ALIVE && was_down == s->is_down)
+                return;
         assert_true(s->n + 1 < sizeof(s->log));
-        s->log[s->n++] = "OGAD"[e->type];
+        s->log[s->n++] = letter;
         if (e->lock)
                 s->lock = *e->lock;
         if (e->type == KUBE_WATCH_DOWN)

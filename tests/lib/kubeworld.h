@@ -23,10 +23,14 @@ struct kubeworld_answer {
 
 /* Everything a watch told. */
 struct kubeworld_seen {
-        char log[64]; /* O object, G gone, A absent, D down, in order */
+        char log[64]; /* O object, G gone, A absent, D down, U down and unreadable, in order; polled: o, a; alive when
+                       * it ends a trouble: L */
         unsigned n;
-        struct lock_object lock; /* the last one */
-        char text[512];          /* of the last D */
+        unsigned n_alive, n_alive_polled; /* not in the log, but for L */
+        bool is_down, silent;             /* as told last */
+        long code;                        /* of the last D */
+        struct lock_object lock;          /* the last one */
+        char text[512];                   /* of the last D */
 };
 
 void kubeworld_open(struct kubeworld *w, const struct kubeconfig *config, uint64_t timeout_usec);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -57,6 +58,20 @@ void rawserver_reset(int fd) {
         struct linger l = {.l_onoff = 1, .l_linger = 0};
 
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
+void rawserver_drop(int fd) {
+        /* The socket's filter stands before TCP: what it takes 0 bytes of was never there. */
+        struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+        const struct sock_fprog program = {.len = 1, .filter = none};
+
+        assert(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0);
+}
+
+void rawserver_flow(int fd) {
+        const int unused = 0;
+
+        assert(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0);
 }
 
 void rawserver_wait_closed(int fd) {

@@ -34,5 +34,9 @@ void rawserver_send(int fd, const char *text);
 void rawserver_answer(int fd, const char *status, const char *content_type, const char *body);
 /* Ends the connection with RST; return false afterwards. */
 void rawserver_reset(int fd);
+/* From now on no packet of the client arrives on this connection, nor is it acknowledged: to the client the way is cut
+ * silently (what is sent still goes out). rawserver_flow() ends that. */
+void rawserver_drop(int fd);
+void rawserver_flow(int fd);
 /* Waits until the client closes the connection, or the server is freed. */
 void rawserver_wait_closed(int fd);

@@ -155,6 +155,7 @@ static void on_end(const struct http_result *http, void *userdata) {
                 kube_token_expire(w->slot.kube);
         w->is_stale = http->outcome != HTTP_ANSWERED;
         w->is_silent = w->is_stale || http->code / 100 == 5;
+        w->is_denied = http->code == 403;
         if (http->outcome == HTTP_ANSWERED && http->code / 100 == 2) {
                 kube_watch_describe(w, text, sizeof(text), "cut off in the middle of an event");
                 kube_watch_fail(w, 0, text);
@@ -216,7 +217,7 @@ static int try_start(struct kube_watch *w) {
         call.path = path;
         w->started_at_usec = clock_boottime_usec();
         w->ends_at_usec = w->started_at_usec + seconds * USEC_PER_SEC + w->silence_usec;
-        w->has_told = w->is_stale = w->is_silent = false;
+        w->has_told = w->is_stale = w->is_silent = w->is_denied = false;
         r = http_start(kube->http, &call, &w->http);
         if (r >= 0)
                 kube_watch_be_patient(w);

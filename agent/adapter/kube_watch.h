@@ -25,6 +25,7 @@ struct kube_watch {
         bool has_told;       /* the state of the object was told since the stream began */
         bool is_stale;       /* the connection is not to be trusted: take a new one */
         bool is_silent;      /* the last start had no answer, or only that there can be none now */
+        bool is_denied;      /* … or a 403 */
         char version[64];    /* told last; "": there was none */
 };
 

@@ -73,6 +73,7 @@ void kube_watch_fail(struct kube_watch *w, uint64_t retry_after_usec, const char
                 .type = KUBE_WATCH_DOWN,
                 .text = text,
                 .silent = w->is_silent,
+                .denied = w->is_denied,
         };
 
         kube_watch_restart_in(w, kube_watch_next_delay(w, retry_after_usec));
@@ -121,6 +122,7 @@ static void on_read(const struct kube_reply *reply, void *userdata) {
                 kube_watch_describe(w, text, sizeof(text), why);
                 w->is_stale = true;
                 w->is_silent = reply->http_code == 0 || reply->http_code / 100 == 5;
+                w->is_denied = reply->http_code == 403;
                 kube_watch_fail(w, reply->retry_after_usec, text);
                 return;
         }

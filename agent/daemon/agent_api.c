@@ -76,6 +76,8 @@ void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
                 a->unanswered = a->unanswered || event->silent;
                 if (event->silent)
                         note_silence(a, event->text);
+                if (event->denied)
+                        agent_rights_denied(a);
                 return;
         }
         note_contact(a);
@@ -108,6 +110,8 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 note_silence(a, text);
         else
                 note_contact(a);
+        if (reply->result == KUBE_DENIED && reply->http_code == 403)
+                agent_rights_denied(a);
         if (*ret_silent)
                 a->unanswered = true;
         else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */

@@ -178,7 +178,7 @@ static void line_of_many(const struct agent *a, char *buf, size_t size) {
 }
 
 void agent_status_line(const struct agent *a, char *buf, size_t size) {
-        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size);
+        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size - AGENT_STATUS_ROOM);
 
         /* Left for what may follow. */
         if (a->n_locks == 1)

@@ -310,6 +310,72 @@ static void leaders(void) {
         say("the file on disk is not in force");
 }
 
+/* What the locks of one host lack, in namespace prod. */
+static struct agent_right lacks(enum agent_right_of of, const char *resource, const char *name, unsigned verbs) {
+        struct agent_right r = {.of = of, .tenure = TENURE_LEASE, .missing = verbs};
+
+        SET(r.ns, "prod");
+        SET(r.name, name);
+        r.ask = (struct rights_ask){.group = *resource == 'l' ? "coordination.k8s.io" : "",
+                                    .resource = resource,
+                                    .name = r.name,
+                                    .verbs = verbs};
+        return r;
+}
+
+static void rights(void) {
+        static struct agent_right missing[6];
+
+        missing[0] = lacks(AGENT_RIGHT_LOCK_CREATE, "configmaps", "", RIGHTS_CREATE);
+        missing[1] = lacks(AGENT_RIGHT_PLACEHOLDER_CREATE, "leases", "", RIGHTS_CREATE);
+        missing[2] = lacks(AGENT_RIGHT_LOCK, "configmaps", "app", RIGHTS_WATCH | RIGHTS_PATCH | RIGHTS_DELETE);
+        missing[3] = lacks(AGENT_RIGHT_PLACEHOLDER, "leases", "leader-agent-web-1-lease", RIGHTS_UPDATE);
+        missing[4] = lacks(AGENT_RIGHT_OTHERS, "leases", "", RIGHTS_DELETE);
+        missing[5] = lacks(AGENT_RIGHT_LOCK, "configmaps", "db", RIGHTS_GET);
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_LEADING);
+        a.rights.missing = missing + 2;
+        a.rights.n_missing = 1;
+        say("three verbs of the lock are missing");
+        fresh(1);
+        put(0, TENURE_LEASE, ELECTION_CANDIDATE);
+        a.rights.missing = missing + 4;
+        a.rights.n_missing = 1;
+        say("Leases of others may not be deleted");
+        a.rights.missing = missing + 3;
+        a.rights.n_missing = 1;
+        say("its own may not be updated");
+        a.rights.missing = missing;
+        a.rights.n_missing = ELEMENTSOF(missing);
+        say("much is missing");
+}
+
+static void credentials(void) {
+        const uint64_t day = 24 * 3600 * USEC_PER_SEC;
+
+        kubeconfig.source = (char[]){"/etc/leader-agent/kubeconfig"};
+        kubeconfig.token_file = (char[]){"/etc/leader-agent/token"};
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_LEADING);
+        a.credentials.term[AGENT_TOKEN] = (struct credentials_term){WALL - 300 * day, WALL + 15 * day};
+        say("the token is good for 15 days more");
+        a.credentials.term[AGENT_TOKEN].ends_usec = WALL + 3 * day;
+        say("for 3 days");
+        a.credentials.term[AGENT_TOKEN].ends_usec = WALL - 60 * USEC_PER_SEC;
+        say("no more");
+        fresh(1);
+        put(0, TENURE_LEASE, ELECTION_CANDIDATE);
+        kubeconfig.token_file = NULL;
+        a.credentials.term[AGENT_TOKEN] =
+                (struct credentials_term){WALL - 3000 * USEC_PER_SEC, WALL + 300 * USEC_PER_SEC};
+        say("a token of an hour, 5 minutes before its end, written into the kubeconfig");
+        fresh(1);
+        put(0, TENURE_LEASE, ELECTION_CANDIDATE);
+        kubeconfig.client_cert_file = (char[]){"/etc/leader-agent/client.crt"};
+        a.credentials.term[AGENT_CERTIFICATE] = (struct credentials_term){WALL - 300 * day, WALL + 13 * day};
+        say("a client certificate");
+}
+
 static void several(void) {
         fresh(3);
         put(0, TENURE_LIFE, ELECTION_LEADING);
@@ -369,6 +435,10 @@ static void test_table(void **state) {
         candidates();
         head("More of a leader", "situation");
         leaders();
+        head("Rights that are missing", "situation");
+        rights();
+        head("Credentials that end", "situation");
+        credentials();
         head("Several locks", "situation");
         several();
         (void)fprintf(out, "\n");

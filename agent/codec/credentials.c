@@ -9,7 +9,7 @@
 #include "codec/kubeconfig_parts.h"
 #include "codec/object.h"
 
-#define DAY_USEC   (24 * 3600 * USEC_PER_SEC)
+#define DAY_USEC   (24 * (3600 * USEC_PER_SEC))
 #define TOKEN_MAX  ((size_t)64 * 1024) /* as the API server's limit for a header */
 #define YEAR_10000 253402300800.0      /* seconds */
 

@@ -13,7 +13,7 @@
 #define AFTER_RELOAD_USEC (1 * USEC_PER_SEC)
 #define AFTER_DENIAL_USEC (10 * USEC_PER_SEC)
 #define PAUSE_USEC        (60 * USEC_PER_SEC)
-#define EACH_USEC         (24 * 3600 * USEC_PER_SEC)
+#define EACH_USEC         (24 * (3600 * USEC_PER_SEC))
 /* Reviews of a single right, in each namespace. */
 #define CONFIRMED_MAX 12
 

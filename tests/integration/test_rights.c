@@ -108,7 +108,7 @@ static void test_all_there(_unused_ void **state) {
         assert_int_equal(agent_rights_update(&a, now), began + 5 * USEC_PER_SEC);
         assert_int_equal(look(), 1);
         missing("");
-        assert_int_equal(agent_rights_update(&a, now), began + 5 * USEC_PER_SEC + 24 * 3600 * USEC_PER_SEC);
+        assert_int_equal(agent_rights_update(&a, now), began + 5 * USEC_PER_SEC + 24 * (3600 * USEC_PER_SEC));
 }
 
 #define RULE_DELETE "- {apiGroups: [\"\"], resources: [configmaps], resourceNames: [app], verbs: [delete]}\n"
@@ -178,7 +178,7 @@ static void test_no_answer(_unused_ void **state) {
         deny("create", "selfsubjectrulesreviews", "");
         assert_int_equal(look(), 1);
         missing("");
-        assert_int_equal(agent_rights_update(&a, now), now + 24 * 3600 * USEC_PER_SEC);
+        assert_int_equal(agent_rights_update(&a, now), now + 24 * (3600 * USEC_PER_SEC));
 }
 
 /* One review for each namespace; each has its own rights. */

@@ -12,7 +12,7 @@
 #include "codec/credentials.h"
 
 #define SEC(n) ((uint64_t)(n)*USEC_PER_SEC)
-#define DAY    (24 * 3600 * USEC_PER_SEC)
+#define DAY    (24 * (3600 * USEC_PER_SEC))
 
 /* HEAD.PAYLOAD.SIGNATURE, the payload in base64url without padding. */
 static char *token(const char *payload) {

@@ -351,7 +351,7 @@ static void rights(void) {
 }
 
 static void credentials(void) {
-        const uint64_t day = 24 * 3600 * USEC_PER_SEC;
+        const uint64_t day = 24 * (3600 * USEC_PER_SEC);
 
         kubeconfig.source = (char[]){"/etc/leader-agent/kubeconfig"};
         kubeconfig.token_file = (char[]){"/etc/leader-agent/token"};

@@ -191,8 +191,8 @@ static void list_verbs(unsigned mask, const char *last, char *buf, size_t size) 
         }
 }
 
-void rights_format_verbs(unsigned mask, char *buf, size_t size) {
-        list_verbs(mask, " and ", buf, size);
+void rights_format_verbs(unsigned asked, char *buf, size_t size) {
+        list_verbs(asked, " and ", buf, size);
 }
 
 /* A name that YAML would take for something else than a text. (Names are lower case, digits, '-' and '.'.) */

@@ -44,7 +44,7 @@ unsigned rights_granted(const struct rights_rules *r, const struct rights_ask *a
 bool rights_name_objects(const struct rights_rules *r, const char *group, const char *resource);
 
 /* "patch", "patch and delete", "get, patch and delete". */
-void rights_format_verbs(unsigned verbs, char *buf, size_t size);
+void rights_format_verbs(unsigned asked, char *buf, size_t size);
 /* The rule that grants them, an item of the rules of a Role, in one line of YAML:
  * - {apiGroups: [""], resources: [configmaps], resourceNames: [app], verbs: [patch, delete]} */
 void rights_format_rule(const struct rights_ask *ask, char *buf, size_t size);

@@ -73,6 +73,7 @@ static void object(struct agent_lock *l, enum tenure tenure, bool ours) {
 
 /* Lock i in a state, everything else well: the lock there and ours, or of web-2. */
 static void put(size_t i, enum tenure tenure, uint8_t state) {
+        static char ns[] = "prod";
         static char names[][8] = {"app", "db", "cache"}, units[][16] = {"app.service", "db.service", "cache.service"};
         bool ours = state >= ELECTION_ADOPTING && state <= ELECTION_RELEASING;
         struct core_lock *c = &locks[i];
@@ -80,8 +81,7 @@ static void put(size_t i, enum tenure tenure, uint8_t state) {
 
         *c = (struct core_lock){.conf = builder_election_conf(tenure), .placeholder = {0, 1}};
         election_init(e);
-        confs[i] = (struct conf_lock){
-                .name = names[i], .namespace_ = (char[]){"prod"}, .unit = units[i], .tenure = tenure};
+        confs[i] = (struct conf_lock){.name = names[i], .namespace_ = ns, .unit = units[i], .tenure = tenure};
         shells[i] = (struct agent_lock){.agent = &a, .index = i, .conf = &confs[i]};
         (void)snprintf(shells[i].title, sizeof(shells[i].title), "prod/%s", confs[i].name);
         shells[i].since_realtime_usec = WALL - 60 * USEC_PER_SEC;
@@ -351,10 +351,12 @@ static void rights(void) {
 }
 
 static void credentials(void) {
+        static char config[] = "/etc/leader-agent/kubeconfig", token[] = "/etc/leader-agent/token",
+                    certificate[] = "/etc/leader-agent/client.crt";
         const uint64_t day = 24 * (3600 * USEC_PER_SEC);
 
-        kubeconfig.source = (char[]){"/etc/leader-agent/kubeconfig"};
-        kubeconfig.token_file = (char[]){"/etc/leader-agent/token"};
+        kubeconfig.source = config;
+        kubeconfig.token_file = token;
         fresh(1);
         put(0, TENURE_LIFE, ELECTION_LEADING);
         a.credentials.term[AGENT_TOKEN] = (struct credentials_term){WALL - 300 * day, WALL + 15 * day};
@@ -371,7 +373,7 @@ static void credentials(void) {
         say("a token of an hour, 5 minutes before its end, written into the kubeconfig");
         fresh(1);
         put(0, TENURE_LEASE, ELECTION_CANDIDATE);
-        kubeconfig.client_cert_file = (char[]){"/etc/leader-agent/client.crt"};
+        kubeconfig.client_cert_file = certificate;
         a.credentials.term[AGENT_CERTIFICATE] = (struct credentials_term){WALL - 300 * day, WALL + 13 * day};
         say("a client certificate");
 }

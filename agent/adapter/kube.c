@@ -114,6 +114,7 @@ const char *kube_token(struct kube *kube) {
         if (r >= 0) {
                 forget_token(kube);
                 kube->token = token;
+                kube->credentials.token = credentials_read_token(token);
                 *kube->token_error = 0;
         } else
                 /* The last good one stays: it may still be valid, and the server will say so. */
@@ -141,6 +142,12 @@ static struct placeholder_resource resource(struct kube_what what) {
                 return placeholder_resource(what.placeholder);
         case KUBE_KIND_NAMESPACE:
                 return (struct placeholder_resource){"v1", "/api/v1", "namespaces", "namespace"};
+        case KUBE_KIND_RULES_REVIEW:
+                return (struct placeholder_resource){"authorization.k8s.io/v1", "/apis/authorization.k8s.io/v1",
+                                                     "selfsubjectrulesreviews", "selfsubjectrulesreview"};
+        case KUBE_KIND_ACCESS_REVIEW:
+                return (struct placeholder_resource){"authorization.k8s.io/v1", "/apis/authorization.k8s.io/v1",
+                                                     "selfsubjectaccessreviews", "selfsubjectaccessreview"};
         case KUBE_KIND_EVENT:
                 break;
         }

@@ -23,6 +23,8 @@ enum kube_kind {
         KUBE_KIND_PLACEHOLDER,
         KUBE_KIND_EVENT,
         KUBE_KIND_NAMESPACE, /* `ns` and `name` of its subject are the same */
+        KUBE_KIND_RULES_REVIEW,
+        KUBE_KIND_ACCESS_REVIEW,
 };
 
 /* The kind of an object in the API. */
@@ -35,8 +37,8 @@ struct kube_what {
 struct kube_subject {
         enum kube_op op;
         struct kube_what what;
-        char ns[64];    /* of a list: empty for the whole cluster */
-        char name[254]; /* of a list: empty */
+        char ns[64];    /* of a list: empty for the whole cluster; of a review: empty */
+        char name[254]; /* of a list: empty; of a review: its namespace */
         char uid[64];   /* the object must have it; empty: any */
 };
 
@@ -46,7 +48,8 @@ struct kube_answer {
         struct lock_object lock;
         struct placeholder_object placeholder;
         struct namespace_object namespace_;
-        struct lock_object *locks; /* owned by whoever had it judged */
+        struct lock_object *locks; /* these two are owned by whoever had it judged */
+        struct rights_rules *rules;
         char text[512];
 };
 
@@ -66,6 +69,7 @@ struct kube {
         char *token;
         uint64_t token_read_at_usec; /* 0: read it before the next use */
         char token_error[256];       /* why there is none, or an old one */
+        struct kube_credentials credentials;
         uint64_t silence_usec, length_usec;
         struct kube_slot *slots;
         unsigned n_events; /* Events under way */

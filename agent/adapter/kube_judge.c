@@ -114,6 +114,13 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
                         a->reply.namespace_uid = a->namespace_.uid;
                 return r;
         }
+        if (s->what.kind == KUBE_KIND_RULES_REVIEW) {
+                r = rights_parse_rules(body, n, &a->rules, err);
+                a->reply.rules = a->rules;
+                return r;
+        }
+        if (s->what.kind == KUBE_KIND_ACCESS_REVIEW)
+                return rights_parse_access(body, n, &a->reply.allowed, err);
         if (s->what.kind == KUBE_KIND_LOCK) {
                 r = lock_parse(body, n, &a->lock, err);
                 ns = a->lock.ns;

@@ -57,6 +57,7 @@ static void on_answer(const struct http_result *http, void *userdata) {
         if (cb)
                 cb(&answer.reply, cb_userdata);
         free(answer.locks);
+        rights_rules_free(answer.rules);
 }
 
 /* What is sent, beside the subject. body is freed in any case. */
@@ -77,6 +78,10 @@ static int add_query(char **path, const char *query) {
         return -ENOMEM;
 }
 
+static bool is_protocol(enum kube_kind kind) {
+        return kind == KUBE_KIND_LOCK || kind == KUBE_KIND_PLACEHOLDER;
+}
+
 static int send(struct kube_request *q, const char *method, const char *body, const char *content_type) {
         struct kube *kube = q->slot.kube;
         const struct kube_subject *subject = &q->subject;
@@ -89,7 +94,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .token = kube_token(kube),
                 .timeout_usec = kube->timeout_usec,
                 .response_max = KUBE_RESPONSE_MAX,
-                .is_aside = subject->what.kind == KUBE_KIND_EVENT, /* never in the way of a renewal */
+                .is_aside = !is_protocol(subject->what.kind), /* never in the way of a renewal */
                 .cb = on_answer,
                 .userdata = q,
         };
@@ -317,6 +322,38 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
 int kube_namespace_get(struct kube *kube, const char *name, kube_reply_cb cb, void *userdata,
                        struct kube_slot **ret_slot) {
         return get(kube, (struct kube_what){.kind = KUBE_KIND_NAMESPACE}, name, name, cb, userdata, ret_slot);
+}
+
+/* ---- reviews ---- */
+
+static int review(struct kube *kube, enum kube_kind kind, const char *ns, int r, char *body, kube_reply_cb cb,
+                  void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {.method = "POST", .body = body, .content_type = JSON};
+        struct kube_subject s = {.op = KUBE_OP_CREATE, .what.kind = kind};
+
+        if (r < 0)
+                return r;
+        if (!util_copy(s.name, sizeof(s.name), ns)) {
+                free(body);
+                return -EINVAL;
+        }
+        return start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+int kube_rules_review(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata,
+                      struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = rights_build_rules(ns, &body);
+
+        return review(kube, KUBE_KIND_RULES_REVIEW, ns, r, body, cb, userdata, ret_slot);
+}
+
+int kube_access_review(struct kube *kube, const char *ns, const struct rights_ask *ask, unsigned verb, kube_reply_cb cb,
+                       void *userdata, struct kube_slot **ret_slot) {
+        char *body = NULL;
+        int r = rights_build_access(ns, ask, verb, &body);
+
+        return review(kube, KUBE_KIND_ACCESS_REVIEW, ns, r, body, cb, userdata, ret_slot);
 }
 
 /* ---- Events ---- */

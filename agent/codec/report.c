@@ -34,6 +34,25 @@ static struct json_object *lock_to_json(const struct report_lock *l) {
         return NULL;
 }
 
+static bool add_missing_rights(struct json_object *api, const struct report *r) {
+        struct json_object *list = r->n_missing_rights ? json_object_new_array() : NULL;
+
+        if (r->n_missing_rights && !add(api, "missingRights", list))
+                return false;
+        for (size_t i = 0; i < r->n_missing_rights; i++) {
+                const struct report_right *m = &r->missing_rights[i];
+                struct json_object *o = json_object_new_object();
+
+                if (!o || !add_text(o, "namespace", m->namespace_) || !add_text(o, "what", m->what) ||
+                    !add_text(o, "means", m->means) || !add_text(o, "rule", m->rule) ||
+                    json_object_array_add(list, o) != 0) {
+                        json_object_put(o);
+                        return false;
+                }
+        }
+        return true;
+}
+
 int report_build(const struct report *r, char **ret) {
         _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
         struct json_object *api = json_object_new_object(), *guard = json_object_new_object(),
@@ -41,7 +60,7 @@ int report_build(const struct report *r, char **ret) {
         bool ok = root && add(root, "api", api) && add(root, "guard", guard) && add(root, "locks", locks) &&
                   add_text(root, "version", r->version) && add_text(root, "identity", r->identity) &&
                   add_text(api, "server", r->server) && add_text(api, "lastContact", r->last_contact) &&
-                  add_text(api, "error", r->api_error) &&
+                  add_text(api, "error", r->api_error) && add_missing_rights(api, r) &&
                   add(guard, "connected", json_object_new_boolean(r->guard_connected)) &&
                   add_text(guard, "error", r->guard_error) &&
                   add(guard, "breaks", json_object_new_int64(r->guard_breaks));

@@ -77,6 +77,8 @@ void agent_turn(struct agent *a) {
         follow(a, now);
         if (!a->watching)
                 at = earlier(at, a->started_usec + WATCH_LATEST_USEC);
+        at = earlier(at, agent_rights_update(a, now));
+        at = earlier(at, agent_credentials_update(a, now));
         at = earlier(at, agent_status_update(a, now));
         let_sleep(a);
         arm(a, earlier(at, agent_leave(a, now)));
@@ -216,6 +218,7 @@ struct agent *agent_free(struct agent *a) {
         for (size_t i = 0; i < a->n_placeholders; i++)
                 agent_placeholder_free(a->placeholders[i]);
         agent_namespaces_free(a);
+        agent_rights_done(a);
         bus_free(a->bus);
         sleep_watch_free(a->sleep);
         link_free(a->link);

@@ -77,6 +77,8 @@ void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
                 a->breaks += event->silent;
                 if (event->silent && event->http_code == 0) /* (5xx may be the watch's alone) */
                         note_silence(a, event->text);
+                if (event->http_code == 403)
+                        agent_rights_denied(a);
                 return;
         }
         note_contact(a);
@@ -113,6 +115,8 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
         a->breaks +=
                 reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
                 (asked >= AGENT_ASKED_WRITE && (reply->result == KUBE_NOT_FOUND || reply->result == KUBE_CONFLICT));
+        if (reply->result == KUBE_DENIED && reply->http_code == 403)
+                agent_rights_denied(a);
         if (*ret_silent)
                 a->unanswered = true;
         else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */

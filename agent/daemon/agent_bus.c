@@ -29,10 +29,17 @@ static struct report_lock report_lock(const struct agent_lock *l, struct agent_t
         };
 }
 
+static struct report_right report_right(const struct agent_right *r, struct agent_right_text *t) {
+        agent_right_text(r, t);
+        return (struct report_right){.namespace_ = r->ns, .what = t->what, .means = t->means, .rule = t->rule};
+}
+
 static int on_status(void *userdata, char **ret_json) {
         struct agent *a = userdata;
         _cleanup_free_ struct report_lock *locks = calloc(a->n_locks + 1, sizeof(*locks));
         _cleanup_free_ struct agent_text *texts = calloc(a->n_locks + 1, sizeof(*texts));
+        _cleanup_free_ struct report_right *rights = calloc(a->rights.n_missing + 1, sizeof(*rights));
+        _cleanup_free_ struct agent_right_text *right_texts = calloc(a->rights.n_missing + 1, sizeof(*right_texts));
         char contact[CLOCK_TEXT_SIZE] = "";
         struct report report = {
                 .version = AGENT_VERSION,
@@ -40,6 +47,8 @@ static int on_status(void *userdata, char **ret_json) {
                 .server = a->kubeconfig->server,
                 .last_contact = contact,
                 .api_error = a->api_error,
+                .missing_rights = rights,
+                .n_missing_rights = a->rights.n_missing,
                 .guard_connected = a->link_up,
                 .guard_error = a->link_up ? "" : a->link_error,
                 .guard_breaks = a->link_breaks,
@@ -47,8 +56,10 @@ static int on_status(void *userdata, char **ret_json) {
                 .n_locks = a->n_locks,
         };
 
-        if (!locks || !texts)
+        if (!locks || !texts || !rights || !right_texts)
                 return -ENOMEM;
+        for (size_t i = 0; i < a->rights.n_missing; i++)
+                rights[i] = report_right(&a->rights.missing[i], &right_texts[i]);
         if (a->contact_realtime_usec)
                 (void)clock_format_utc(a->contact_realtime_usec, contact);
         for (size_t i = 0; i < a->n_locks; i++)

@@ -428,6 +428,8 @@ static int reload(struct agent *a, struct err *err) {
 int agent_reload(struct agent *a, struct err *err) {
         int r = reload(a, err);
 
+        agent_rights_renew(a);
+        agent_credentials_renew(a);
         if (r < 0)
                 journal_log(LOG_ERR, "Reload refused, nothing has changed: %s", err->text);
         (void)snprintf(a->conf_error, sizeof(a->conf_error), "%.511s", r < 0 ? err->text : "");

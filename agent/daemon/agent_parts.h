@@ -8,6 +8,8 @@
  *   agent_claim.c        claims for POSTs
  *   agent_trace.c        changes and steps of the core, recorded
  *   agent_facts.c        API objects and guard replies -> facts of the core
+ *   agent_rights.c       what the API server allows, asked for before it is missed
+ *   agent_credentials.c  how long token and certificate are good
  *   agent_api.c          what an answer of the API server means, and how it is told
  *   agent_namespace.c    whether a namespace is still the one that it was
  *   agent_guard.c        leader-guard's socket
@@ -185,6 +187,60 @@ struct agent_post {
         };
 };
 
+/* One thing that the locks need rights on, in the order of how it is told. */
+enum agent_right_of {
+        AGENT_RIGHT_LOCK_CREATE,
+        AGENT_RIGHT_PLACEHOLDER_CREATE,
+        AGENT_RIGHT_LOCK,
+        AGENT_RIGHT_PLACEHOLDER, /* our own */
+        AGENT_RIGHT_OTHERS,      /* placeholders of other hosts */
+};
+
+struct agent_right {
+        enum agent_right_of of;
+        enum tenure tenure;
+        char ns[64];
+        char name[254];        /* empty: whatever its name */
+        struct rights_ask ask; /* … its name points to that field; once missing, its verbs are those that are */
+        unsigned doubtful;     /* RIGHTS_*: not in the rules */
+        unsigned missing;
+};
+
+struct agent_rights {
+        uint64_t due_usec;   /* CLOCK_BOOTTIME: when the next look begins, 0: not known yet */
+        uint64_t begun_usec; /* when the last one did, 0: never */
+        bool denied;         /* something was, since then */
+        struct agent_right *missing;
+        size_t n_missing;
+        uint64_t told; /* token of what the journal has of it, 0: nothing is missing */
+        /* while it looks */
+        struct agent_right *list;
+        size_t n_list, at;
+        size_t n_reviewed;    /* so many have met the rules of their namespace */
+        unsigned n_confirmed; /* reviews of single rights there */
+        bool asking;          /* a review is under way */
+        bool failed;          /* the last one had no answer */
+        struct kube_slot *request;
+};
+
+/* What is said of the end of token and certificate. */
+enum agent_expiry {
+        AGENT_EXPIRY_FAR,
+        AGENT_EXPIRY_NEAR,
+        AGENT_EXPIRY_OVER,
+};
+
+struct agent_credentials {
+        uint64_t looked_usec;            /* CLOCK_BOOTTIME: when files were read for this, 0: never */
+        struct credentials_term term[2]; /* AGENT_TOKEN, AGENT_CERTIFICATE */
+        uint8_t told[2];                 /* enum agent_expiry in the journal */
+};
+
+enum {
+        AGENT_TOKEN,
+        AGENT_CERTIFICATE,
+};
+
 struct agent {
         sd_event *event;
         sd_event_source *timer;
@@ -240,6 +296,8 @@ struct agent {
         bool api_told;                  /* … and the journal has it */
         bool unanswered;                /* a request or a watch had no answer, and nothing was answered since */
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
+        struct agent_rights rights;
+        struct agent_credentials credentials;
         struct {
                 char text[2048];   /* STATUS= sent last */
                 uint64_t due_usec; /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
@@ -293,6 +351,36 @@ void agent_uid_remember(struct agent_lock *l, const char *uid);
 const char *agent_uid_text(const struct agent_lock *l, uint64_t token);
 /* Now, for a lock of the core. */
 struct core_lock_view agent_view(const struct agent_lock *l);
+
+/* ---- agent_rights.c ---- */
+
+/* Begins to look when it is time, takes what was answered, sends the next request. Returns the next instant at which it
+ * wants to be called. */
+uint64_t agent_rights_update(struct agent *a, uint64_t now_usec);
+/* The configuration has changed: looks soon. */
+void agent_rights_renew(struct agent *a);
+/* A request was answered 403: looks in a moment, at most once a minute. */
+void agent_rights_denied(struct agent *a);
+/* Frees what it holds. */
+void agent_rights_done(struct agent *a);
+
+struct agent_right_text {
+        char what[400];  /* "patch and delete of configmaps/app" */
+        char means[128]; /* "the lock could not be released" */
+        char rule[480];  /* what to add to the Role, in one line of YAML */
+};
+/* A missing right in words. */
+void agent_right_text(const struct agent_right *r, struct agent_right_text *ret);
+
+/* ---- agent_credentials.c ---- */
+
+/* Reads files again when it is time, records what has changed. Returns the next instant at which it wants to be
+ * called. */
+uint64_t agent_credentials_update(struct agent *a, uint64_t now_usec);
+/* The files may say something else. */
+void agent_credentials_renew(struct agent *a);
+/* What is to be said of the end of one (AGENT_TOKEN, AGENT_CERTIFICATE); empty: nothing. */
+void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size);
 
 /* ---- agent_api.c ---- */
 
@@ -456,6 +544,8 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
 /* ---- agent_status.c ---- */
 
 #define AGENT_STATUS_SIZE 6400
+/* … of which troubles leave so much to the locks. */
+#define AGENT_STATUS_ROOM 1600
 
 /* What STATUS= says now (docs/STATUS.md). */
 void agent_status_line(const struct agent *a, char *buf, size_t size);

@@ -208,7 +208,7 @@ static void line_of_many(const struct agent *a, size_t n_shown, char *buf, size_
 }
 
 void agent_status_line(const struct agent *a, char *buf, size_t size) {
-        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size), n_shown = 0;
+        size_t n = agent_troubles(a, clock_boottime_usec(), buf, size - AGENT_STATUS_ROOM), n_shown = 0;
         const struct agent_lock *shown = NULL;
 
         for (size_t i = 0; i < a->n_locks; i++)

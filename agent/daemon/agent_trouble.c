@@ -7,6 +7,10 @@
 #include "adapter/journal.h"
 #include "daemon/agent_parts.h"
 
+/* So many missing rights are told in STATUS=; and in how much of the line. */
+#define RIGHTS_TOLD      4
+#define RIGHTS_TOLD_SIZE 1100
+
 /* A connection that breaks and is made again is no trouble. */
 #define PATIENCE_USEC (2 * USEC_PER_SEC)
 /* Nor is a stream that begins anew. */
@@ -90,6 +94,43 @@ static const char *watch_means(const struct agent_lock *l) {
         return l->watch_unread ? "changes are not seen" : "changes are seen by a read every 5 s";
 }
 
+static size_t tell_credentials(const struct agent *a, char *buf, size_t size, size_t n) {
+        char text[700];
+
+        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term) && n < size; i++) {
+                agent_credentials_text(a, i, text, sizeof(text));
+                if (text[0])
+                        n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+        }
+        return n;
+}
+
+static void describe_right(const struct agent_right *right, char *buf, size_t size) {
+        struct agent_right_text t;
+
+        agent_right_text(right, &t);
+        (void)snprintf(buf, size, "RIGHTS MISSING in %s: %s: %s; add to the Role: %s", right->ns, t.what, t.means,
+                       t.rule);
+}
+
+static size_t tell_rights(const struct agent *a, char *buf, size_t size, size_t n) {
+        const struct agent_rights *r = &a->rights;
+        size_t begin = n, i = 0;
+        char text[1200];
+
+        for (; i < r->n_missing && i < RIGHTS_TOLD && n < size; i++) {
+                describe_right(&r->missing[i], text, sizeof(text));
+                if (i > 0 && n - begin + strlen(text) > RIGHTS_TOLD_SIZE)
+                        break;
+                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+        }
+        if (i < r->n_missing && n < size)
+                n += (size_t)snprintf(buf + n, size - n,
+                                      "RIGHTS MISSING: %zu more rules (leaderctl status --json: missingRights); ",
+                                      r->n_missing - i);
+        return n;
+}
+
 size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
         char text[1500], since[CLOCK_TEXT_SIZE];
         const struct agent_lock *down = NULL;
@@ -110,6 +151,8 @@ size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_
                 n += (size_t)snprintf(buf + n, size - n,
                                       "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is; ",
                                       a->conf_error);
+        n = tell_credentials(a, buf, size, n);
+        n = tell_rights(a, buf, size, n);
         for (size_t i = 0; i < a->n_locks; i++)
                 if (agent_watch_is_down(a->locks[i], now_usec)) {
                         down = down ? down : a->locks[i];
@@ -159,6 +202,33 @@ static void record_watch(struct agent_lock *l, uint64_t now_usec) {
         }
 }
 
+/* One record when something is missing or something else is, and one when nothing is any more. */
+static void record_rights(struct agent *a) {
+        struct agent_rights *r = &a->rights;
+        _cleanup_free_ char *all = NULL;
+        char text[1200];
+        uint64_t token;
+        size_t n = 0;
+
+        if (r->n_missing == 0) {
+                if (r->told)
+                        journal_log(LOG_INFO, "Rights: none is missing any more");
+                r->told = 0;
+                return;
+        }
+        all = malloc(r->n_missing * sizeof(text));
+        if (!all)
+                return;
+        for (size_t i = 0; i < r->n_missing; i++) {
+                describe_right(&r->missing[i], text, sizeof(text));
+                n += (size_t)snprintf(all + n, r->n_missing * sizeof(text) - n, "%s%s", i ? "; " : "", text);
+        }
+        token = util_token(all);
+        if (token != r->told)
+                journal_log(LOG_WARNING, "%s", all);
+        r->told = token;
+}
+
 static uint64_t due(uint64_t since_usec, uint64_t patience_usec, uint64_t now_usec) {
         uint64_t at = util_usec_add(since_usec, patience_usec);
 
@@ -169,6 +239,7 @@ uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec) {
         uint64_t at = a->api_error[0] ? due(a->api_silent_usec, PATIENCE_USEC, now_usec) : USEC_INFINITY;
 
         record_api(a, now_usec);
+        record_rights(a);
         for (size_t i = 0; i < a->n_locks; i++) {
                 record_watch(a->locks[i], now_usec);
                 if (a->locks[i]->watch_error[0])

@@ -20,10 +20,12 @@
 #include <systemd/sd-event.h>
 
 #include "base/err.h"
+#include "codec/credentials.h"
 #include "codec/event.h"
 #include "codec/kubeconfig.h"
 #include "codec/lock.h"
 #include "codec/placeholder.h"
+#include "codec/rights.h"
 
 struct kube;
 struct kube_slot;
@@ -57,7 +59,9 @@ struct kube_reply {
         const struct placeholder_object *placeholder; /* a DELETE has one when the object stays for its finalizers */
         const struct lock_object *locks;              /* kube_lock_list(): n_locks of them */
         size_t n_locks;
-        const char *namespace_uid; /* kube_namespace_get(), KUBE_OK; else NULL */
+        const char *namespace_uid;        /* kube_namespace_get(), KUBE_OK; else NULL */
+        const struct rights_rules *rules; /* kube_rules_review(); NULL: the answer has none */
+        bool allowed;                     /* kube_access_review(), KUBE_OK */
 };
 
 typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
@@ -120,6 +124,25 @@ int kube_placeholder_delete(struct kube *kube, enum placeholder_kind kind, const
 /* Quorum read of the Namespace object. Needs the right `get` on it, which a Role in that namespace can give. */
 int kube_namespace_get(struct kube *kube, const char *name, kube_reply_cb cb, void *userdata,
                        struct kube_slot **ret_slot);
+
+/* ---- what this user may do: asked aside, never in the way of the others ---- */
+
+/* SelfSubjectRulesReview: the rules that are in force for us in the namespace. */
+int kube_rules_review(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+/* SelfSubjectAccessReview: whether we may do this. verb: one bit of RIGHTS_*. */
+int kube_access_review(struct kube *kube, const char *ns, const struct rights_ask *ask, unsigned verb, kube_reply_cb cb,
+                       void *userdata, struct kube_slot **ret_slot);
+
+/* ---- how long our credentials are good ---- */
+
+struct kube_credentials {
+        struct credentials_term token, certificate;
+};
+
+/* As read last: a token file is read as requests need it. Lives as long as kube. */
+const struct kube_credentials *kube_credentials(const struct kube *kube);
+/* Reads again what is in files; a token file at most once in 50 s. */
+void kube_credentials_look(struct kube *kube);
 
 /* ---- Events ---- */
 

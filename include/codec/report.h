@@ -20,12 +20,21 @@ struct report_lock {
         const char *valid_until; /* RFC 3339, lease tenure */
 };
 
+struct report_right {
+        const char *namespace_;
+        const char *what;  /* "patch and delete of configmaps/app" */
+        const char *means; /* "the lock could not be released" */
+        const char *rule;  /* to add to the Role, in YAML */
+};
+
 struct report {
         const char *version;
         const char *identity;
         const char *server;
         const char *last_contact; /* RFC 3339, empty: none yet */
         const char *api_error;
+        const struct report_right *missing_rights; /* left out when there are none */
+        size_t n_missing_rights;
         bool guard_connected;
         const char *guard_error;
         unsigned guard_breaks; /* how often its connection was lost, since the agent began */

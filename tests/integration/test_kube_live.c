@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kube against a sound API server, with TLS: the whole life of locks and placeholders. The server is the test API
- * server, or, with LEADER_TEST_KUBECONFIG set (and optionally LEADER_TEST_NAMESPACE, default "default"), that one. */
+/* kube against a sound API server, with TLS: the whole life of locks and placeholders, and rights. The server is the
+ * test API server, or, with LEADER_TEST_KUBECONFIG set (and optionally LEADER_TEST_NAMESPACE, default "default"), that
+ * one. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -254,12 +255,53 @@ static void test_life_lock(void **state) {
         CALL(w, &a, KUBE_OK, kube_placeholder_delete, PLACEHOLDER_LEASE, x->ns, q.name, q.uid, NULL);
 }
 
+/* ---- rights ---- */
+
+struct verdict {
+        bool is_there, allowed;
+        enum kube_result result;
+        unsigned granted;
+};
+
+static const struct rights_ask any_lock = {
+        .group = "", .resource = "configmaps", .name = "any", .verbs = RIGHTS_GET | RIGHTS_WATCH | RIGHTS_DELETE};
+
+static void on_verdict(const struct kube_reply *reply, void *userdata) {
+        struct verdict *v = userdata;
+
+        v->is_there = true;
+        v->result = reply->result;
+        v->allowed = reply->allowed;
+        v->granted = reply->rules ? rights_granted(reply->rules, &any_lock) : 0;
+}
+
+/* An administrator may do everything, and asks about a namespace whether it exists or not. */
+static void test_rights(void **state) {
+        struct world *x = *state;
+        struct verdict v = {};
+
+        assert_int_equal(kube_rules_review(x->w.kube, x->ns, on_verdict, &v, NULL), 0);
+        kubeworld_wait(&x->w, &v.is_there);
+        assert_int_equal(v.result, KUBE_OK);
+        assert_int_equal(v.granted, any_lock.verbs);
+        v = (struct verdict){};
+        assert_int_equal(kube_access_review(x->w.kube, x->ns, &any_lock, RIGHTS_DELETE, on_verdict, &v, NULL), 0);
+        kubeworld_wait(&x->w, &v.is_there);
+        assert_int_equal(v.result, KUBE_OK);
+        assert_true(v.allowed);
+        v = (struct verdict){};
+        assert_int_equal(kube_rules_review(x->w.kube, "no-such-namespace", on_verdict, &v, NULL), 0);
+        kubeworld_wait(&x->w, &v.is_there);
+        assert_int_equal(v.result, KUBE_OK);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_pod, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_life_lock, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_rights, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,14 +103,33 @@ static bool auth_matches(const char *rule, const char *value) {
         return !*rule || util_streq(rule, value);
 }
 
-static bool auth_denied(const struct auth *a, const struct call *c, const char *verb, const char *name) {
-        if (util_streq(c->user, "system:anonymous"))
-                return true;
+bool auth_may(const struct auth *a, const char *user, const char *verb, const char *resource, const char *name) {
+        if (util_streq(user, "system:anonymous"))
+                return false;
         for (struct auth_denial *d = a->denials; d; d = d->next)
-                if (auth_matches(d->user, c->user) && auth_matches(d->verb, verb) &&
-                    auth_matches(d->resource, c->resource->plural) && auth_matches(d->name, name))
-                        return true;
-        return false;
+                if (auth_matches(d->user, user) && auth_matches(d->verb, verb) && auth_matches(d->resource, resource) &&
+                    auth_matches(d->name, name))
+                        return false;
+        return true;
+}
+
+enum auth_denied auth_denies(const struct auth *a, const char *user, const char *verb, const char *resource) {
+        enum auth_denied denied = AUTH_NOT_DENIED;
+        if (util_streq(user, "system:anonymous"))
+                return AUTH_DENIED;
+        for (struct auth_denial *d = a->denials; d; d = d->next) {
+                if (!auth_matches(d->user, user) || !auth_matches(d->verb, verb) ||
+                    !auth_matches(d->resource, resource))
+                        continue;
+                if (!*d->name)
+                        return AUTH_DENIED;
+                denied = AUTH_DENIED_FOR_NAMES;
+        }
+        return denied;
+}
+
+static bool auth_denied(const struct auth *a, const struct call *c, const char *verb, const char *name) {
+        return !auth_may(a, c->user, verb, c->resource->plural, name);
 }
 
 bool auth_check(const struct auth *a, const struct call *c, bool exists, struct reply *r) {

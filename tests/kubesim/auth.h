@@ -28,5 +28,14 @@ void auth_allow_all(struct auth *a); /* forgets all denials */
  * (borrowed until the token is revoked), "system:anonymous", or NULL for a 401. */
 const char *auth_user(const struct auth *a, const char *certificate_user, const char *header);
 
+/* Whether a verb on a resource is denied, and whether only for some names. */
+enum auth_denied {
+        AUTH_NOT_DENIED,
+        AUTH_DENIED,
+        AUTH_DENIED_FOR_NAMES,
+};
+enum auth_denied auth_denies(const struct auth *a, const char *user, const char *verb, const char *resource);
+bool auth_may(const struct auth *a, const char *user, const char *verb, const char *resource, const char *name);
+
 /* False with r filled (403) when the user may not do this. exists: the object of a PUT is there. */
 bool auth_check(const struct auth *a, const struct call *c, bool exists, struct reply *r);

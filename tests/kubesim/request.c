@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "http_internal.h"
+#include "review.h"
 #include "verbs.h"
 
 void request_answered(struct request *rq, int code) {
@@ -52,7 +53,9 @@ static void request_execute(struct request *rq) {
         doc_set(rq->audit, "executed", json_object_new_boolean(true));
         if (!auth_check(&rq->sim->auth, c, exists, &rq->reply))
                 return;
-        if (c->verb == VERB_WATCH)
+        if (review_is(c))
+                review_execute(&rq->sim->auth, c, &rq->reply);
+        else if (c->verb == VERB_WATCH)
                 rq->watch = watch_new(&rq->sim->watches, c, rq->fault.stall, rq->fault.cut_usec, request_wake, rq,
                                       &rq->reply);
         else

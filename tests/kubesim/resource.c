@@ -12,6 +12,12 @@ static const struct resource resources[] = {
          "Lease.coordination.k8s.io", true, true, true, &resources[4]},
         {"events.k8s.io", "v1", "events", "Event", "events.k8s.io/v1", "events.events.k8s.io", "Event", true, true,
          false, &resources[2]},
+        {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io/v1",
+         "selfsubjectrulesreviews.authorization.k8s.io", "SelfSubjectRulesReview.authorization.k8s.io", false, false,
+         false, &resources[6]},
+        {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io/v1",
+         "selfsubjectaccessreviews.authorization.k8s.io", "SelfSubjectAccessReview.authorization.k8s.io", false, false,
+         false, &resources[7]},
 };
 
 const struct resource *const resource_config_maps = &resources[0];
@@ -19,6 +25,10 @@ const struct resource *const resource_pods = &resources[1];
 const struct resource *const resource_events = &resources[2];
 const struct resource *const resource_namespaces = &resources[3];
 const struct resource *const resource_leases = &resources[4];
+
+const struct resource *resource_at(size_t i) {
+        return i < ELEMENTSOF(resources) ? &resources[i] : NULL;
+}
 
 const struct resource *resource_find(const char *group, const char *version, const char *plural) {
         for (size_t i = 0; i < ELEMENTSOF(resources); i++) {

@@ -15,6 +15,8 @@ struct resource {
         const struct resource *storage; /* where objects live: core events for events.k8s.io */
 };
 
+/* Row i of the table; NULL behind its end. */
+const struct resource *resource_at(size_t i);
 const struct resource *resource_find(const char *group, const char *version, const char *plural);
 /* NULL when the server serves no such kind (as for an ownerReference to a version that does not exist). */
 const struct resource *resource_find_kind(const char *api_version, const char *kind);

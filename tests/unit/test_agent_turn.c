@@ -39,7 +39,7 @@ static int on_end(sd_event_source *source, void *userdata) {
 
 /* The callback that learns that this is a restart leaves everything as it is: not even what came with it is stepped. */
 static void test_nothing_after_the_end(_unused_ void **state) {
-        struct agent a = {.trace_fd = -1};
+        struct agent a = {.trace_fd = -1, .started_usec = clock_boottime_usec()};
 
         assert_int_equal(sd_event_new(&a.event), 0);
         assert_true(sd_event_add_time(a.event, &a.timer, CLOCK_BOOTTIME, USEC_INFINITY, 1, NULL, NULL) >= 0);

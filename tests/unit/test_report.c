@@ -52,11 +52,17 @@ static void test_all_fields(void **state) {
                  .valid_until = "2030-01-02T03:04:13Z"},
                 {.lock = "other/lock"},
         };
+        const struct report_right right = {.namespace_ = "prod",
+                                           .what = "create of configmaps",
+                                           .means = "this host cannot win a lock",
+                                           .rule = "- {apiGroups: [\"\"], resources: [configmaps], verbs: [create]}"};
         const struct report r = {.version = "0.1.0",
                                  .identity = "web-1-3f9a02c7",
                                  .server = "https://10.0.0.1:6443/k8s/clusters/c-1",
                                  .last_contact = "2030-01-02T03:04:06Z",
                                  .api_error = "read: timed out",
+                                 .missing_rights = &right,
+                                 .n_missing_rights = 1,
                                  .guard_connected = true,
                                  .guard_error = "none",
                                  .guard_breaks = 3,
@@ -70,6 +76,12 @@ static void test_all_fields(void **state) {
         text_is(member(o, "api"), "server", "https://10.0.0.1:6443/k8s/clusters/c-1");
         text_is(member(o, "api"), "lastContact", "2030-01-02T03:04:06Z");
         text_is(member(o, "api"), "error", "read: timed out");
+        assert_int_equal(json_object_array_length(member(member(o, "api"), "missingRights")), 1);
+        l = json_object_array_get_idx(member(member(o, "api"), "missingRights"), 0);
+        text_is(l, "namespace", "prod");
+        text_is(l, "what", "create of configmaps");
+        text_is(l, "means", "this host cannot win a lock");
+        text_is(l, "rule", "- {apiGroups: [\"\"], resources: [configmaps], verbs: [create]}");
         assert_true(json_object_is_type(member(member(o, "guard"), "connected"), json_type_boolean));
         assert_true(json_object_get_boolean(member(member(o, "guard"), "connected")));
         text_is(member(o, "guard"), "error", "none");

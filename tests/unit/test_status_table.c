@@ -73,6 +73,7 @@ static void object(struct agent_lock *l, enum tenure tenure, bool ours) {
 
 /* Lock i in a state, everything else well: the lock there and ours, or of web-2. */
 static void put(size_t i, enum tenure tenure, uint8_t state) {
+        static char ns[] = "prod";
         static char names[][8] = {"app", "db", "cache"}, units[][16] = {"app.service", "db.service", "cache.service"};
         bool ours = state >= ELECTION_ADOPTING && state <= ELECTION_RELEASING;
         struct core_lock *c = &locks[i];
@@ -80,8 +81,7 @@ static void put(size_t i, enum tenure tenure, uint8_t state) {
 
         *c = (struct core_lock){.conf = builder_election_conf(tenure), .placeholder = {0, 1}};
         election_init(e);
-        confs[i] = (struct conf_lock){
-                .name = names[i], .namespace_ = (char[]){"prod"}, .unit = units[i], .tenure = tenure};
+        confs[i] = (struct conf_lock){.name = names[i], .namespace_ = ns, .unit = units[i], .tenure = tenure};
         shells[i] = (struct agent_lock){.agent = &a, .index = i, .conf = &confs[i]};
         (void)snprintf(shells[i].title, sizeof(shells[i].title), "prod/%s", confs[i].name);
         shells[i].since_realtime_usec = WALL - 60 * USEC_PER_SEC;
@@ -310,6 +310,74 @@ static void leaders(void) {
         say("the file on disk is not in force");
 }
 
+/* What the locks of one host lack, in namespace prod. */
+static struct agent_right lacks(enum agent_right_of of, const char *resource, const char *name, unsigned verbs) {
+        struct agent_right r = {.of = of, .tenure = TENURE_LEASE, .missing = verbs};
+
+        SET(r.ns, "prod");
+        SET(r.name, name);
+        r.ask = (struct rights_ask){.group = *resource == 'l' ? "coordination.k8s.io" : "",
+                                    .resource = resource,
+                                    .name = r.name,
+                                    .verbs = verbs};
+        return r;
+}
+
+static void rights(void) {
+        static struct agent_right missing[6];
+
+        missing[0] = lacks(AGENT_RIGHT_LOCK_CREATE, "configmaps", "", RIGHTS_CREATE);
+        missing[1] = lacks(AGENT_RIGHT_PLACEHOLDER_CREATE, "leases", "", RIGHTS_CREATE);
+        missing[2] = lacks(AGENT_RIGHT_LOCK, "configmaps", "app", RIGHTS_WATCH | RIGHTS_PATCH | RIGHTS_DELETE);
+        missing[3] = lacks(AGENT_RIGHT_PLACEHOLDER, "leases", "leader-agent-web-1-lease", RIGHTS_UPDATE);
+        missing[4] = lacks(AGENT_RIGHT_OTHERS, "leases", "", RIGHTS_DELETE);
+        missing[5] = lacks(AGENT_RIGHT_LOCK, "configmaps", "db", RIGHTS_GET);
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_LEADING);
+        a.rights.missing = missing + 2;
+        a.rights.n_missing = 1;
+        say("three verbs of the lock are missing");
+        fresh(1);
+        put(0, TENURE_LEASE, ELECTION_CANDIDATE);
+        a.rights.missing = missing + 4;
+        a.rights.n_missing = 1;
+        say("Leases of others may not be deleted");
+        a.rights.missing = missing + 3;
+        a.rights.n_missing = 1;
+        say("its own may not be updated");
+        a.rights.missing = missing;
+        a.rights.n_missing = ELEMENTSOF(missing);
+        say("much is missing");
+}
+
+static void credentials(void) {
+        static char config[] = "/etc/leader-agent/kubeconfig", token[] = "/etc/leader-agent/token",
+                    certificate[] = "/etc/leader-agent/client.crt";
+        const uint64_t day = 24 * (3600 * USEC_PER_SEC);
+
+        kubeconfig.source = config;
+        kubeconfig.token_file = token;
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_LEADING);
+        a.credentials.term[AGENT_TOKEN] = (struct credentials_term){WALL - 300 * day, WALL + 15 * day};
+        say("the token is good for 15 days more");
+        a.credentials.term[AGENT_TOKEN].ends_usec = WALL + 3 * day;
+        say("for 3 days");
+        a.credentials.term[AGENT_TOKEN].ends_usec = WALL - 60 * USEC_PER_SEC;
+        say("no more");
+        fresh(1);
+        put(0, TENURE_LEASE, ELECTION_CANDIDATE);
+        kubeconfig.token_file = NULL;
+        a.credentials.term[AGENT_TOKEN] =
+                (struct credentials_term){WALL - 3000 * USEC_PER_SEC, WALL + 300 * USEC_PER_SEC};
+        say("a token of an hour, 5 minutes before its end, written into the kubeconfig");
+        fresh(1);
+        put(0, TENURE_LEASE, ELECTION_CANDIDATE);
+        kubeconfig.client_cert_file = certificate;
+        a.credentials.term[AGENT_CERTIFICATE] = (struct credentials_term){WALL - 300 * day, WALL + 13 * day};
+        say("a client certificate");
+}
+
 static void several(void) {
         fresh(3);
         put(0, TENURE_LIFE, ELECTION_LEADING);
@@ -369,6 +437,10 @@ static void test_table(void **state) {
         candidates();
         head("More of a leader", "situation");
         leaders();
+        head("Rights that are missing", "situation");
+        rights();
+        head("Credentials that end", "situation");
+        credentials();
         head("Several locks", "situation");
         several();
         (void)fprintf(out, "\n");

@@ -484,6 +484,8 @@ void guard_end(struct world *w, unsigned h) {
         o->woken = 0;
         if (lease(h) && !o->loose)
                 pid1_stop(w, h, false); /* BindsTo= @guard-gone-stops-the-unit */
-        if (lease(h) && o->file == SUPERVISE_FILE_VALID && o->file_kill_at_usec <= w->now_usec)
+        /* (Elsewhere it would be a second belt: left out, so that the guard's own instants are tried.) */
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_SUSPEND_HUNG && lease(h) && o->file == SUPERVISE_FILE_VALID &&
+            o->file_kill_at_usec <= w->now_usec)
                 pid1_set(w, h, PROCESSES_NONE); /* leader-guard-reap.service @reaped-past-the-second-instant */
 }

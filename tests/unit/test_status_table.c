@@ -74,14 +74,14 @@ static void object(struct agent_lock *l, enum tenure tenure, bool ours) {
 /* Lock i in a state, everything else well: the lock there and ours, or of web-2. */
 static void put(size_t i, enum tenure tenure, uint8_t state) {
         static char names[][8] = {"app", "db", "cache"}, units[][16] = {"app.service", "db.service", "cache.service"};
+        static char namespace_[] = "prod";
         bool ours = state >= ELECTION_ADOPTING && state <= ELECTION_RELEASING;
         struct core_lock *c = &locks[i];
         struct election *e = &c->election;
 
         *c = (struct core_lock){.conf = builder_election_conf(tenure), .placeholder = {0, 1}};
         election_init(e);
-        confs[i] = (struct conf_lock){
-                .name = names[i], .namespace_ = (char[]){"prod"}, .unit = units[i], .tenure = tenure};
+        confs[i] = (struct conf_lock){.name = names[i], .namespace_ = namespace_, .unit = units[i], .tenure = tenure};
         shells[i] = (struct agent_lock){.agent = &a, .index = i, .conf = &confs[i]};
         (void)snprintf(shells[i].title, sizeof(shells[i].title), "prod/%s", confs[i].name);
         shells[i].since_realtime_usec = WALL - 60 * USEC_PER_SEC;

@@ -39,6 +39,7 @@ int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[stat
         }
         if (r >= 0)
                 r = store_claims(a->store, c->scope, &c->known, &err);
+        c->failing = r < 0;
         (void)snprintf(problem, 512, "%.500s", r < 0 ? err.text : "");
         if (r < 0)
                 journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);

@@ -53,6 +53,7 @@ struct agent_claims {
         char next[RECORD_CLAIM_HEX + 1]; /* the one to POST with */
         bool doubtful;                   /* a POST with it got no definite answer */
         bool unreadable;                 /* what is on disk cannot be read */
+        bool failing;                    /* the last one could not be written */
 };
 
 /* What a request meets before it is sent. */

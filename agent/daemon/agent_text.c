@@ -238,10 +238,12 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
 /* What the API server refuses to this lock or to its placeholder; connection trouble is told once, for the agent. */
 static const char *problem(const struct agent_lock *l, const struct core_lock_view *v) {
         const struct agent *a = l->agent;
+        const struct agent_placeholder *p = a->placeholders[v->placeholder];
 
+        /* What keeps it from the disk is said all the same: nothing may be asked of the API for as long. */
         if (agent_api_is_silent(a, clock_boottime_usec()))
-                return "";
-        return l->problem[0] ? l->problem : a->placeholders[v->placeholder]->problem;
+                return l->claims.failing ? l->problem : p->claims.failing ? p->problem : "";
+        return l->problem[0] ? l->problem : p->problem;
 }
 
 /* Why it is as it is, as long as it is so. *ret_unit: what leader-guard found wrong with the unit belongs to it. */

@@ -3,7 +3,7 @@
 # Runs the explorer over the configurations that `make check-model` promises, two at a time.
 #   check.sh MODEL [few|small|large [RESULTS]]
 # RESULTS, for make promise-table: `ok|bounded|failed CONFIGURATION`; bounded: not all states, but all up to some depth.
-# few: the first states of each, for the sanitizers; small: about three minutes on two free cores; large: hours, tens of
+# few: the first states of each, for the sanitizers; small: about four minutes on two free cores; large: hours, tens of
 # gigabytes of memory.
 set -u
 here=$(dirname "$0")

@@ -412,6 +412,19 @@ static void test_stop_fails_in_words(_unused_ void **state) {
         agent_describe(&l, &v, &t);
         assert_string_equal(t.reason, "leader-guard cannot finish the stop: the guard cannot record; make room");
         assert_string_equal(t.next, "keeps the lock until that is cured");
+
+        /* An API server that is away hides what it refused last, not what the disk does. */
+        c.election.state = ELECTION_CLAIMING;
+        c.election.term.reason = REASON_NONE;
+        (void)util_copy(l.problem, sizeof(l.problem), "cannot write");
+        (void)util_copy(a.api_error, sizeof(a.api_error), "renew: unknown");
+        a.api_silent_usec = 1;
+        v = agent_view(&l);
+        agent_describe(&l, &v, &t);
+        assert_null(strstr(t.reason, "cannot write"));
+        l.claims.failing = true;
+        agent_describe(&l, &v, &t);
+        assert_non_null(strstr(t.reason, "cannot write"));
 }
 
 int main(void) {

@@ -81,6 +81,12 @@ struct json_object *stream_next(struct stream *s) {
 
 struct json_object *stream_expect(struct stream *s, const char *type, const char *name) {
         struct json_object *event = stream_next(s);
+
+        /* Others may come at any time: 1.37 sends one where 1.35 sends none. */
+        while (event && !util_streq(type, "BOOKMARK") && util_streq(api_json_string(event, "type"), "BOOKMARK")) {
+                json_object_put(event);
+                event = stream_next(s);
+        }
         assert_non_null(event);
         if (!util_streq(api_json_string(event, "type"), type))
                 print_message("expected %s, got %s\n", type, json_object_to_json_string(event));

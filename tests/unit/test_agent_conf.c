@@ -101,6 +101,7 @@ static int tear_down(void **state) {
         free(a->core_placeholders);
         free(a->inbox.posts);
         conf_free(a->conf);
+        agent_namespaces_free(a);
         kubeconfig_free(a->kubeconfig);
         free((char *)w->kubeconfig);
         store_close(a->store);

@@ -170,12 +170,16 @@ static void explain(struct entry *e) {
                 (void)snprintf(e->reason, sizeof(e->reason), "held by Pod %s of an operator in the cluster%s",
                                l->owner.name, l->deleting ? "; being deleted" : "");
         else if (l->deleting && *l->fenced)
-                (void)snprintf(e->reason, sizeof(e->reason), "a fence is not completed (run leaderctl fence again): %s",
-                               l->fenced);
-        else if (l->deleting)
                 (void)snprintf(e->reason, sizeof(e->reason),
-                               "goes when %s has stopped on %s; if that host is dead: leaderctl fence", l->unit,
-                               l->holder);
+                               "a fence is not completed; to go on: leaderctl fence %s/%s --holder %s --reason TEXT; "
+                               "begun by %s",
+                               l->ns, l->name, l->identity, l->fenced);
+        else if (l->deleting)
+                (void)snprintf(
+                        e->reason, sizeof(e->reason),
+                        "goes when %s has stopped on %s; if that host is dead: leaderctl fence %s/%s --holder %s "
+                        "--reason TEXT",
+                        l->unit, l->holder, l->ns, l->name, l->identity);
         else if (l->orphaned)
                 (void)snprintf(e->reason, sizeof(e->reason), "somebody took its owner away: the holder %s",
                                l->tenure == TENURE_LIFE ? "puts it back" : "stops and releases");

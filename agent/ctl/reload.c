@@ -23,6 +23,6 @@ const struct ctl_verb ctl_reload = {
                  "The agent of this host reads its configuration again: locks are added, changed or let go without\n"
                  "touching the others. Fails with file and line when the configuration is refused; then nothing has\n"
                  "changed. Root only.",
-        .wrong_arguments = "takes no arguments",
+        .wrong_arguments = "takes no argument",
         .run = run,
 };

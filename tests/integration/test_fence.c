@@ -495,7 +495,9 @@ static void test_list(void **state) {
         expect(0, "LOCK            STATE     HOLDER  UNIT       TENURE  AGE", "");
         assert_non_null(strstr(last.out_text, "default/a-lock  held      host-1  a.service  life    "));
         assert_non_null(strstr(last.out_text, "default/b-lock  deleting  host-1  b.service  lease   "));
-        assert_non_null(strstr(last.out_text, "s ago\n    goes when b.service has stopped on host-1.example.org; if"));
+        assert_non_null(strstr(last.out_text,
+                               "s ago\n    goes when b.service has stopped on host-1.example.org; if that "
+                               "host is dead: leaderctl fence default/b-lock --holder host-1 --reason TEXT\n"));
         assert_non_null(strstr(last.out_text, "    before it: me@there at 2030: host-0 is dead: why\n"));
         assert_string_equal(last.err_text, "");
 

@@ -62,6 +62,14 @@ static void free_lease(const struct agent_lock *l, const struct core_lock_view *
                                l->title, maybe, timespan_format(span, l->conf->lease_duration_usec));
 }
 
+/* The lock is in the namespace as it was: a fence in the one that is there now would not be of it. */
+static void free_elsewhere(const struct agent_lock *l, const char *refusal, const char *maybe, char *buf, size_t size) {
+        (void)snprintf(buf, size,
+                       "%s %sstays held by this host, and nothing was released: %.500s. Once no host leads in the old "
+                       "one: leaderctl forget-cluster %s",
+                       l->title, maybe, refusal, l->conf->namespace_);
+}
+
 /* Of one lock; empty: nothing of it is ours. */
 static void describe_left(const struct agent_lock *l, char buf[static LEFT_SIZE]) {
         struct core_lock_view v = agent_view(l);
@@ -71,21 +79,23 @@ static void describe_left(const struct agent_lock *l, char buf[static LEFT_SIZE]
         bool posted =
                 v.op == ELECTION_OP_CREATE || (l->claims.doubtful && !util_streq(l->claims.next, l->answered.claim));
         enum tenure tenure = ours ? (enum tenure)v.lock.tenure : l->conf->tenure;
-        const char *maybe = ours ? "" : "perhaps ";
+        const char *maybe = ours ? "" : "perhaps ", *refusal = agent_namespace_refusal(l->namespace_);
         size_t n;
 
         buf[0] = '\0';
         if (!ours && !unread && !posted)
                 return;
-        if (tenure == TENURE_LEASE)
+        if (refusal[0])
+                free_elsewhere(l, refusal, maybe, buf, LEFT_SIZE);
+        else if (tenure == TENURE_LEASE)
                 free_lease(l, &v, maybe, buf, LEFT_SIZE);
         else
                 free_life(l, maybe, buf, LEFT_SIZE);
         n = strlen(buf);
-        if (v.may_run)
+        if (v.may_run && l->conf->unit[0])
                 (void)snprintf(buf + n, LEFT_SIZE - n, " (%s was not seen stopped: systemctl status %s)", l->conf->unit,
                                l->conf->unit);
-        else if (l->problem[0])
+        else if (l->problem[0] && !refusal[0])
                 (void)snprintf(buf + n, LEFT_SIZE - n, " (%.300s)", l->problem);
 }
 

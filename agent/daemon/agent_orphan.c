@@ -53,14 +53,22 @@ void agent_orphan_read(struct agent_lock *l, const struct lock_object *o) {
 }
 
 void agent_orphan_problem(const struct agent_lock *l, char *buf, size_t size) {
+        const char *refusal = agent_namespace_refusal(l->namespace_);
+
         buf[0] = '\0';
         if (!agent_orphan_hidden(l))
                 return;
         if (l->trouble[0])
                 (void)snprintf(buf, size, "%s: %s", l->title, l->trouble);
+        else if (refusal[0])
+                (void)snprintf(buf, size,
+                               "%s: not configured, but perhaps held by this host: %.500s. Once no host leads in the "
+                               "old one: leaderctl forget-cluster %s",
+                               l->title, refusal, l->conf->namespace_);
         else if (l->problem[0] && !l->agent->api_error[0])
                 (void)snprintf(buf, size,
-                               "%s: not configured, but perhaps held by this host (%.200s): leaderctl list tells by "
-                               "whom, leaderctl fence frees it",
-                               l->title, l->problem);
+                               "%s: not configured, but perhaps held by this host (%.200s). Who holds it: leaderctl "
+                               "list %s; if this host, and its unit is stopped here: leaderctl fence %s --holder %s "
+                               "--reason TEXT",
+                               l->title, l->problem, l->title, l->title, store_identity(l->agent->store));
 }

@@ -350,6 +350,13 @@ static void test_orphans_of_claims(void **state) {
         (void)snprintf(l->problem, sizeof(l->problem), "read: no rights");
         agent_orphan_problem(l, text, sizeof(text));
         assert_non_null(strstr(text, "ns/old: not configured, but perhaps held by this host (read: no rights)"));
+        assert_non_null(strstr(text, "leaderctl list ns/old; "));
+        assert_non_null(strstr(text, "leaderctl fence ns/old --holder "));
+        l->namespace_->state = AGENT_NAMESPACE_REFUSED;
+        (void)snprintf(l->namespace_->refusal, sizeof(l->namespace_->refusal), "namespace ns is another one");
+        agent_orphan_problem(l, text, sizeof(text));
+        assert_non_null(strstr(text, "another one. Once no host leads in the old one: leaderctl forget-cluster ns"));
+        l->namespace_->state = AGENT_NAMESPACE_UNREAD;
         l->problem[0] = '\0';
 
         (void)snprintf(o.identity, sizeof(o.identity), "%s", store_identity(a->store));

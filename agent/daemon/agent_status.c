@@ -152,6 +152,14 @@ static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
                                t.reason[0] ? "; " : "", t.reason, t.next[0] ? "; " : "", t.next);
 }
 
+/* Of what is wrong with one of several locks. What is cut shows it: it must not be typed. */
+#define REASON_MAX 350
+#define NEXT_MAX   250
+
+static const char *rest_of(const char *text, size_t max) {
+        return strlen(text) > max ? "…" : "";
+}
+
 /* The locks under which all is well, by name as long as they are few. Returns how many there are. */
 static size_t name_well(const struct agent *a, bool leading, char *buf, size_t size) {
         size_t n = 0, named = 0;
@@ -194,9 +202,10 @@ static void line_of_many(const struct agent *a, size_t n_shown, char *buf, size_
                         continue;
                 if (t.next_is_trouble)
                         t.next[0] = '\0';
-                (void)snprintf(text, sizeof(text), "; %.320s: %s%s%.350s%s%.250s%s", a->locks[i]->title, t.role,
-                               t.reason[0] || t.next[0] ? " (" : "", t.reason, t.reason[0] && t.next[0] ? "; " : "",
-                               t.next, t.reason[0] || t.next[0] ? ")" : "");
+                (void)snprintf(text, sizeof(text), "; %.320s: %s%s%.*s%s%s%.*s%s%s", a->locks[i]->title, t.role,
+                               t.reason[0] || t.next[0] ? " (" : "", REASON_MAX, t.reason,
+                               rest_of(t.reason, REASON_MAX), t.reason[0] && t.next[0] ? "; " : "", NEXT_MAX, t.next,
+                               rest_of(t.next, NEXT_MAX), t.reason[0] || t.next[0] ? ")" : "");
                 if (n + strlen(text) + 64 > size)
                         rest++;
                 else

@@ -88,6 +88,11 @@ static bool describe_silence(const struct core_lock_view *v, char *buf, size_t s
         return false;
 }
 
+/* leader-guard answers, and serves another agent: which one is told with the agent. */
+static bool is_second(const struct agent_lock *l) {
+        return !l->agent->link_up && l->agent->link_refused;
+}
+
 /* leader-guard says that it cannot finish the stop. */
 static bool stop_fails(const struct agent_lock *l) {
         return l->has_guard && l->stop_fails;
@@ -100,14 +105,22 @@ static void describe_foreign(const struct agent_lock *l, const struct core_lock_
 
         if (v->unit == UNIT_STOPPING)
                 (void)snprintf(buf, size, "waits until leader-guard has stopped it");
-        else if (v->unit != UNIT_FOREIGN || l->conf->keys.on_foreign == ON_FOREIGN_LEAVE)
-                (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s)", unit, unit);
-        else if (v->lock.sort == LOCK_ABSENT)
+        else if (v->unit == UNIT_STUCK)
+                (void)snprintf(buf, size, "waits until what SIGKILL did not end of it has ended (systemctl status %s)",
+                               unit);
+        else if (!v->known)
+                (void)snprintf(buf, size, "reads the lock");
+        else if (v->lock.sort == LOCK_ABSENT && v->unfit)
                 (void)snprintf(
                         buf, size,
                         "takes the lock, and the unit as it runs, when that is cured; or stop it here: systemctl "
                         "stop %s",
                         unit);
+        else if (v->lock.sort == LOCK_ABSENT)
+                (void)snprintf(buf, size, "waits for leader-guard, which was told to stop it while the lock was held");
+        else if (l->conf->keys.on_foreign == ON_FOREIGN_LEAVE)
+                (void)snprintf(buf, size, "stays out until %s is stopped here (systemctl stop %s), or the lock is free",
+                               unit, unit);
         else if (v->unfit)
                 (void)snprintf(buf, size,
                                "leader-guard stops it, because %s holds the lock, when that is cured; or stop it here: "
@@ -164,7 +177,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_UNIT_UNFIT)
                         (void)snprintf(buf, size, "takes part again when that is cured");
                 else if (h == REASON_GUARD_AWAY)
-                        (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
+                        (void)snprintf(buf, size, "%s",
+                                       is_second(l) ? "waits until that one has ended"
+                                                    : "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
                         (void)snprintf(buf, size, "takes part again at %s",
                                        clock_format_boottime(v->takes_part_at_usec, t));
@@ -260,6 +275,10 @@ static const char *why(const struct agent_lock *l, const struct core_lock_view *
                 *ret_unit = v->stays_out == REASON_UNIT_FOREIGN || v->stays_out == REASON_UNIT_UNFIT || cannot_tell;
                 if (v->stays_out == REASON_UNIT_UNFIT)
                         return "leader-guard would refuse to start the unit";
+                if (v->stays_out == REASON_UNIT_FOREIGN && v->unit == UNIT_STUCK)
+                        return "the unit was killed, and is still there";
+                if (v->stays_out == REASON_GUARD_AWAY && is_second(l))
+                        return "leader-guard serves another agent";
                 return cannot_tell ? "leader-guard cannot see the unit"
                                    : election_reason_to_string((uint8_t)v->stays_out);
         }
@@ -311,6 +330,7 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
 static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 
+        t->next_is_trouble = false; /* the command needs no API server */
         (void)snprintf(t->reason, sizeof(t->reason), "%s", agent_namespace_refusal(l->namespace_));
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
                        leads ? "sends and releases nothing there" : "does not compete", l->namespace_->name);
@@ -340,7 +360,7 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         if (v->state == ELECTION_DEPOSING)
                 describe_deposed(v, t->who, t->reason, sizeof(t->reason));
         else
-                (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.500s", reason,
+                (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.511s", reason,
                                reason[0] && damage[0] ? ": " : "", damage,
                                unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
         if (problem(l, v)[0])
@@ -352,9 +372,9 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         if (agent_namespace_refusal(l->namespace_)[0])
                 describe_refusal(l, v, t);
         if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING)
-                (void)snprintf(t->next, sizeof(t->next),
-                               "waits for leader-guard, which does not answer "
-                               "(systemctl status leader-guard)");
+                (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
+                               is_second(l) ? "serves another agent"
+                                            : "does not answer (systemctl status leader-guard)");
         t->leads_well = v->state == ELECTION_LEADING && v->unit == UNIT_RUNNING && v->guard_linked && !t->reason[0];
         t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&

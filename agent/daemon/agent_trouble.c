@@ -33,6 +33,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
         const struct agent_lock *lease = NULL, *life = NULL;
         unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0;
         uint64_t stop_at = USEC_INFINITY;
+        bool any_runs = false; /* or may run: of those whose lock is not proven */
         char at[CLOCK_TEXT_SIZE];
         size_t n = 0;
 
@@ -42,7 +43,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
 
                 if (agent_orphan_hidden(l))
                         continue;
-                if (v.state == ELECTION_PERMITTING || v.state == ELECTION_LEADING) {
+                if ((v.state == ELECTION_PERMITTING || v.state == ELECTION_LEADING) && v.unit != UNIT_FAILED) {
                         if (v.stop_at_usec == USEC_INFINITY) {
                                 life = l;
                                 n_life++;
@@ -52,9 +53,10 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                                 stop_at = util_usec_min(stop_at, v.stop_at_usec);
                                 n_lease++;
                         }
-                } else if (v.state == ELECTION_ADOPTING || v.state == ELECTION_PROVING)
+                } else if (v.state == ELECTION_ADOPTING || v.state == ELECTION_PROVING) {
                         n_unproven++;
-                else if (v.state == ELECTION_STOPPING || v.state == ELECTION_RELEASING)
+                        any_runs = any_runs || v.unit != UNIT_STOPPED;
+                } else if (v.state >= ELECTION_PERMITTING && v.state <= ELECTION_RELEASING)
                         n_held++;
                 else if (v.state == ELECTION_STARTING)
                         n_unread++;
@@ -71,8 +73,8 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                                       n_life == 1 ? life->conf->unit : "units under life locks",
                                       n_life == 1 ? " runs" : " run");
         if (n_unproven && n < size)
-                n += (size_t)snprintf(buf + n, size - n,
-                                      "%sa lock of this host cannot be proven, its unit is not started", n ? ", " : "");
+                n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be proven%s", n ? ", " : "",
+                                      any_runs ? "" : ", its unit is not started");
         if (n_held && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be released", n ? ", " : "");
         if (n_unread && n < size)
@@ -126,8 +128,9 @@ static size_t tell_rights(const struct agent *a, char *buf, size_t size, size_t 
         }
         if (i < r->n_missing && n < size)
                 n += (size_t)snprintf(buf + n, size - n,
-                                      "RIGHTS MISSING: %zu more rules (leaderctl status --json: missingRights); ",
-                                      r->n_missing - i);
+                                      "RIGHTS MISSING: %zu more rule%s (leaderctl status --json: "
+                                      "api.missingRights); ",
+                                      r->n_missing - i, r->n_missing - i == 1 ? "" : "s");
         return n;
 }
 

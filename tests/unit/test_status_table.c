@@ -167,6 +167,12 @@ static void api_silent(void) {
         a.api_silent_usec = NOW - 7 * USEC_PER_SEC;
 }
 
+static void unlink_guard(void) {
+        locks[0].election.guard.linked = false;
+        locks[0].election.guard.fact = (struct guard_fact){.unit = UNIT_UNKNOWN};
+        shells[0].has_guard = false;
+}
+
 static void states(enum tenure tenure) {
         for (uint8_t state = 0; state < N_ELECTION_STATES; state++) {
                 const char *name = election_state_to_string(state);
@@ -191,8 +197,7 @@ static void states(enum tenure tenure) {
                 put(0, tenure, state);
                 a.link_up = false;
                 SET(a.link_error, "leader-guard does not answer: Connection refused");
-                locks[0].election.guard.linked = false;
-                locks[0].election.guard.fact = (struct guard_fact){.unit = UNIT_UNKNOWN};
+                unlink_guard();
                 say("… leader-guard away");
                 fresh(1);
                 put(0, tenure, state);
@@ -211,6 +216,19 @@ static void candidate(const char *what, enum tenure tenure, void (*change)(struc
 
 static void foreign_unit(struct election *e) {
         e->guard.fact.unit = UNIT_FOREIGN;
+}
+static void left_alone(struct election *e) {
+        foreign_unit(e);
+        confs[0].keys.on_foreign = ON_FOREIGN_LEAVE;
+}
+static void stuck(struct election *e) {
+        e->guard.fact.unit = UNIT_STUCK;
+}
+static void foreign_and_free(struct election *e) {
+        foreign_unit(e);
+        e->lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};
+        e->guard.fact.unfit = true;
+        SET(shells[0].trouble, "not enrolled, no gate");
 }
 static void unfit(struct election *e) {
         e->guard.fact.unfit = true;
@@ -271,6 +289,9 @@ static void yesterday(struct election *e) {
 
 static void candidates(void) {
         candidate("the unit runs without a permit", TENURE_LIFE, foreign_unit);
+        candidate("… on_foreign = \"leave\"", TENURE_LIFE, left_alone);
+        candidate("… the lock is free, but the unit is not enrolled", TENURE_LIFE, foreign_and_free);
+        candidate("what is left of the unit cannot be killed", TENURE_LIFE, stuck);
         candidate("the unit is not enrolled", TENURE_LIFE, unfit);
         candidate("a Pod holds the lock", TENURE_LIFE, foreign_lock);
         candidate("its lock is gone, the Pod is not", TENURE_LIFE, foreign_pod);
@@ -284,6 +305,15 @@ static void candidates(void) {
         candidate("two hosts of one name", TENURE_LIFE, namesake);
         candidate("led since yesterday", TENURE_LIFE, yesterday);
         candidate("the lock is free", TENURE_LIFE, free_lock);
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_CANDIDATE);
+        a.link_up = false;
+        a.link_refused = true;
+        SET(a.link_error,
+            "another agent (pid 222, leader-agent of leader-agent.service) is connected to leader-guard; a "
+            "host has one: stop this one, or that one: systemctl stop leader-agent.service");
+        unlink_guard();
+        say("a second agent of the host");
 }
 
 static void leaders(void) {
@@ -292,6 +322,13 @@ static void leaders(void) {
         locks[0].election.guard.fact.unit = shells[0].guard.unit_state = UNIT_FAILED;
         locks[0].conf.keys.on_failure = ON_FAILURE_KEEP;
         say("on_failure = \"keep\", the unit failed");
+        api_silent();
+        say("… and the API is silent");
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_PROVING);
+        locks[0].election.guard.fact.unit = shells[0].guard.unit_state = UNIT_RUNNING;
+        api_silent();
+        say("the agent was started anew, and the API is silent");
         fresh(1);
         put(0, TENURE_LIFE, ELECTION_LEADING);
         confs[0].tenure = TENURE_LEASE;
@@ -390,6 +427,12 @@ static void several(void) {
         say("one is not enrolled");
         api_silent();
         say("… and the API is silent");
+        put(2, TENURE_LIFE, ELECTION_CANDIDATE);
+        locks[2].election.lock.fact.sort = LOCK_DAMAGED;
+        shells[2].answered.form = LOCK_FORM_DAMAGED;
+        SET(shells[2].answered.damage, "has no owner and no record: nothing would ever free it");
+        a.api_error[0] = '\0';
+        say("one lock is damaged");
         fresh(3);
         for (size_t i = 0; i < 3; i++)
                 put(i, i ? TENURE_LEASE : TENURE_LIFE, ELECTION_LEADING);

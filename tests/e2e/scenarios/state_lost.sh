@@ -14,7 +14,7 @@ scenario() {
                 nobody 8
                 [[ $(lock .metadata.uid) == "$uid" ]] || fail "the lock was released"
                 must fence "$identity" --yes
-                shows "$host" "the name of our placeholder is taken by one that is not ours; waits: delete that placeholder"
+                shows "$host" "the name of our placeholder is taken by one that is not ours; waits: is there another host with the identity $identity "
         fi
         takes_over 25 "${LAB_HOSTS[@]}"
         settles 10

@@ -290,8 +290,8 @@ static int list(struct list *l, char *const *names) {
         else if (r >= 0 && l->n_entries > 0)
                 r = print_table(l);
         else if (r >= 0 && !l->failed)
-                (void)fprintf(stderr, "No locks found in %s%s.\n", l->o->all ? "the cluster" : "namespace ",
-                              l->o->all ? "" : l->kube.ns);
+                (void)fprintf(stderr, "No locks of leader-agent found in %s%s (others are shown when named).\n",
+                              l->o->all ? "the cluster" : "namespace ", l->o->all ? "" : l->kube.ns);
         if (r < 0)
                 return ctl_error("%s", strerror(-r));
         return l->failed ? CTL_FAILURE : CTL_OK;

@@ -468,7 +468,7 @@ static void test_not_ours(void **state) {
         assert_non_null(strstr(last.out_text, "    held by Pod an-operator-0 of an operator in the cluster\n"));
         /* They have no label of ours. */
         RUN(x, "", "list");
-        expect(0, "", "No locks found in namespace default.\n");
+        expect(0, "", "No locks of leader-agent found in namespace default (others are shown when named).\n");
 }
 
 /* ---- list ---- */
@@ -509,7 +509,7 @@ static void test_list(void **state) {
         RUN(x, "", "list", "-A");
         expect(0, "default/b-lock", "");
         RUN(x, "", "list", "-n", "empty");
-        expect(0, "", "No locks found in namespace empty.\n");
+        expect(0, "", "No locks of leader-agent found in namespace empty (others are shown when named).\n");
         assert_string_equal(last.out_text, "");
         RUN(x, "", "list", "-n", "empty", "--json");
         expect(0, "[]\n", "");

@@ -405,7 +405,8 @@ static int reload(struct agent *a, struct err *err) {
             c->request_timeout_usec != old->request_timeout_usec)
                 return err_setf(err, -EBUSY,
                                 "%s: kubeconfig, context, state_dir, guard_socket and request_timeout change only by "
-                                "`systemctl restart leader-agent`, which keeps units running",
+                                "`systemctl restart leader-agent`, which keeps units running (with another state_dir: "
+                                "only when that has the claims of this one)",
                                 a->conf_path);
         r = kubeconfig_load(&k, c->kubeconfig, c->context, err);
         if (r < 0)

@@ -76,14 +76,23 @@ static bool holder_read(struct step *s) {
         return true;
 }
 
+/* The holder's placeholder has not been as it is for long enough: also when it is gone, for whoever deleted it did not
+ * stop the unit (claim 5). */
+static bool must_wait(const struct step *s) {
+        const struct election *e = s->e;
+
+        if (s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c))) /* @silence-is-waited-out */
+                return true;
+        return false;
+}
+
 /* Somebody else's lease lock: has its placeholder been silent for its recorded duration, on our clock? */
 static void observe(struct step *s) {
         struct election *e = s->e;
 
         if (!holder_read(s))
                 return;
-        /* Also when it is gone: whoever deleted it did not stop the unit (claim 5). */
-        if (s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c))) /* @silence-is-waited-out */
+        if (must_wait(s))
                 return;
         if (!e->holder.fresh) /* @read-again-after-the-wait */
                 step_request(s, ELECTION_OP_READ_HOLDER, 0, 0, 0);
@@ -228,8 +237,7 @@ void step_deposing(struct step *s) {
                 e->holder.lock = e->holder.uid = 0;
                 step_move(s, ELECTION_CANDIDATE);
         } else if (election_record_change(e) == RECORD_BROKEN ||
-                   (e->holder.state == HOLDER_GONE && /* (an old event may show it once more) */
-                    s->now < util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, s->c)))) {
+                   (e->holder.state == HOLDER_GONE && must_wait(s))) { /* (an old event may show it once more) */
                 /* Somebody has written into it meanwhile: a longer duration is waited out, too. */
                 step_move(s, ELECTION_CANDIDATE);
         } else if (l->deleting) /* @strip-what-is-marked */

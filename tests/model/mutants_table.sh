@@ -325,7 +325,8 @@ mutant lease-lock-adopted-without-the-boot-check caught "$lease --clone --faults
         operand mine-by-claim-and-boot 2 true
 mutant taken-lease-renewed caught "$lease --agents 1 --faults 2 --humans 0 --only kill-agent,lose-state" \
         value mine-by-claim-and-boot true \
-        condition only-a-term-renews '@ || w->needed'
+        condition only-a-term-renews '@ || w->needed' \
+        condition unclaimed-is-read-again false
 mutant life-lock-led-without-the-boot-check caught "--leading --tenure life --clone --faults 1 --humans 0 --only clone" \
         condition other-boot-is-adopted-first false \
         condition other-boot-ends-the-term false

@@ -22,14 +22,15 @@ static uint64_t longest_stop(const struct agent *a) {
         uint64_t longest = 0;
 
         for (size_t i = 0; i < a->n_locks; i++)
-                if (a->locks[i]->conf->stop_timeout_usec > longest)
+                if (!agent_orphan_hidden(a->locks[i]) && a->locks[i]->conf->stop_timeout_usec > longest)
                         longest = a->locks[i]->conf->stop_timeout_usec;
         return longest;
 }
 
 static bool any_may_run(const struct agent *a) {
         for (size_t i = 0; i < a->n_locks; i++)
-                if (agent_view(a->locks[i]).may_run)
+                /* (of a hidden one no unit is known here that could be waited for) */
+                if (!agent_orphan_hidden(a->locks[i]) && agent_view(a->locks[i]).may_run)
                         return true;
         return false;
 }

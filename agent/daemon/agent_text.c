@@ -185,6 +185,11 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        clock_format_boottime(v->takes_part_at_usec, t));
                 else if (h == REASON_SLEEP)
                         (void)snprintf(buf, size, "takes part again when the host is awake");
+                else if (h == REASON_OTHER_BOOT)
+                        (void)snprintf(buf, size,
+                                       "leaves it alone: when %s runs on no host, free it: leaderctl fence %s --holder "
+                                       "%s --reason \"taken over by another boot\"",
+                                       l->conf->unit, l->title, o ? o->identity : "IDENTITY");
                 else if (h == REASON_NAME_TAKEN)
                         (void)snprintf(buf, size,
                                        "waits: is there another host with the identity %s (the same host name and "
@@ -237,9 +242,17 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        v->lock.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");
                 break;
         case ELECTION_STOPPING:
-                (void)snprintf(buf, size,
-                               stop_fails(l) ? "keeps the lock until that is cured"
-                                             : "releases the lock when the unit was seen stopped");
+                if (l->has_guard && l->guard.lock[0] && !util_streq(l->guard.lock, l->title))
+                        (void)snprintf(
+                                buf, size,
+                                "%s runs here for %s: released when that ends (leaderctl step-down %s), or, when no "
+                                "host has %s configured any more: leaderctl fence %s --holder %s --reason \"renamed\"",
+                                l->conf->unit, l->guard.lock, l->guard.lock, l->title, l->title,
+                                store_identity(l->agent->store));
+                else
+                        (void)snprintf(buf, size,
+                                       stop_fails(l) ? "keeps the lock until that is cured"
+                                                     : "releases the lock when the unit was seen stopped");
                 break;
         case ELECTION_RELEASING:
         case ELECTION_DEPOSING:

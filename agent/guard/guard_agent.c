@@ -54,11 +54,11 @@ static void stop_all(struct guard *g) {
 
                 if (!runs_for_life(u))
                         continue;
+                /* How its lock is freed is told when the unit was seen stopped (guard_reply_push()): not before. */
                 journal_log(LOG_WARNING,
                             "%s: " ENROLL_AGENT " was stopped while it could not stop the unit, so that is done now; "
-                            "lock %s stays held by this host until " ENROLL_AGENT " runs again, or somebody frees it: "
-                            "systemctl start " ENROLL_AGENT ", or: leaderctl fence %s --holder %s --reason \"stopped\"",
-                            u->name, u->permit.lock, u->permit.lock, u->permit.identity);
+                            "lock %s stays held by this host",
+                            u->name, u->permit.lock);
                 guard_unit_step(u, &ev, NULL);
         }
 }

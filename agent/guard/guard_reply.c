@@ -214,6 +214,13 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
                                                       {JOURNAL_KEY_LOCK, u->permit.lock},
                                                       {JOURNAL_KEY_LOCK_UID, u->s.uid ? u->permit.lock_uid : ""}},
                        6, "%s: %s -> %s%s%s", u->name, old, new, text[0] ? ": " : "", text);
+        if (u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_ABANDONED)
+                journal_log(LOG_WARNING,
+                            "%s: is stopped; lock %s stays held by this host until " ENROLL_AGENT
+                            " runs again, or somebody "
+                            "frees it: systemctl start " ENROLL_AGENT ", or: leaderctl fence %s --holder %s --reason "
+                            "\"stopped\"",
+                            u->name, u->permit.lock, u->permit.lock, u->permit.identity);
 }
 
 void guard_reply_problem(struct guard_unit *u) {

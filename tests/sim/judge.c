@@ -86,6 +86,9 @@ static const char *unled(unsigned i) {
 
         for (unsigned n = 0; n < world.n_hosts; n++)
                 if (world.hosts[n].units[i].populated) {
+                        /* Where no agent ever comes back nobody evicts it: its guard's STATUS asks a human. */
+                        if (world.hosts[n].units[i].foreign && world.hosts[n].agent_gone)
+                                continue;
                         if (world.hosts[n].units[i].foreign) {
                                 (void)snprintf(text, sizeof(text), "unit%u runs on %s past the gate", i,
                                                world.hosts[n].name);

@@ -422,6 +422,48 @@ static void test_terms_after_a_restart(void **state) {
         assert_true(fresh.has_terms);
 }
 
+/* An orphan whose unit is not enrolled here: nothing of it runs for this agent, so a stop of the agent waits for
+ * the API alone (10 s), and what it leaves is told with a unit that has a name. */
+static void test_orphan_does_not_hold_up_a_stop(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct election_event ev = {.type = ELECTION_EV_REPLY, .op = ELECTION_OP_READ, .now_usec = 100 * USEC_PER_SEC};
+        char claim[RECORD_CLAIM_HEX + 1];
+        struct agent_lock *l;
+        struct err err = {};
+        uint64_t at;
+
+        assert_int_equal(store_claim_new(a->store, "lock:ns/old", claim, &err), 0);
+        load_first(w, LOCK_A);
+        agent_conf_orphans(a);
+        l = a->locks[1];
+        assert_int_equal(sd_event_new(&a->event), 0);
+        (void)core_lock_step(&a->core, 1, &(struct election_event){.type = ELECTION_EV_STOP, .now_usec = ev.now_usec});
+        (void)core_lock_step(&a->core, 1,
+                             &(struct election_event){.type = ELECTION_EV_LINK_UP, .now_usec = ev.now_usec});
+        ev.lock = (struct lock_fact){.uid = 5, .version = 6, .sort = LOCK_DAMAGED, .claimed = true, .same_boot = true};
+        (void)core_lock_step(&a->core, 1, &ev);
+        /* lock a has nothing: */
+        (void)core_lock_step(&a->core, 0,
+                             &(struct election_event){.type = ELECTION_EV_LINK_UP, .now_usec = ev.now_usec});
+        (void)core_lock_step(&a->core, 0,
+                             &(struct election_event){.type = ELECTION_EV_GUARD,
+                                                      .now_usec = ev.now_usec,
+                                                      .guard = {.unit = UNIT_STOPPED}});
+        a->stopping.since_usec = 200 * USEC_PER_SEC;
+        a->stopping.extended_usec = 200 * USEC_PER_SEC;
+        agent_apply(a, &(struct core_change){.type = CORE_STOP});
+        print_message("state %u, guard linked %d, may run %d; longest %llu\n", agent_view(l).state,
+                      agent_view(l).guard_linked, agent_view(l).may_run,
+                      (unsigned long long)a->locks[1]->conf->stop_timeout_usec);
+        a->stopping.extended_usec = UINT64_MAX / 2;
+        at = agent_leave(a, 200 * USEC_PER_SEC);
+        (void)agent_leave(a, 600 * USEC_PER_SEC); /* tells what stays */
+        sd_event_unref(a->event);
+        a->event = NULL;
+        assert_int_equal(at, 210 * USEC_PER_SEC);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
@@ -430,6 +472,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_orphans_of_claims, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_orphan_does_not_hold_up_a_stop, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_terms_after_a_restart, set_up, tear_down),
         };
 

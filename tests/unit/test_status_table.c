@@ -282,6 +282,12 @@ static void namesake(struct election *e) {
 static void free_lock(struct election *e) {
         e->lock.fact = (struct lock_fact){.sort = LOCK_ABSENT};
 }
+static void other_boot(struct election *e) {
+        e->lock.fact.claimed = true;
+        e->past.unfit_uid = e->lock.fact.uid;
+        SET(shells[0].answered.holder, "web-1");
+        SET(shells[0].answered.identity, store_identity(a.store));
+}
 static void yesterday(struct election *e) {
         (void)e;
         SET(shells[0].answered.acquired_at, "2030-01-01T23:59:58.000000Z");
@@ -305,6 +311,7 @@ static void candidates(void) {
         candidate("two hosts of one name", TENURE_LIFE, namesake);
         candidate("led since yesterday", TENURE_LIFE, yesterday);
         candidate("the lock is free", TENURE_LIFE, free_lock);
+        candidate("a lock of ours that names another boot", TENURE_LIFE, other_boot);
         fresh(1);
         put(0, TENURE_LIFE, ELECTION_CANDIDATE);
         a.link_up = false;
@@ -317,6 +324,11 @@ static void candidates(void) {
 }
 
 static void leaders(void) {
+        fresh(1);
+        put(0, TENURE_LIFE, ELECTION_STOPPING);
+        locks[0].election.guard.fact.unit = shells[0].guard.unit_state = UNIT_RUNNING;
+        SET(shells[0].guard.lock, "prod/new");
+        say("a lock that was renamed: the unit runs for the new one");
         fresh(1);
         put(0, TENURE_LIFE, ELECTION_LEADING);
         locks[0].election.guard.fact.unit = shells[0].guard.unit_state = UNIT_FAILED;

@@ -229,7 +229,14 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 (void)snprintf(buf, size, "proves that its placeholder is alive");
                 break;
         case ELECTION_PERMITTING:
-                (void)snprintf(buf, size, "leader-guard starts the unit, or takes it over as it runs");
+                if (v->unit == UNIT_FOREIGN || v->unit == UNIT_UNKNOWN)
+                        (void)snprintf(
+                                buf, size,
+                                "leader-guard takes it over as it runs, or starts it, once it is neither on its way up "
+                                "nor down (systemctl status %s)",
+                                l->conf->unit);
+                else
+                        (void)snprintf(buf, size, "leader-guard starts the unit, or takes it over as it runs");
                 break;
         case ELECTION_LEADING:
                 if (v->unit == UNIT_FAILED)

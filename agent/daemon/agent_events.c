@@ -10,7 +10,7 @@
 void agent_event_transition(struct agent_lock *l, const struct core_lock_view *v, uint8_t from) {
         struct agent *a = l->agent;
         enum election_state to = v->state;
-        bool after_term = from == ELECTION_RELEASING;
+        bool after_term = from == ELECTION_RELEASING && (v->lock.sort == LOCK_ABSENT || !v->lock.claimed);
         char note[768];
         struct event_object ev = {
                 .ns = l->conf->namespace_,

@@ -146,12 +146,17 @@ static void tell_refusal(struct agent_namespace *n, bool was_refused, bool is_ne
 static void tell_forbidden(struct agent_namespace *n, bool was_read) {
         char text[sizeof(n->told)];
 
-        (void)snprintf(text, sizeof(text), "%s%.64s", n->answer.text, was_read ? "; it could be read before" : "");
+        if (was_read)
+                (void)snprintf(
+                        text, sizeof(text),
+                        "namespace %s could be read before, and may not be now, so another cluster may stand behind "
+                        "the name: give the right back (conf/rbac.yaml), or switch the check off: leaderctl "
+                        "forget-cluster %s (%.300s)",
+                        n->name, n->name, n->answer.text);
+        else
+                (void)snprintf(text, sizeof(text), "%s", n->answer.text);
         if (!util_streq(text, n->told) && was_read)
-                journal_log(LOG_WARNING,
-                            "%s, so another cluster may stand behind the name; trying again. Give the right back "
-                            "(conf/rbac.yaml), or switch the check off: leaderctl forget-cluster %s",
-                            text, n->name);
+                journal_log(LOG_WARNING, "%s; trying again", text);
         else if (!util_streq(text, n->told))
                 journal_log(LOG_INFO,
                             "%s: whether another cluster stands behind the name is not checked (the right is in "
@@ -196,7 +201,7 @@ bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct 
                 ret->problem = n->answer.text;
                 return !creates;
         case AGENT_NAMESPACE_UNREAD:
-                ret->problem = n->answer.text;
+                ret->problem = n->answer.result == KUBE_DENIED && n->answer.http_code != 401 ? n->told : n->answer.text;
                 ret->retry_after_usec = n->answer.retry_after_usec;
                 ret->silent = n->answer.result == KUBE_UNREACHABLE || n->answer.result == KUBE_UNKNOWN ||
                               n->answer.result == KUBE_GARBLED;

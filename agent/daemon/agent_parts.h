@@ -83,7 +83,7 @@ struct agent_namespace {
         unsigned n_invalid;
         bool answered;      /* the answer was not stepped yet: what the state says may be over */
         char refusal[1024]; /* REFUSED: why */
-        char told[640];     /* that it may not be read */
+        char told[800];     /* that it may not be read */
 };
 
 /* Shell side of lock `index` of the core. */

@@ -391,7 +391,8 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 describe_next(l, v, t->next, sizeof(t->next));
         if (agent_namespace_refusal(l->namespace_)[0])
                 describe_refusal(l, v, t);
-        if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING)
+        if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING &&
+            !agent_namespace_refusal(l->namespace_)[0])
                 (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
                                is_second(l) ? "serves another agent"
                                             : "does not answer (systemctl status leader-guard)");

@@ -78,8 +78,9 @@ static int add_query(char **path, const char *query) {
         return -ENOMEM;
 }
 
+/* What an election waits for: on a connection of its own, and on a new one when that got no answer. */
 static bool is_protocol(enum kube_kind kind) {
-        return kind == KUBE_KIND_LOCK || kind == KUBE_KIND_PLACEHOLDER;
+        return kind == KUBE_KIND_LOCK || kind == KUBE_KIND_PLACEHOLDER || kind == KUBE_KIND_NAMESPACE;
 }
 
 static int send(struct kube_request *q, const char *method, const char *body, const char *content_type) {

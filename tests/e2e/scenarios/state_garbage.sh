@@ -23,6 +23,7 @@ scenario() {
                 return
         fi
         cat "$kept/identity" >"$dir/identity"
+        must wait_for 20 host_exec "$host" systemctl --quiet is-active leader-agent # it pauses after a start that failed
         must wait_for 10 lock_is_sound
         stays 4
         for file in "$dir"/claims/lock*; do

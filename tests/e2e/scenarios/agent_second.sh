@@ -6,7 +6,7 @@ scenario() {
         begin
         local host=$leader pid conf=/etc/leader-agent/leader-agent.conf status cure
         pid=$(main_pid "$host" leader-agent)
-        must host_exec "$host" sh -c "sed '/^state_dir/d; s/name = \"$LOCK\"/name = \"other-lock\"/; s/${UNIT%.service}\.service/other.service/' $conf >/etc/leader-agent/second.conf; \
+        must host_exec "$host" sh -c "sed '/^state_dir/d; /trace = /d; s/name = \"$LOCK\"/name = \"other-lock\"/; s/${UNIT%.service}\.service/other.service/' $conf >/etc/leader-agent/second.conf; \
                 echo 'state_dir = \"/var/lib/second\";' >>/etc/leader-agent/second.conf; chmod --reference=$conf /etc/leader-agent/second.conf; chown --reference=$conf /etc/leader-agent/second.conf"
         must host_exec "$host" systemd-run --quiet --unit=second -p Type=notify -p User=leader-agent -p Group=leader-agent \
                 -p StateDirectory=second -p StateDirectoryMode=0700 -p Restart=always /usr/sbin/leader-agent --config /etc/leader-agent/second.conf

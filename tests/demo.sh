@@ -60,7 +60,13 @@ new_leader() { # OLD: waits for another and prints it
         leader
 }
 candidates() { printf '%s\n' "${LAB_HOSTS[@]}" | grep -vx "$1"; }
-status_of() { # HOST
+status_line() { # HOST: what the agent says of itself
+        host_exec "$1" systemctl show -P StatusText leader-agent.service
+}
+says() { [[ $(status_line "$1") == "$2"* ]]; }
+# The unit runs a moment before its agent has heard of it.
+status_of() { # HOST [WORD: that its status begins with by and by]
+        [[ -z ${2:-} ]] || wait_for 30 says "$1" "$2" || die "the status of $1 does not say $2: $(status_line "$1")"
         echo "$1 # systemctl status leader-agent"
         host_exec "$1" systemctl --no-pager --full --lines=0 status leader-agent.service |
                 sed -e '/CGroup:/,$d' -e '/Drop-In:/,+1d' -e '/Docs:/d'
@@ -97,7 +103,7 @@ show() {
         first=$(new_leader "") || exit 1
         second=$(candidates "$first" | head -1)
         say "The agents have started. $first created the lock first: its unit runs. The others wait."
-        { status_of "$first"; status_of "$second"; } | quote
+        { status_of "$first" Leader && status_of "$second" Candidate; } | quote || exit 1
 
         say "An admin starts the unit on $second by hand; systemd refuses, because $second does not lead:"
         host_exec "$second" systemctl start "$UNIT" 2>&1 | head -2 | quote
@@ -107,7 +113,7 @@ show() {
         host_crash "$old"
         first=$(new_leader "$old") || exit 1
         say "$first leads: $(last_gap) without a leader, and never two."
-        status_of "$first" | quote
+        status_of "$first" Leader | quote || exit 1
 
         say "$old boots again. It finds that its lock is gone and waits like the others."
         host_boot "$old" && host_wait "$old"

@@ -41,12 +41,11 @@ void agent_orphan_read(struct agent_lock *l, const struct lock_object *o) {
                 set_unit(l, o->unit);
                 return;
         }
-        (void)snprintf(
-                text, sizeof(text),
-                "held by this host, but not configured, and its unit %.100s is not enrolled here, so nothing "
-                "stops it. When it is stopped, free the lock: leaderctl fence %.255s --holder %s --reason \"%.100s is "
-                "stopped\"",
-                o->unit, l->title, identity, o->unit);
+        (void)snprintf(text, sizeof(text),
+                       "held by this host, but not configured, and its unit %.100s is not enrolled here, so nothing "
+                       "stops it. When it is stopped, free the lock: leaderctl fence %.320s --holder %s --reason "
+                       "\"stopped\"",
+                       o->unit, l->title, identity);
         if (!util_streq(text, l->trouble))
                 journal_log(LOG_WARNING, "%s: %s", l->title, text);
         (void)util_copy(l->trouble, sizeof(l->trouble), text);

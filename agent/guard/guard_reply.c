@@ -214,12 +214,13 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
                                                       {JOURNAL_KEY_LOCK, u->permit.lock},
                                                       {JOURNAL_KEY_LOCK_UID, u->s.uid ? u->permit.lock_uid : ""}},
                        6, "%s: %s -> %s%s%s", u->name, old, new, text[0] ? ": " : "", text);
-        if (u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_ABANDONED)
+        /* Once, at the end of that stop: the reason stays. */
+        if (before >= SUPERVISE_STOPPING && u->s.state == SUPERVISE_STOPPED &&
+            u->s.reason == SUPERVISE_REASON_ABANDONED)
                 journal_log(LOG_WARNING,
                             "%s: is stopped; lock %s stays held by this host until " ENROLL_AGENT
-                            " runs again, or somebody "
-                            "frees it: systemctl start " ENROLL_AGENT ", or: leaderctl fence %s --holder %s --reason "
-                            "\"stopped\"",
+                            " runs again, or somebody frees it: systemctl start " ENROLL_AGENT
+                            ", or: leaderctl fence %s --holder %s --reason \"stopped\"",
                             u->name, u->permit.lock, u->permit.lock, u->permit.identity);
 }
 
@@ -270,8 +271,8 @@ void guard_status(struct guard *g) {
                 else if (u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_ABANDONED &&
                          g->connection_fd < 0)
                         m = snprintf(line + n, sizeof(line) - n,
-                                     "%s%s: stopped, because leader-agent was; lock %s stays held by this host until "
-                                     "it runs again: systemctl start leader-agent",
+                                     "%s%s: stopped, because leader-agent was; lock %s stays held by this host, unless "
+                                     "somebody fenced it, until leader-agent runs again: systemctl start leader-agent",
                                      separator, u->name, u->permit.lock);
                 else
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: no permit, %s%s%s", separator, u->name,

@@ -150,7 +150,7 @@ lint: ; @TEST_TIMEOUT=900 $(RUN) "tests/lint.sh $(LINT)"
 DOCDIR := $(PREFIX)/share/doc/leader-agent
 INSTALLED := 0755:$(O)/leader-agent:$(PREFIX)/sbin/leader-agent 0755:$(O)/leader-guard:$(PREFIX)/sbin/leader-guard \
         0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
-        $(foreach f,$(wildcard units/*.service units/*.socket),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
+        $(foreach f,$(wildcard units/*.service units/*.socket units/*.timer),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
         0644:units/leader-agent.sysusers:/usr/lib/sysusers.d/leader-agent.conf \
         0644:units/leader-agent.tmpfiles:/usr/lib/tmpfiles.d/leader-agent.conf \
         0644:units/leader-agent.catalog:/usr/lib/systemd/catalog/leader-agent.catalog \

@@ -370,7 +370,8 @@ static void test_help(_unused_ void **state) {
 }
 
 static void test_usage(_unused_ void **state) {
-        static const char *const verbs[] = {"status", "step-down", "check-config", "enroll", "list", "fence"};
+        static const char *const verbs[] = {"status", "step-down", "check-config", "enroll",
+                                            "list",   "fence",     "renew-token"};
 
         assert_result(run(leaderctl, (const char *const[]){NULL}), 2, "", "leaderctl VERB");
         assert_result(RUN("--help"), 0, "leaderctl VERB", "");

@@ -61,7 +61,8 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_UNREAD,    /* not known (any more): the next request waits until it is read */
         AGENT_NAMESPACE_KNOWN,     /* the one that is remembered */
         AGENT_NAMESPACE_UNCHECKED, /* it may not be read, and never was: the check is off */
-        AGENT_NAMESPACE_ABSENT,    /* there is none: nothing is created in it */
+        AGENT_NAMESPACE_ABSENT,    /* there is none, and none is remembered: nothing is created in it */
+        AGENT_NAMESPACE_GONE,      /* there is none, but one is remembered: nothing but renewals is sent */
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
 
@@ -82,7 +83,7 @@ struct agent_namespace {
         char problem[512]; /* of the last read */
         unsigned n_invalid;
         bool answered;      /* the answer was not stepped yet: what the state says may be over */
-        char refusal[1024]; /* REFUSED: why */
+        char refusal[1024]; /* REFUSED, GONE: why; kept while it is UNREAD after that */
         char told[800];     /* that it may not be read */
 };
 
@@ -436,7 +437,7 @@ struct agent_held {
 };
 bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct agent_held *ret);
 
-/* Why it is refused; "": it is not. NULL is fine. */
+/* Why nothing is sent there: it is refused, or gone; "": neither. NULL is fine. */
 const char *agent_namespace_refusal(const struct agent_namespace *n);
 
 /* ---- agent_guard.c ---- */

@@ -346,14 +346,19 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
-/* Its namespace is another one: what the lock was last is history. */
+/* Its namespace is another one, or gone: what the lock was last is history. */
 static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
+        bool renews = l->namespace_->state == AGENT_NAMESPACE_GONE && v->lock.tenure == TENURE_LEASE &&
+                      v->state <= ELECTION_STOPPING;
 
         t->next_is_trouble = false; /* the command needs no API server */
         (void)snprintf(t->reason, sizeof(t->reason), "%s", agent_namespace_refusal(l->namespace_));
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
-                       leads ? "sends and releases nothing there" : "does not compete", l->namespace_->name);
+                       !leads   ? "does not compete"
+                       : renews ? "renews, and releases nothing there"
+                                : "sends and releases nothing there",
+                       l->namespace_->name);
         if (!leads && v->state != ELECTION_STOPPED)
                 t->role = "blocked";
 }

@@ -359,6 +359,32 @@ static void leaders(void) {
         say("the file on disk is not in force");
 }
 
+static void in_namespace(const char *what, enum tenure tenure, uint8_t lock, enum agent_namespace_state state) {
+        static struct agent_namespace prod = {.name = "prod"};
+
+        fresh(1);
+        put(0, tenure, lock);
+        prod.state = (uint8_t)state;
+        SET(prod.refusal,
+            state == AGENT_NAMESPACE_GONE
+                    ? "namespace prod is gone (uid A): deleted, or another cluster answers"
+                    : "namespace prod is another one than at 2030-01-01T23:59:58Z (uid A, now B): another "
+                      "cluster or a namespace made anew");
+        shells[0].namespace_ = &prod;
+        say(what);
+}
+
+static void namespaces(void) {
+        in_namespace("it is gone", TENURE_LIFE, ELECTION_CANDIDATE, AGENT_NAMESPACE_GONE);
+        in_namespace("… and the agent was started anew", TENURE_LIFE, ELECTION_STARTING, AGENT_NAMESPACE_GONE);
+        in_namespace("… of a leader for life", TENURE_LIFE, ELECTION_LEADING, AGENT_NAMESPACE_GONE);
+        in_namespace("… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, AGENT_NAMESPACE_GONE);
+        in_namespace("… and its lock was to be released", TENURE_LEASE, ELECTION_RELEASING, AGENT_NAMESPACE_GONE);
+        in_namespace("it is another one", TENURE_LIFE, ELECTION_CANDIDATE, AGENT_NAMESPACE_REFUSED);
+        in_namespace("… of a leader for life", TENURE_LIFE, ELECTION_LEADING, AGENT_NAMESPACE_REFUSED);
+        in_namespace("… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, AGENT_NAMESPACE_REFUSED);
+}
+
 /* What the locks of one host lack, in namespace prod. */
 static struct agent_right lacks(enum agent_right_of of, const char *resource, const char *name, unsigned verbs) {
         struct agent_right r = {.of = of, .tenure = TENURE_LEASE, .missing = verbs};
@@ -492,6 +518,8 @@ static void test_table(void **state) {
         candidates();
         head("More of a leader", "situation");
         leaders();
+        head("The namespace is gone, or another one", "situation");
+        namespaces();
         head("Rights that are missing", "situation");
         rights();
         head("Credentials that end", "situation");

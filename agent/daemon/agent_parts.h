@@ -128,8 +128,8 @@ struct agent_lock {
         bool has_guard;
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
-        bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
-        bool shown_foreign;
+        bool stop_fails;       /* leader-guard cannot finish the stop, and trouble says why */
+        uint8_t shown_foreign; /* enum election_reason that the journal has of a unit without a permit; NONE: none */
         bool shown_unfit;
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
@@ -542,6 +542,9 @@ struct agent_text {
         char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
+ * holds it, or did, or nobody knows who does. */
+bool agent_runs_beside(const struct core_lock_view *v);
 
 /* ---- agent_status.c ---- */
 

@@ -246,10 +246,26 @@ static void foreign_pod(struct election *e) {
         e->past.pod_uid = 5;
         SET(shells[0].pod.name, "app-0");
 }
+static void beside_pod(struct election *e) {
+        foreign_lock(e);
+        foreign_unit(e);
+}
+static void unfit_beside_pod(struct election *e) {
+        beside_pod(e);
+        unfit(e);
+}
+static void beside_last_pod(struct election *e) {
+        foreign_pod(e);
+        foreign_unit(e);
+}
 static void damaged(struct election *e) {
         e->lock.fact.sort = LOCK_DAMAGED;
         shells[0].answered.form = LOCK_FORM_DAMAGED;
         SET(shells[0].answered.damage, "has no owner and no record: nothing would ever free it");
+}
+static void beside_damaged(struct election *e) {
+        damaged(e);
+        foreign_unit(e);
 }
 static void strange(struct election *e) {
         e->holder.genuine = false;
@@ -297,6 +313,10 @@ static void candidates(void) {
         candidate("the unit runs without a permit", TENURE_LIFE, foreign_unit);
         candidate("… on_foreign = \"leave\"", TENURE_LIFE, left_alone);
         candidate("… the lock is free, but the unit is not enrolled", TENURE_LIFE, foreign_and_free);
+        candidate("… a Pod holds the lock", TENURE_LIFE, beside_pod);
+        candidate("… a Pod holds the lock, and the unit is not enrolled", TENURE_LIFE, unfit_beside_pod);
+        candidate("… the lock is gone, the Pod that held it is not", TENURE_LIFE, beside_last_pod);
+        candidate("… the lock is damaged", TENURE_LIFE, beside_damaged);
         candidate("what is left of the unit cannot be killed", TENURE_LIFE, stuck);
         candidate("the unit is not enrolled", TENURE_LIFE, unfit);
         candidate("a Pod holds the lock", TENURE_LIFE, foreign_lock);

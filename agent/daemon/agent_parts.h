@@ -61,7 +61,8 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_UNREAD,    /* not known (any more): the next request waits until it is read */
         AGENT_NAMESPACE_KNOWN,     /* the one that is remembered */
         AGENT_NAMESPACE_UNCHECKED, /* it may not be read, and never was: the check is off */
-        AGENT_NAMESPACE_ABSENT,    /* there is none: nothing is created in it */
+        AGENT_NAMESPACE_ABSENT,    /* there is none, and none is remembered: nothing is created in it */
+        AGENT_NAMESPACE_GONE,      /* there is none, but one is remembered: nothing but renewals is sent */
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
 
@@ -82,7 +83,7 @@ struct agent_namespace {
         char problem[512]; /* of the last read */
         unsigned n_invalid;
         bool answered;      /* the answer was not stepped yet: what the state says may be over */
-        char refusal[1024]; /* REFUSED: why */
+        char refusal[1024]; /* REFUSED, GONE: why; kept while it is UNREAD after that */
         char told[800];     /* that it may not be read */
 };
 
@@ -127,8 +128,8 @@ struct agent_lock {
         bool has_guard;
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
-        bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
-        bool shown_foreign;
+        bool stop_fails;       /* leader-guard cannot finish the stop, and trouble says why */
+        uint8_t shown_foreign; /* enum election_reason that the journal has of a unit without a permit; NONE: none */
         bool shown_unfit;
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
@@ -436,7 +437,7 @@ struct agent_held {
 };
 bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct agent_held *ret);
 
-/* Why it is refused; "": it is not. NULL is fine. */
+/* Why nothing is sent there: it is refused, or gone; "": neither. NULL is fine. */
 const char *agent_namespace_refusal(const struct agent_namespace *n);
 
 /* ---- agent_guard.c ---- */
@@ -541,6 +542,9 @@ struct agent_text {
         char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
+ * holds it, or did, or nobody knows who does. */
+bool agent_runs_beside(const struct core_lock_view *v);
 
 /* ---- agent_status.c ---- */
 

@@ -85,21 +85,24 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
                                "%s: %s is fit again: this host takes part", l->title, l->conf->unit);
 }
 
-/* Once when the unit is found running here without a permit and this host may not take it over; not before it is known
- * what becomes of it. */
+/* Once when the unit is found running here without a permit and this host may not take it over, and again when that has
+ * another reason; not before it is known what becomes of it. */
 static void record_foreign(struct agent_lock *l, const struct core_lock_view *v) {
         struct agent_text t;
 
         if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unit == UNIT_STOPPING)
                 return;
         if (v->unit != UNIT_FOREIGN) {
-                l->shown_foreign = false;
+                l->shown_foreign = REASON_NONE;
                 return;
         }
-        if (l->shown_foreign || !v->known || v->state != ELECTION_CANDIDATE || v->stays_out != REASON_UNIT_FOREIGN ||
-            (v->lock.sort != LOCK_ABSENT && l->conf->keys.on_foreign == ON_FOREIGN_STOP && !v->evicted))
+        if (l->shown_foreign == v->stays_out || !v->known || v->state != ELECTION_CANDIDATE)
                 return;
-        l->shown_foreign = true;
+        if (!agent_runs_beside(v) &&
+            (v->stays_out != REASON_UNIT_FOREIGN ||
+             (v->lock.sort != LOCK_ABSENT && l->conf->keys.on_foreign == ON_FOREIGN_STOP && !v->evicted)))
+                return;
+        l->shown_foreign = (uint8_t)v->stays_out;
         agent_describe(l, v, &t);
         journal_record(LOG_ERR, JOURNAL_FOREIGN,
                        (const struct journal_field[]){{JOURNAL_KEY_LOCK, l->title},

@@ -98,6 +98,15 @@ static bool stop_fails(const struct agent_lock *l) {
         return l->has_guard && l->stop_fails;
 }
 
+bool agent_runs_beside(const struct core_lock_view *v) {
+        enum election_reason h = v->stays_out;
+
+        return v->state == ELECTION_CANDIDATE && v->unit == UNIT_FOREIGN &&
+               (h == REASON_FOREIGN_LOCK || h == REASON_FOREIGN_POD || h == REASON_DAMAGED_LOCK ||
+                h == REASON_LOCK_CHANGED || h == REASON_STRANGE_HOLDER ||
+                (h == REASON_UNIT_UNFIT && v->lock.sort != LOCK_ABSENT && !v->lock.claimed));
+}
+
 /* A unit that runs here without a permit, and this host does not compete. */
 static void describe_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *holder, char *buf,
                              size_t size) {
@@ -270,6 +279,16 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
         }
 }
 
+/* Appends what ends a unit that runs here without a permit, where the lock that it runs beside does not say so. */
+static void describe_beside(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
+        enum election_reason h = v->stays_out;
+
+        if (agent_runs_beside(v) && h != REASON_DAMAGED_LOCK && h != REASON_LOCK_CHANGED && h != REASON_STRANGE_HOLDER)
+                (void)snprintf(buf + strlen(buf), size - strlen(buf),
+                               "; nobody stops %.255s here but a human: systemctl stop %.255s", l->conf->unit,
+                               l->conf->unit);
+}
+
 /* What the API server refuses to this lock or to its placeholder; connection trouble is told once, for the agent. */
 static const char *problem(const struct agent_lock *l, const struct core_lock_view *v) {
         const struct agent *a = l->agent;
@@ -346,14 +365,19 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
-/* Its namespace is another one: what the lock was last is history. */
+/* Its namespace is another one, or gone: what the lock was last is history. */
 static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
+        bool renews = l->namespace_->state == AGENT_NAMESPACE_GONE && v->lock.tenure == TENURE_LEASE &&
+                      v->state <= ELECTION_STOPPING;
 
         t->next_is_trouble = false; /* the command needs no API server */
         (void)snprintf(t->reason, sizeof(t->reason), "%s", agent_namespace_refusal(l->namespace_));
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
-                       leads ? "sends and releases nothing there" : "does not compete", l->namespace_->name);
+                       !leads   ? "does not compete"
+                       : renews ? "renews, and releases nothing there"
+                                : "sends and releases nothing there",
+                       l->namespace_->name);
         if (!leads && v->state != ELECTION_STOPPED)
                 t->role = "blocked";
 }
@@ -383,12 +407,17 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.511s", reason,
                                reason[0] && damage[0] ? ": " : "", damage,
                                unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
+        if (agent_runs_beside(v))
+                (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason),
+                               "; %.255s runs here without a permit", l->conf->unit);
         if (problem(l, v)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l, v));
         t->next_is_trouble = silent && describe_silence(v, t->next, sizeof(t->next));
-        if (!t->next_is_trouble)
+        if (!t->next_is_trouble) {
                 describe_next(l, v, t->next, sizeof(t->next));
+                describe_beside(l, v, t->next, sizeof(t->next));
+        }
         if (agent_namespace_refusal(l->namespace_)[0])
                 describe_refusal(l, v, t);
         if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING &&

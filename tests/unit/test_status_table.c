@@ -246,10 +246,26 @@ static void foreign_pod(struct election *e) {
         e->past.pod_uid = 5;
         SET(shells[0].pod.name, "app-0");
 }
+static void beside_pod(struct election *e) {
+        foreign_lock(e);
+        foreign_unit(e);
+}
+static void unfit_beside_pod(struct election *e) {
+        beside_pod(e);
+        unfit(e);
+}
+static void beside_last_pod(struct election *e) {
+        foreign_pod(e);
+        foreign_unit(e);
+}
 static void damaged(struct election *e) {
         e->lock.fact.sort = LOCK_DAMAGED;
         shells[0].answered.form = LOCK_FORM_DAMAGED;
         SET(shells[0].answered.damage, "has no owner and no record: nothing would ever free it");
+}
+static void beside_damaged(struct election *e) {
+        damaged(e);
+        foreign_unit(e);
 }
 static void strange(struct election *e) {
         e->holder.genuine = false;
@@ -297,6 +313,10 @@ static void candidates(void) {
         candidate("the unit runs without a permit", TENURE_LIFE, foreign_unit);
         candidate("… on_foreign = \"leave\"", TENURE_LIFE, left_alone);
         candidate("… the lock is free, but the unit is not enrolled", TENURE_LIFE, foreign_and_free);
+        candidate("… a Pod holds the lock", TENURE_LIFE, beside_pod);
+        candidate("… a Pod holds the lock, and the unit is not enrolled", TENURE_LIFE, unfit_beside_pod);
+        candidate("… the lock is gone, the Pod that held it is not", TENURE_LIFE, beside_last_pod);
+        candidate("… the lock is damaged", TENURE_LIFE, beside_damaged);
         candidate("what is left of the unit cannot be killed", TENURE_LIFE, stuck);
         candidate("the unit is not enrolled", TENURE_LIFE, unfit);
         candidate("a Pod holds the lock", TENURE_LIFE, foreign_lock);
@@ -357,6 +377,32 @@ static void leaders(void) {
         put(0, TENURE_LIFE, ELECTION_LEADING);
         SET(a.conf_error, "/etc/leader-agent/leader-agent.conf:7: syntax error");
         say("the file on disk is not in force");
+}
+
+static void in_namespace(const char *what, enum tenure tenure, uint8_t lock, enum agent_namespace_state state) {
+        static struct agent_namespace prod = {.name = "prod"};
+
+        fresh(1);
+        put(0, tenure, lock);
+        prod.state = (uint8_t)state;
+        SET(prod.refusal,
+            state == AGENT_NAMESPACE_GONE
+                    ? "namespace prod is gone (uid A): deleted, or another cluster answers"
+                    : "namespace prod is another one than at 2030-01-01T23:59:58Z (uid A, now B): another "
+                      "cluster or a namespace made anew");
+        shells[0].namespace_ = &prod;
+        say(what);
+}
+
+static void namespaces(void) {
+        in_namespace("it is gone", TENURE_LIFE, ELECTION_CANDIDATE, AGENT_NAMESPACE_GONE);
+        in_namespace("… and the agent was started anew", TENURE_LIFE, ELECTION_STARTING, AGENT_NAMESPACE_GONE);
+        in_namespace("… of a leader for life", TENURE_LIFE, ELECTION_LEADING, AGENT_NAMESPACE_GONE);
+        in_namespace("… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, AGENT_NAMESPACE_GONE);
+        in_namespace("… and its lock was to be released", TENURE_LEASE, ELECTION_RELEASING, AGENT_NAMESPACE_GONE);
+        in_namespace("it is another one", TENURE_LIFE, ELECTION_CANDIDATE, AGENT_NAMESPACE_REFUSED);
+        in_namespace("… of a leader for life", TENURE_LIFE, ELECTION_LEADING, AGENT_NAMESPACE_REFUSED);
+        in_namespace("… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, AGENT_NAMESPACE_REFUSED);
 }
 
 /* What the locks of one host lack, in namespace prod. */
@@ -492,6 +538,8 @@ static void test_table(void **state) {
         candidates();
         head("More of a leader", "situation");
         leaders();
+        head("The namespace is gone, or another one", "situation");
+        namespaces();
         head("Rights that are missing", "situation");
         rights();
         head("Credentials that end", "situation");

@@ -128,7 +128,7 @@ static void describe(const struct agent_namespace *n, const struct record_namesp
                         buf, size,
                         "namespace %s is another one than at %s (uid %s, now %s): another cluster or a namespace "
                         "made anew",
-                        n->name, clock_format_utc(known->seen_usec, at), known->uid, n->answer.uid);
+                        n->name, clock_format_local(known->seen_usec, at), known->uid, n->answer.uid);
 }
 
 static void tell_refusal(struct agent_namespace *n, bool was_refused, bool is_new, const char *refusal) {

@@ -290,6 +290,7 @@ struct agent {
         /* for humans */
         bool link_refused; /* leader-guard serves another agent; link_error says which */
         char link_error[512];
+        uint64_t link_down_usec; /* CLOCK_BOOTTIME: since when */
         char bus_error[256];
         char conf_error[512];           /* why the configuration on disk is not in force; empty: it is */
         char api_error[512];            /* why the API server does not answer; empty: it does */

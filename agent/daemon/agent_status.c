@@ -234,7 +234,7 @@ void agent_status_line(const struct agent *a, char *buf, size_t size) {
                 if (agent_namespace_refusal(a->namespaces[i])[0])
                         (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",
                                        agent_namespace_refusal(a->namespaces[i]));
-        if (a->link_breaks)
+        if (a->link_breaks && a->link_up)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");
         if (a->bus_error[0])

@@ -133,6 +133,14 @@ static void describe_foreign(const struct agent_lock *l, const struct core_lock_
                 (void)snprintf(buf, size, "leader-guard stops the unit here, because %s holds the lock", holder);
 }
 
+/* The host that holds it, by a name that is no other's. */
+static const char *name_of(const struct agent_lock *l, const struct lock_object *o) {
+        bool ambiguous =
+                o && util_streq(o->holder, l->agent->host) && !util_streq(o->identity, store_identity(l->agent->store));
+
+        return !o ? "the holder" : ambiguous ? o->identity : o->holder;
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
@@ -173,13 +181,11 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "kubectl -n %s delete pod %s",
                                        l->pod.name, l->conf->namespace_, l->pod.name);
                 else if (h == REASON_UNIT_FOREIGN)
-                        describe_foreign(l, v, o && o->holder[0] ? o->holder : "another host", buf, size);
+                        describe_foreign(l, v, o && o->holder[0] ? name_of(l, o) : "another host", buf, size);
                 else if (h == REASON_UNIT_UNFIT)
                         (void)snprintf(buf, size, "takes part again when that is cured");
                 else if (h == REASON_GUARD_AWAY)
-                        (void)snprintf(buf, size, "%s",
-                                       is_second(l) ? "waits until that one has ended"
-                                                    : "waits for leader-guard (systemctl status leader-guard)");
+                        (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
                         (void)snprintf(buf, size, "takes part again at %s",
                                        clock_format_boottime(v->takes_part_at_usec, t));
@@ -198,9 +204,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        p->name);
                 else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
-                                       clock_format_boottime(v->takes_over_at_usec, t), o ? o->holder : "the holder");
+                                       clock_format_boottime(v->takes_over_at_usec, t), name_of(l, o));
                 else if (v->holder_seen) /* no instant: it would be another one each time */
-                        (void)snprintf(buf, size, "takes over if %s is silent for %s", o ? o->holder : "the holder",
+                        (void)snprintf(buf, size, "takes over if %s is silent for %s", name_of(l, o),
                                        timespan_format(span, v->longest_usec));
                 else if (v->known && v->lock.sort == LOCK_ABSENT)
                         (void)snprintf(buf, size, "the lock is free: creates it");
@@ -210,7 +216,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size,
                                        "waits for %s to release the lock. Only when that host is off for good, or %s "
                                        "is stopped there for certain: leaderctl fence %s --holder %s --reason TEXT",
-                                       o->holder, l->conf->unit, l->title, o->identity);
+                                       name_of(l, o), l->conf->unit, l->title, o->identity);
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;
@@ -222,7 +228,8 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 "that is gone or silent",
                                 p->name);
                 else
-                        (void)snprintf(buf, size, "creates the lock");
+                        (void)snprintf(buf, size,
+                                       l->problem[0] ? "tries again to create the lock" : "creates the lock");
                 break;
         case ELECTION_ADOPTING:
         case ELECTION_PROVING:
@@ -358,6 +365,17 @@ static void describe_refusal(const struct agent_lock *l, const struct core_lock_
                 t->role = "blocked";
 }
 
+/* Nothing else comes next. */
+static bool waits_for_guard(const struct agent_lock *l, const struct core_lock_view *v) {
+        bool candidate = v->state == ELECTION_CANDIDATE || v->state == ELECTION_CLAIMING;
+
+        if (v->guard_linked || agent_namespace_refusal(l->namespace_)[0])
+                return false;
+        return candidate ? v->stays_out == REASON_GUARD_AWAY
+                         : v->state == ELECTION_STARTING ||
+                                   (v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING);
+}
+
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         const struct lock_object *o = object(l, v);
         bool unit, silent = agent_api_is_silent(l->agent, clock_boottime_usec());
@@ -391,11 +409,12 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 describe_next(l, v, t->next, sizeof(t->next));
         if (agent_namespace_refusal(l->namespace_)[0])
                 describe_refusal(l, v, t);
-        if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING &&
-            !agent_namespace_refusal(l->namespace_)[0])
+        if (waits_for_guard(l, v)) {
                 (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
                                is_second(l) ? "serves another agent"
                                             : "does not answer (systemctl status leader-guard)");
+                t->next_is_trouble = !l->agent->link_up && l->agent->link_error[0];
+        }
         t->leads_well = v->state == ELECTION_LEADING && v->unit == UNIT_RUNNING && v->guard_linked && !t->reason[0];
         t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&

@@ -31,7 +31,7 @@ bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
 /* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
 static void meaning(const struct agent *a, char *buf, size_t size) {
         const struct agent_lock *lease = NULL, *life = NULL;
-        unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0;
+        unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0, n_taking = 0;
         uint64_t stop_at = USEC_INFINITY;
         bool any_runs = false; /* or may run: of those whose lock is not proven */
         char at[CLOCK_TEXT_SIZE];
@@ -60,6 +60,8 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         n_held++;
                 else if (v.state == ELECTION_STARTING)
                         n_unread++;
+                else if (v.state == ELECTION_CLAIMING || v.state == ELECTION_DEPOSING)
+                        n_taking++;
                 else if (v.state != ELECTION_STOPPED)
                         n_waiting++;
         }
@@ -79,6 +81,8 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                 n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be released", n ? ", " : "");
         if (n_unread && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "%swho leads is not known", n ? ", " : "");
+        if (n_taking && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "%sa lock cannot be taken", n ? ", " : "");
         if (n_waiting && n < size)
                 (void)snprintf(buf + n, size - n, "%sa free lock is not seen", n ? ", " : "");
 }
@@ -94,6 +98,23 @@ static void describe_api(const struct agent *a, uint64_t now_usec, char *buf, si
 
 static const char *watch_means(const struct agent_lock *l) {
         return l->watch_unread ? "changes are not seen" : "changes are seen by a read every 5 s";
+}
+
+static void describe_guard(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
+        char since[CLOCK_TEXT_SIZE];
+        bool lease = false;
+
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct core_lock_view v = agent_view(a->locks[i]);
+
+                lease = lease || (v.stop_at_usec != USEC_INFINITY && v.lock.tenure == TENURE_LEASE &&
+                                  v.state >= ELECTION_PERMITTING && v.state <= ELECTION_STOPPING);
+        }
+        (void)snprintf(buf, size,
+                       "LEADER-GUARD AWAY since %s (%.250s): no unit is started or handed over here until it "
+                       "answers%s (systemctl status leader-guard)",
+                       clock_format_local(clock_realtime_usec() - (now_usec - a->link_down_usec), since), a->link_error,
+                       lease ? ", and one under a lease lock ends with it" : "");
 }
 
 static size_t tell_credentials(const struct agent *a, char *buf, size_t size, size_t n) {
@@ -147,9 +168,10 @@ size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_
         }
         if (!a->link_up && a->link_refused && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "SECOND AGENT OF THIS HOST: %s; ", a->link_error);
-        else if (!a->link_up && a->link_error[0] && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "LEADER-GUARD AWAY (%.250s): systemctl status leader-guard; ",
-                                      a->link_error);
+        else if (!a->link_up && a->link_error[0] && n < size) {
+                describe_guard(a, now_usec, text, sizeof(text));
+                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+        }
         if (a->conf_error[0] && n < size)
                 n += (size_t)snprintf(buf + n, size - n,
                                       "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is; ",

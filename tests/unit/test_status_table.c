@@ -196,6 +196,7 @@ static void states(enum tenure tenure) {
                 fresh(1);
                 put(0, tenure, state);
                 a.link_up = false;
+                a.link_down_usec = NOW - 5 * USEC_PER_SEC;
                 SET(a.link_error, "leader-guard does not answer: Connection refused");
                 unlink_guard();
                 say("… leader-guard away");

@@ -21,6 +21,7 @@
  *   agent_events.c       Kubernetes Events
  *   agent_trouble.c      what stands between the agent and its work
  *   agent_text.c         a lock in words
+ *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_leave.c        the end: how long, and what stays held
  *   agent_bus.c          D-Bus
@@ -130,6 +131,7 @@ struct agent_lock {
         bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
         bool shown_foreign;
         bool shown_unfit;
+        uint8_t shown_block; /* enum election_reason: what keeps it out, as agent_blocked.c knows it */
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
         uint64_t watch_down_usec; /* CLOCK_BOOTTIME: since when */
@@ -542,6 +544,11 @@ struct agent_text {
         char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+
+/* ---- agent_blocked.c ---- */
+
+/* Records in the journal what has begun to keep a candidate out, or is over. told: a record of this turn says so. */
+void agent_blocked_record(struct agent_lock *l, const struct core_lock_view *v, bool told);
 
 /* ---- agent_status.c ---- */
 

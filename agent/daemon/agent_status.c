@@ -266,9 +266,11 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
 
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct core_lock_view v = agent_view(a->locks[i]);
+                bool moved = a->locks[i]->shown_state != v.state;
 
-                changed = changed || a->locks[i]->shown_state != v.state;
+                changed = changed || moved;
                 record_change(a->locks[i], &v);
+                agent_blocked_record(a->locks[i], &v, moved);
                 record_damage(a->locks[i], &v);
                 record_foreign(a->locks[i], &v);
                 record_unfit(a->locks[i], &v);

@@ -20,6 +20,7 @@
  *   agent_step.c         one posted event: the step and its actions
  *   agent_events.c       Kubernetes Events
  *   agent_trouble.c      what stands between the agent and its work
+ *   agent_trouble_line.c … in the one line of STATUS=
  *   agent_text.c         a lock in words
  *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
@@ -515,29 +516,52 @@ void agent_event_foreign(const struct agent_lock *l, const struct core_lock_view
 /* The API server has not answered for a while; the watch of the lock has not worked for a while. */
 bool agent_api_is_silent(const struct agent *a, uint64_t now_usec);
 bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec);
-/* What is wrong now with the agent's connections, each ended by "; ", and what it means here. Returns its length. */
-size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
+enum agent_trouble_kind {
+        AGENT_TROUBLE_API,
+        AGENT_TROUBLE_SECOND,
+        AGENT_TROUBLE_GUARD,
+        AGENT_TROUBLE_CONF,
+        AGENT_TROUBLE_CREDENTIALS,
+        AGENT_TROUBLE_RIGHTS,
+        AGENT_TROUBLE_WATCH,
+        AGENT_TROUBLE_ORPHAN,
+};
+/* Its word for programs (leaderctl(1)). */
+const char *agent_trouble_to_string(enum agent_trouble_kind kind);
+
+#define AGENT_TROUBLE_SIZE 1500
+/* One thing that is wrong now, in the order of how it is told, and what it means here. lasts_usec: for how long it has
+ * been so, USEC_INFINITY: not known. */
+typedef void (*agent_trouble_fn)(enum agent_trouble_kind kind, uint64_t lasts_usec, const char *text, void *userdata);
+void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble_fn tell, void *userdata);
 /* Records in the journal what has begun or is over. Returns the next instant at which it wants to be called. */
 uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec);
+
+/* ---- agent_trouble_line.c ---- */
+
+/* All troubles in one line, each ended by "; ", not every one of many. Returns its length. */
+size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
 
 /* ---- agent_text.c ---- */
 
 /* A lock in words; what it points to lives as long as the lock does not step. */
 struct agent_text {
         const char *role;
-        const char *tenure; /* of the lock as it is held, else of the next term */
+        const char *tenure;      /* of the lock as it is held, else of the next term */
+        const char *next_tenure; /* … of the next term, when that is another one; empty: it is not */
         const char *holder;
         const char *holder_identity;
         const char *unit_state;
         const char *term;
         const char *lock_uid;
-        const char *damage;          /* why the lock is damaged; empty: it is not */
-        bool leads_well;             /* leads, the unit runs, and there is nothing more to say */
-        bool next_is_trouble;        /* `next` says what agent_troubles() says, too */
-        bool waits_well;             /* another host leads, and this one could */
-        uint64_t since_usec;         /* wall clock: of the role; of our own term what its lock says */
-        uint64_t holder_usec;        /* wall clock: since when the holder leads, 0 unknown */
-        char since[CLOCK_TEXT_SIZE]; /* RFC 3339 */
+        const char *damage;             /* why the lock is damaged; empty: it is not */
+        bool leads_well;                /* leads, the unit runs, and there is nothing more to say */
+        bool next_is_trouble;           /* `next` says what agent_troubles() says, too */
+        bool waits_well;                /* another host leads, and this one could */
+        uint64_t since_usec;            /* wall clock: of the role; of our own term what its lock says */
+        uint64_t holder_usec;           /* wall clock: since when the holder leads, 0 unknown */
+        char since[CLOCK_TEXT_SIZE];    /* RFC 3339 */
+        char acquired[CLOCK_TEXT_SIZE]; /* … of holder_usec; empty: unknown */
         char valid_until[CLOCK_TEXT_SIZE];
         char who[440]; /* holder, with its identity where the name is not enough; empty: nobody */
         char reason[1200];

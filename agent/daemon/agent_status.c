@@ -123,17 +123,15 @@ static bool in_own_term(const struct core_lock_view *v) {
 
 static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
-        char since[CLOCK_TEXT_SIZE], next_tenure[32] = "";
+        char since[CLOCK_TEXT_SIZE];
         struct agent_text t;
         int n;
 
         agent_describe(l, &v, &t);
         if (t.next_is_trouble)
                 t.next[0] = '\0';
-        if (!util_streq(t.tenure, tenure_to_string(l->conf->tenure)))
-                (void)snprintf(next_tenure, sizeof(next_tenure), "; %s from the next term",
-                               tenure_to_string(l->conf->tenure));
-        n = snprintf(buf, size, "%s of %s (%s%s)", t.role, l->title, t.tenure, next_tenure);
+        n = snprintf(buf, size, "%s of %s (%s%s%s%s)", t.role, l->title, t.tenure, t.next_tenure[0] ? "; " : "",
+                     t.next_tenure, t.next_tenure[0] ? " from the next term" : "");
         if (t.waits_well && t.next_is_trouble) {
                 (void)snprintf(buf + n, size - (size_t)n, "; %s led when it last answered", t.who);
                 return;

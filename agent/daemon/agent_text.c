@@ -383,6 +383,7 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
 
         *t = (struct agent_text){
                 .role = role(v),
+                .next_tenure = "",
                 .tenure = tenure_to_string(in_term(v) ? (enum tenure)v->lock.tenure : l->conf->tenure),
                 .since_usec = since(l, v, o),
                 .holder_usec = o ? clock_parse_utc(o->acquired_at) : 0,
@@ -393,7 +394,11 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 .lock_uid = o ? o->uid : "",
                 .damage = o && o->form == LOCK_FORM_DAMAGED ? o->damage : "",
         };
+        if (!util_streq(t->tenure, tenure_to_string(l->conf->tenure)))
+                t->next_tenure = tenure_to_string(l->conf->tenure);
         (void)clock_format_utc(t->since_usec, t->since);
+        if (t->holder_usec)
+                (void)clock_format_utc(t->holder_usec, t->acquired);
         describe_who(l, o, t->who, sizeof(t->who));
         if (v->state == ELECTION_DEPOSING)
                 describe_deposed(v, t->who, t->reason, sizeof(t->reason));

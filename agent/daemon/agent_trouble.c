@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands between this agent and its work now, and what that means on this host: the first words of STATUS=, and
- * one journal record when it begins and one when it is over. What is wrong with one unit or one lock is told with that
- * lock (agent_text.c). Decides nothing. */
+/* What stands between this agent and its work now, and what that means on this host: the first words of STATUS= and of
+ * the status document, and one journal record when it begins and one when it is over. What is wrong with one unit or
+ * one lock is told with that lock (agent_text.c). Decides nothing. */
 #include <stdio.h>
 
 #include "adapter/journal.h"
 #include "daemon/agent_parts.h"
-
-/* So many missing rights are told in STATUS=; and in how much of the line. */
-#define RIGHTS_TOLD      4
-#define RIGHTS_TOLD_SIZE 1100
 
 /* A connection that breaks and is made again is no trouble. */
 #define PATIENCE_USEC (2 * USEC_PER_SEC)
@@ -117,17 +113,6 @@ static void describe_guard(const struct agent *a, uint64_t now_usec, char *buf, 
                        lease ? ", and one under a lease lock ends with it" : "");
 }
 
-static size_t tell_credentials(const struct agent *a, char *buf, size_t size, size_t n) {
-        char text[700];
-
-        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term) && n < size; i++) {
-                agent_credentials_text(a, i, text, sizeof(text));
-                if (text[0])
-                        n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
-        }
-        return n;
-}
-
 static void describe_right(const struct agent_right *right, char *buf, size_t size) {
         struct agent_right_text t;
 
@@ -136,66 +121,84 @@ static void describe_right(const struct agent_right *right, char *buf, size_t si
                        t.rule);
 }
 
-static size_t tell_rights(const struct agent *a, char *buf, size_t size, size_t n) {
-        const struct agent_rights *r = &a->rights;
-        size_t begin = n, i = 0;
-        char text[1200];
+static void describe_watch(const struct agent_lock *down, unsigned n_down, uint64_t now_usec, char *buf, size_t size) {
+        char since[CLOCK_TEXT_SIZE];
 
-        for (; i < r->n_missing && i < RIGHTS_TOLD && n < size; i++) {
-                describe_right(&r->missing[i], text, sizeof(text));
-                if (i > 0 && n - begin + strlen(text) > RIGHTS_TOLD_SIZE)
-                        break;
-                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
-        }
-        if (i < r->n_missing && n < size)
-                n += (size_t)snprintf(buf + n, size - n,
-                                      "RIGHTS MISSING: %zu more rule%s (leaderctl status --json: "
-                                      "api.missingRights); ",
-                                      r->n_missing - i, r->n_missing - i == 1 ? "" : "s");
-        return n;
+        (void)snprintf(buf, size, "NO WATCH of %.320s%s since %s (%.300s): %s", down->title,
+                       n_down > 1 ? " and others" : "",
+                       clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
+                       down->watch_error, watch_means(down));
 }
 
-size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
-        char text[1500], since[CLOCK_TEXT_SIZE];
-        const struct agent_lock *down = NULL;
-        unsigned n_down = 0;
-        size_t n = 0;
+const char *agent_trouble_to_string(enum agent_trouble_kind kind) {
+        switch (kind) {
+        case AGENT_TROUBLE_API:
+                return "api-unreachable";
+        case AGENT_TROUBLE_SECOND:
+                return "second-agent";
+        case AGENT_TROUBLE_GUARD:
+                return "guard-away";
+        case AGENT_TROUBLE_CONF:
+                return "configuration";
+        case AGENT_TROUBLE_CREDENTIALS:
+                return "credentials";
+        case AGENT_TROUBLE_RIGHTS:
+                return "rights";
+        case AGENT_TROUBLE_WATCH:
+                return "no-watch";
+        case AGENT_TROUBLE_ORPHAN:
+                return "lock-left-behind";
+        }
+        return "?";
+}
 
-        buf[0] = '\0';
+void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble_fn tell, void *userdata) {
+        const struct agent_lock *down = NULL;
+        char text[AGENT_TROUBLE_SIZE];
+        unsigned n_down = 0;
+
         if (agent_api_is_silent(a, now_usec)) {
                 describe_api(a, now_usec, text, sizeof(text));
-                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+                tell(AGENT_TROUBLE_API, now_usec - a->api_silent_usec, text, userdata);
         }
-        if (!a->link_up && a->link_refused && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "SECOND AGENT OF THIS HOST: %s; ", a->link_error);
-        else if (!a->link_up && a->link_error[0] && n < size) {
+        if (!a->link_up && a->link_refused) {
+                (void)snprintf(text, sizeof(text), "SECOND AGENT OF THIS HOST: %s", a->link_error);
+                tell(AGENT_TROUBLE_SECOND, now_usec - a->link_down_usec, text, userdata);
+        } else if (!a->link_up && a->link_error[0]) {
                 describe_guard(a, now_usec, text, sizeof(text));
-                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+                tell(AGENT_TROUBLE_GUARD, now_usec - a->link_down_usec, text, userdata);
         }
-        if (a->conf_error[0] && n < size)
-                n += (size_t)snprintf(buf + n, size - n,
-                                      "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is; ",
-                                      a->conf_error);
-        n = tell_credentials(a, buf, size, n);
-        n = tell_rights(a, buf, size, n);
+        if (a->conf_error[0]) {
+                (void)snprintf(text, sizeof(text), "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is",
+                               a->conf_error);
+                tell(AGENT_TROUBLE_CONF, USEC_INFINITY, text, userdata);
+        }
+        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term); i++) {
+                agent_credentials_text(a, i, text, sizeof(text));
+                if (text[0])
+                        tell(AGENT_TROUBLE_CREDENTIALS, USEC_INFINITY, text, userdata);
+        }
+        for (size_t i = 0; i < a->rights.n_missing; i++) {
+                describe_right(&a->rights.missing[i], text, sizeof(text));
+                tell(AGENT_TROUBLE_RIGHTS, USEC_INFINITY, text, userdata);
+        }
         for (size_t i = 0; i < a->n_locks; i++)
                 if (agent_watch_is_down(a->locks[i], now_usec)) {
                         down = down ? down : a->locks[i];
                         n_down++;
                 }
-        if (down && !agent_api_is_silent(a, now_usec) && n < size) {
-                (void)snprintf(text, sizeof(text), "NO WATCH of %.320s%s since %s (%.300s): %s; ", down->title,
-                               n_down > 1 ? " and others" : "",
-                               clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
-                               down->watch_error, watch_means(down));
-                n += (size_t)snprintf(buf + n, size - n, "%s", text);
+        if (down && !agent_api_is_silent(a, now_usec)) {
+                describe_watch(down, n_down, now_usec, text, sizeof(text));
+                tell(AGENT_TROUBLE_WATCH, now_usec - down->watch_down_usec, text, userdata);
         }
-        text[0] = '\0';
-        for (size_t i = 0; i < a->n_locks && !text[0]; i++) /* (one is enough to be looked after) */
-                agent_orphan_problem(a->locks[i], text, sizeof(text));
-        if (text[0] && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "LOCK LEFT BEHIND: %s; ", text);
-        return util_min(n, size ? size - 1 : 0);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                char problem[AGENT_TROUBLE_SIZE - 32];
+
+                agent_orphan_problem(a->locks[i], problem, sizeof(problem));
+                (void)snprintf(text, sizeof(text), "LOCK LEFT BEHIND: %s", problem);
+                if (problem[0])
+                        tell(AGENT_TROUBLE_ORPHAN, USEC_INFINITY, text, userdata);
+        }
 }
 
 /* ---- the journal ---- */

@@ -64,7 +64,7 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         /* Forbidden is an answer here, and told in a way of its own. */
         if (reply->result == KUBE_DENIED && reply->http_code != 401)
                 noted.result = KUBE_OK;
-        (void)agent_note_reply(n->agent, &noted, AGENT_ASKED_READ, &n->n_invalid, n->problem, "read", &silent);
+        (void)agent_note_reply(n->agent, &noted, AGENT_ASKED_READ, &n->refusals, n->problem, "read", &silent);
         post_answer(n);
 }
 

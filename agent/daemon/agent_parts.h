@@ -67,6 +67,12 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
 
+/* What was refused of the requests about one object. */
+struct agent_refusals {
+        unsigned n_invalid; /* writes answered 422, in a row */
+        bool told;          /* the journal has the last refusal, and nothing was accepted since */
+};
+
 struct agent_namespace {
         struct agent *agent;
         char name[64];
@@ -82,7 +88,7 @@ struct agent_namespace {
                 char text[512];
         } answer;
         char problem[512]; /* of the last read */
-        unsigned n_invalid;
+        struct agent_refusals refusals;
         bool answered;      /* the answer was not stepped yet: what the state says may be over */
         char refusal[1024]; /* REFUSED: why */
         char told[800];     /* that it may not be read */
@@ -141,8 +147,8 @@ struct agent_lock {
         bool watch_told;          /* … and the journal has it */
         uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
         char problem[512];               /* last failed request or local write; empty when the last one went well */
-        unsigned n_invalid;              /* writes answered 422, in a row */
-        char damage[256];                /* last reported */
+        struct agent_refusals refusals;
+        char damage[256]; /* last reported */
 };
 
 /* Shell side of placeholder `index` of the core. */
@@ -164,7 +170,7 @@ struct agent_placeholder {
         unsigned next_time;
         struct kube_slot *request, *watch;
         char problem[512];
-        unsigned n_invalid;
+        struct agent_refusals refusals;
 };
 
 enum agent_post_type {
@@ -399,11 +405,11 @@ enum agent_asked {
 
 /* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
  * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
- * the second in a row is told, and stays told over the reads in between. n_invalid counts them. *ret_silent: there was
- * no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+ * the second in a row is told, and stays told over the reads in between. refusals: of that object. *ret_silent: there
+ * was no answer, or only that the server cannot serve now; an answer after such a one is posted. */
 uint8_t agent_core_result(enum kube_result r);
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
-                         char problem[static 512], const char *what, bool *ret_silent);
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
+                         struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */

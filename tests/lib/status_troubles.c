@@ -20,7 +20,7 @@ static void answer(struct status_world *w, enum kube_result result, long code, c
         const struct kube_reply reply = {.result = result, .http_code = code, .text = text};
         bool create = result == KUBE_DENIED, silent;
 
-        (void)agent_note_reply(&w->agent, &reply, create ? AGENT_ASKED_CREATE : AGENT_ASKED_READ, &shell(w)->n_invalid,
+        (void)agent_note_reply(&w->agent, &reply, create ? AGENT_ASKED_CREATE : AGENT_ASKED_READ, &shell(w)->refusals,
                                shell(w)->problem, create ? "create" : "read", &silent);
 }
 
@@ -206,7 +206,15 @@ static void left_behind(struct status_world *w) {
         l = w->agent.locks[1];
         (void)agent_note_reply(&w->agent,
                                &(struct kube_reply){.result = KUBE_DENIED, .text = "configmaps \"old\" is forbidden"},
-                               AGENT_ASKED_READ, &l->n_invalid, l->problem, "read", &silent);
+                               AGENT_ASKED_READ, &l->refusals, l->problem, "read", &silent);
+}
+
+static void left_behind_read(struct status_world *w) {
+        struct agent_lock *l = w->agent.locks[1];
+        bool silent;
+
+        (void)agent_note_reply(&w->agent, &(struct kube_reply){.result = KUBE_OK, .text = ""}, AGENT_ASKED_READ,
+                               &l->refusals, l->problem, "read", &silent);
 }
 
 static void bus_away(struct status_world *w) {
@@ -228,7 +236,7 @@ const struct status_case status_troubles[] = {
         TROUBLE("leader-guard does not answer", status_guard_away, status_guard_back),
         TROUBLE("leader-guard serves another agent", status_second_agent, status_guard_back),
         TROUBLE("The configuration on disk cannot be used", bad_conf, good_conf),
-        TROUBLE("A lock that is not configured may be held", left_behind, NULL),
+        TROUBLE("A lock that is not configured may be held", left_behind, left_behind_read),
         TROUBLE("D-Bus is away", bus_away, bus_back),
         {},
 };

@@ -66,7 +66,7 @@ static int on_status(void *userdata, char **ret_json) {
         _cleanup_free_ struct agent_text *texts = calloc(a->n_locks + 1, sizeof(*texts));
         _cleanup_free_ struct report_right *rights = calloc(a->rights.n_missing + 1, sizeof(*rights));
         _cleanup_free_ struct agent_right_text *right_texts = calloc(a->rights.n_missing + 1, sizeof(*right_texts));
-        struct troubles all = {.size = 8 + a->rights.n_missing + a->n_locks};
+        struct troubles all = {.size = 8 + a->n_namespaces + a->rights.n_missing + a->n_locks};
         _cleanup_free_ struct report_trouble *troubles = all.list = calloc(all.size, sizeof(*all.list));
         _cleanup_free_ void *trouble_texts = all.texts = calloc(all.size, sizeof(*all.texts));
         char contact[CLOCK_TEXT_SIZE] = "";

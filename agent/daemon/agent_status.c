@@ -228,10 +228,6 @@ void agent_status_line(const struct agent *a, char *buf, size_t size) {
                 line_of_one(shown, buf + n, size - n - 900);
         else
                 line_of_many(a, n_shown, buf + n, size - n - 900);
-        for (size_t i = 0; i < a->n_namespaces && n_shown != 1; i++)
-                if (agent_namespace_refusal(a->namespaces[i])[0])
-                        (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",
-                                       agent_namespace_refusal(a->namespaces[i]));
         if (a->link_breaks && a->link_up)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");

@@ -357,8 +357,8 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
 static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 
-        t->next_is_trouble = false; /* the command needs no API server */
-        (void)snprintf(t->reason, sizeof(t->reason), "%s", agent_namespace_refusal(l->namespace_));
+        t->next_is_trouble = true; /* what it is, and the command, are told with the agent */
+        (void)snprintf(t->reason, sizeof(t->reason), "nothing may be sent to namespace %s", l->namespace_->name);
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
                        leads ? "sends and releases nothing there" : "does not compete", l->namespace_->name);
         if (!leads && v->state != ELECTION_STOPPED)

@@ -113,6 +113,20 @@ static void describe_guard(const struct agent *a, uint64_t now_usec, char *buf, 
                        lease ? ", and one under a lease lock ends with it" : "");
 }
 
+/* Returns whether it is trouble for a lock: one that was left behind there tells it itself. */
+static bool describe_namespace(const struct agent *a, const struct agent_namespace *n, char *buf, size_t size) {
+        const char *refusal = agent_namespace_refusal(n);
+        bool used = false;
+
+        for (size_t i = 0; i < a->n_locks; i++)
+                used = used || (a->locks[i]->namespace_ == n && !agent_orphan_hidden(a->locks[i]));
+        (void)snprintf(buf, size,
+                       "NAMESPACE REFUSED: %.700s: nothing is sent or released there. Once no host leads in the old "
+                       "one: leaderctl forget-cluster %s",
+                       refusal, n->name);
+        return used && refusal[0];
+}
+
 static void describe_right(const struct agent_right *right, char *buf, size_t size) {
         struct agent_right_text t;
 
@@ -138,6 +152,8 @@ const char *agent_trouble_to_string(enum agent_trouble_kind kind) {
                 return "second-agent";
         case AGENT_TROUBLE_GUARD:
                 return "guard-away";
+        case AGENT_TROUBLE_NAMESPACE:
+                return "namespace-refused";
         case AGENT_TROUBLE_CONF:
                 return "configuration";
         case AGENT_TROUBLE_CREDENTIALS:
@@ -168,6 +184,9 @@ void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble
                 describe_guard(a, now_usec, text, sizeof(text));
                 tell(AGENT_TROUBLE_GUARD, now_usec - a->link_down_usec, text, userdata);
         }
+        for (size_t i = 0; i < a->n_namespaces; i++)
+                if (describe_namespace(a, a->namespaces[i], text, sizeof(text)))
+                        tell(AGENT_TROUBLE_NAMESPACE, USEC_INFINITY, text, userdata);
         if (a->conf_error[0]) {
                 (void)snprintf(text, sizeof(text), "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is",
                                a->conf_error);

@@ -65,7 +65,7 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         /* Forbidden is an answer here, and told in a way of its own. */
         if (reply->result == KUBE_DENIED && reply->http_code != 401)
                 noted.result = KUBE_OK;
-        (void)agent_note_reply(n->agent, &noted, AGENT_ASKED_READ, &n->n_invalid, n->problem, "read", &silent);
+        (void)agent_note_reply(n->agent, &noted, AGENT_ASKED_READ, &n->refusals, n->problem, "read", &silent);
         post_answer(n);
 }
 
@@ -135,7 +135,7 @@ static void describe(const struct agent_namespace *n, const struct record_namesp
                         buf, size,
                         "namespace %s is another one than at %s (uid %s, now %s): another cluster or a namespace "
                         "made anew",
-                        n->name, clock_format_utc(known->seen_usec, at), known->uid, n->answer.uid);
+                        n->name, clock_format_local(known->seen_usec, at), known->uid, n->answer.uid);
 }
 
 static void tell_refusal(struct agent_namespace *n, bool is_new, const char *refusal) {

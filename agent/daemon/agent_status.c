@@ -126,17 +126,15 @@ static bool in_own_term(const struct core_lock_view *v) {
 
 static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
-        char since[CLOCK_TEXT_SIZE], next_tenure[32] = "";
+        char since[CLOCK_TEXT_SIZE];
         struct agent_text t;
         int n;
 
         agent_describe(l, &v, &t);
         if (t.next_is_trouble)
                 t.next[0] = '\0';
-        if (!util_streq(t.tenure, tenure_to_string(l->conf->tenure)))
-                (void)snprintf(next_tenure, sizeof(next_tenure), "; %s from the next term",
-                               tenure_to_string(l->conf->tenure));
-        n = snprintf(buf, size, "%s of %s (%s%s)", t.role, l->title, t.tenure, next_tenure);
+        n = snprintf(buf, size, "%s of %s (%s%s%s%s)", t.role, l->title, t.tenure, t.next_tenure[0] ? "; " : "",
+                     t.next_tenure, t.next_tenure[0] ? " from the next term" : "");
         if (t.waits_well && t.next_is_trouble) {
                 (void)snprintf(buf + n, size - (size_t)n, "; %s led when it last answered", t.who);
                 return;
@@ -233,11 +231,7 @@ void agent_status_line(const struct agent *a, char *buf, size_t size) {
                 line_of_one(shown, buf + n, size - n - 900);
         else
                 line_of_many(a, n_shown, buf + n, size - n - 900);
-        for (size_t i = 0; i < a->n_namespaces && n_shown != 1; i++)
-                if (agent_namespace_refusal(a->namespaces[i])[0])
-                        (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",
-                                       agent_namespace_refusal(a->namespaces[i]));
-        if (a->link_breaks)
+        if (a->link_breaks && a->link_up)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");
         if (a->bus_error[0])
@@ -269,9 +263,11 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
 
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct core_lock_view v = agent_view(a->locks[i]);
+                bool moved = a->locks[i]->shown_state != v.state;
 
-                changed = changed || a->locks[i]->shown_state != v.state;
+                changed = changed || moved;
                 record_change(a->locks[i], &v);
+                agent_blocked_record(a->locks[i], &v, moved);
                 record_damage(a->locks[i], &v);
                 record_foreign(a->locks[i], &v);
                 record_unfit(a->locks[i], &v);

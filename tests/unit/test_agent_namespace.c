@@ -328,11 +328,11 @@ static void test_breaks(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 const struct kube_reply reply = {.result = rows[i].result, .http_code = rows[i].code, .text = ""};
                 char problem[512] = "";
-                unsigned n_invalid = 0;
+                struct agent_refusals refusals = {};
                 bool silent;
 
                 a = (struct agent){.trace_fd = -1};
-                (void)agent_note_reply(&a, &reply, rows[i].asked, &n_invalid, problem, "x", &silent);
+                (void)agent_note_reply(&a, &reply, rows[i].asked, &refusals, problem, "x", &silent);
                 if ((a.breaks > 0) != rows[i].doubt)
                         fail_msg("row %zu", i);
                 free(a.inbox.posts);

@@ -139,6 +139,7 @@ struct agent_lock {
         bool stop_fails;       /* leader-guard cannot finish the stop, and trouble says why */
         uint8_t shown_foreign; /* enum election_reason that the journal has of a unit without a permit; NONE: none */
         bool shown_unfit;
+        const char *shown_role;
         uint8_t shown_block; /* enum election_reason: what keeps it out, as agent_blocked.c knows it */
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
@@ -576,6 +577,8 @@ struct agent_text {
         char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* Its role alone: a string constant. */
+const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
 /* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
  * holds it, or did, or nobody knows who does. */
 bool agent_runs_beside(const struct core_lock_view *v);

@@ -50,6 +50,15 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
                        v->state == ELECTION_CANDIDATE ? t.who : "", t.next[0] ? "; " : "", t.next);
 }
 
+/* A candidate that is blocked from now on is not blocked since it is a candidate. */
+static void record_role(struct agent_lock *l, const struct core_lock_view *v) {
+        const char *role = agent_role(l, v);
+
+        if (l->shown_role && !util_streq(l->shown_role, role))
+                l->since_realtime_usec = clock_realtime_usec();
+        l->shown_role = role;
+}
+
 static void record_damage(struct agent_lock *l, const struct core_lock_view *v) {
         struct agent_text t;
 
@@ -267,6 +276,7 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
 
                 changed = changed || moved;
                 record_change(a->locks[i], &v);
+                record_role(a->locks[i], &v);
                 agent_blocked_record(a->locks[i], &v, moved);
                 record_damage(a->locks[i], &v);
                 record_foreign(a->locks[i], &v);

@@ -214,7 +214,8 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
                                        clock_format_boottime(v->takes_over_at_usec, t), name_of(l, o));
-                else if (v->holder_seen) /* no instant: it would be another one each time */
+                else if (v->holder_seen || (o && v->lock.sort == LOCK_SOUND && v->lock.tenure == TENURE_LEASE &&
+                                            !v->lock.claimed)) /* no instant: it would be another one each time */
                         (void)snprintf(buf, size, "takes over if %s is silent for %s", name_of(l, o),
                                        timespan_format(span, v->longest_usec));
                 else if (v->known && v->lock.sort == LOCK_ABSENT)
@@ -262,7 +263,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 l->conf->unit, l->title);
                 else
                         (void)snprintf(buf, size,
-                                       v->lock.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");
+                                       v->lock.tenure == TENURE_LEASE                  ? "renews the lease"
+                                       : agent_watch_is_down(l, clock_boottime_usec()) ? "reads the lock"
+                                                                                       : "watches the lock");
                 break;
         case ELECTION_STOPPING:
                 if (l->has_guard && l->guard.lock[0] && !util_streq(l->guard.lock, l->title))
@@ -372,6 +375,14 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
+const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v) {
+        bool refused = agent_namespace_refusal(l->namespace_)[0];
+
+        return refused && (v->state < ELECTION_PROVING || v->state > ELECTION_RELEASING) && v->state != ELECTION_STOPPED
+                       ? "blocked"
+                       : role(v);
+}
+
 /* Its namespace is another one, or gone: what the lock was last is history. */
 static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
@@ -386,8 +397,6 @@ static void describe_refusal(const struct agent_lock *l, const struct core_lock_
                        : renews ? "renews, and releases nothing there"
                                 : "sends and releases nothing there",
                        l->namespace_->name);
-        if (!leads && v->state != ELECTION_STOPPED)
-                t->role = "blocked";
 }
 
 /* Nothing else comes next. */
@@ -407,7 +416,7 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         const char *reason = why(l, v, &unit), *damage = o ? o->damage : "";
 
         *t = (struct agent_text){
-                .role = role(v),
+                .role = agent_role(l, v),
                 .next_tenure = "",
                 .tenure = tenure_to_string(in_term(v) ? (enum tenure)v->lock.tenure : l->conf->tenure),
                 .since_usec = since(l, v, o),

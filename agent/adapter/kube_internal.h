@@ -48,7 +48,8 @@ struct kube_answer {
         struct lock_object lock;
         struct placeholder_object placeholder;
         struct namespace_object namespace_;
-        struct lock_object *locks; /* these two are owned by whoever had it judged */
+        struct lock_object *locks; /* these three are owned by whoever had it judged */
+        struct placeholder_object *placeholders;
         struct rights_rules *rules;
         char text[512];
 };

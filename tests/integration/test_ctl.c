@@ -31,15 +31,20 @@ static char leaderctl[PATH_MAX], leader_agent[PATH_MAX], leader_guard[PATH_MAX];
 static struct {
         const char *json;
         char lock[256], reason[256];
+        bool force;
 } agent;
 
 static int on_status(_unused_ void *userdata, char **ret_json) {
         return (*ret_json = strdup(agent.json)) ? 0 : -ENOMEM;
 }
 
-static int on_step_down(_unused_ void *userdata, const char *lock, const char *reason, struct err *err) {
+static int on_step_down(_unused_ void *userdata, const char *lock, const char *reason, bool force,
+                        _unused_ uint64_t call, struct err *err) {
+        agent.force = force;
         (void)util_copy(agent.lock, sizeof(agent.lock), lock);
         (void)util_copy(agent.reason, sizeof(agent.reason), reason);
+        if (util_streq(lock, "ops/lone") && !force)
+                return err_setf(err, -EBUSY, "there is no other agent");
         return util_streq(lock, "ops/unknown") ? err_setf(err, -ENOENT, "no lock 'ops/unknown' in the configuration")
                                                : 0;
 }
@@ -257,8 +262,30 @@ static void test_step_down(_unused_ void **state) {
         assert_int_equal(unsetenv("SUDO_USER"), 0);
         assert_result(RUN("step-down", "op-lock"), 0, "op-lock: stepping down", "");
         assert_string_equal(agent.reason, "leaderctl step-down by root");
+        assert_false(agent.force);
         assert_result(RUN("step-down", "ops/unknown"), 1, "",
                       "leaderctl: no lock 'ops/unknown' in the configuration\n");
+}
+
+/* A refusal names the command that does it all the same, for a shell. */
+static void test_step_down_refused(_unused_ void **state) {
+        struct result r;
+
+        if (geteuid() != 0)
+                skip();
+        r = RUN("step-down", "ops/lone");
+        assert_result(r, 4, "", "");
+        assert_string_equal(r.out, "");
+        assert_string_equal(r.err, "leaderctl: ops/lone: refused: there is no other agent\n"
+                                   "To step down all the same: leaderctl step-down ops/lone --force\n");
+        r = RUN("step-down", "ops/lone", "--reason", "it's $HOME");
+        assert_result(r, 4, "",
+                      "\nTo step down all the same: leaderctl step-down ops/lone --force --reason 'it'\\''s $HOME'\n");
+        assert_false(agent.force);
+        assert_result(RUN("step-down", "ops/lone", "--force", "--reason", "it's $HOME"), 0, "ops/lone: stepping down",
+                      "");
+        assert_true(agent.force);
+        assert_string_equal(agent.reason, "it's $HOME");
 }
 
 static void test_no_agent(_unused_ void **state) {
@@ -495,10 +522,13 @@ static void test_sample(_unused_ void **state) {
 int main(void) {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_status),       WITH_AGENT(test_status_width), WITH_AGENT(test_step_down),
-                WITH_AGENT(test_no_agent),     WITH_AGENT(test_no_name),      WITH_AGENT(test_denied),
-                WITH_AGENT(test_help),         WITH_AGENT(test_usage),        WITH_AGENT(test_usage_of_all),
-                WITH_AGENT(test_check_config), WITH_AGENT(test_sample),       WITH_AGENT(test_forget_cluster),
+                WITH_AGENT(test_status),         WITH_AGENT(test_status_width),
+                WITH_AGENT(test_step_down),      WITH_AGENT(test_step_down_refused),
+                WITH_AGENT(test_no_agent),       WITH_AGENT(test_no_name),
+                WITH_AGENT(test_denied),         WITH_AGENT(test_help),
+                WITH_AGENT(test_usage),          WITH_AGENT(test_usage_of_all),
+                WITH_AGENT(test_check_config),   WITH_AGENT(test_sample),
+                WITH_AGENT(test_forget_cluster),
         };
         ssize_t n;
 

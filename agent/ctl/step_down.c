@@ -12,25 +12,12 @@ struct step_down {
         bool force;
 };
 
-/* As a shell takes it for one word. */
-static void print_quoted(FILE *f, const char *s) {
-        (void)fputc('\'', f);
-        for (; *s; s++)
-                if (*s == '\'')
-                        (void)fputs("'\\''", f);
-                else
-                        (void)fputc(*s, f);
-        (void)fputc('\'', f);
-}
-
 static int refused(const char *lock, const char *reason, const struct err *err) {
+        _cleanup_free_ char *word = util_shell_word(reason ? reason : "");
+
         (void)ctl_error("%s: refused: %s", lock, err->text);
-        (void)fprintf(stderr, "To step down all the same: leaderctl step-down %s --force", lock);
-        if (!util_empty(reason)) {
-                (void)fputs(" --reason ", stderr);
-                print_quoted(stderr, reason);
-        }
-        (void)fputc('\n', stderr);
+        (void)fprintf(stderr, "To step down all the same: leaderctl step-down %s --force%s%s\n", lock,
+                      util_empty(reason) ? "" : " --reason ", util_empty(reason) || !word ? "" : word);
         return CTL_REFUSED;
 }
 

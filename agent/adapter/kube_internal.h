@@ -45,11 +45,11 @@ struct kube_subject {
 /* A reply with everything it points to. */
 struct kube_answer {
         struct kube_reply reply;
+        struct placeholder_object *placeholders; /* owned as locks are */
         struct lock_object lock;
         struct placeholder_object placeholder;
         struct namespace_object namespace_;
-        struct lock_object *locks; /* these three are owned by whoever had it judged */
-        struct placeholder_object *placeholders;
+        struct lock_object *locks; /* these two are owned by whoever had it judged */
         struct rights_rules *rules;
         char text[512];
 };

@@ -934,15 +934,15 @@ static void test_watch_is_idle(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct watch_script script = rows[i];
-                struct seen s = {};
+                struct seen s = {.enough = 1};
                 unsigned told;
 
                 world_open(&w, play_watch, &script);
                 kube_set_watch_limits(w.kube, 300 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
                 assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+                run_until(&w, &s.is_enough);
                 run_for(&w, 500 * USEC_PER_MSEC);
                 told = s.total;
-                assert_true(told >= 1);
                 run_for(&w, 1500 * USEC_PER_MSEC);
                 assert_int_equal(s.total, told);
                 kube_slot_free(s.slot);
@@ -1025,6 +1025,8 @@ static void test_watch_peer_is_gone(_unused_ void **state) {
         struct world w;
         uint64_t at;
 
+        if (geteuid() != 0 && !rawserver_can_drop())
+                skip();
         world_open(&w, play_gone, NULL);
         assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
         at = now();

@@ -58,8 +58,8 @@ int enroll_lease_check(const struct enroll_want *w, bool remove, bool up, const 
         if (now < q.kill_at_usec)
                 (void)fprintf(stderr,
                               "    leaderctl step-down %s && while test -e %s/permits/%s; do sleep 0.1; done; %s\n"
-                              "or, where leader-agent does not run, wait until the lease has ended (%" PRIu64
-                              " s at most), and then:\n    %s\n",
+                              "(where no other host could take over: step-down --force); or, where leader-agent does "
+                              "not run, wait until the lease has ended (%" PRIu64 " s at most), and then:\n    %s\n",
                               q.lock, w->runtime_dir, w->unit, then,
                               (q.kill_at_usec - now + USEC_PER_SEC - 1) / USEC_PER_SEC, then);
         else

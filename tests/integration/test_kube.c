@@ -1033,7 +1033,7 @@ static void test_watch_peer_is_gone(_unused_ void **state) {
         run_until(&w, &s.is_enough);
         assert_string_equal(s.log, "OD");
         assert_true(s.is_silent);
-        assert_true(now() - at < 8 * USEC_PER_SEC);
+        assert_true(now() - at < 60 * USEC_PER_SEC); /* the read that would find it takes 150 */
         s.enough = 3;
         s.is_enough = false;
         run_until(&w, &s.is_enough);

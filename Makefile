@@ -150,14 +150,17 @@ lint: ; @TEST_TIMEOUT=900 $(RUN) "tests/lint.sh $(LINT)"
 DOCDIR := $(PREFIX)/share/doc/leader-agent
 INSTALLED := 0755:$(O)/leader-agent:$(PREFIX)/sbin/leader-agent 0755:$(O)/leader-guard:$(PREFIX)/sbin/leader-guard \
         0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
-        $(foreach f,$(wildcard units/*.service units/*.socket),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
+        $(foreach f,$(wildcard units/*.service units/*.socket units/*.timer),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
         0644:units/leader-agent.sysusers:/usr/lib/sysusers.d/leader-agent.conf \
         0644:units/leader-agent.tmpfiles:/usr/lib/tmpfiles.d/leader-agent.conf \
+        0644:units/leader-agent.catalog:/usr/lib/systemd/catalog/leader-agent.catalog \
         0644:units/io.leaderagent.Agent1.conf:/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf \
         0644:conf/leader-agent.conf:$(DOCDIR)/leader-agent.conf 0644:conf/rbac.yaml:$(DOCDIR)/rbac.yaml \
         $(foreach n,$(basename $(notdir $(wildcard docs/man/*.scd))),\
             0644:docs/man/$(n).scd:$(PREFIX)/share/man/man$(subst .,,$(suffix $(n)))/$(n))
 CONFDIR := $(DESTDIR)$(SYSCONFDIR)/leader-agent
+# What journalctl -x reads is a database made of all catalogs. In a package the system's trigger does that on each host.
+UPDATE_CATALOG := $(if $(DESTDIR),,@journalctl --update-catalog || echo 'journalctl -x does not know the new catalog yet' >&2)
 
 # Each is written beside its place and then renamed, whole and with its mode: dbus-daemon reads a policy as soon as there is one,
 # and whoever runs a program or reads a unit file must not find half of it either.
@@ -175,10 +178,12 @@ install: all
 	@install -d $(CONFDIR) $(CONFDIR)/conf.d
 	@c=$(CONFDIR)/leader-agent.conf; test -e $$c || { \
 	    echo "  $$c"; install -m 0644 conf/leader-agent.conf $$c.new && mv $$c.new $$c; }
+	$(UPDATE_CATALOG)
 
 # The units are to be stopped and no longer enrolled (README.md, "Uninstall").
 uninstall:
 	@rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(lastword $(subst :, ,$(f))))
+	$(UPDATE_CATALOG)
 	@test ! -d $(DESTDIR)$(DOCDIR) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 	@test ! -d $(CONFDIR) || echo 'uninstall: left is $(CONFDIR): your configuration'
 	@test ! -d $(DESTDIR)/var/lib/leader-agent || \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The documents name what the sources have, all of it and nothing else: every configuration key (agent/codec/conf_keys.c)
 # with its default in the manual page and in the sample configuration, every journal field and MESSAGE_ID in
-# docs/JOURNAL.md, every package that the build needs in README.md.
+# docs/JOURNAL.md, each of these ids with an entry in the catalog, every package that the build needs in README.md.
 #
 #   tests/check_docs.sh     from the top of the tree
 set -u
@@ -94,5 +94,55 @@ for id in $(grep -oE '[0-9a-f]{32}' "$journal" | sort -u); do
         grep -q "$id" "$header" || found+=("$id: an example names it, and no source does")
 done
 verdict "MESSAGE_IDs of examples" "${found[@]}"
+
+# ---- its catalog ----
+
+catalog=units/leader-agent.catalog
+
+# entries SED-SCRIPT: what it prints of the catalog's lines, each behind the name (LOCK_STATE) of the id it stands below.
+entries() {
+        local line name=
+        while IFS= read -r line; do
+                [[ $line == "-- "* ]] && name=$(sed -nE "s/^#define +JOURNAL_([A-Z_]+) +\"${line#-- }\".*/\1/p" "$header")
+                printf '%s %s\n' "${name:-?}" "$line"
+        done < <(grep -v '^#' "$catalog") | sed -nE "$1"
+}
+
+same "catalog entries" "$catalog" "$(sed -nE 's/^#define +JOURNAL_[A-Z_]+ +"([0-9a-f]{32})".*/\1/p' "$header")" \
+        "$(sed -n 's/^-- //p' "$catalog")"
+found=()
+for key in Subject Defined-By Documentation; do
+        while read -r name; do
+                [[ $(entries "s/^$name ($key: .+)/\1/p" | grep -c .) == 1 ]] || found+=("$name: not one $key:")
+        done < <(entries 's/^([A-Z_]+) -- .*/\1/p')
+done
+found+=("$(sed -n 's/^-- //p' "$catalog" | sort | uniq -d | sed 's/$/: two entries/')")
+# A field that a record may lack would leave a hole in a sentence or in a command.
+always=$(sed -nE '/^## Fields/,/^States/ s/^\| `([A-Z_]+)` \| ([^|]*) \|.*/\1 \2/p' "$journal" |
+        while read -r field kinds; do
+                tr ',' '\n' <<<"$kinds" | sed -nE "s/^ *([A-Z_]+)\$/\1 $field/p"
+        done)
+while read -r name field; do
+        grep -qxF "$name $field" <<<"$always" ||
+                found+=("@$field@ in the entry of $name: $journal does not say that such a record always has it")
+done < <(entries 's/@([A-Z_]+)@/\n\1\n/g; p' | awk '/^[A-Z_?]+ / { name = $1 } /^[A-Z_]+$/ { print name, $1 }' | sort -u)
+verbs=$(sed -nE 's/^ +VERB\(([a-z_]+)\).*/\1/p' agent/ctl/verbs.h | tr _ -)
+while read -r verb; do
+        grep -qxF "$verb" <<<"$verbs" || found+=("leaderctl $verb: there is no such verb")
+done < <(grep -oE 'leaderctl [a-z-]+' "$catalog" | cut -d' ' -f2 | sort -u)
+mapfile -t found < <(printf '%s\n' "${found[@]}" | grep .)
+verdict "what catalog entries say" "${found[@]}"
+
+# journalctl takes a line of "#" or ";" for a comment, and much else for text: what it has read must be all of it.
+if command -v journalctl >/dev/null; then
+        root=$(mktemp -d)
+        trap 'rm -rf "$root"' EXIT
+        install -D -m 0644 "$catalog" "$root/usr/lib/systemd/catalog/leader-agent.catalog"
+        refused=$(journalctl --update-catalog --root="$root" 2>&1 && journalctl --dump-catalog --root="$root" 2>&1 |
+                diff <(grep -v '^#' "$catalog" | grep . | sort) <(grep . | sort))
+        verdict "journalctl reads the catalog" ${refused:+"$refused"}
+else
+        echo "ok journalctl reads the catalog # SKIP there is no journalctl"
+fi
 
 exit $bad

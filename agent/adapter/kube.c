@@ -115,6 +115,7 @@ const char *kube_token(struct kube *kube) {
                 forget_token(kube);
                 kube->token = token;
                 kube->credentials.token = credentials_read_token(token);
+                kube->credentials.account = credentials_read_account(token);
                 *kube->token_error = 0;
         } else
                 /* The last good one stays: it may still be valid, and the server will say so. */
@@ -148,6 +149,8 @@ static struct placeholder_resource resource(struct kube_what what) {
         case KUBE_KIND_ACCESS_REVIEW:
                 return (struct placeholder_resource){"authorization.k8s.io/v1", "/apis/authorization.k8s.io/v1",
                                                      "selfsubjectaccessreviews", "selfsubjectaccessreview"};
+        case KUBE_KIND_TOKEN:
+                return (struct placeholder_resource){"v1", "/api/v1", "serviceaccounts", "serviceaccounts/token"};
         case KUBE_KIND_EVENT:
                 break;
         }
@@ -164,8 +167,9 @@ int kube_path(struct kube_what what, const char *ns, const char *name, char **re
                 return -EINVAL;
         if (what.kind == KUBE_KIND_NAMESPACE) /* in none itself */
                 ns = NULL;
-        if (asprintf(ret, "%s%s%s/%s%s%s", resource(what).path, ns ? "/namespaces/" : "", ns ? ns : "",
-                     resource(what).plural, name ? "/" : "", name ? name : "") < 0) {
+        if (asprintf(ret, "%s%s%s/%s%s%s%s", resource(what).path, ns ? "/namespaces/" : "", ns ? ns : "",
+                     resource(what).plural, name ? "/" : "", name ? name : "",
+                     what.kind == KUBE_KIND_TOKEN ? "/token" : "") < 0) {
                 *ret = NULL;
                 return -ENOMEM;
         }

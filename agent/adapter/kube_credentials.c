@@ -39,9 +39,10 @@ void kube_credentials_look(struct kube *kube) {
         const struct kubeconfig *k = kube->config;
         _cleanup_free_ char *text = k->client_cert_file ? read_text(k->client_cert_file) : NULL;
 
-        if (util_empty(k->token_file))
+        if (util_empty(k->token_file)) {
                 kube->credentials.token = credentials_read_token(k->token);
-        else
+                kube->credentials.account = credentials_read_account(k->token);
+        } else
                 (void)kube_token(kube); /* reads what it is time to read, and its term */
         kube->credentials.certificate = credentials_read_certificate(text ? text : k->client_cert_data);
 }

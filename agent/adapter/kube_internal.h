@@ -6,6 +6,7 @@
 #include "adapter/kube.h"
 #include "codec/namespace.h"
 #include "codec/status.h"
+#include "codec/token_request.h"
 
 /* More than any object of ours, less than what could hurt. */
 #define KUBE_RESPONSE_MAX ((size_t)4 * 1024 * 1024)
@@ -25,6 +26,7 @@ enum kube_kind {
         KUBE_KIND_NAMESPACE, /* `ns` and `name` of its subject are the same */
         KUBE_KIND_RULES_REVIEW,
         KUBE_KIND_ACCESS_REVIEW,
+        KUBE_KIND_TOKEN, /* `name` of its subject is the service account's */
 };
 
 /* The kind of an object in the API. */
@@ -48,8 +50,9 @@ struct kube_answer {
         struct lock_object lock;
         struct placeholder_object placeholder;
         struct namespace_object namespace_;
-        struct lock_object *locks; /* these two are owned by whoever had it judged */
+        struct lock_object *locks; /* these three are owned by whoever had it judged */
         struct rights_rules *rules;
+        char *token; /* to be wiped */
         char text[512];
 };
 
@@ -81,8 +84,8 @@ void kube_slot_init(struct kube_slot *slot, struct kube *kube, void (*cancel)(st
 const char *kube_token(struct kube *kube);
 /* After a 401. */
 void kube_token_expire(struct kube *kube);
-/* "/api/v1/namespaces/NS/configmaps" and so on, with "/NAME" unless NULL; ns NULL: "/api/v1/configmaps". Returns
- * -ENOMEM, -EINVAL for bad names. */
+/* "/api/v1/namespaces/NS/configmaps" and so on (of a token: ".../serviceaccounts/NAME/token"), with "/NAME" unless
+ * NULL; ns NULL: "/api/v1/configmaps". Returns -ENOMEM, -EINVAL for bad names. */
 int kube_path(struct kube_what what, const char *ns, const char *name, char **ret);
 /* "configmap", "lease" … for messages. */
 const char *kube_what_to_string(struct kube_what what);

@@ -121,6 +121,11 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
         }
         if (s->what.kind == KUBE_KIND_ACCESS_REVIEW)
                 return rights_parse_access(body, n, &a->reply.allowed, err);
+        if (s->what.kind == KUBE_KIND_TOKEN) {
+                r = token_request_parse(body, n, &a->token, err);
+                a->reply.token = a->token;
+                return r;
+        }
         if (s->what.kind == KUBE_KIND_LOCK) {
                 r = lock_parse(body, n, &a->lock, err);
                 ns = a->lock.ns;

@@ -58,6 +58,9 @@ static void on_answer(const struct http_result *http, void *userdata) {
                 cb(&answer.reply, cb_userdata);
         free(answer.locks);
         rights_rules_free(answer.rules);
+        if (answer.token)
+                explicit_bzero(answer.token, strlen(answer.token));
+        free(answer.token);
 }
 
 /* What is sent, beside the subject. body is freed in any case. */
@@ -87,7 +90,8 @@ static int send(struct kube_request *q, const char *method, const char *body, co
         struct kube *kube = q->slot.kube;
         const struct kube_subject *subject = &q->subject;
         _cleanup_free_ char *path = NULL;
-        bool is_named = subject->op != KUBE_OP_CREATE && subject->op != KUBE_OP_LIST;
+        bool is_named =
+                (subject->op != KUBE_OP_CREATE && subject->op != KUBE_OP_LIST) || subject->what.kind == KUBE_KIND_TOKEN;
         struct http_call call = {
                 .method = method,
                 .body = body,
@@ -355,6 +359,19 @@ int kube_access_review(struct kube *kube, const char *ns, const struct rights_as
         int r = rights_build_access(ns, ask, verb, &body);
 
         return review(kube, KUBE_KIND_ACCESS_REVIEW, ns, r, body, cb, userdata, ret_slot);
+}
+
+/* ---- tokens ---- */
+
+int kube_token_request(struct kube *kube, const char *ns, const char *account, uint64_t seconds, kube_reply_cb cb,
+                       void *userdata, struct kube_slot **ret_slot) {
+        struct order order = {.method = "POST", .content_type = JSON};
+        struct kube_subject s;
+        int r = set_subject(&s, KUBE_OP_CREATE, (struct kube_what){.kind = KUBE_KIND_TOKEN}, ns, account, NULL);
+
+        if (r >= 0)
+                r = token_request_build(seconds, &order.body);
+        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
 }
 
 /* ---- Events ---- */

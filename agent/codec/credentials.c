@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two instants out of a JSON Web Token or a certificate. The walk through the certificate knows the order of RFC 5280,
- * 4.1, and the lengths of DER, and nothing else. */
+/* Two instants out of a JSON Web Token or a certificate, and the name in a token. The walk through the certificate
+ * knows the order of RFC 5280, 4.1, and the lengths of DER, and nothing else. */
 #include "codec/credentials.h"
 
 #include <math.h>
 #include <time.h>
 
 #include "codec/kubeconfig_parts.h"
+#include "codec/name.h"
 #include "codec/object.h"
 
 #define DAY_USEC   (24 * (3600 * USEC_PER_SEC))
@@ -50,24 +51,52 @@ static char *to_base64(const char *url, size_t n) {
         return text;
 }
 
-struct credentials_term credentials_read_token(const char *token) {
+/* To json_object_put(); NULL: it is no JSON Web Token. */
+static struct json_object *read_claims(const char *token) {
         const char *payload = token ? strchr(token, '.') : NULL, *end = payload ? strchr(payload + 1, '.') : NULL;
-        _cleanup_(json_object_putp) struct json_object *claims = NULL;
         _cleanup_free_ char *text = NULL, *json = NULL;
-        struct credentials_term t = {};
+        struct json_object *claims = NULL;
         size_t size, bad;
 
         if (!end || strchr(end + 1, '.') || (size_t)(end - payload) > TOKEN_MAX)
-                return t;
+                return NULL;
         text = to_base64(payload + 1, (size_t)(end - payload - 1));
         if (!text || strpbrk(text, "\r\n") || kubeconfig_base64(text, &json, &size, &bad) < 0 ||
             object_parse(json, size, &claims, NULL) < 0)
-                return t;
+                return NULL;
+        return claims;
+}
+
+struct credentials_term credentials_read_token(const char *token) {
+        _cleanup_(json_object_putp) struct json_object *claims = read_claims(token);
+        struct credentials_term t = {};
+
         t.ends_usec = get_instant(claims, "exp");
         t.begins_usec = get_instant(claims, "iat");
         if (!t.begins_usec)
                 t.begins_usec = get_instant(claims, "nbf");
         return t;
+}
+
+struct credentials_account credentials_read_account(const char *token) {
+        static const char prefix[] = "system:serviceaccount:";
+        _cleanup_(json_object_putp) struct json_object *claims = read_claims(token);
+        struct credentials_account a = {};
+        char sub[sizeof(prefix) + sizeof(a.ns) + sizeof(a.name)];
+        char *ns, *name;
+
+        if (object_get_string(claims, "sub", sub, sizeof(sub)) <= 0 || strncmp(sub, prefix, strlen(prefix)) != 0)
+                return a;
+        ns = sub + strlen(prefix);
+        name = strchr(ns, ':');
+        if (!name)
+                return a;
+        *name++ = '\0';
+        /* They become a path. */
+        if (!name_is_dns_label(ns) || !name_is_dns_subdomain(name) || !util_copy(a.ns, sizeof(a.ns), ns) ||
+            !util_copy(a.name, sizeof(a.name), name))
+                return (struct credentials_account){};
+        return a;
 }
 
 /* ---- certificates ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a unit can be started at all, and the text of the drop-ins. Whether what is in force keeps the promises is in
- * enroll_check.c. ARCHITECTURE 5, claims 1 and 6. */
+/* Whether a unit can be started at all, the text of the drop-ins, and when it may not change. Whether what is in force
+ * keeps the promises is in enroll_check.c. ARCHITECTURE 5, claims 1 and 6. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,6 +36,12 @@ void enroll_command(const struct enroll_want *w, bool adopt, char *buf) {
                                (double)w->stop_timeout_usec / (double)USEC_PER_SEC);
         (void)snprintf(buf, ENROLL_COMMAND_MAX, "leaderctl enroll%s --tenure %s%s %s", adopt ? " --adopt" : "",
                        tenure_to_string(w->tenure), stop, w->unit);
+}
+
+bool enroll_loosens(const struct enroll_want *w, const struct permit_request *q, bool up, uint64_t now_usec) {
+        if (q->tenure != TENURE_LEASE || (!up && now_usec >= q->kill_at_usec))
+                return false;
+        return !w || w->tenure != TENURE_LEASE || w->stop_timeout_usec > q->stop_timeout_usec;
 }
 
 uint32_t enroll_stop_stages(const struct enroll_facts *f) {

@@ -89,7 +89,7 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *t
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged (check line wrong)", unit);
         if (!util_streq(q.unit, unit))
                 return err_setf(err, -EXDEV, "permit file of %s: written for unit %s", unit, q.unit);
-        if (!util_streq(boot, boot_id))
+        if (boot_id && !util_streq(boot, boot_id))
                 return err_setf(err, -EXDEV, "permit file of %s: written in another boot (%s)", unit, boot);
         *ret = q;
         memcpy(ret_cgroup, cgroup, sizeof(cgroup));

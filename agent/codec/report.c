@@ -21,9 +21,10 @@ static bool add_text(struct json_object *o, const char *key, const char *text) {
 static struct json_object *lock_to_json(const struct report_lock *l) {
         struct json_object *o = json_object_new_object();
         bool ok = o && add_text(o, "lock", l->lock) && add_text(o, "unit", l->unit) &&
-                  add_text(o, "tenure", l->tenure) && add_text(o, "role", l->role) &&
-                  add_text(o, "unitState", l->unit_state) && add_text(o, "holder", l->holder) &&
-                  add_text(o, "holderIdentity", l->holder_identity) && add_text(o, "since", l->since) &&
+                  add_text(o, "tenure", l->tenure) && add_text(o, "nextTenure", l->next_tenure) &&
+                  add_text(o, "role", l->role) && add_text(o, "unitState", l->unit_state) &&
+                  add_text(o, "holder", l->holder) && add_text(o, "holderIdentity", l->holder_identity) &&
+                  add_text(o, "since", l->since) && add_text(o, "acquired", l->acquired) &&
                   add_text(o, "term", l->term) && add_text(o, "lockUid", l->lock_uid) &&
                   add_text(o, "reason", l->reason) && add_text(o, "next", l->next) &&
                   add_text(o, "validUntil", l->valid_until);
@@ -53,19 +54,34 @@ static bool add_missing_rights(struct json_object *api, const struct report *r) 
         return true;
 }
 
+static struct json_object *trouble_to_json(const struct report_trouble *t) {
+        struct json_object *o = json_object_new_object();
+
+        if (o && add_text(o, "kind", t->kind) && add_text(o, "since", t->since) && add_text(o, "text", t->text))
+                return o;
+        json_object_put(o);
+        return NULL;
+}
+
 int report_build(const struct report *r, char **ret) {
         _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
         struct json_object *api = json_object_new_object(), *guard = json_object_new_object(),
-                           *locks = json_object_new_array();
-        bool ok = root && add(root, "api", api) && add(root, "guard", guard) && add(root, "locks", locks) &&
+                           *troubles = json_object_new_array(), *locks = json_object_new_array();
+        bool ok = root && add(root, "format", json_object_new_int(REPORT_FORMAT)) &&
                   add_text(root, "version", r->version) && add_text(root, "identity", r->identity) &&
-                  add_text(api, "server", r->server) && add_text(api, "lastContact", r->last_contact) &&
-                  add_text(api, "error", r->api_error) && add_missing_rights(api, r) &&
-                  add(guard, "connected", json_object_new_boolean(r->guard_connected)) &&
+                  add(root, "troubles", troubles) && add(root, "api", api) && add(root, "guard", guard) &&
+                  add(root, "locks", locks) && add_text(api, "server", r->server) &&
+                  add_text(api, "lastContact", r->last_contact) && add_text(api, "error", r->api_error) &&
+                  add_missing_rights(api, r) && add(guard, "connected", json_object_new_boolean(r->guard_connected)) &&
                   add_text(guard, "error", r->guard_error) &&
                   add(guard, "breaks", json_object_new_int64(r->guard_breaks));
         const char *text;
 
+        for (size_t i = 0; ok && i < r->n_troubles; i++) {
+                struct json_object *o = trouble_to_json(&r->troubles[i]);
+
+                ok = o && json_object_array_add(troubles, o) == 0;
+        }
         for (size_t i = 0; ok && i < r->n_locks; i++) {
                 struct json_object *o = lock_to_json(&r->locks[i]);
 

@@ -9,6 +9,7 @@
 
 #include "adapter/dropin.h"
 #include "ctl/enroll_cycle.h"
+#include "ctl/enroll_lease.h"
 #include "ctl/verbs.h"
 
 static int write_one(const char *unit, const char *text, bool *changed) {
@@ -175,15 +176,22 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool a
         r = enroll_cycle_check(u, t->unit, then);
         if (r == 0)
                 r = may_enroll(u, t, &f, adopt);
+        if (r == 0)
+                r = enroll_lease_check(&t->want, /* remove= */ false, enroll_up(&f), then);
         return r < 0 ? r : write_all(t, &f, changed);
 }
 
 int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
         struct enroll_facts f = {};
+        char then[ENROLL_COMMAND_MAX];
         struct err err = {};
         int r;
 
         r = read_all(u, t->unit, &f);
+        if (r < 0)
+                return r;
+        (void)snprintf(then, sizeof(then), "leaderctl enroll --remove %s", t->unit);
+        r = enroll_lease_check(&t->want, /* remove= */ true, enroll_up(&f), then);
         if (r < 0)
                 return r;
         r = dropin_remove(ENROLL_DIR, t->unit, ENROLL_DROPIN_NAME, &err);

@@ -15,11 +15,12 @@ struct enroll_target {
 /* All three print what they did and what is wrong, with its cure, and return 0, or a negative errno when the unit is
  * not as it must be. *changed becomes true when a file was written or removed: daemon-reload is due. */
 
-/* Writes, unless that would close an ordering cycle (-ELOOP), or systemd would stop the unit for it (-ENOTCONN), the
- * drop-ins of the unit and of the sockets and paths that trigger it. A unit that is up without a permit is enrolled
- * only with adopt (else -EBUSY): from then on leader-agent takes it over as it runs, or has it stopped. */
+/* Writes, unless that would close an ordering cycle (-ELOOP), systemd would stop the unit for it (-ENOTCONN), or a
+ * lease is in force that it would loosen (enroll_lease.h), the drop-ins of the unit and of the sockets and paths that
+ * trigger it. A unit that is up without a permit is enrolled only with adopt (else -EBUSY): from then on leader-agent
+ * takes it over as it runs, or has it stopped. */
 int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool adopt, bool *changed);
-/* Removes them. */
+/* Removes them; not while a lease is in force. */
 int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed);
 /* Judges what is in force; -EBADMSG: something is wrong. */
 int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t);

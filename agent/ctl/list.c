@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "codec/object.h"
+#include "codec/report.h"
 #include "ctl/ctl_kube.h"
 #include "ctl/show.h"
 #include "ctl/table.h"
@@ -201,16 +202,17 @@ static int by_name(const void *a, const void *b) {
 static bool add_json(struct json_object *array, const struct entry *e) {
         const struct lock_object *l = &e->lock;
         struct json_object *o = object_append_object(array);
-        char placeholder[300] = "";
+        char name[sizeof(l->ns) + sizeof(l->name)], placeholder[300] = "";
 
         if (l->has_placeholder)
                 (void)snprintf(placeholder, sizeof(placeholder), "%s/%s",
                                placeholder_kind_to_string(l->placeholder_kind), l->placeholder_name);
-        return object_add_string(o, "namespace", l->ns) && object_add_string(o, "name", l->name) &&
-               object_add_string(o, "uid", l->uid) && object_add_string(o, "resourceVersion", l->version) &&
-               object_add_string(o, "state", state(e)) && object_add_string(o, "reason", e->reason) &&
-               object_add_string(o, "holder", l->holder) && object_add_string(o, "holderIdentity", l->identity) &&
-               object_add_string(o, "unit", l->unit) &&
+        (void)snprintf(name, sizeof(name), "%s/%s", l->ns, l->name);
+        return object_add_string(o, "lock", name) && object_add_string(o, "lockUid", l->uid) &&
+               object_add_string(o, "resourceVersion", l->version) && object_add_string(o, "state", state(e)) &&
+               object_add_string(o, "reason", e->reason) && object_add_string(o, "holder", l->holder) &&
+               object_add_string(o, "holderIdentity", l->identity) && object_add_string(o, "unit", l->unit) &&
+               object_add_string(o, "term", l->term) &&
                object_add_string(o, "tenure", l->has_tenure ? tenure_to_string(l->tenure) : "") &&
                object_add_int(o, "leaseDurationSeconds", (int64_t)(l->lease_duration_usec / USEC_PER_SEC)) &&
                object_add_string(o, "placeholder", placeholder) && object_add_string(o, "bootId", l->boot_id) &&
@@ -220,14 +222,20 @@ static bool add_json(struct json_object *array, const struct entry *e) {
 }
 
 static int print_json(const struct list *l) {
-        _cleanup_(json_object_putp) struct json_object *array = json_object_new_array();
+        _cleanup_(json_object_putp) struct json_object *root = json_object_new_object();
+        struct json_object *array = json_object_new_array();
         _cleanup_free_ char *text = NULL;
         int r;
 
+        if (!root || !array || !object_add_int(root, "format", REPORT_FORMAT) ||
+            json_object_object_add(root, "locks", array) < 0) {
+                json_object_put(array);
+                return -ENOMEM;
+        }
         for (size_t i = 0; i < l->n_entries; i++)
                 if (!add_json(array, &l->entries[i]))
                         return -ENOMEM;
-        r = object_to_text(array, &text);
+        r = object_to_text(root, &text);
         if (r >= 0)
                 (void)printf("%s\n", text);
         return r;
@@ -338,7 +346,7 @@ const struct ctl_verb ctl_list = {
                 "as the API server has them. Needs only a kubeconfig (default: as kubectl); without the right to list, "
                 "name "
                 "the\n"
-                "locks. --json: an array, one line.",
+                "locks. --json: one line.",
         .options = list_options,
         .options_size = sizeof(struct options),
         .n_arguments_max = SIZE_MAX,

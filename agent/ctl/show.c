@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "codec/utf8.h"
 
 char *show_plain(char *s) {
@@ -22,14 +23,12 @@ static const char *age(char *buf, const char *rfc3339, const char *suffix) {
         struct tm tm = {};
         char span[TIMESPAN_MAX];
         const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
-        time_t then, now;
-        uint64_t s;
+        uint64_t then, now = clock_realtime_usec() / USEC_PER_SEC, s;
 
         if (!rest || (*rest != 'Z' && *rest != '.'))
                 return rfc3339;
-        then = timegm(&tm);
-        now = time(NULL);
-        s = now > then ? (uint64_t)(now - then) : 0;
+        then = (uint64_t)timegm(&tm);
+        s = now > then ? now - then : 0;
         /* Two units are enough for a human. */
         s -= s >= 86400 ? s % 3600 : s >= 3600 ? s % 60 : 0;
         (void)snprintf(buf, CTL_AGE_MAX, "%s%s", timespan_format(span, s * USEC_PER_SEC), suffix);

@@ -17,7 +17,8 @@
         VERB(enroll)                                                                                                   \
         VERB(list)                                                                                                     \
         VERB(fence)                                                                                                    \
-        VERB(forget_cluster)
+        VERB(forget_cluster)                                                                                           \
+        VERB(renew_token)
 
 /* Exit statuses, documented in leaderctl(1). */
 enum {

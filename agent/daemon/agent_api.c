@@ -85,8 +85,9 @@ void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
         answered(a);
 }
 
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
-                         char problem[static 512], const char *what, bool *ret_silent) {
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
+                         struct agent_refusals *refusals, char problem[static 512], const char *what,
+                         bool *ret_silent) {
         uint8_t result = agent_core_result(reply->result);
         bool bad = result == RESULT_DENIED || result == RESULT_FAILED || result == RESULT_UNKNOWN;
         char text[512] = "";
@@ -96,16 +97,21 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 bad = true;
                 (void)snprintf(text, sizeof(text), "%s: the namespace does not exist: %.380s", what, reply->text);
         } else if (asked >= AGENT_ASKED_WRITE && reply->http_code == 422)
-                bad |= ++*n_invalid >= 2;
+                bad |= ++refusals->n_invalid >= 2;
         else if (asked != AGENT_ASKED_READ && !bad)
-                *n_invalid = 0;
-        else if (!bad && *n_invalid >= 2)
+                refusals->n_invalid = 0;
+        else if (!bad && refusals->n_invalid >= 2)
                 memcpy(text, problem, sizeof(text));
         if (bad && !text[0])
                 (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
         *ret_silent = is_silent(reply->result);
-        if (bad && !*ret_silent && !agent_same_cause(text, problem))
+        if (bad && !*ret_silent && !agent_same_cause(text, problem)) {
                 journal_log(LOG_WARNING, "API: %s; trying again", text);
+                refusals->told = true;
+        } else if (reply->result == KUBE_OK && !text[0] && refusals->told) {
+                journal_log(LOG_INFO, "API: %s: accepted, after a refusal", what);
+                refusals->told = false;
+        }
         memcpy(problem, text, sizeof(text));
         if (*ret_silent)
                 note_silence(a, text);

@@ -16,11 +16,13 @@ static struct report_lock report_lock(const struct agent_lock *l, struct agent_t
                 .lock = l->title,
                 .unit = l->conf->unit,
                 .tenure = t->tenure,
+                .next_tenure = t->next_tenure,
                 .role = t->role,
                 .unit_state = t->unit_state,
                 .holder = t->holder,
                 .holder_identity = t->holder_identity,
                 .since = t->since,
+                .acquired = t->acquired,
                 .term = t->term,
                 .lock_uid = t->lock_uid,
                 .reason = t->reason,
@@ -34,12 +36,39 @@ static struct report_right report_right(const struct agent_right *r, struct agen
         return (struct report_right){.namespace_ = r->ns, .what = t->what, .means = t->means, .rule = t->rule};
 }
 
+/* Room for all troubles there may be: each right, each lock's, and a few of the agent. */
+struct troubles {
+        struct report_trouble *list;
+        struct {
+                char since[CLOCK_TEXT_SIZE], text[AGENT_TROUBLE_SIZE];
+        } * texts;
+        size_t n, size;
+};
+
+static void add_trouble(enum agent_trouble_kind kind, uint64_t lasts_usec, const char *text, void *userdata) {
+        struct troubles *all = userdata;
+        char *since, *copy;
+
+        if (all->n == all->size)
+                return;
+        since = all->texts[all->n].since;
+        copy = all->texts[all->n].text;
+        (void)snprintf(copy, sizeof(all->texts[0].text), "%s", text);
+        if (lasts_usec != USEC_INFINITY)
+                (void)clock_format_utc(clock_realtime_usec() - lasts_usec, since);
+        all->list[all->n++] =
+                (struct report_trouble){.kind = agent_trouble_to_string(kind), .since = since, .text = copy};
+}
+
 static int on_status(void *userdata, char **ret_json) {
         struct agent *a = userdata;
         _cleanup_free_ struct report_lock *locks = calloc(a->n_locks + 1, sizeof(*locks));
         _cleanup_free_ struct agent_text *texts = calloc(a->n_locks + 1, sizeof(*texts));
         _cleanup_free_ struct report_right *rights = calloc(a->rights.n_missing + 1, sizeof(*rights));
         _cleanup_free_ struct agent_right_text *right_texts = calloc(a->rights.n_missing + 1, sizeof(*right_texts));
+        struct troubles all = {.size = 8 + a->n_namespaces + a->rights.n_missing + a->n_locks};
+        _cleanup_free_ struct report_trouble *troubles = all.list = calloc(all.size, sizeof(*all.list));
+        _cleanup_free_ void *trouble_texts = all.texts = calloc(all.size, sizeof(*all.texts));
         char contact[CLOCK_TEXT_SIZE] = "";
         struct report report = {
                 .version = AGENT_VERSION,
@@ -52,18 +81,23 @@ static int on_status(void *userdata, char **ret_json) {
                 .guard_connected = a->link_up,
                 .guard_error = a->link_up ? "" : a->link_error,
                 .guard_breaks = a->link_breaks,
+                .troubles = troubles,
                 .locks = locks,
-                .n_locks = a->n_locks,
         };
 
-        if (!locks || !texts || !rights || !right_texts)
+        if (!locks || !texts || !rights || !right_texts || !troubles || !trouble_texts)
                 return -ENOMEM;
+        agent_troubles_each(a, clock_boottime_usec(), add_trouble, &all);
+        report.n_troubles = all.n;
         for (size_t i = 0; i < a->rights.n_missing; i++)
                 rights[i] = report_right(&a->rights.missing[i], &right_texts[i]);
         if (a->contact_realtime_usec)
                 (void)clock_format_utc(a->contact_realtime_usec, contact);
         for (size_t i = 0; i < a->n_locks; i++)
-                locks[i] = report_lock(a->locks[i], &texts[i]);
+                if (!agent_orphan_hidden(a->locks[i])) {
+                        locks[report.n_locks] = report_lock(a->locks[i], &texts[report.n_locks]);
+                        report.n_locks++;
+                }
         return report_build(&report, ret_json);
 }
 

@@ -110,16 +110,34 @@ static int plan_new_lock(struct plan *plan, struct planned_lock *e, struct agent
         return agent_lock_prepare(l, err);
 }
 
+/* Unit and placeholder belong to a term: what lets one go keeps those that it began with, if it knows them. */
+static int refuse_change(const struct agent_lock *l, const struct conf_lock *c, struct err *err) {
+        if (agent_orphan_hidden(l))
+                return err_setf(err, -EBUSY,
+                                "%s: this host may hold lock '%s' from before, for a unit that is not known yet, and "
+                                "lets it go. What is configured comes into force by `systemctl restart leader-agent` "
+                                "(units of other locks run on), or, once it is let go, by `systemctl reload "
+                                "leader-agent`",
+                                c->where, l->title);
+        if (l->leaving)
+                return err_setf(err, -EBUSY,
+                                "%s: lock '%s' is still being let go, with unit %s and a %s as placeholder; others "
+                                "come into force when that is over (leaderctl status), by `systemctl reload "
+                                "leader-agent`, or now by `systemctl restart leader-agent`",
+                                c->where, l->title, l->conf->unit, placeholder_kind_to_string(l->conf->placeholder));
+        return err_setf(err, -EBUSY,
+                        "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the lock, reload, and "
+                        "add it again when it is let go, or restart the agent (either stops the unit)",
+                        c->where, l->title);
+}
+
 static int plan_lock(struct plan *plan, struct agent *a, const struct conf_lock *c, struct err *err) {
         struct planned_lock *e = &plan->locks[plan->n_locks++];
         int r = 0;
 
         e->lock = find_lock(a, c);
         if (e->lock && (!util_streq(e->lock->conf->unit, c->unit) || e->lock->conf->placeholder != c->placeholder))
-                return err_setf(err, -EBUSY,
-                                "%s: unit and placeholder of lock '%s' cannot change by a reload: remove the "
-                                "lock, reload, and add it again, or restart the agent (either stops the unit)",
-                                c->where, e->lock->title);
+                return refuse_change(e->lock, c, err);
         if (e->lock)
                 return conf_lock_copy(&e->conf, c) < 0 ? err_setf(err, -ENOMEM, "out of memory") : 0;
         for (unsigned t = 0; t < N_TENURES && r >= 0; t++)

@@ -31,7 +31,7 @@ static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_
                 asked = AGENT_ASKED_READ;
         else if (op == ELECTION_OP_CREATE)
                 asked = AGENT_ASKED_CREATE;
-        return agent_note_reply(l->agent, reply, asked, &l->n_invalid, l->problem, election_op_to_string(op),
+        return agent_note_reply(l->agent, reply, asked, &l->refusals, l->problem, election_op_to_string(op),
                                 ret_silent);
 }
 

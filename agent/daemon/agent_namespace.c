@@ -2,7 +2,8 @@
 /* Whether a namespace is still the one that it was. Its uid is remembered in the state directory; before anything is
  * sent to it after the start, after a break of the connection, or after ten minutes, it is read. Another one of that
  * name is another cluster, or was made anew: whoever holds the lock in the old one is not seen in it, so nothing is
- * sent there, as if nobody answered, until a human says that it is meant. ARCHITECTURE 5, claim 3. */
+ * sent there, as if nobody answered, until a human says that it is meant. One that is gone says nothing of its locks
+ * either: it may be another cluster that has none. ARCHITECTURE 5, claim 3. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -64,7 +65,7 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         /* Forbidden is an answer here, and told in a way of its own. */
         if (reply->result == KUBE_DENIED && reply->http_code != 401)
                 noted.result = KUBE_OK;
-        (void)agent_note_reply(n->agent, &noted, AGENT_ASKED_READ, &n->n_invalid, n->problem, "read", &silent);
+        (void)agent_note_reply(n->agent, &noted, AGENT_ASKED_READ, &n->refusals, n->problem, "read", &silent);
         post_answer(n);
 }
 
@@ -72,7 +73,8 @@ static bool is_fresh(const struct agent_namespace *n) {
         uint64_t now = clock_boottime_usec();
         uint64_t keep = n->state == AGENT_NAMESPACE_REFUSED ? REFUSED_USEC : KEEP_USEC;
 
-        if (n->state == AGENT_NAMESPACE_UNREAD || n->state == AGENT_NAMESPACE_ABSENT)
+        if (n->state == AGENT_NAMESPACE_UNREAD || n->state == AGENT_NAMESPACE_ABSENT ||
+            n->state == AGENT_NAMESPACE_GONE)
                 return false;
         return n->breaks == n->agent->breaks && now < n->read_at_usec + keep;
 }
@@ -107,7 +109,7 @@ enum agent_namespace_state agent_namespace_judge(enum kube_result result, long h
         bool forbidden = result == KUBE_DENIED && http_code != 401;
 
         if (result == KUBE_NOT_FOUND)
-                return AGENT_NAMESPACE_ABSENT;
+                return r == -ENOENT ? AGENT_NAMESPACE_ABSENT : AGENT_NAMESPACE_GONE;
         if (forbidden) /* One that could be read before: another cluster may forbid it, or this one for a moment. */
                 return r == -ENOENT ? AGENT_NAMESPACE_UNCHECKED : AGENT_NAMESPACE_UNREAD;
         if (result != KUBE_OK || util_empty(uid))
@@ -121,23 +123,29 @@ static void describe(const struct agent_namespace *n, const struct record_namesp
                      const struct err *err, char *buf, size_t size) {
         char at[CLOCK_TEXT_SIZE];
 
-        if (r < 0)
+        if (n->state == AGENT_NAMESPACE_GONE && r < 0)
+                (void)snprintf(buf, size, "namespace %s is gone, and %.800s", n->name, err->text);
+        else if (n->state == AGENT_NAMESPACE_GONE)
+                (void)snprintf(buf, size, "namespace %s is gone (uid %s): deleted, or another cluster answers", n->name,
+                               known->uid);
+        else if (r < 0)
                 (void)snprintf(buf, size, "%s", err->text);
         else
                 (void)snprintf(
                         buf, size,
                         "namespace %s is another one than at %s (uid %s, now %s): another cluster or a namespace "
                         "made anew",
-                        n->name, clock_format_utc(known->seen_usec, at), known->uid, n->answer.uid);
+                        n->name, clock_format_local(known->seen_usec, at), known->uid, n->answer.uid);
 }
 
-static void tell_refusal(struct agent_namespace *n, bool was_refused, bool is_new, const char *refusal) {
+static void tell_refusal(struct agent_namespace *n, bool is_new, const char *refusal) {
         if (*refusal && !util_streq(refusal, n->refusal))
                 journal_record(LOG_ERR, JOURNAL_NAMESPACE, NULL, 0,
-                               "%s. Nothing is sent there, nothing is released. Once no host leads in the old one: "
+                               "%s. %s is sent there, nothing is released%s. Once no host leads in the old one: "
                                "leaderctl forget-cluster %s",
-                               refusal, n->name);
-        else if (was_refused && n->state == AGENT_NAMESPACE_KNOWN)
+                               refusal, n->state == AGENT_NAMESPACE_GONE ? "Nothing but renewals" : "Nothing",
+                               n->state == AGENT_NAMESPACE_GONE ? ", until it is back" : "", n->name);
+        else if (n->refusal[0] && n->state == AGENT_NAMESPACE_KNOWN)
                 journal_record(LOG_NOTICE, JOURNAL_NAMESPACE, NULL, 0, "namespace %s (uid %s) %s", n->name,
                                n->answer.uid, is_new ? "is accepted" : "is the one that is known, again");
 }
@@ -174,16 +182,17 @@ void agent_namespace_step(struct agent_namespace *n) {
 
         n->answered = false;
         n->state = (uint8_t)agent_namespace_judge(n->answer.result, n->answer.http_code, n->answer.uid, r, known.uid);
-        if (n->state == AGENT_NAMESPACE_REFUSED)
+        if (n->state == AGENT_NAMESPACE_REFUSED || n->state == AGENT_NAMESPACE_GONE)
                 describe(n, &known, r, &err, refusal, sizeof(refusal));
-        else if (n->state == AGENT_NAMESPACE_UNREAD && was_refused) {
+        else if (n->state == AGENT_NAMESPACE_UNREAD) {
                 /* No answer is no reason to believe it. */
-                n->state = AGENT_NAMESPACE_REFUSED;
+                if (was_refused)
+                        n->state = AGENT_NAMESPACE_REFUSED;
                 (void)util_copy(refusal, sizeof(refusal), n->refusal);
         } else if (n->state == AGENT_NAMESPACE_KNOWN && r == -ENOENT &&
                    store_namespace_remember(n->agent->store, n->name, n->answer.uid, &err) < 0)
                 journal_log(LOG_WARNING, "%s; trying again", err.text);
-        tell_refusal(n, was_refused, r == -ENOENT, refusal);
+        tell_refusal(n, r == -ENOENT, refusal);
         (void)util_copy(n->refusal, sizeof(n->refusal), refusal);
         if (n->answer.result == KUBE_DENIED && n->answer.http_code != 401 && n->state != AGENT_NAMESPACE_REFUSED)
                 tell_forbidden(n, r != -ENOENT);
@@ -209,6 +218,7 @@ bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct 
                 if (agent_core_result(n->answer.result) != RESULT_DENIED)
                         ret->result = RESULT_FAILED;
                 return false;
+        case AGENT_NAMESPACE_GONE:
         case AGENT_NAMESPACE_REFUSED:
                 ret->problem = n->refusal;
                 return false;
@@ -217,5 +227,5 @@ bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct 
 }
 
 const char *agent_namespace_refusal(const struct agent_namespace *n) {
-        return n && n->state == AGENT_NAMESPACE_REFUSED ? n->refusal : "";
+        return n && (n->state == AGENT_NAMESPACE_REFUSED || n->state == AGENT_NAMESPACE_GONE) ? n->refusal : "";
 }

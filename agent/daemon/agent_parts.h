@@ -20,7 +20,9 @@
  *   agent_step.c         one posted event: the step and its actions
  *   agent_events.c       Kubernetes Events
  *   agent_trouble.c      what stands between the agent and its work
+ *   agent_trouble_line.c … in the one line of STATUS=
  *   agent_text.c         a lock in words
+ *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_leave.c        the end: how long, and what stays held
  *   agent_bus.c          D-Bus
@@ -61,8 +63,15 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_UNREAD,    /* not known (any more): the next request waits until it is read */
         AGENT_NAMESPACE_KNOWN,     /* the one that is remembered */
         AGENT_NAMESPACE_UNCHECKED, /* it may not be read, and never was: the check is off */
-        AGENT_NAMESPACE_ABSENT,    /* there is none: nothing is created in it */
+        AGENT_NAMESPACE_ABSENT,    /* there is none, and none is remembered: nothing is created in it */
+        AGENT_NAMESPACE_GONE,      /* there is none, but one is remembered: nothing but renewals is sent */
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
+};
+
+/* What was refused of the requests about one object. */
+struct agent_refusals {
+        unsigned n_invalid; /* writes answered 422, in a row */
+        bool told;          /* the journal has the last refusal, and nothing was accepted since */
 };
 
 struct agent_namespace {
@@ -80,9 +89,9 @@ struct agent_namespace {
                 char text[512];
         } answer;
         char problem[512]; /* of the last read */
-        unsigned n_invalid;
+        struct agent_refusals refusals;
         bool answered;      /* the answer was not stepped yet: what the state says may be over */
-        char refusal[1024]; /* REFUSED: why */
+        char refusal[1024]; /* REFUSED, GONE: why; kept while it is UNREAD after that */
         char told[800];     /* that it may not be read */
 };
 
@@ -127,9 +136,11 @@ struct agent_lock {
         bool has_guard;
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
-        bool stop_fails; /* leader-guard cannot finish the stop, and trouble says why */
-        bool shown_foreign;
+        bool stop_fails;       /* leader-guard cannot finish the stop, and trouble says why */
+        uint8_t shown_foreign; /* enum election_reason that the journal has of a unit without a permit; NONE: none */
         bool shown_unfit;
+        const char *shown_role;
+        uint8_t shown_block; /* enum election_reason: what keeps it out, as agent_blocked.c knows it */
         uint64_t since_realtime_usec;
         char watch_error[512];    /* why its watch does not work although the API server answers; empty: it does */
         uint64_t watch_down_usec; /* CLOCK_BOOTTIME: since when */
@@ -138,8 +149,8 @@ struct agent_lock {
         bool watch_told;          /* … and the journal has it */
         uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
         char problem[512];               /* last failed request or local write; empty when the last one went well */
-        unsigned n_invalid;              /* writes answered 422, in a row */
-        char damage[256];                /* last reported */
+        struct agent_refusals refusals;
+        char damage[256]; /* last reported */
 };
 
 /* Shell side of placeholder `index` of the core. */
@@ -161,7 +172,7 @@ struct agent_placeholder {
         unsigned next_time;
         struct kube_slot *request, *watch;
         char problem[512];
-        unsigned n_invalid;
+        struct agent_refusals refusals;
 };
 
 enum agent_post_type {
@@ -290,6 +301,7 @@ struct agent {
         /* for humans */
         bool link_refused; /* leader-guard serves another agent; link_error says which */
         char link_error[512];
+        uint64_t link_down_usec; /* CLOCK_BOOTTIME: since when */
         char bus_error[256];
         char conf_error[512];           /* why the configuration on disk is not in force; empty: it is */
         char api_error[512];            /* why the API server does not answer; empty: it does */
@@ -395,11 +407,11 @@ enum agent_asked {
 
 /* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
  * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
- * the second in a row is told, and stays told over the reads in between. n_invalid counts them. *ret_silent: there was
- * no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+ * the second in a row is told, and stays told over the reads in between. refusals: of that object. *ret_silent: there
+ * was no answer, or only that the server cannot serve now; an answer after such a one is posted. */
 uint8_t agent_core_result(enum kube_result r);
-uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked, unsigned *n_invalid,
-                         char problem[static 512], const char *what, bool *ret_silent);
+uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
+                         struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
@@ -436,7 +448,7 @@ struct agent_held {
 };
 bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct agent_held *ret);
 
-/* Why it is refused; "": it is not. NULL is fine. */
+/* Why nothing is sent there: it is refused, or gone; "": neither. NULL is fine. */
 const char *agent_namespace_refusal(const struct agent_namespace *n);
 
 /* ---- agent_guard.c ---- */
@@ -512,35 +524,69 @@ void agent_event_foreign(const struct agent_lock *l, const struct core_lock_view
 /* The API server has not answered for a while; the watch of the lock has not worked for a while. */
 bool agent_api_is_silent(const struct agent *a, uint64_t now_usec);
 bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec);
-/* What is wrong now with the agent's connections, each ended by "; ", and what it means here. Returns its length. */
-size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
+enum agent_trouble_kind {
+        AGENT_TROUBLE_API,
+        AGENT_TROUBLE_SECOND,
+        AGENT_TROUBLE_GUARD,
+        AGENT_TROUBLE_NAMESPACE,
+        AGENT_TROUBLE_CONF,
+        AGENT_TROUBLE_CREDENTIALS,
+        AGENT_TROUBLE_RIGHTS,
+        AGENT_TROUBLE_WATCH,
+        AGENT_TROUBLE_ORPHAN,
+};
+/* Its word for programs (leaderctl(1)). */
+const char *agent_trouble_to_string(enum agent_trouble_kind kind);
+
+#define AGENT_TROUBLE_SIZE 1500
+/* One thing that is wrong now, in the order of how it is told, and what it means here. lasts_usec: for how long it has
+ * been so, USEC_INFINITY: not known. */
+typedef void (*agent_trouble_fn)(enum agent_trouble_kind kind, uint64_t lasts_usec, const char *text, void *userdata);
+void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble_fn tell, void *userdata);
 /* Records in the journal what has begun or is over. Returns the next instant at which it wants to be called. */
 uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec);
+
+/* ---- agent_trouble_line.c ---- */
+
+/* All troubles in one line, each ended by "; ", not every one of many. Returns its length. */
+size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
 
 /* ---- agent_text.c ---- */
 
 /* A lock in words; what it points to lives as long as the lock does not step. */
 struct agent_text {
         const char *role;
-        const char *tenure; /* of the lock as it is held, else of the next term */
+        const char *tenure;      /* of the lock as it is held, else of the next term */
+        const char *next_tenure; /* … of the next term, when that is another one; empty: it is not */
         const char *holder;
         const char *holder_identity;
         const char *unit_state;
         const char *term;
         const char *lock_uid;
-        const char *damage;          /* why the lock is damaged; empty: it is not */
-        bool leads_well;             /* leads, the unit runs, and there is nothing more to say */
-        bool next_is_trouble;        /* `next` says what agent_troubles() says, too */
-        bool waits_well;             /* another host leads, and this one could */
-        uint64_t since_usec;         /* wall clock: of the role; of our own term what its lock says */
-        uint64_t holder_usec;        /* wall clock: since when the holder leads, 0 unknown */
-        char since[CLOCK_TEXT_SIZE]; /* RFC 3339 */
+        const char *damage;             /* why the lock is damaged; empty: it is not */
+        bool leads_well;                /* leads, the unit runs, and there is nothing more to say */
+        bool next_is_trouble;           /* `next` says what agent_troubles() says, too */
+        bool waits_well;                /* another host leads, and this one could */
+        uint64_t since_usec;            /* wall clock: of the role; of our own term what its lock says */
+        uint64_t holder_usec;           /* wall clock: since when the holder leads, 0 unknown */
+        char since[CLOCK_TEXT_SIZE];    /* RFC 3339 */
+        char acquired[CLOCK_TEXT_SIZE]; /* … of holder_usec; empty: unknown */
         char valid_until[CLOCK_TEXT_SIZE];
         char who[440]; /* holder, with its identity where the name is not enough; empty: nobody */
         char reason[1200];
         char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* Its role alone: a string constant. */
+const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
+/* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
+ * holds it, or did, or nobody knows who does. */
+bool agent_runs_beside(const struct core_lock_view *v);
+
+/* ---- agent_blocked.c ---- */
+
+/* Records in the journal what has begun to keep a candidate out, or is over. told: a record of this turn says so. */
+void agent_blocked_record(struct agent_lock *l, const struct core_lock_view *v, bool told);
 
 /* ---- agent_status.c ---- */
 

@@ -17,7 +17,7 @@ static uint8_t note(struct agent_placeholder *p, const struct kube_reply *reply,
         if (op == PLACEHOLDER_OP_READ)
                 asked = reply->placeholder && util_streq(reply->placeholder->uid, p->object.uid) ? AGENT_ASKED_READ
                                                                                                  : AGENT_ASKED_AND_GONE;
-        return agent_note_reply(p->agent, reply, asked, &p->n_invalid, p->problem, placeholder_op_to_string(op),
+        return agent_note_reply(p->agent, reply, asked, &p->refusals, p->problem, placeholder_op_to_string(op),
                                 ret_silent);
 }
 

@@ -283,7 +283,7 @@ static void describe(const struct agent_right *r, char *buf, size_t size) {
                 break;
         case AGENT_RIGHT_LOCK:
                 if (v & RIGHTS_GET)
-                        first_word = "the lock cannot be read, this host cannot lead";
+                        first_word = "the lock cannot be read, this host cannot lead (is that its namespace?)";
                 else if (v & (RIGHTS_PATCH | RIGHTS_DELETE))
                         first_word = "the lock could not be released";
                 if (v & RIGHTS_WATCH && !(v & RIGHTS_GET))

@@ -50,6 +50,15 @@ static void record_change(struct agent_lock *l, const struct core_lock_view *v) 
                        v->state == ELECTION_CANDIDATE ? t.who : "", t.next[0] ? "; " : "", t.next);
 }
 
+/* A candidate that is blocked from now on is not blocked since it is a candidate. */
+static void record_role(struct agent_lock *l, const struct core_lock_view *v) {
+        const char *role = agent_role(l, v);
+
+        if (l->shown_role && !util_streq(l->shown_role, role))
+                l->since_realtime_usec = clock_realtime_usec();
+        l->shown_role = role;
+}
+
 static void record_damage(struct agent_lock *l, const struct core_lock_view *v) {
         struct agent_text t;
 
@@ -85,21 +94,24 @@ static void record_unfit(struct agent_lock *l, const struct core_lock_view *v) {
                                "%s: %s is fit again: this host takes part", l->title, l->conf->unit);
 }
 
-/* Once when the unit is found running here without a permit and this host may not take it over; not before it is known
- * what becomes of it. */
+/* Once when the unit is found running here without a permit and this host may not take it over, and again when that has
+ * another reason; not before it is known what becomes of it. */
 static void record_foreign(struct agent_lock *l, const struct core_lock_view *v) {
         struct agent_text t;
 
         if (!v->guard_linked || v->unit == UNIT_UNKNOWN || v->unit == UNIT_STOPPING)
                 return;
         if (v->unit != UNIT_FOREIGN) {
-                l->shown_foreign = false;
+                l->shown_foreign = REASON_NONE;
                 return;
         }
-        if (l->shown_foreign || !v->known || v->state != ELECTION_CANDIDATE || v->stays_out != REASON_UNIT_FOREIGN ||
-            (v->lock.sort != LOCK_ABSENT && l->conf->keys.on_foreign == ON_FOREIGN_STOP && !v->evicted))
+        if (l->shown_foreign == v->stays_out || !v->known || v->state != ELECTION_CANDIDATE)
                 return;
-        l->shown_foreign = true;
+        if (!agent_runs_beside(v) &&
+            (v->stays_out != REASON_UNIT_FOREIGN ||
+             (v->lock.sort != LOCK_ABSENT && l->conf->keys.on_foreign == ON_FOREIGN_STOP && !v->evicted)))
+                return;
+        l->shown_foreign = (uint8_t)v->stays_out;
         agent_describe(l, v, &t);
         journal_record(LOG_ERR, JOURNAL_FOREIGN,
                        (const struct journal_field[]){{JOURNAL_KEY_LOCK, l->title},
@@ -123,17 +135,15 @@ static bool in_own_term(const struct core_lock_view *v) {
 
 static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
-        char since[CLOCK_TEXT_SIZE], next_tenure[32] = "";
+        char since[CLOCK_TEXT_SIZE];
         struct agent_text t;
         int n;
 
         agent_describe(l, &v, &t);
         if (t.next_is_trouble)
                 t.next[0] = '\0';
-        if (!util_streq(t.tenure, tenure_to_string(l->conf->tenure)))
-                (void)snprintf(next_tenure, sizeof(next_tenure), "; %s from the next term",
-                               tenure_to_string(l->conf->tenure));
-        n = snprintf(buf, size, "%s of %s (%s%s)", t.role, l->title, t.tenure, next_tenure);
+        n = snprintf(buf, size, "%s of %s (%s%s%s%s)", t.role, l->title, t.tenure, t.next_tenure[0] ? "; " : "",
+                     t.next_tenure, t.next_tenure[0] ? " from the next term" : "");
         if (t.waits_well && t.next_is_trouble) {
                 (void)snprintf(buf + n, size - (size_t)n, "; %s led when it last answered", t.who);
                 return;
@@ -230,11 +240,7 @@ void agent_status_line(const struct agent *a, char *buf, size_t size) {
                 line_of_one(shown, buf + n, size - n - 900);
         else
                 line_of_many(a, n_shown, buf + n, size - n - 900);
-        for (size_t i = 0; i < a->n_namespaces && n_shown != 1; i++)
-                if (agent_namespace_refusal(a->namespaces[i])[0])
-                        (void)snprintf(buf + strlen(buf), size - strlen(buf), "; %s",
-                                       agent_namespace_refusal(a->namespaces[i]));
-        if (a->link_breaks)
+        if (a->link_breaks && a->link_up)
                 (void)snprintf(buf + strlen(buf), size - strlen(buf), "; leader-guard lost %u time%s", a->link_breaks,
                                a->link_breaks == 1 ? "" : "s");
         if (a->bus_error[0])
@@ -266,9 +272,12 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
 
         for (size_t i = 0; i < a->n_locks; i++) {
                 struct core_lock_view v = agent_view(a->locks[i]);
+                bool moved = a->locks[i]->shown_state != v.state;
 
-                changed = changed || a->locks[i]->shown_state != v.state;
+                changed = changed || moved;
                 record_change(a->locks[i], &v);
+                record_role(a->locks[i], &v);
+                agent_blocked_record(a->locks[i], &v, moved);
                 record_damage(a->locks[i], &v);
                 record_foreign(a->locks[i], &v);
                 record_unfit(a->locks[i], &v);

@@ -51,7 +51,7 @@ static void step_placeholder(struct agent_placeholder *p, struct placeholder_eve
 /* ---- leader-guard ---- */
 
 static void step_link(struct agent *a, bool up, const char *why) {
-        bool changed = up != a->link_up || !util_streq(why, a->link_error);
+        bool was_up = a->link_up, changed = up != was_up || !util_streq(why, a->link_error);
 
         a->link_breaks += a->link_up && !up;
         a->link_up = up;
@@ -59,6 +59,8 @@ static void step_link(struct agent *a, bool up, const char *why) {
                 return;
         (void)util_copy(a->link_error, sizeof(a->link_error), why);
         a->link_refused = !up && link_is_refused(a->link);
+        if (was_up || !a->link_down_usec)
+                a->link_down_usec = clock_boottime_usec();
         if (up)
                 journal_log(LOG_INFO, "Connected to leader-guard");
         else

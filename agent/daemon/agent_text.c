@@ -98,6 +98,15 @@ static bool stop_fails(const struct agent_lock *l) {
         return l->has_guard && l->stop_fails;
 }
 
+bool agent_runs_beside(const struct core_lock_view *v) {
+        enum election_reason h = v->stays_out;
+
+        return v->state == ELECTION_CANDIDATE && v->unit == UNIT_FOREIGN &&
+               (h == REASON_FOREIGN_LOCK || h == REASON_FOREIGN_POD || h == REASON_DAMAGED_LOCK ||
+                h == REASON_LOCK_CHANGED || h == REASON_STRANGE_HOLDER ||
+                (h == REASON_UNIT_UNFIT && v->lock.sort != LOCK_ABSENT && !v->lock.claimed));
+}
+
 /* A unit that runs here without a permit, and this host does not compete. */
 static void describe_foreign(const struct agent_lock *l, const struct core_lock_view *v, const char *holder, char *buf,
                              size_t size) {
@@ -131,6 +140,14 @@ static void describe_foreign(const struct agent_lock *l, const struct core_lock_
                                holder);
         else
                 (void)snprintf(buf, size, "leader-guard stops the unit here, because %s holds the lock", holder);
+}
+
+/* The host that holds it, by a name that is no other's. */
+static const char *name_of(const struct agent_lock *l, const struct lock_object *o) {
+        bool ambiguous =
+                o && util_streq(o->holder, l->agent->host) && !util_streq(o->identity, store_identity(l->agent->store));
+
+        return !o ? "the holder" : ambiguous ? o->identity : o->holder;
 }
 
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
@@ -173,13 +190,11 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "kubectl -n %s delete pod %s",
                                        l->pod.name, l->conf->namespace_, l->pod.name);
                 else if (h == REASON_UNIT_FOREIGN)
-                        describe_foreign(l, v, o && o->holder[0] ? o->holder : "another host", buf, size);
+                        describe_foreign(l, v, o && o->holder[0] ? name_of(l, o) : "another host", buf, size);
                 else if (h == REASON_UNIT_UNFIT)
                         (void)snprintf(buf, size, "takes part again when that is cured");
                 else if (h == REASON_GUARD_AWAY)
-                        (void)snprintf(buf, size, "%s",
-                                       is_second(l) ? "waits until that one has ended"
-                                                    : "waits for leader-guard (systemctl status leader-guard)");
+                        (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
                         (void)snprintf(buf, size, "takes part again at %s",
                                        clock_format_boottime(v->takes_part_at_usec, t));
@@ -198,9 +213,10 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        p->name);
                 else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
                         (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
-                                       clock_format_boottime(v->takes_over_at_usec, t), o ? o->holder : "the holder");
-                else if (v->holder_seen) /* no instant: it would be another one each time */
-                        (void)snprintf(buf, size, "takes over if %s is silent for %s", o ? o->holder : "the holder",
+                                       clock_format_boottime(v->takes_over_at_usec, t), name_of(l, o));
+                else if (v->holder_seen || (o && v->lock.sort == LOCK_SOUND && v->lock.tenure == TENURE_LEASE &&
+                                            !v->lock.claimed)) /* no instant: it would be another one each time */
+                        (void)snprintf(buf, size, "takes over if %s is silent for %s", name_of(l, o),
                                        timespan_format(span, v->longest_usec));
                 else if (v->known && v->lock.sort == LOCK_ABSENT)
                         (void)snprintf(buf, size, "the lock is free: creates it");
@@ -210,7 +226,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(buf, size,
                                        "waits for %s to release the lock. Only when that host is off for good, or %s "
                                        "is stopped there for certain: leaderctl fence %s --holder %s --reason TEXT",
-                                       o->holder, l->conf->unit, l->title, o->identity);
+                                       name_of(l, o), l->conf->unit, l->title, o->identity);
                 else
                         (void)snprintf(buf, size, "waits for the lock to be released");
                 break;
@@ -222,7 +238,8 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 "that is gone or silent",
                                 p->name);
                 else
-                        (void)snprintf(buf, size, "creates the lock");
+                        (void)snprintf(buf, size,
+                                       l->problem[0] ? "tries again to create the lock" : "creates the lock");
                 break;
         case ELECTION_ADOPTING:
         case ELECTION_PROVING:
@@ -246,7 +263,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 l->conf->unit, l->title);
                 else
                         (void)snprintf(buf, size,
-                                       v->lock.tenure == TENURE_LEASE ? "renews the lease" : "watches the lock");
+                                       v->lock.tenure == TENURE_LEASE                  ? "renews the lease"
+                                       : agent_watch_is_down(l, clock_boottime_usec()) ? "reads the lock"
+                                                                                       : "watches the lock");
                 break;
         case ELECTION_STOPPING:
                 if (l->has_guard && l->guard.lock[0] && !util_streq(l->guard.lock, l->title))
@@ -268,6 +287,16 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
         case ELECTION_STOPPED:
                 break;
         }
+}
+
+/* Appends what ends a unit that runs here without a permit, where the lock that it runs beside does not say so. */
+static void describe_beside(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
+        enum election_reason h = v->stays_out;
+
+        if (agent_runs_beside(v) && h != REASON_DAMAGED_LOCK && h != REASON_LOCK_CHANGED && h != REASON_STRANGE_HOLDER)
+                (void)snprintf(buf + strlen(buf), size - strlen(buf),
+                               "; nobody stops %.255s here but a human: systemctl stop %.255s", l->conf->unit,
+                               l->conf->unit);
 }
 
 /* What the API server refuses to this lock or to its placeholder; connection trouble is told once, for the agent. */
@@ -346,16 +375,39 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
-/* Its namespace is another one: what the lock was last is history. */
+const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v) {
+        bool refused = agent_namespace_refusal(l->namespace_)[0];
+
+        return refused && (v->state < ELECTION_PROVING || v->state > ELECTION_RELEASING) && v->state != ELECTION_STOPPED
+                       ? "blocked"
+                       : role(v);
+}
+
+/* Its namespace is another one, or gone: what the lock was last is history. */
 static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
+        bool renews = l->namespace_->state == AGENT_NAMESPACE_GONE && v->lock.tenure == TENURE_LEASE &&
+                      v->state <= ELECTION_STOPPING;
 
-        t->next_is_trouble = false; /* the command needs no API server */
-        (void)snprintf(t->reason, sizeof(t->reason), "%s", agent_namespace_refusal(l->namespace_));
+        t->next_is_trouble = true; /* what it is, and the command, are told with the agent */
+        (void)snprintf(t->reason, sizeof(t->reason), "nothing%s may be sent to namespace %s",
+                       renews ? " but renewals" : "", l->namespace_->name);
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
-                       leads ? "sends and releases nothing there" : "does not compete", l->namespace_->name);
-        if (!leads && v->state != ELECTION_STOPPED)
-                t->role = "blocked";
+                       !leads   ? "does not compete"
+                       : renews ? "renews, and releases nothing there"
+                                : "sends and releases nothing there",
+                       l->namespace_->name);
+}
+
+/* Nothing else comes next. */
+static bool waits_for_guard(const struct agent_lock *l, const struct core_lock_view *v) {
+        bool candidate = v->state == ELECTION_CANDIDATE || v->state == ELECTION_CLAIMING;
+
+        if (v->guard_linked || agent_namespace_refusal(l->namespace_)[0])
+                return false;
+        return candidate ? v->stays_out == REASON_GUARD_AWAY
+                         : v->state == ELECTION_STARTING ||
+                                   (v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING);
 }
 
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
@@ -364,7 +416,8 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         const char *reason = why(l, v, &unit), *damage = o ? o->damage : "";
 
         *t = (struct agent_text){
-                .role = role(v),
+                .role = agent_role(l, v),
+                .next_tenure = "",
                 .tenure = tenure_to_string(in_term(v) ? (enum tenure)v->lock.tenure : l->conf->tenure),
                 .since_usec = since(l, v, o),
                 .holder_usec = o ? clock_parse_utc(o->acquired_at) : 0,
@@ -375,7 +428,11 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 .lock_uid = o ? o->uid : "",
                 .damage = o && o->form == LOCK_FORM_DAMAGED ? o->damage : "",
         };
+        if (!util_streq(t->tenure, tenure_to_string(l->conf->tenure)))
+                t->next_tenure = tenure_to_string(l->conf->tenure);
         (void)clock_format_utc(t->since_usec, t->since);
+        if (t->holder_usec)
+                (void)clock_format_utc(t->holder_usec, t->acquired);
         describe_who(l, o, t->who, sizeof(t->who));
         if (v->state == ELECTION_DEPOSING)
                 describe_deposed(v, t->who, t->reason, sizeof(t->reason));
@@ -383,19 +440,25 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                 (void)snprintf(t->reason, sizeof(t->reason), "%s%s%.200s%s%.511s", reason,
                                reason[0] && damage[0] ? ": " : "", damage,
                                unit && l->trouble[0] && reason[0] ? ": " : "", unit ? l->trouble : "");
+        if (agent_runs_beside(v))
+                (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason),
+                               "; %.255s runs here without a permit", l->conf->unit);
         if (problem(l, v)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l, v));
         t->next_is_trouble = silent && describe_silence(v, t->next, sizeof(t->next));
-        if (!t->next_is_trouble)
+        if (!t->next_is_trouble) {
                 describe_next(l, v, t->next, sizeof(t->next));
+                describe_beside(l, v, t->next, sizeof(t->next));
+        }
         if (agent_namespace_refusal(l->namespace_)[0])
                 describe_refusal(l, v, t);
-        if (!v->guard_linked && v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING &&
-            !agent_namespace_refusal(l->namespace_)[0])
+        if (waits_for_guard(l, v)) {
                 (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
                                is_second(l) ? "serves another agent"
                                             : "does not answer (systemctl status leader-guard)");
+                t->next_is_trouble = !l->agent->link_up && l->agent->link_error[0];
+        }
         t->leads_well = v->state == ELECTION_LEADING && v->unit == UNIT_RUNNING && v->guard_linked && !t->reason[0];
         t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&

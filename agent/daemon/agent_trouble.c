@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands between this agent and its work now, and what that means on this host: the first words of STATUS=, and
- * one journal record when it begins and one when it is over. What is wrong with one unit or one lock is told with that
- * lock (agent_text.c). Decides nothing. */
+/* What stands between this agent and its work now, and what that means on this host: the first words of STATUS= and of
+ * the status document, and one journal record when it begins and one when it is over. What is wrong with one unit or
+ * one lock is told with that lock (agent_text.c). Decides nothing. */
 #include <stdio.h>
 
 #include "adapter/journal.h"
 #include "daemon/agent_parts.h"
-
-/* So many missing rights are told in STATUS=; and in how much of the line. */
-#define RIGHTS_TOLD      4
-#define RIGHTS_TOLD_SIZE 1100
 
 /* A connection that breaks and is made again is no trouble. */
 #define PATIENCE_USEC (2 * USEC_PER_SEC)
@@ -31,7 +27,7 @@ bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
 /* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
 static void meaning(const struct agent *a, char *buf, size_t size) {
         const struct agent_lock *lease = NULL, *life = NULL;
-        unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0;
+        unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0, n_taking = 0;
         uint64_t stop_at = USEC_INFINITY;
         bool any_runs = false; /* or may run: of those whose lock is not proven */
         char at[CLOCK_TEXT_SIZE];
@@ -60,6 +56,8 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         n_held++;
                 else if (v.state == ELECTION_STARTING)
                         n_unread++;
+                else if (v.state == ELECTION_CLAIMING || v.state == ELECTION_DEPOSING)
+                        n_taking++;
                 else if (v.state != ELECTION_STOPPED)
                         n_waiting++;
         }
@@ -79,6 +77,8 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                 n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be released", n ? ", " : "");
         if (n_unread && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "%swho leads is not known", n ? ", " : "");
+        if (n_taking && n < size)
+                n += (size_t)snprintf(buf + n, size - n, "%sa lock cannot be taken", n ? ", " : "");
         if (n_waiting && n < size)
                 (void)snprintf(buf + n, size - n, "%sa free lock is not seen", n ? ", " : "");
 }
@@ -96,15 +96,37 @@ static const char *watch_means(const struct agent_lock *l) {
         return l->watch_unread ? "changes are not seen" : "changes are seen by a read every 5 s";
 }
 
-static size_t tell_credentials(const struct agent *a, char *buf, size_t size, size_t n) {
-        char text[700];
+static void describe_guard(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
+        char since[CLOCK_TEXT_SIZE];
+        bool lease = false;
 
-        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term) && n < size; i++) {
-                agent_credentials_text(a, i, text, sizeof(text));
-                if (text[0])
-                        n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                struct core_lock_view v = agent_view(a->locks[i]);
+
+                lease = lease || (v.stop_at_usec != USEC_INFINITY && v.lock.tenure == TENURE_LEASE &&
+                                  v.state >= ELECTION_PERMITTING && v.state <= ELECTION_STOPPING);
         }
-        return n;
+        (void)snprintf(buf, size,
+                       "LEADER-GUARD AWAY since %s (%.250s): no unit is started or handed over here until it "
+                       "answers%s (systemctl status leader-guard)",
+                       clock_format_local(clock_realtime_usec() - (now_usec - a->link_down_usec), since), a->link_error,
+                       lease ? ", and one under a lease lock ends with it" : "");
+}
+
+/* Returns whether it is trouble for a lock: one that was left behind there tells it itself. */
+static bool describe_namespace(const struct agent *a, const struct agent_namespace *n, char *buf, size_t size) {
+        const char *refusal = agent_namespace_refusal(n);
+        bool used = false, gone = n->state == AGENT_NAMESPACE_GONE;
+
+        for (size_t i = 0; i < a->n_locks; i++)
+                used = used || (a->locks[i]->namespace_ == n && !agent_orphan_hidden(a->locks[i]));
+        (void)snprintf(buf, size,
+                       "NAMESPACE %s: %.700s: %s. Once no host leads in the old one: leaderctl forget-cluster %s",
+                       gone ? "GONE" : "REFUSED", refusal,
+                       gone ? "nothing but renewals is sent there, nothing is released, until it is back"
+                            : "nothing is sent or released there",
+                       n->name);
+        return used && refusal[0];
 }
 
 static void describe_right(const struct agent_right *right, char *buf, size_t size) {
@@ -115,65 +137,89 @@ static void describe_right(const struct agent_right *right, char *buf, size_t si
                        t.rule);
 }
 
-static size_t tell_rights(const struct agent *a, char *buf, size_t size, size_t n) {
-        const struct agent_rights *r = &a->rights;
-        size_t begin = n, i = 0;
-        char text[1200];
+static void describe_watch(const struct agent_lock *down, unsigned n_down, uint64_t now_usec, char *buf, size_t size) {
+        char since[CLOCK_TEXT_SIZE];
 
-        for (; i < r->n_missing && i < RIGHTS_TOLD && n < size; i++) {
-                describe_right(&r->missing[i], text, sizeof(text));
-                if (i > 0 && n - begin + strlen(text) > RIGHTS_TOLD_SIZE)
-                        break;
-                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
-        }
-        if (i < r->n_missing && n < size)
-                n += (size_t)snprintf(buf + n, size - n,
-                                      "RIGHTS MISSING: %zu more rule%s (leaderctl status --json: "
-                                      "api.missingRights); ",
-                                      r->n_missing - i, r->n_missing - i == 1 ? "" : "s");
-        return n;
+        (void)snprintf(buf, size, "NO WATCH of %.320s%s since %s (%.300s): %s", down->title,
+                       n_down > 1 ? " and others" : "",
+                       clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
+                       down->watch_error, watch_means(down));
 }
 
-size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
-        char text[1500], since[CLOCK_TEXT_SIZE];
-        const struct agent_lock *down = NULL;
-        unsigned n_down = 0;
-        size_t n = 0;
+const char *agent_trouble_to_string(enum agent_trouble_kind kind) {
+        switch (kind) {
+        case AGENT_TROUBLE_API:
+                return "api-unreachable";
+        case AGENT_TROUBLE_SECOND:
+                return "second-agent";
+        case AGENT_TROUBLE_GUARD:
+                return "guard-away";
+        case AGENT_TROUBLE_NAMESPACE:
+                return "namespace-refused";
+        case AGENT_TROUBLE_CONF:
+                return "configuration";
+        case AGENT_TROUBLE_CREDENTIALS:
+                return "credentials";
+        case AGENT_TROUBLE_RIGHTS:
+                return "rights";
+        case AGENT_TROUBLE_WATCH:
+                return "no-watch";
+        case AGENT_TROUBLE_ORPHAN:
+                return "lock-left-behind";
+        }
+        return "?";
+}
 
-        buf[0] = '\0';
+void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble_fn tell, void *userdata) {
+        const struct agent_lock *down = NULL;
+        char text[AGENT_TROUBLE_SIZE];
+        unsigned n_down = 0;
+
         if (agent_api_is_silent(a, now_usec)) {
                 describe_api(a, now_usec, text, sizeof(text));
-                n += (size_t)snprintf(buf + n, size - n, "%s; ", text);
+                tell(AGENT_TROUBLE_API, now_usec - a->api_silent_usec, text, userdata);
         }
-        if (!a->link_up && a->link_refused && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "SECOND AGENT OF THIS HOST: %s; ", a->link_error);
-        else if (!a->link_up && a->link_error[0] && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "LEADER-GUARD AWAY (%.250s): systemctl status leader-guard; ",
-                                      a->link_error);
-        if (a->conf_error[0] && n < size)
-                n += (size_t)snprintf(buf + n, size - n,
-                                      "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is; ",
-                                      a->conf_error);
-        n = tell_credentials(a, buf, size, n);
-        n = tell_rights(a, buf, size, n);
+        if (!a->link_up && a->link_refused) {
+                (void)snprintf(text, sizeof(text), "SECOND AGENT OF THIS HOST: %s", a->link_error);
+                tell(AGENT_TROUBLE_SECOND, now_usec - a->link_down_usec, text, userdata);
+        } else if (!a->link_up && a->link_error[0]) {
+                describe_guard(a, now_usec, text, sizeof(text));
+                tell(AGENT_TROUBLE_GUARD, now_usec - a->link_down_usec, text, userdata);
+        }
+        for (size_t i = 0; i < a->n_namespaces; i++)
+                if (describe_namespace(a, a->namespaces[i], text, sizeof(text)))
+                        tell(AGENT_TROUBLE_NAMESPACE, USEC_INFINITY, text, userdata);
+        if (a->conf_error[0]) {
+                (void)snprintf(text, sizeof(text), "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is",
+                               a->conf_error);
+                tell(AGENT_TROUBLE_CONF, USEC_INFINITY, text, userdata);
+        }
+        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term); i++) {
+                agent_credentials_text(a, i, text, sizeof(text));
+                if (text[0])
+                        tell(AGENT_TROUBLE_CREDENTIALS, USEC_INFINITY, text, userdata);
+        }
+        for (size_t i = 0; i < a->rights.n_missing; i++) {
+                describe_right(&a->rights.missing[i], text, sizeof(text));
+                tell(AGENT_TROUBLE_RIGHTS, USEC_INFINITY, text, userdata);
+        }
         for (size_t i = 0; i < a->n_locks; i++)
                 if (agent_watch_is_down(a->locks[i], now_usec)) {
                         down = down ? down : a->locks[i];
                         n_down++;
                 }
-        if (down && !agent_api_is_silent(a, now_usec) && n < size) {
-                (void)snprintf(text, sizeof(text), "NO WATCH of %.320s%s since %s (%.300s): %s; ", down->title,
-                               n_down > 1 ? " and others" : "",
-                               clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
-                               down->watch_error, watch_means(down));
-                n += (size_t)snprintf(buf + n, size - n, "%s", text);
+        if (down && !agent_api_is_silent(a, now_usec)) {
+                describe_watch(down, n_down, now_usec, text, sizeof(text));
+                tell(AGENT_TROUBLE_WATCH, now_usec - down->watch_down_usec, text, userdata);
         }
-        text[0] = '\0';
-        for (size_t i = 0; i < a->n_locks && !text[0]; i++) /* (one is enough to be looked after) */
-                agent_orphan_problem(a->locks[i], text, sizeof(text));
-        if (text[0] && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "LOCK LEFT BEHIND: %s; ", text);
-        return util_min(n, size ? size - 1 : 0);
+        for (size_t i = 0; i < a->n_locks; i++) {
+                char problem[AGENT_TROUBLE_SIZE - 32];
+
+                agent_orphan_problem(a->locks[i], problem, sizeof(problem));
+                (void)snprintf(text, sizeof(text), "LOCK LEFT BEHIND: %s", problem);
+                if (problem[0])
+                        tell(AGENT_TROUBLE_ORPHAN, USEC_INFINITY, text, userdata);
+        }
 }
 
 /* ---- the journal ---- */

@@ -119,14 +119,16 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                         "name",
                         u->name, f->slice);
         u->main_pid = f->main_pid;
+        u->ended_well = r.active == SUPERVISE_INACTIVE && util_streq(f->result, "success");
         r.load_ok = enroll_loaded(f, u->name, &err) == 0;
         if (!r.load_ok)
                 (void)snprintf(u->trouble, sizeof(u->trouble), "%.500s", err.text);
         else if (r.active == SUPERVISE_ACTIVE)
                 u->trouble[0] = '\0';
         else if (supervise_permitted(&u->s) && !u->start && !r.job && r.active == SUPERVISE_INACTIVE && !u->trouble[0])
-                (void)snprintf(u->trouble, sizeof(u->trouble), "the unit ended: %s, Result=%s; see: journalctl -u %s",
-                               f->active_state, f->result, u->name);
+                (void)snprintf(u->trouble, sizeof(u->trouble), "the unit ended: %s, Result=%s%s; see: journalctl -u %s",
+                               f->active_state, f->result,
+                               u->ended_well ? " (it exited, or was stopped: systemctl stop, shutdown)" : "", u->name);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
         r.gated = enroll_gated(f, u->name, u->guard->gate.dir);

@@ -212,7 +212,8 @@ static void push(struct guard_unit *u) {
 void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
         const char *old = supervise_state_to_string(before), *new = supervise_state_to_string(u->s.state);
         char text[512];
-        bool bad = u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_FOREIGN ||
+        /* At a shutdown every unit ends before its permit does: no alarm. */
+        bool bad = (u->s.state == SUPERVISE_FAILED && !u->ended_well) || u->s.state == SUPERVISE_FOREIGN ||
                    u->s.state >= SUPERVISE_KILLING ||
                    (u->s.state == SUPERVISE_STOPPING && u->s.reason != SUPERVISE_REASON_REVOKED);
 

@@ -62,6 +62,7 @@ struct kube_reply {
         const char *namespace_uid;        /* kube_namespace_get(), KUBE_OK; else NULL */
         const struct rights_rules *rules; /* kube_rules_review(); NULL: the answer has none */
         bool allowed;                     /* kube_access_review(), KUBE_OK */
+        const char *token;                /* kube_token_request(), KUBE_OK; else NULL */
 };
 
 typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
@@ -133,16 +134,27 @@ int kube_rules_review(struct kube *kube, const char *ns, kube_reply_cb cb, void 
 int kube_access_review(struct kube *kube, const char *ns, const struct rights_ask *ask, unsigned verb, kube_reply_cb cb,
                        void *userdata, struct kube_slot **ret_slot);
 
-/* ---- how long our credentials are good ---- */
+/* ---- our credentials: whose they are, how long they are good, and a new token ---- */
 
 struct kube_credentials {
         struct credentials_term token, certificate;
+        struct credentials_account account; /* of the token */
 };
 
 /* As read last: a token file is read as requests need it. Lives as long as kube. */
 const struct kube_credentials *kube_credentials(const struct kube *kube);
 /* Reads again what is in files; a token file at most once in 50 s. */
 void kube_credentials_look(struct kube *kube);
+
+/* TokenRequest: a new token of this service account, good for so many seconds (600 at least), or for less where the
+ * cluster caps that: the token says it. Needs `create` of serviceaccounts/token. Those given before stay good. */
+int kube_token_request(struct kube *kube, const char *ns, const char *account, uint64_t seconds, kube_reply_cb cb,
+                       void *userdata, struct kube_slot **ret_slot);
+/* Replaces the content of the kubeconfig's token file at once, in an instant: written beside it, with its owner and
+ * mode, synced and renamed (of a symlink: what it leads to). After an error the old or the new one is there, whole, and
+ * nothing else. Returns 0; -ENOENT the kubeconfig names no token file, or it is gone; -EBUSY somebody else is at it;
+ * other negative errno; err says which file, why, and what helps. */
+int kube_token_replace(const struct kube *kube, const char *token, struct err *err);
 
 /* ---- Events ---- */
 

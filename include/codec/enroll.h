@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/terms.h"
+#include "codec/permit.h"
 
 #define ENROLL_GUARD        "leader-guard.service"
 #define ENROLL_AGENT        "leader-agent.service"
@@ -94,6 +95,11 @@ size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, s
 
 /* "WHAT IS WRONG; cure: WHAT TO TYPE"; where that does not fit, what prints it. */
 void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size);
+
+/* Such a drop-in (NULL: none any more) would bound the unit's stop less than the lease promises whose permit q is on
+ * disk. That is over when its second instant is and the unit is not up (enroll_up()); until then whatever ends
+ * leader-guard for good, as a shutdown does, leaves PID 1 alone with what is in force. now_usec: CLOCK_BOOTTIME. */
+bool enroll_loosens(const struct enroll_want *w, const struct permit_request *q, bool up, uint64_t now_usec);
 
 /* The command that enrols it so, whether or not it is configured, into buf[ENROLL_COMMAND_MAX]; adopt: as it runs. */
 void enroll_command(const struct enroll_want *w, bool adopt, char *buf);

@@ -17,7 +17,8 @@
 int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, char *buf);
 
 /* Reads it back. text need not be terminated. Strict: every key once, in order, nothing else, check line right, unit
- * and boot id as given. ret becomes a PERMIT request that passes permit_request_check(), with seq 1; ret_cgroup has
+ * and boot id as given (NULL: whichever; who sees another boot id than the guard, in a container, has only that /run
+ * ends with the boot). ret becomes a PERMIT request that passes permit_request_check(), with seq 1; ret_cgroup has
  * PERMITFILE_CGROUP_SIZE. Returns 0, or -EBADMSG (truncated, damaged), -EXDEV (of another boot or unit), err set. */
 int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *text, size_t size, const char *unit,
                      const char *boot_id, struct err *err);

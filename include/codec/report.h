@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The status document that Status() on the bus returns: plain data to JSON. leaderctl-status(1) prints it. */
+/* The status document that Status() on the bus returns: plain data to JSON. What each field means to its readers says
+ * leaderctl(1); `leaderctl list --json` has the same names. */
 #pragma once
 
 #include "base/err.h"
+
+/* Of both documents. Fields may be added to a format; one that goes, or comes to mean something else, makes another. */
+#define REPORT_FORMAT 1
 
 struct report_lock {
         const char *lock; /* NAMESPACE/NAME */
         const char *unit;
         const char *tenure;
-        const char *role; /* starting, candidate, leader, … */
+        const char *next_tenure; /* empty: the same */
+        const char *role;        /* starting, candidate, leader, … */
         const char *unit_state;
         const char *holder; /* host, empty: nobody */
         const char *holder_identity;
-        const char *since; /* RFC 3339, of the role */
+        const char *since;    /* RFC 3339, of the role */
+        const char *acquired; /* RFC 3339, when the holder took the lock */
         const char *term;
         const char *lock_uid;
         const char *reason;
@@ -27,6 +33,13 @@ struct report_right {
         const char *rule;  /* to add to the Role, in YAML */
 };
 
+/* What stands between the agent and its work. */
+struct report_trouble {
+        const char *kind;
+        const char *since; /* RFC 3339, empty: not known */
+        const char *text;  /* as STATUS= has it */
+};
+
 struct report {
         const char *version;
         const char *identity;
@@ -38,6 +51,8 @@ struct report {
         bool guard_connected;
         const char *guard_error;
         unsigned guard_breaks; /* how often its connection was lost, since the agent began */
+        const struct report_trouble *troubles;
+        size_t n_troubles;
         const struct report_lock *locks;
         size_t n_locks;
 };

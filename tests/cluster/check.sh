@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Checks the real control plane and the rights that we ship for it (conf/rbac.yaml): the end-to-end tests rest on both.
+# LEADERCTL: the program, absolute.
 # Needs root (own namespaces, so fixed ports disturb nobody). Without root or Go it says that nothing was checked; with CI
 # set that is a failure.
 set -uo pipefail
@@ -65,6 +66,34 @@ marked() { [[ -n $(api_get "$ns/configmaps/$LOCK" .metadata.deletionTimestamp) ]
 check "garbage collection marks the lock" wait_for 30 marked
 check "agent: remove the finalizer" api PATCH "$ns/configmaps/$LOCK" '{"metadata":{"finalizers":null}}' application/merge-patch+json
 check "then the lock is gone" not api GET "$ns/configmaps/$LOCK"
+
+# The agents' own token, as leader-agent-token.service renews it.
 API_AUTH=("${admin[@]}")
+mkdir "$LAB/etc"
+_agents_token >"$LAB/etc/token"
+cat >"$LAB/etc/kubeconfig" <<K
+current-context: c
+contexts: [{name: c, context: {cluster: k, user: u, namespace: check}}]
+clusters: [{name: k, cluster: {server: "$API_URL", certificate-authority: $API_CA}}]
+users: [{name: u, user: {tokenFile: token}}]
+K
+renew=("$LEADERCTL" renew-token --kubeconfig "$LAB/etc/kubeconfig")
+needs_a_rule() {
+        ! "${renew[@]}" >"$LAB/said" 2>&1 && cat "$LAB/said" && rule=$(grep '^- {' "$LAB/said") && grep -qxF "# $rule" "$here/../../conf/rbac.yaml"
+}
+check "leaderctl renew-token: without the right it names the rule that conf/rbac.yaml has" needs_a_rule
+allow() {
+        local role
+        role=$(_agents_rbac | sed 's/^# \(- {.*serviceaccounts.*\)/\1/' | awk -v RS='---\n' '/kind: Role\n/')
+        api PUT "/apis/rbac.authorization.k8s.io/v1/namespaces/check/roles/leader-agent" "$role" application/yaml
+}
+check "with that rule" allow
+old=$(<"$LAB/etc/token")
+renews() { wait_for 10 "${renew[@]}" "$@" && [[ $(<"$LAB/etc/token") != "$old" ]]; }
+check "it renews the token" renews
+is_accepted() (API_AUTH=(-H "Authorization: Bearer $(<"$LAB/etc/token")") && api GET "$ns")
+check "the API server takes the new one" is_accepted
+old=$(<"$LAB/etc/token")
+check "which renews itself" renews --duration 15min
 echo "1..$number"
 ((bad == 0))

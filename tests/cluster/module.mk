@@ -12,5 +12,5 @@ cluster: ; @tests/cluster/build.sh
 cluster-cached: ; @tests/cluster/build.sh >/dev/null || test $$? = 2
 image-cached: ; @test "$$(id -u)" != 0 || tests/lab/image.sh >/dev/null
 
-check-cluster: cluster-cached image-cached ; @$(RUN) tests/cluster/check.sh
+check-cluster: cluster-cached image-cached $(O)/leaderctl ; @LEADERCTL=$(abspath $(O)/leaderctl) $(RUN) tests/cluster/check.sh
 EXTRA_CHECKS += check-cluster

@@ -16,7 +16,7 @@ int main(void) {
         int failed = getenv("CONFORMANCE_WATCH_ONLY")
                              ? suite_watch()
                              : suite_rules() + suite_writes() + suite_patch() + suite_delete() + suite_gc() +
-                                       suite_namespace() + suite_other_kinds() + suite_watch();
+                                       suite_namespace() + suite_other_kinds() + suite_tokens() + suite_watch();
         curl_global_cleanup();
         printf("conformance: %s\n", failed ? "FAILED" : "all passed");
         return failed ? 1 : 0;

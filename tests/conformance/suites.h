@@ -10,4 +10,5 @@ int suite_delete(void);
 int suite_gc(void);
 int suite_namespace(void);
 int suite_other_kinds(void);
+int suite_tokens(void);
 int suite_watch(void);

@@ -16,3 +16,9 @@ demo:
 check-e2e: cluster-cached image-cached all $(O)/kubesim lab-programs
 	@$(LAB_ENV) tests/e2e/run.sh $(E2E_OPTIONS) $(E2E)
 EXTRA_CHECKS += check-e2e
+
+# What status, leaderctl and journal say in trouble, on three real hosts, to be read by a human: the appendix of docs/STATUS.md.
+SITUATIONS ?=
+.PHONY: status-transcript
+status-transcript: cluster-cached image-cached all lab-programs
+	@$(LAB_ENV) tests/e2e/status/run.sh $(SITUATIONS)

@@ -129,6 +129,12 @@ check "… its uid is over" says '^revoked ' permit permit stubborn.service B1 l
 check "lease: a permit that is already over" says '^overdue .*revoked=1' permit permit stubborn.service B2 lease 0 1000 2000
 check "lease: permit" says '^ok starting' permit permit stubborn.service B3 lease 60000 62000 2000
 permit wait stubborn.service running 5 >/dev/null
+for how in "--tenure life" "--tenure lease --stop-timeout 3" --remove; do
+        check "a lease is in force: enroll $how is refused, with the commands" \
+                says "permitted under a lease .lock default/test-lock.*leaderctl step-down default/test-lock && while.*; leaderctl enroll $how stubborn" in_host leaderctl enroll $how stubborn.service
+done
+check "… nothing was changed, and the same again may be written" says 'Already there' in_host leaderctl enroll --tenure lease --stop-timeout 2 stubborn.service
+check "… the unit ran on" says '^ok running .*permit=B3' permit query stubborn.service
 guard=$(guard_pid)
 in_host systemctl kill -s KILL leader-guard
 check "lease, guard killed: systemd stops the unit (BindsTo)" wait_for 5 says '(de|in)activ|failed' in_host systemctl show -P ActiveState stubborn.service
@@ -143,6 +149,8 @@ check "lease: settings in force broken by an admin and daemon-reload: stepped do
 check "… stopped" says '^ok stopped' permit wait stubborn.service stopped 10
 check "… and not permitted" says '^enroll .*TimeoutStopSec' permit permit stubborn.service B4 lease 60000 62000 2000
 in_host sh -c 'rm /etc/systemd/system/stubborn.service.d/zzz.conf; systemctl daemon-reload'
+check "the lease is over: enroll may loosen it" says 'enrolled for tenure life' in_host leaderctl enroll --tenure life stubborn.service
+check "… and back" says 'enrolled for tenure lease' in_host leaderctl enroll --tenure lease --stop-timeout 2 stubborn.service
 
 # ---- foreign, stale, broken ----
 in_host systemctl start sleeper.service

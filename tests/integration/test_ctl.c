@@ -217,6 +217,25 @@ static void test_status(_unused_ void **state) {
         assert_null(strstr(r.out, "valid until"));
 
         assert_result(RUN("status", "--json"), 0, DOCUMENT "\n", "");
+        /* Trouble comes first, and what it says is not said again. */
+        agent.json = "{\"identity\":\"web-1-3f9a02c7\",\"version\":\"9\",\"troubles\":[{\"kind\":\"api-unreachable\","
+                     "\"text\":"
+                     "\"API UNREACHABLE since 12:00:00 (x)\"},{\"kind\":\"guard-away\",\"text\":\"evil "
+                     "\\u001b[31m\"}],\"api\":{"
+                     "\"server\":\"s\",\"error\":\"x\"},\"guard\":{\"connected\":false,\"error\":\"y\"},\"locks\":[{"
+                     "\"lock\":\"a/b\","
+                     "\"holder\":\"web-1\",\"holderIdentity\":\"web-1-00c0ffee\",\"nextTenure\":\"lease\"}]}";
+        assert_result(RUN("status"), 0,
+                      "TROUBLE   API UNREACHABLE since 12:00:00 (x)\n"
+                      "TROUBLE   evil ?[31m\n"
+                      "identity  web-1-3f9a02c7, leader-agent 9\n"
+                      "API       s, no answer yet\n"
+                      "guard     NOT connected\n"
+                      "\n"
+                      "LOCK  ROLE  UNIT  STATE  HOLDER          SINCE\n"
+                      "a/b                      web-1-00c0ffee\n"
+                      "    tenure of the next term: lease\n",
+                      "");
         agent.json = "{\"version\":\"9\",\"locks\":[{}],\"more\":1}";
         assert_result(RUN("status"), 0, "API       , no answer yet\n", "");
         agent.json = "[]";
@@ -370,7 +389,8 @@ static void test_help(_unused_ void **state) {
 }
 
 static void test_usage(_unused_ void **state) {
-        static const char *const verbs[] = {"status", "step-down", "check-config", "enroll", "list", "fence"};
+        static const char *const verbs[] = {"status", "step-down", "check-config", "enroll",
+                                            "list",   "fence",     "renew-token"};
 
         assert_result(run(leaderctl, (const char *const[]){NULL}), 2, "", "leaderctl VERB");
         assert_result(RUN("--help"), 0, "leaderctl VERB", "");

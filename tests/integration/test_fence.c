@@ -473,6 +473,25 @@ static void test_not_ours(void **state) {
 
 /* ---- list ---- */
 
+/* Every name in the JSON is a term of leaderctl(1). */
+static void assert_documented(const char *json) {
+        _cleanup_free_ char *page = NULL;
+        FILE *f = fopen("docs/man/leaderctl.1.scd", "re");
+        size_t size = 0;
+        char term[64];
+
+        assert_non_null(f);
+        assert_true(getdelim(&page, &size, '\0', f) > 0);
+        (void)fclose(f);
+        for (const char *at = json, *end; (at = strchr(at, '"')); at = end + 1) {
+                end = strchr(at + 1, '"');
+                assert_non_null(end);
+                (void)snprintf(term, sizeof(term), "*%.*s*", (int)(end - at - 1), at + 1);
+                if (end[1] == ':' && !strstr(page, term))
+                        fail_msg("leaderctl(1) has no %s", term);
+        }
+}
+
 static void test_list(void **state) {
         struct world *x = *state;
         struct kubeworld_answer a;
@@ -502,7 +521,9 @@ static void test_list(void **state) {
         assert_string_equal(last.err_text, "");
 
         RUN(x, "", "list", "--json");
-        expect(0, "\"lastHeartbeat\":\"", "");
+        expect(0, "{\"format\":1,\"locks\":[{\"lock\":\"default/a-lock\",\"lockUid\":\"", "");
+        assert_non_null(strstr(last.out_text, "\"lastHeartbeat\":\""));
+        assert_documented(last.out_text);
         assert_non_null(strstr(last.out_text, owner.renew_time));
         assert_non_null(strstr(last.out_text, "\"holderIdentity\":\"host-1\""));
         assert_non_null(strstr(last.out_text, "\"previousFenced\":\"me@there at 2030: host-0 is dead: why\""));
@@ -512,7 +533,7 @@ static void test_list(void **state) {
         expect(0, "", "No locks of leader-agent found in namespace empty (others are shown when named).\n");
         assert_string_equal(last.out_text, "");
         RUN(x, "", "list", "-n", "empty", "--json");
-        expect(0, "[]\n", "");
+        expect(0, "{\"format\":1,\"locks\":[]}\n", "");
         RUN(x, "", "list", "default/a-lock", "nowhere");
         expect(1, "default/a-lock", "leaderctl: there is no lock default/nowhere: nobody holds it\n");
         assert_null(strstr(last.out_text, "b-lock"));

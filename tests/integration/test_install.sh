@@ -56,13 +56,25 @@ verdict "the agent's user can look into the directory of the configuration" "$pr
 problems=
 for path in /usr/sbin/leader-agent /usr/sbin/leader-guard /usr/bin/leaderctl /usr/lib/systemd/system/leader-agent.service \
         /usr/lib/systemd/system/leader-guard.service /usr/lib/systemd/system/leader-guard.socket \
-        /usr/lib/systemd/system/leader-guard-reap.service /usr/lib/sysusers.d/leader-agent.conf \
-        /usr/lib/tmpfiles.d/leader-agent.conf /usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf \
+        /usr/lib/systemd/system/leader-guard-reap.service /usr/lib/systemd/system/leader-agent-token.service \
+        /usr/lib/systemd/system/leader-agent-token.timer /usr/lib/sysusers.d/leader-agent.conf \
+        /usr/lib/tmpfiles.d/leader-agent.conf /usr/lib/systemd/catalog/leader-agent.catalog \
+        /usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf \
         /etc/leader-agent/leader-agent.conf /usr/share/doc/leader-agent/leader-agent.conf /usr/share/doc/leader-agent/rbac.yaml; do
         [[ -s $dir/root$path ]] || problems+="there is no $path"$'\n'
 done
-problems+=$(grep -l '@SBINDIR@' -r "$dir/root")
+problems+=$(grep -lE '@S?BINDIR@' -r "$dir/root")
 verdict "files" "$problems"
+
+# Only what is installed into this system itself may change its catalog.
+problems=
+for target in install uninstall; do
+        make -n -o all O="$O" DESTDIR= "$target" | grep -q '^journalctl --update-catalog' ||
+                problems+="make $target does not make journalctl read the catalog"$'\n'
+        ! make -n -o all O="$O" DESTDIR="$dir/root" "$target" | grep -q '^journalctl' ||
+                problems+="make $target DESTDIR= changes the catalog of this system"$'\n'
+done
+verdict "journalctl reads the catalog" "$problems"
 
 # ---- again, over what is there ----
 

@@ -55,6 +55,13 @@ void auth_set_token(struct auth *a, const char *token, const char *user) {
         a->tokens = t;
 }
 
+bool auth_knows(const struct auth *a, const char *user) {
+        for (struct auth_token *t = a->tokens; t; t = t->next)
+                if (util_streq(t->user, user))
+                        return true;
+        return false;
+}
+
 static void auth_close(FILE **f) {
         if (*f)
                 fclose(*f);

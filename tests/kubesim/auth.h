@@ -20,6 +20,9 @@ int auth_load_tokens(struct auth *a, const char *path);
 /* user NULL or "": the token is revoked from now on. */
 void auth_set_token(struct auth *a, const char *token, const char *user);
 
+/* Whether some token is this user's. */
+bool auth_knows(const struct auth *a, const char *user);
+
 /* Empty strings match everything. */
 void auth_deny(struct auth *a, const char *user, const char *verb, const char *resource, const char *name);
 void auth_allow_all(struct auth *a); /* forgets all denials */

@@ -103,8 +103,10 @@ static bool call_verb(struct call *c, struct reply *r, const char *method) {
                      {"PATCH", true, VERB_PATCH},
                      {"DELETE", true, VERB_DELETE},
                      {"DELETE", false, VERB_DELETE_COLLECTION}};
+        bool is_token = c->resource == resource_tokens, named = *c->name != 0 && !is_token;
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (util_streq(method, verbs[i].method) && verbs[i].named == (*c->name != 0)) {
+                if (util_streq(method, verbs[i].method) && verbs[i].named == named &&
+                    (!is_token || verbs[i].verb == VERB_CREATE)) {
                         c->verb = verbs[i].verb;
                         if (c->verb == VERB_LIST && c->watch)
                                 c->verb = VERB_WATCH;
@@ -154,6 +156,10 @@ bool call_parse(struct call *c, struct reply *r, const char *method, const char 
         if (util_streq(parts[i], "namespaces") && n - i >= 3) {
                 call_copy(c->ns, sizeof(c->ns), parts[i + 1]);
                 i += 2;
+        }
+        if (n - i == 3 && util_streq(parts[i], "serviceaccounts") && util_streq(parts[i + 2], "token")) {
+                parts[i] = (char *)resource_tokens->plural;
+                n--;
         }
         c->resource = resource_find(group, version, parts[i]);
         if (c->resource && n - i == 2)

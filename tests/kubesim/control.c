@@ -53,6 +53,12 @@ static void control_tokens(struct sim *sim, const char *method, doc *body, struc
         control_ok(r, "ok", 1);
 }
 
+static void control_token_limit(struct sim *sim, const char *method, doc *body, struct reply *r) {
+        (void)method;
+        sim->token_limit = doc_int(body, "seconds", 0);
+        control_ok(r, "seconds", sim->token_limit);
+}
+
 static void control_compact(struct sim *sim, const char *method, doc *body, struct reply *r) {
         (void)method;
         (void)body;
@@ -117,9 +123,11 @@ static void control_dispatch(struct sim *sim, const char *method, const char *en
                 const char *endpoint;
                 void (*handle)(struct sim *sim, const char *method, doc *body, struct reply *r);
         } table[] = {
-                {"faults", control_faults},   {"gc", control_gc},           {"deny", control_deny},
-                {"tokens", control_tokens},   {"compact", control_compact}, {"kill_watches", control_kill_watches},
-                {"watches", control_watches}, {"ready", control_ready},     {"bookmarks", control_bookmarks},
+                {"faults", control_faults},       {"gc", control_gc},
+                {"deny", control_deny},           {"tokens", control_tokens},
+                {"compact", control_compact},     {"kill_watches", control_kill_watches},
+                {"watches", control_watches},     {"ready", control_ready},
+                {"bookmarks", control_bookmarks}, {"token_limit", control_token_limit},
         };
         if (!body || !json_object_is_type(body, json_type_object))
                 return reply_text(r, 400, "the body is no JSON object\n");

@@ -10,6 +10,7 @@
 #include "control.h"
 #include "http_internal.h"
 #include "review.h"
+#include "token.h"
 #include "verbs.h"
 
 void request_answered(struct request *rq, int code) {
@@ -55,6 +56,8 @@ static void request_execute(struct request *rq) {
                 return;
         if (review_is(c))
                 review_execute(&rq->sim->auth, c, &rq->reply);
+        else if (c->resource == resource_tokens)
+                token_execute(&rq->sim->auth, s, rq->sim->token_limit, c, &rq->reply);
         else if (c->verb == VERB_WATCH)
                 rq->watch = watch_new(&rq->sim->watches, c, rq->fault.stall, rq->fault.cut_usec, request_wake, rq,
                                       &rq->reply);

@@ -18,6 +18,9 @@ static const struct resource resources[] = {
         {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io/v1",
          "selfsubjectaccessreviews.authorization.k8s.io", "SelfSubjectAccessReview.authorization.k8s.io", false, false,
          false, &resources[7]},
+        /* the one subresource; of service accounts themselves only the names are known (token.h) */
+        {CORE, "serviceaccounts/token", "TokenRequest", "v1", "serviceaccounts", "TokenRequest.authentication.k8s.io",
+         true, false, false, &resources[8]},
 };
 
 const struct resource *const resource_config_maps = &resources[0];
@@ -25,6 +28,7 @@ const struct resource *const resource_pods = &resources[1];
 const struct resource *const resource_events = &resources[2];
 const struct resource *const resource_namespaces = &resources[3];
 const struct resource *const resource_leases = &resources[4];
+const struct resource *const resource_tokens = &resources[8];
 
 const struct resource *resource_at(size_t i) {
         return i < ELEMENTSOF(resources) ? &resources[i] : NULL;

@@ -25,6 +25,7 @@ extern const struct resource *const resource_config_maps;
 extern const struct resource *const resource_pods;
 extern const struct resource *const resource_leases;
 extern const struct resource *const resource_events;
+extern const struct resource *const resource_tokens; /* is created below the name of a service account */
 
 /* The document in the form of another view of the same storage (only Events have two); a new reference or copy. */
 doc *resource_view(const struct resource *to, doc *d);

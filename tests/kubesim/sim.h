@@ -25,6 +25,7 @@ struct sim {
         doc *audit[SIM_AUDIT_MAX]; /* ring of requests served */
         uint64_t n_audit;          /* ever recorded; entry i is in audit[i % SIM_AUDIT_MAX] */
         int ready_status;          /* answer of /readyz */
+        int64_t token_limit;       /* seconds that a token is good at most; 0: as asked */
         bool verbose;
 };
 

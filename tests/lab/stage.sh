@@ -48,7 +48,7 @@ ExecStart=/bin/sh -c 'cat /proc/sys/kernel/random/boot_id >/run/lab-boot-id'
 U
 mkdir -p "$dir/etc/systemd/system/sysinit.target.wants"
 ln -s ../lab-boot-id.service "$dir/etc/systemd/system/sysinit.target.wants/"
-for unit in leader-agent leader-guard leader-guard-reap; do
+for unit in leader-agent leader-agent-token leader-guard leader-guard-reap; do
         mkdir -p "$dir/etc/systemd/system/$unit.service.d"
         # In that sandbox the leak checker of a sanitizer build would never end.
         cat >"$dir/etc/systemd/system/$unit.service.d/lab.conf" <<'U'

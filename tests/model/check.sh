@@ -52,6 +52,8 @@ small=(
         '--tenure life --leading --faults 2 --humans 1 --only end-agent,crash'
         '--tenure life --leading --faults 2 --humans 0 --only end-agent,unit-exit,kill-guard'
         '--tenure lease --leading --faults 1 --humans 1 --only end-agent'
+        # The holder's instants leave nothing of the others' wait: who counts from a later instant than they do is seen.
+        '--tenure lease --leading --faults 1 --humans 1 --only end-agent --duration 5 --renew-deadline 9 --margin 0'
         '--tenure lease --leading --faults 2 --humans 0 --only end-agent,kill-guard'
         '--tenure life --leading --faults 1 --humans 1 --only jam'
         '--tenure life --leading --faults 2 --humans 0 --only jam,unit-exit'

@@ -3,6 +3,8 @@
  * its own, so that the schedule stays what it is when single faults are left out. */
 #include "fault.h"
 #include "adapter/kube.h"
+#include "codec/enroll.h"
+#include "codec/permitfile.h"
 #include "daemon/agent_parts.h"
 #include "lasting.h"
 
@@ -85,9 +87,37 @@ static void reload(void *arg, uint64_t a) {
         world_post(world.now + 1 * SEC, NULL, restart_agent, p->host, 0);
 }
 
+static void step_down(struct host *h, unsigned lock);
+
+/* As `leaderctl enroll` has it (agent/ctl/enroll_lease.c): a drop-in that bounds the unit's stop less is not written
+ * while a lease is in force. The human types what it prints: a step-down, and when the permit is gone he enrols again.
+ */
+static bool may_enroll(const struct host *h, unsigned lock) {
+        const struct file *f = &h->permits[lock];
+        const struct unit *u = &h->units[lock];
+        struct enroll_want want = {.tenure = h->locks[lock].tenure,
+                                   .stop_timeout_usec = h->locks[lock].stop_timeout_usec};
+        char cgroup[PERMITFILE_CGROUP_SIZE];
+        struct permit_request q;
+        struct err err = {};
+
+        if (!f->used)
+                return true;
+        if (permitfile_parse(&q, cgroup, f->text, strlen(f->text), f->name, h->boot_id, &err) < 0)
+                return false;
+        return !enroll_loosens(&want, &q, u->state != RUN_INACTIVE && u->state != RUN_FAILED, host_clock(h, world.now));
+}
+
 static void enroll(void *arg, uint64_t lock) {
         struct host *h = arg;
 
+        if (!may_enroll(h, (unsigned)lock)) {
+                world_log("leaderctl enroll of unit%u on %s is refused: a lease is in force", (unsigned)lock, h->name);
+                if (h->gates[lock].used)
+                        step_down(h, (unsigned)lock);
+                world_post(world.now + 1 * SEC, NULL, enroll, h, lock);
+                return;
+        }
         setup_enroll(h, (unsigned)lock);
         world_log("leaderctl enroll of unit%u on %s: %s", (unsigned)lock, h->name,
                   h->units[lock].enrolled_lease ? "lease" : "life");
@@ -569,7 +599,10 @@ void fault_end_all(void) {
                         h->configured[n] = true;
                         if (!world.differs)
                                 h->locks[n] = world.hosts[0].locks[n];
-                        setup_enroll(h, n);
+                        if (may_enroll(h, n))
+                                setup_enroll(h, n);
+                        else
+                                world_post(world.now, NULL, enroll, h, n);
                 }
                 if (h->up)
                         pid1_reload(h);

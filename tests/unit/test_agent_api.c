@@ -52,7 +52,7 @@ static void test_lasting_422(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 static struct agent a;
                 char problem[512] = "";
-                unsigned n_invalid = 0;
+                struct agent_refusals refusals = {};
                 bool is_told;
 
                 for (size_t n = 0; n < ELEMENTSOF(rows[i].answers) &&
@@ -65,7 +65,7 @@ static void test_lasting_422(void **state) {
                         };
                         bool silent;
                         uint8_t result = agent_note_reply(
-                                &a, &reply, rows[i].answers[n].asked, &n_invalid, problem,
+                                &a, &reply, rows[i].answers[n].asked, &refusals, problem,
                                 rows[i].answers[n].asked == AGENT_ASKED_WRITE ? "strip" : "read", &silent);
 
                         /* Only no answer is waited out together with others. */
@@ -87,13 +87,13 @@ static void test_no_namespace(void **state) {
         const struct kube_reply reply = {
                 .result = KUBE_NOT_FOUND, .http_code = 404, .text = "namespaces \"prod\" not found"};
         char problem[512] = "";
-        unsigned n_invalid = 0;
+        struct agent_refusals refusals = {};
         bool silent;
 
         (void)state;
-        (void)agent_note_reply(&a, &reply, AGENT_ASKED_CREATE, &n_invalid, problem, "create", &silent);
+        (void)agent_note_reply(&a, &reply, AGENT_ASKED_CREATE, &refusals, problem, "create", &silent);
         assert_string_equal(problem, "create: the namespace does not exist: namespaces \"prod\" not found");
-        (void)agent_note_reply(&a, &reply, AGENT_ASKED_WRITE, &n_invalid, problem, "strip", &silent);
+        (void)agent_note_reply(&a, &reply, AGENT_ASKED_WRITE, &refusals, problem, "strip", &silent);
         assert_string_equal(problem, "");
 }
 
@@ -124,7 +124,7 @@ static void test_silence(void **state) {
         const struct kube_watch_event seen = {.type = KUBE_WATCH_ABSENT, .text = ""};
         const struct kube_reply cannot = {.result = KUBE_UNKNOWN, .http_code = 503, .text = "etcd is away"};
         char problem[512] = "";
-        unsigned n_invalid = 0;
+        struct agent_refusals refusals = {};
         bool silent;
 
         (void)state;
@@ -136,7 +136,7 @@ static void test_silence(void **state) {
         assert_true(agent_api_is_silent(&a, a.api_silent_usec + 2 * USEC_PER_SEC));
         agent_note_watch(&a, &seen);
         assert_false(agent_api_is_silent(&a, USEC_INFINITY));
-        (void)agent_note_reply(&a, &cannot, AGENT_ASKED_READ, &n_invalid, problem, "read", &silent);
+        (void)agent_note_reply(&a, &cannot, AGENT_ASKED_READ, &refusals, problem, "read", &silent);
         assert_true(silent);
         assert_true(agent_api_is_silent(&a, a.api_silent_usec + 2 * USEC_PER_SEC));
 }

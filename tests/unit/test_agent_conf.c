@@ -383,6 +383,83 @@ static void test_orphans_of_claims(void **state) {
         assert_string_equal(text, "");
 }
 
+static void run(struct agent *a, size_t i, struct election_event ev) {
+        ev.now_usec = 100 * USEC_PER_SEC;
+        (void)core_lock_step(&a->core, i, &ev);
+}
+
+/* A lock that is let go is configured again, with another unit or placeholder than it has. That waits until it is gone,
+ * and the refusal says so: "remove it, reload, and add it again" is what was done. */
+static void test_refused_while_let_go(void **state) {
+        static const char other[] = LOCK_A ", { name = \"b\"; unit = \"other.service\"; }",
+                          kind[] = LOCK_A ", { name = \"b\"; unit = \"b.service\"; placeholder = \"pod\"; }";
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        struct agent_post post;
+        struct err err = {};
+
+        load_first(w, LOCK_A ", " LOCK_B);
+        write_conf(w, LOCK_A);
+        assert_int_equal(agent_reload(a, &err), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                write_conf(w, i ? kind : other);
+                assert_int_equal(agent_reload(a, &err), -EBUSY);
+                assert_non_null(strstr(err.text, "lock 'ns/b' is still being let go, with unit b.service and a Lease"));
+                assert_non_null(strstr(err.text, "systemctl reload leader-agent"));
+                assert_non_null(strstr(err.text, "systemctl restart leader-agent"));
+                assert_null(strstr(err.text, "remove"));
+                assert_true(a->locks[1]->leaving && !a->locks[1]->returning);
+        }
+        /* Let go: the same reload goes through. */
+        while (agent_take_post(a, &post))
+                run(a, post.lock->index, post.lock_event);
+        run(a, 1,
+            (struct election_event){.type = ELECTION_EV_REPLY, .op = ELECTION_OP_READ, .result = RESULT_NOT_FOUND});
+        agent_conf_reap(a);
+        assert_int_equal(a->n_locks, 1);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_int_equal(a->n_locks, 2);
+        assert_true(a->locks[1]->conf->placeholder == PLACEHOLDER_POD && !a->locks[1]->leaving);
+}
+
+/* A lock that was claimed once, left the configuration, and is configured again before it is known what it was for:
+ * both cures of the refusal work. */
+static void test_orphan_is_configured_again(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        char claim[RECORD_CLAIM_HEX + 1];
+        struct agent_post post;
+        struct err err = {};
+
+        assert_int_equal(store_claim_new(a->store, "lock:ns/b", claim, &err), 0);
+        load_first(w, LOCK_A);
+        agent_conf_orphans(a);
+        assert_int_equal(a->n_locks, 2);
+        assert_true(agent_orphan_hidden(a->locks[1]));
+        write_conf(w, LOCK_A ", " LOCK_B);
+        assert_int_equal(agent_reload(a, &err), -EBUSY);
+        assert_non_null(strstr(err.text, "agent.conf:"));
+        assert_non_null(
+                strstr(err.text, "this host may hold lock 'ns/b' from before, for a unit that is not known yet"));
+        assert_non_null(strstr(err.text, "systemctl restart leader-agent"));
+        assert_null(strstr(err.text, "remove"));
+        assert_true(agent_orphan_hidden(a->locks[1]) && a->locks[1]->leaving && !a->locks[1]->returning);
+        /* It was not held: the same reload goes through. */
+        while (agent_take_post(a, &post))
+                run(a, post.lock->index, post.lock_event);
+        run(a, 1,
+            (struct election_event){.type = ELECTION_EV_REPLY, .op = ELECTION_OP_READ, .result = RESULT_NOT_FOUND});
+        agent_conf_reap(a);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_int_equal(a->n_locks, 2);
+        assert_true(!a->locks[1]->leaving && !a->locks[1]->orphan);
+        assert_string_equal(a->locks[1]->conf->unit, "b.service");
+        /* As a restart has it from the beginning. */
+        agent_conf_orphans(a);
+        assert_int_equal(a->n_locks, 2);
+        assert_false(a->locks[1]->leaving);
+}
+
 /* After a restart a placeholder is renewed when the first of its locks has been read: what it tells of the terms of the
  * others stays, until those have been read, too. */
 static void test_terms_after_a_restart(void **state) {
@@ -472,6 +549,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_orphans_of_claims, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_refused_while_let_go, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_orphan_is_configured_again, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_orphan_does_not_hold_up_a_stop, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_terms_after_a_restart, set_up, tear_down),
         };

@@ -65,7 +65,9 @@ static void test_judge(void **state) {
                 {KUBE_DENIED, 403, "", -EBADMSG, "", AGENT_NAMESPACE_UNREAD},
                 {KUBE_DENIED, 401, "", -ENOENT, "", AGENT_NAMESPACE_UNREAD},
                 {KUBE_DENIED, 401, "", 0, "A", AGENT_NAMESPACE_UNREAD},
-                {KUBE_NOT_FOUND, 404, "", 0, "A", AGENT_NAMESPACE_ABSENT},
+                {KUBE_NOT_FOUND, 404, "", 0, "A", AGENT_NAMESPACE_GONE},
+                {KUBE_NOT_FOUND, 404, "", -EBADMSG, "", AGENT_NAMESPACE_GONE},
+                {KUBE_NOT_FOUND, 404, "", -EIO, "", AGENT_NAMESPACE_GONE},
                 {KUBE_NOT_FOUND, 404, "", -ENOENT, "", AGENT_NAMESPACE_ABSENT},
                 {KUBE_REFUSED, 404, "", 0, "A", AGENT_NAMESPACE_UNREAD},
                 {KUBE_THROTTLED, 429, "", 0, "A", AGENT_NAMESPACE_UNREAD},
@@ -190,6 +192,66 @@ static void test_story(void **state) {
         close_agent();
 }
 
+static void is_gone(struct agent_namespace *n, const char *says) {
+        struct agent_held held;
+
+        answer(n, KUBE_NOT_FOUND, 404, "");
+        assert_int_equal(n->state, AGENT_NAMESPACE_GONE);
+        assert_non_null(strstr(agent_namespace_refusal(n), says));
+        for (unsigned creates = 0; creates < 2; creates++) {
+                assert_false(agent_namespace_lets(n, creates, &held));
+                assert_true(held.result == RESULT_DENIED && !held.silent);
+                assert_string_equal(held.problem, agent_namespace_refusal(n));
+        }
+        /* A lease goes on by its own rules; anything else reads it again first. */
+        assert_int_equal(agent_namespace_pass(n, /* renewal= */ true), AGENT_PASS_GO);
+}
+
+/* One that was known does not exist (any more, or in the cluster that answers): that says nothing of the locks in it,
+ * neither that they are gone nor that they are free. */
+static void test_gone(void **state) {
+        struct agent_namespace *n;
+        struct record_namespace known;
+        struct agent_held held;
+        char uid[64];
+
+        (void)state;
+        open_agent();
+        n = agent_namespace_find(&a, "ops");
+        answer(n, KUBE_OK, 200, "A");
+        is_gone(n, "namespace ops is gone (uid A)");
+        assert_int_equal(store_namespace(a.store, "ops", &known, NULL), 0);
+        assert_string_equal(known.uid, "A");
+        /* Silence is told as silence: whoever waits goes on with the first answer. */
+        answer(n, KUBE_UNKNOWN, 0, "");
+        assert_string_equal(agent_namespace_refusal(n), "");
+        assert_false(agent_namespace_lets(n, false, &held));
+        assert_true(held.result == RESULT_FAILED && held.silent);
+        is_gone(n, "namespace ops is gone (uid A)");
+        /* Made anew: another one, and that one goes, too. */
+        answer(n, KUBE_OK, 200, "B");
+        assert_int_equal(n->state, AGENT_NAMESPACE_REFUSED);
+        assert_non_null(strstr(agent_namespace_refusal(n), "(uid A, now B)"));
+        assert_false(agent_namespace_lets(n, true, &held));
+        is_gone(n, "namespace ops is gone (uid A)");
+        /* The one that is remembered. */
+        answer(n, KUBE_OK, 200, "A");
+        assert_int_equal(n->state, AGENT_NAMESPACE_KNOWN);
+        assert_string_equal(agent_namespace_refusal(n), "");
+        assert_true(agent_namespace_lets(n, true, &held));
+        /* A human says that the old one counts no more. */
+        is_gone(n, "namespace ops is gone (uid A)");
+        assert_int_equal(store_namespace_forget(tempdir_path(&dir, "state"), "ops", uid, NULL), 0);
+        answer(n, KUBE_NOT_FOUND, 404, "");
+        assert_int_equal(n->state, AGENT_NAMESPACE_ABSENT);
+        assert_string_equal(agent_namespace_refusal(n), "");
+        assert_true(agent_namespace_lets(n, false, &held));
+        assert_false(agent_namespace_lets(n, true, &held));
+        answer(n, KUBE_OK, 200, "B");
+        assert_int_equal(n->state, AGENT_NAMESPACE_KNOWN);
+        close_agent();
+}
+
 /* When it is read again: what is sent meanwhile waits. (Here it cannot be sent: no name.) */
 static void test_pass(void **state) {
         const uint64_t minute = 60 * USEC_PER_SEC;
@@ -202,6 +264,8 @@ static void test_pass(void **state) {
                 {AGENT_NAMESPACE_UNREAD, 0, false, false, AGENT_PASS_WAIT},
                 {AGENT_NAMESPACE_UNREAD, 0, false, true, AGENT_PASS_GO},
                 {AGENT_NAMESPACE_ABSENT, 0, false, false, AGENT_PASS_WAIT},
+                {AGENT_NAMESPACE_GONE, 0, false, false, AGENT_PASS_WAIT},
+                {AGENT_NAMESPACE_GONE, 10, true, true, AGENT_PASS_GO},
                 {AGENT_NAMESPACE_KNOWN, 0, false, false, AGENT_PASS_GO},
                 {AGENT_NAMESPACE_KNOWN, 9, false, false, AGENT_PASS_GO},
                 {AGENT_NAMESPACE_KNOWN, 10, false, false, AGENT_PASS_WAIT},
@@ -264,11 +328,11 @@ static void test_breaks(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 const struct kube_reply reply = {.result = rows[i].result, .http_code = rows[i].code, .text = ""};
                 char problem[512] = "";
-                unsigned n_invalid = 0;
+                struct agent_refusals refusals = {};
                 bool silent;
 
                 a = (struct agent){.trace_fd = -1};
-                (void)agent_note_reply(&a, &reply, rows[i].asked, &n_invalid, problem, "x", &silent);
+                (void)agent_note_reply(&a, &reply, rows[i].asked, &refusals, problem, "x", &silent);
                 if ((a.breaks > 0) != rows[i].doubt)
                         fail_msg("row %zu", i);
                 free(a.inbox.posts);
@@ -283,8 +347,8 @@ static void test_breaks(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse), cmocka_unit_test(test_judge),  cmocka_unit_test(test_story),
-                cmocka_unit_test(test_pass),  cmocka_unit_test(test_breaks),
+                cmocka_unit_test(test_parse), cmocka_unit_test(test_judge), cmocka_unit_test(test_story),
+                cmocka_unit_test(test_gone),  cmocka_unit_test(test_pass),  cmocka_unit_test(test_breaks),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,13 +218,50 @@ static void test_warning(_unused_ void **state) {
                 assert_int_equal(credentials_warn_usec(&table[i].t), table[i].warn);
 }
 
+static void test_accounts(_unused_ void **state) {
+        static const struct {
+                const char *payload, *ns, *name;
+        } table[] = {
+                {"{\"iat\":1893553445,\"exp\":1893557045,\"sub\":\"system:serviceaccount:prod:leader-agent\"}", "prod",
+                 "leader-agent"},
+                {"{\"sub\":\"system:serviceaccount:a:b.c\"}", "a", "b.c"},
+                /* of no service account */
+                {"{\"iat\":1893553445,\"exp\":1893557045}", "", ""},
+                {"{\"sub\":\"admin\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount:prod\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount:prod:\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount::leader-agent\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccounts:prod:leader-agent\"}", "", ""},
+                {"{\"sub\":[\"system:serviceaccount:prod:leader-agent\"]}", "", ""},
+                /* what would leave the path of a request */
+                {"{\"sub\":\"system:serviceaccount:prod:a/../b\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount:..:leader-agent\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount:prod:a:b\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount:prod:a%2fb\"}", "", ""},
+                {"{\"sub\":\"system:serviceaccount:prod:\\u0000\"}", "", ""},
+                {"no json", "", ""},
+        };
+        struct credentials_account a;
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                char *text = token(table[i].payload);
+
+                a = credentials_read_account(text);
+                if (!util_streq(a.ns, table[i].ns) || !util_streq(a.name, table[i].name))
+                        fail_msg("%s: '%s' '%s'", table[i].payload, a.ns, a.name);
+                free(text);
+        }
+        a = credentials_read_account("0123456789abcdef");
+        assert_string_equal(a.ns, "");
+        a = credentials_read_account(NULL);
+        assert_string_equal(a.ns, "");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_tokens),
-                cmocka_unit_test(test_no_tokens),
-                cmocka_unit_test(test_large),
-                cmocka_unit_test(test_certificates),
-                cmocka_unit_test(test_broken_certificates),
+                cmocka_unit_test(test_tokens),       cmocka_unit_test(test_accounts),
+                cmocka_unit_test(test_no_tokens),    cmocka_unit_test(test_large),
+                cmocka_unit_test(test_certificates), cmocka_unit_test(test_broken_certificates),
                 cmocka_unit_test(test_warning),
         };
 

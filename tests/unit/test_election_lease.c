@@ -205,7 +205,7 @@ static void test_placeholder_lost(void **state) {
         }
 }
 
-/* Marked between two renewals: the next one is answered 200, and counts for nothing. */
+/* A renewal that is answered 200 with the mark in it counts for nothing. */
 static void test_renewal_of_a_dying_lease(void **state) {
         (void)state;
         leads();
@@ -217,6 +217,21 @@ static void test_renewal_of_a_dying_lease(void **state) {
         builder_expect(&b, "lease.read");
         builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
         builder_saw(&b, "REVOKE");
+}
+
+/* Marked between two renewals: the mark moves the version, so the next is refused, and what is read then is lost. */
+static void test_renewal_meets_the_mark(void **state) {
+        (void)state;
+        leads();
+        builder_jump(&b, 2 * SEC);
+        builder_forget(&b);
+        b.own[TENURE_LEASE].deleting = true;
+        b.own[TENURE_LEASE].version = b.next_version++;
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_RENEW, BUILDER_FINE);
+        builder_expect(&b, "lease.read");
+        builder_beat(&b, TENURE_LEASE, PLACEHOLDER_OP_READ, BUILDER_FINE);
+        builder_saw(&b, "REVOKE");
+        builder_never(&b, "lease.renew");
 }
 
 /* A lock that was read lends no other placeholder than the one it was won with. */
@@ -582,6 +597,7 @@ int main(void) {
                 cmocka_unit_test(test_renews_while_stopping),
                 cmocka_unit_test(test_placeholder_lost),
                 cmocka_unit_test(test_renewal_of_a_dying_lease),
+                cmocka_unit_test(test_renewal_meets_the_mark),
                 cmocka_unit_test(test_lock_names_another_placeholder),
                 cmocka_unit_test(test_clone_with_memory),
                 cmocka_unit_test(test_lock_of_a_clone_is_left),

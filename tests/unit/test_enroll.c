@@ -419,6 +419,49 @@ static void test_triggers(_unused_ void **state) {
         assert_string_equal(lines, "[Unit]\nAssertPathExists=/run/leader-agent/leading/app.service\n");
 }
 
+/* Under a lease with a stop timeout of 6 s, first instant 100, second 106 s. */
+static void test_loosens(_unused_ void **state) {
+        enum {
+                REMOVED = -1
+        };
+        static const struct {
+                int tenure; /* wanted */
+                unsigned stop_sec;
+                bool life, up; /* the permit is one for life; the unit is up */
+                unsigned now_sec;
+                bool loosens;
+        } table[] = {
+                {TENURE_LIFE, 6, false, true, 50, true},      /* no BindsTo=, whatever TimeoutStopSec= */
+                {TENURE_LIFE, 1, false, true, 50, true},      /* a life drop-in says nothing of the stop */
+                {REMOVED, 0, false, true, 50, true},          /* */
+                {TENURE_LEASE, 7, false, true, 50, true},     /* */
+                {TENURE_LEASE, 6, false, true, 50, false},    /* again */
+                {TENURE_LEASE, 5, false, true, 50, false},    /* stricter */
+                {TENURE_LIFE, 6, false, false, 50, true},     /* it may be started at any time */
+                {TENURE_LIFE, 6, false, false, 105, true},    /* being stopped */
+                {TENURE_LIFE, 6, false, true, 106, true},     /* killed, and not seen dead */
+                {TENURE_LIFE, 6, false, false, 106, false},   /* over */
+                {REMOVED, 0, false, false, 106, false},       /* */
+                {TENURE_LEASE, 60, false, false, 200, false}, /* */
+                {TENURE_LIFE, 60, true, true, 50, false},     /* under a life nothing is timed */
+                {TENURE_LEASE, 60, true, true, 50, false},    /* */
+                {REMOVED, 0, true, true, 50, false},          /* */
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                struct enroll_want w = {.tenure = (enum tenure)table[i].tenure,
+                                        .stop_timeout_usec = table[i].stop_sec * USEC_PER_SEC};
+                struct permit_request q = {.tenure = table[i].life ? TENURE_LIFE : TENURE_LEASE,
+                                           .stop_at_usec = table[i].life ? USEC_INFINITY : 100 * USEC_PER_SEC,
+                                           .kill_at_usec = table[i].life ? USEC_INFINITY : 106 * USEC_PER_SEC,
+                                           .stop_timeout_usec = 6 * USEC_PER_SEC};
+
+                if (enroll_loosens(table[i].tenure == REMOVED ? NULL : &w, &q, table[i].up,
+                                   table[i].now_sec * USEC_PER_SEC) != table[i].loosens)
+                        fail_msg("row %zu", i);
+        }
+}
+
 static void test_stages(_unused_ void **state) {
         struct enroll_facts f = {.n_exec_stop = 2, .n_exec_stop_post = 3};
 
@@ -434,7 +477,7 @@ int main(void) {
                 cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_gated),
                 cmocka_unit_test(test_slow_life),    cmocka_unit_test(test_loaded),
                 cmocka_unit_test(test_dropin),       cmocka_unit_test(test_triggers),
-                cmocka_unit_test(test_stages),
+                cmocka_unit_test(test_stages),       cmocka_unit_test(test_loosens),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guard with files in a directory of the test, a PID 1 that never answers, and a clock of the test: what the shell
  * makes of an event before the core sees it, and that its loop comes to an end. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,6 +80,24 @@ static void look(struct guard_unit *u, uint8_t active) {
                 ;
 }
 
+/* A guard whose PID 1 is not there yet: nobody listens at its address, `pid1` in the directory. */
+static struct guard *begin(struct tempdir *dir) {
+        struct guard *g = calloc(1, sizeof(*g));
+        struct err err = {};
+        char address[300];
+
+        assert_non_null(g);
+        tempdir_make(dir);
+        g->gate.fd = g->connection_fd = -1;
+        g->options.cgroup_root = dir->path;
+        assert_int_equal(sd_event_new(&g->event), 0);
+        (void)snprintf(address, sizeof(address), "unix:path=%s", tempdir_path(dir, "pid1"));
+        assert_int_equal(units_new(&g->units, g->event, address, &handlers, g), 0);
+        assert_int_equal(gate_open(&g->gate, dir->path, &err), 0);
+        assert_int_equal(boot_id_read(g->boot_id), 0);
+        return g;
+}
+
 static const struct permit_request permit = {.magic = PERMIT_MAGIC,
                                              .type = PERMIT_PERMIT,
                                              .tenure = TENURE_LEASE,
@@ -94,29 +113,20 @@ static const struct permit_request permit = {.magic = PERMIT_MAGIC,
  * instant (the host was paused), or the instant comes right before it looks at that: no proof of the stop that begins
  * then, for the unit may have been started since. */
 static void late_look(bool connected, bool within) {
-        struct guard *g = calloc(1, sizeof(*g));
         struct permit_request q = permit;
         struct supervise_event found = {.type = SUPERVISE_EV_FOUND},
                                ev = {.type = SUPERVISE_EV_PERMIT, .uid = util_token("A"), .tenure = TENURE_LEASE};
-        char text[1024], address[300];
         struct err err = {};
         struct guard_unit *u;
         struct tempdir dir;
+        struct guard *g = begin(&dir);
+        char text[1024];
         int pid1 = -1;
 
-        assert_non_null(g);
-        tempdir_make(&dir);
-        g->gate.fd = g->connection_fd = -1;
-        assert_int_equal(sd_event_new(&g->event), 0);
-        (void)snprintf(address, sizeof(address), "unix:path=%s", tempdir_path(&dir, "pid1"));
-        assert_int_equal(units_new(&g->units, g->event, address, &handlers, g), 0);
         if (connected) {
                 pid1 = listen_at(tempdir_path(&dir, "pid1"), SOCK_STREAM);
                 assert_int_equal(units_connect(g->units, &err), 0);
         }
-        assert_int_equal(gate_open(&g->gate, dir.path, &err), 0);
-        assert_int_equal(boot_id_read(g->boot_id), 0);
-        g->options.cgroup_root = dir.path;
         u = guard_unit_get(g, UNIT);
         assert_non_null(u);
         guard_unit_step(u, &found, NULL);
@@ -160,22 +170,13 @@ static void test_late_look(_unused_ void **state) {
 /* Many units want to be looked at: one after the other, who waits longest first. */
 static void test_one_look_at_a_time(_unused_ void **state) {
         struct supervise_event found = {.type = SUPERVISE_EV_FOUND}, query = {.type = SUPERVISE_EV_QUERY};
-        struct guard *g = calloc(1, sizeof(*g));
         struct err err = {};
         struct tempdir dir;
-        char address[300];
+        struct guard *g = begin(&dir);
         int pid1;
 
-        assert_non_null(g);
-        tempdir_make(&dir);
-        g->gate.fd = g->connection_fd = -1;
-        g->options.cgroup_root = dir.path;
-        assert_int_equal(sd_event_new(&g->event), 0);
-        (void)snprintf(address, sizeof(address), "unix:path=%s", tempdir_path(&dir, "pid1"));
-        assert_int_equal(units_new(&g->units, g->event, address, &handlers, g), 0);
         pid1 = listen_at(tempdir_path(&dir, "pid1"), SOCK_STREAM);
         assert_int_equal(units_connect(g->units, &err), 0);
-        assert_int_equal(gate_open(&g->gate, dir.path, &err), 0);
         for (unsigned i = 0; i < 4; i++) {
                 char name[] = "a.service";
 
@@ -202,6 +203,73 @@ static void test_one_look_at_a_time(_unused_ void **state) {
                 assert_null(g->unit[k]->read);
         g = guard_free(g);
         close(pid1);
+        tempdir_remove(&dir);
+}
+
+/* The same, with what the guard logs meanwhile appended to a file. */
+static void look_and_log(struct guard_unit *u, uint8_t active, const char *path) {
+        int saved = dup(STDERR_FILENO), fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+        assert_true(saved >= 0 && fd >= 0);
+        assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+        look(u, active);
+        assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+        close(fd);
+        close(saved);
+}
+
+/* How often the text is in the file. */
+static unsigned times_in(const char *path, const char *text) {
+        char all[16384];
+        FILE *f = fopen(path, "re");
+        unsigned times = 0;
+
+        assert_non_null(f);
+        all[fread(all, 1, sizeof(all) - 1, f)] = '\0';
+        assert_true(feof(f));
+        assert_int_equal(fclose(f), 0);
+        for (const char *p = all; (p = strstr(p, text)); p++)
+                times++;
+        return times;
+}
+
+/* The agent is gone for good, so its unit was stopped, and the record says what frees the lock. Once, at the end of
+ * that stop: that a human runs the unit past the gate later, and that it ends, is no news of the lock. */
+static void test_abandoned_is_told_once(_unused_ void **state) {
+        struct supervise_event found = {.type = SUPERVISE_EV_FOUND}, abandoned = {.type = SUPERVISE_EV_ABANDONED},
+                               ev = {.type = SUPERVISE_EV_PERMIT,
+                                     .uid = util_token("A"),
+                                     .tenure = TENURE_LIFE,
+                                     .stop_at_usec = USEC_INFINITY,
+                                     .kill_at_usec = USEC_INFINITY,
+                                     .stop_timeout_usec = 60 * USEC_PER_SEC};
+        struct permit_request q = permit;
+        struct guard_unit *u;
+        struct tempdir dir;
+        struct guard *g = begin(&dir);
+        char log[300];
+
+        (void)util_copy(log, sizeof(log), tempdir_path(&dir, "log"));
+        q.tenure = TENURE_LIFE;
+        q.stop_at_usec = q.kill_at_usec = USEC_INFINITY;
+        u = guard_unit_get(g, UNIT);
+        assert_non_null(u);
+        guard_unit_step(u, &found, NULL);
+        guard_unit_step(u, &ev, &q);
+        look(u, SUPERVISE_INACTIVE);
+        look(u, SUPERVISE_ACTIVE);
+        guard_unit_step(u, &abandoned, NULL);
+        assert_int_equal(u->s.state, SUPERVISE_STOPPING);
+        for (unsigned i = 0; i < 3; i++) {
+                look_and_log(u, SUPERVISE_INACTIVE, log);
+                assert_int_equal(u->s.state, SUPERVISE_STOPPED);
+                assert_int_equal(u->s.reason, SUPERVISE_REASON_ABANDONED);
+                assert_int_equal(times_in(log, "is stopped; lock default/lock stays held by this host"), 1);
+                look_and_log(u, SUPERVISE_ACTIVE, log);
+                assert_int_equal(u->s.state, SUPERVISE_FOREIGN);
+        }
+        assert_int_equal(times_in(log, "leaderctl fence default/lock --holder web-1 --reason"), 1);
+        g = guard_free(g);
         tempdir_remove(&dir);
 }
 
@@ -249,6 +317,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_late_look),
                 cmocka_unit_test(test_one_look_at_a_time),
+                cmocka_unit_test(test_abandoned_is_told_once),
                 cmocka_unit_test(test_slow_turn),
         };
 

@@ -40,11 +40,13 @@ static void test_all_fields(void **state) {
                 {.lock = "default/myapp-operator-lock",
                  .unit = "myapp-operator.service",
                  .tenure = "lease",
+                 .next_tenure = "life",
                  .role = "leading",
                  .unit_state = "running",
                  .holder = "web-1",
                  .holder_identity = "web-1-3f9a02c7",
                  .since = "2030-01-02T03:04:05Z",
+                 .acquired = "2030-01-02T03:04:00Z",
                  .term = "4711",
                  .lock_uid = "8c5f6a3e-6b1c-4b57-9a5e-1f9d3c7a2b10",
                  .reason = "asked to step down",
@@ -56,6 +58,8 @@ static void test_all_fields(void **state) {
                                            .what = "create of configmaps",
                                            .means = "this host cannot win a lock",
                                            .rule = "- {apiGroups: [\"\"], resources: [configmaps], verbs: [create]}"};
+        const struct report_trouble trouble = {
+                .kind = "api-unreachable", .since = "2030-01-02T03:04:07Z", .text = "API UNREACHABLE"};
         const struct report r = {.version = "0.1.0",
                                  .identity = "web-1-3f9a02c7",
                                  .server = "https://10.0.0.1:6443/k8s/clusters/c-1",
@@ -66,11 +70,19 @@ static void test_all_fields(void **state) {
                                  .guard_connected = true,
                                  .guard_error = "none",
                                  .guard_breaks = 3,
+                                 .troubles = &trouble,
+                                 .n_troubles = 1,
                                  .locks = locks,
                                  .n_locks = ELEMENTSOF(locks)};
         struct json_object *o = build(&r), *l;
 
         (void)state;
+        assert_int_equal(json_object_get_int(member(o, "format")), REPORT_FORMAT);
+        assert_int_equal(json_object_array_length(member(o, "troubles")), 1);
+        l = json_object_array_get_idx(member(o, "troubles"), 0);
+        text_is(l, "kind", "api-unreachable");
+        text_is(l, "since", "2030-01-02T03:04:07Z");
+        text_is(l, "text", "API UNREACHABLE");
         text_is(o, "version", "0.1.0");
         text_is(o, "identity", "web-1-3f9a02c7");
         text_is(member(o, "api"), "server", "https://10.0.0.1:6443/k8s/clusters/c-1");
@@ -92,11 +104,13 @@ static void test_all_fields(void **state) {
         text_is(l, "lock", "default/myapp-operator-lock");
         text_is(l, "unit", "myapp-operator.service");
         text_is(l, "tenure", "lease");
+        text_is(l, "nextTenure", "life");
         text_is(l, "role", "leading");
         text_is(l, "unitState", "running");
         text_is(l, "holder", "web-1");
         text_is(l, "holderIdentity", "web-1-3f9a02c7");
         text_is(l, "since", "2030-01-02T03:04:05Z");
+        text_is(l, "acquired", "2030-01-02T03:04:00Z");
         text_is(l, "term", "4711");
         text_is(l, "lockUid", "8c5f6a3e-6b1c-4b57-9a5e-1f9d3c7a2b10");
         text_is(l, "reason", "asked to step down");
@@ -115,6 +129,7 @@ static void test_empty(void **state) {
 
         (void)state;
         text_is(o, "identity", "");
+        assert_int_equal(json_object_array_length(member(o, "troubles")), 0);
         text_is(member(o, "api"), "lastContact", "");
         assert_false(json_object_get_boolean(member(member(o, "guard"), "connected")));
         assert_true(json_object_is_type(member(o, "locks"), json_type_array));

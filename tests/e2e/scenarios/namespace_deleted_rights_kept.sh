@@ -19,6 +19,9 @@ scenario() {
         before=$(($(packets) - before))
         echo "packets of three hosts in 10 s without a namespace: $before"
         ((before < 300)) || fail "the hosts sent $before packets in 10 s: somebody tries without a pause"
+        for host in "${LAB_HOSTS[@]}"; do
+                says "$host" "namespace $AGENTS_NS is gone (uid "
+        done
         must api POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"'"$AGENTS_NS"'"}}' >/dev/null
         for host in "${LAB_HOSTS[@]}"; do
                 wait_for 45 _says "$host" "another cluster or a namespace made anew" || fail "$host does not say it: $(status_of "$host")"

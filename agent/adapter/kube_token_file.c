@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts a new token into the kubeconfig's token file, so that whoever reads it meanwhile gets the old or the new one.
+ * When it is read is kube.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "adapter/kube_internal.h"
+
+struct token_file {
+        char dir[PATH_MAX]; /* of what the path leads to */
+        char *name;
+        char temporary[NAME_MAX + 1];
+        struct stat st; /* of the old one */
+};
+
+static int find(struct token_file *f, const char *path) {
+        int n;
+
+        if (!realpath(path, f->dir))
+                return -errno;
+        f->name = strrchr(f->dir, '/');
+        *f->name++ = '\0';
+        n = snprintf(f->temporary, sizeof(f->temporary), "%s.new", f->name);
+        return n < 0 || (size_t)n >= sizeof(f->temporary) ? -ENAMETOOLONG : 0;
+}
+
+static int write_text(int fd, const char *text) {
+        for (size_t left = strlen(text); left > 0;) {
+                ssize_t n = write(fd, text, left);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : -EIO;
+                text += n;
+                left -= (size_t)n;
+        }
+        return 0;
+}
+
+/* The directory is locked: what is left of an earlier one that was killed is nobody's. */
+static int write_temporary(int dir_fd, const struct token_file *f, const char *token) {
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (unlinkat(dir_fd, f->temporary, 0) < 0 && errno != ENOENT)
+                return -errno;
+        fd = openat(dir_fd, f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        r = write_text(fd, token);
+        if (r >= 0)
+                r = write_text(fd, "\n");
+        if (r < 0)
+                return r;
+        /* The mode first: who is not the owner any more may not change it. */
+        if (fchmod(fd, f->st.st_mode & 0777) < 0 || fchown(fd, f->st.st_uid, f->st.st_gid) < 0 || fsync(fd) < 0)
+                return -errno;
+        return 0;
+}
+
+static int replace(struct token_file *f, const char *token) {
+        _cleanup_close_ int dir_fd = open(*f->dir ? f->dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r;
+
+        if (dir_fd < 0)
+                return -errno;
+        if (flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EBUSY : -errno;
+        if (fstatat(dir_fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (!S_ISREG(f->st.st_mode))
+                return -EINVAL;
+        r = write_temporary(dir_fd, f, token);
+        if (r >= 0 && renameat(dir_fd, f->temporary, dir_fd, f->name) < 0)
+                r = -errno;
+        if (r < 0) {
+                (void)unlinkat(dir_fd, f->temporary, 0);
+                return r;
+        }
+        return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+static const char *cure(int r) {
+        switch (r) {
+        case -EACCES:
+        case -EPERM:
+                return "; its directory and its owner have to be this user's: run this as root";
+        case -EROFS:
+                return "; in a service that sees its directory read-only, name that in ReadWritePaths=";
+        case -EBUSY:
+                return "; somebody else writes there: run this again";
+        case -EINVAL:
+                return "; it is no plain file";
+        default:
+                return "";
+        }
+}
+
+int kube_token_replace(const struct kube *kube, const char *token, struct err *err) {
+        const char *path = kube->config->token_file;
+        struct token_file f = {};
+        int r;
+
+        if (util_empty(path))
+                return err_setf(err, -ENOENT, "the kubeconfig names no tokenFile");
+        r = find(&f, path);
+        if (r >= 0)
+                r = replace(&f, token);
+        return r < 0 ? err_setf(err, r, "cannot write token file %s: %s%s", path, strerror(-r), cure(r)) : 0;
+}

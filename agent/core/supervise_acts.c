@@ -64,7 +64,7 @@ void supervise_become_idle(struct supervise *s, enum supervise_state state, uint
         s->uid = 0;
         s->stop_at_usec = s->kill_at_usec = s->stop_timeout_usec = 0;
         s->disk_stop_at_usec = s->disk_kill_at_usec = 0;
-        s->stop_sent_at_usec = 0;
+        s->stop_sent_at_usec = s->going_since_usec = 0;
         s->tenure = TENURE_LIFE;
         s->start = SUPERVISE_NEVER_STARTED;
         s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);

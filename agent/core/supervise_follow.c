@@ -60,17 +60,35 @@ static enum guard_result refusal(const struct supervise *s, const struct supervi
         return r->start_ok ? GUARD_OK : GUARD_REFUSED_ENROLL; /* @permit-needs-the-gate-in-force */
 }
 
+/* Nothing of it works, or soon nothing will: on its way down, or waiting for Restart=. */
+static bool going(const struct supervise_reading *r) {
+        return r->active == SUPERVISE_DEACTIVATING ||
+               (r->active == SUPERVISE_ACTIVATING && r->populated == SUPERVISE_EMPTY);
+}
+
+/* A stop may hang for as long as it likes (TimeoutStopSec=infinity), and so would the lock that the permit rests on.
+ * The refusal makes the agent revoke: that ends what is left after stop_timeout, and only then the lock is free. */
+static bool lingers(struct supervise *s, const struct supervise_reading *r, uint64_t now) {
+        if (!going(r))
+                s->going_since_usec = 0;
+        else if (s->going_since_usec == 0)
+                s->going_since_usec = now;
+        return s->going_since_usec != 0 && now >= util_usec_add(s->going_since_usec, SUPERVISE_POLL_USEC);
+}
+
 /* The reading that a permit waited for. */
 static void check_permit(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
                          uint64_t now) {
         enum guard_result refused = refusal(s, r);
 
+        if (refused == GUARD_OK && lingers(s, r, now)) /* @going-is-not-waited-for-under-a-lock */
+                refused = GUARD_REFUSED_FOREIGN;
         if (refused != GUARD_OK) {
                 supervise_act(a, SUPERVISE_REPLY_PERMITS, refused);
                 supervise_drop_check(s, a, idle_state(r), now);
                 return;
         }
-        s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
+        s->retry_at_usec = util_usec_add(s->going_since_usec ? s->going_since_usec : now, SUPERVISE_POLL_USEC);
         if (!at_rest(r))
                 return;                                     /* each of its changes wakes: then it is looked at again */
         supervise_act(a, SUPERVISE_WRITE_PERMIT, GUARD_OK); /* @permit-file-before-gate */

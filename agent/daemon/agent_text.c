@@ -250,7 +250,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                         (void)snprintf(
                                 buf, size,
                                 "leader-guard takes it over as it runs, or starts it, once it is neither on its way up "
-                                "nor down (systemctl status %s)",
+                                "nor down (systemctl status %s); a stop that hangs ends this term",
                                 l->conf->unit);
                 else
                         (void)snprintf(buf, size, "leader-guard starts the unit, or takes it over as it runs");

@@ -86,6 +86,17 @@ static enum unit_state pushed_state(const struct guard_unit *u) {
         return state == UNIT_FOREIGN && !u->wanted_stop_usec ? UNIT_UNKNOWN : state;
 }
 
+/* Why what is there of the unit gets no permit, as last looked at. */
+static const char *why_foreign(const struct guard_unit *u) {
+        const struct supervise_reading *r = &u->reading;
+
+        if (r->active == SUPERVISE_DEACTIVATING)
+                return "it is still on its way down, and is killed when the stop timeout is over";
+        if (r->active == SUPERVISE_ACTIVATING && r->populated == SUPERVISE_EMPTY)
+                return "it waits for Restart=, and is stopped";
+        return "something of the unit runs that no permit can take over: it has to end first";
+}
+
 /* One line for a human: what is wrong now, most telling first. */
 static void explain(const struct guard_unit *u, enum guard_result result, char *buf, size_t size) {
         const struct guard *g = u->guard;
@@ -96,7 +107,7 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
         else if (result == GUARD_REFUSED_INTERNAL)
                 text = g->cgroup_error[0] ? g->cgroup_error : u->trouble[0] ? u->trouble : g->bus_error;
         else if (result == GUARD_REFUSED_FOREIGN)
-                text = "something of the unit runs that no permit can take over: it has to end first";
+                text = why_foreign(u);
         else if (result == GUARD_REFUSED_UNIT)
                 text = u->trouble;
         else if (result != GUARD_OK)
@@ -115,6 +126,8 @@ static void explain(const struct guard_unit *u, enum guard_result result, char *
                 text = u->unfit;
         if (result == GUARD_OK && u->s.state >= SUPERVISE_STOPPING && u->s.reason == SUPERVISE_REASON_ENROLL)
                 (void)snprintf(buf, size, "%.100s: %.400s", text, u->problem);
+        else if (result == GUARD_REFUSED_FOREIGN && u->reading.active == SUPERVISE_DEACTIVATING)
+                (void)snprintf(buf, size, "%.100s; to end it now: systemctl kill -s KILL %s", text, u->name);
         else
                 (void)snprintf(buf, size, "%s", text);
 }

@@ -69,8 +69,8 @@ enum guard_result {
         GUARD_REFUSED_OVERDUE,  /* the first instant is already over: nothing was started, and this uid never again */
         GUARD_REFUSED_ENROLL,   /* what is in force for the unit is not what enrol wrote */
         GUARD_REFUSED_UNIT,     /* no such unit, masked, bad unit file */
-        GUARD_REFUSED_FOREIGN,  /* something of the unit runs that is to end first: leftovers, or a revoke waits for it
-                                 */
+        GUARD_REFUSED_FOREIGN,  /* something of the unit runs that is to end first: leftovers, a revoke waits for it, or
+                                   its stop hangs */
         GUARD_REFUSED_REQUEST,  /* malformed, or the same uid with another tenure */
         GUARD_REFUSED_INTERNAL, /* the guard could not write its files or reach PID 1; nothing was started */
         GUARD_REFUSED_AGENT,    /* to a whole agent, not to a request: another one is connected */

@@ -9,7 +9,8 @@
  * PERMIT or REVOKE. Every request gets at least one reply with its `seq`, unless a later one of the same type for the
  * same unit and lock uid does: of both, and of their answers, the last may stand for all when the other end is slow
  * (permit_queue.h). A PERMIT is answered once (accepted or refused), at once or, while the unit runs without one and is
- * on its way up or down, when it has come to rest: one that runs and is fit is taken over as it runs. A REVOKE possibly
+ * on its way up or down, when it has come to rest: one that runs and is fit is taken over as it runs, one that is on
+ * its way down for ten seconds is refused (foreign), so that the agent revokes and lets the lock go. A REVOKE possibly
  * first with UNIT_STOPPING (interim, final == 0: uid recorded as revoked, gate away) and then with final == 1 when the
  * unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with seq 0; so is a change
  * of `unfit` while the unit is idle. (A push says unknown of a unit that runs without a permit and was not judged yet:

@@ -15,6 +15,8 @@
  *  - an eviction stops only what runs without a permit and with the gate in force; it records no uid
  *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
  *    only if it ends before it was looked at again; one on its way up or down is waited for first
+ *  - one that stays on its way down, or waits for Restart=, longer than until the next look gets no permit: the lock
+ *    would wait with it, and the revoke that follows ends it in time
  *  - "stopped" is said only after a reading that was begun when the gate was gone
  *  - the first instant, once over, begins the stop; the second kills, again and again until nothing is left */
 #pragma once
@@ -181,6 +183,7 @@ struct supervise {
         uint64_t disk_kill_at_usec;
         uint64_t retry_at_usec;     /* next look (calm) or next attempt (stopping) */
         uint64_t stop_sent_at_usec; /* when the last stop job was sent */
+        uint64_t going_since_usec;  /* CHECKING: on its way down, or waiting for Restart=, since then; 0: it is not */
         uint8_t state;              /* enum supervise_state */
         uint8_t reason;             /* enum supervise_reason of the last stop */
         uint8_t tenure;             /* enum tenure */
@@ -191,7 +194,7 @@ struct supervise {
         uint8_t waits;              /* bits: 1 revokes wait for "stopped", 2 queries, 4 evictions wait for a reading, 8
                                        RESUMING waits for a renewal */
 };
-_Static_assert(sizeof(struct supervise) == 8 * 8 + 8, "padding in struct supervise");
+_Static_assert(sizeof(struct supervise) == 9 * 8 + 8, "padding in struct supervise");
 
 /* A unit of which nothing is known. The first step must be SUPERVISE_EV_FOUND. */
 void supervise_init(struct supervise *s);

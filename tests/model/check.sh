@@ -59,6 +59,8 @@ small=(
         '--tenure life --leading --faults 2 --humans 0 --only jam,unit-exit'
         '--tenure lease --leading --faults 1 --humans 1 --only jam'
         '--tenure mixed --leading --faults 1 --humans 1 --only jam'
+        '--tenure lease --agents 1 --faults 2 --humans 1 --only unenrol,hang'
+        '--tenure lease --faults 2 --humans 1 --only unenrol,hang --states 2000000'
         '--tenure lease --leading --faults 2 --humans 0 --only suspend-hung,freeze-guard'
         '--tenure life --two --faults 0 --humans 0'
         '--tenure life --two --leading --faults 1 --humans 0'

@@ -182,6 +182,7 @@ struct host {
         uint8_t woken;  /* … while its guard hung: until that goes on, or PID 1's watchdog ends it */
         /* PID 1 */
         uint8_t unit, stop_left;
+        uint8_t hung;         /* it stops only when it is killed */
         uint8_t start_job;    /* queued, runs next */
         uint8_t jam;          /* enum jam */
         uint8_t start_late;   /* a start call that PID 1 has not read yet */
@@ -307,7 +308,8 @@ enum move_kind {
         MOVE_ADMIN_START,
         MOVE_ENROL, /* leaderctl enroll */
         MOVE_SLOW_START,
-        MOVE_JAM,     /* a job waits for another unit, for ever; arg: enum jam */
+        MOVE_JAM,  /* a job waits for another unit, for ever; arg: enum jam */
+        MOVE_HANG, /* a human stops the unit that was started past the gate, and it hangs on its way down, for ever */
         MOVE_UNENROL, /* the drop-in is lost; arg: 1 and a daemon-reload. At the next boot the unit, enabled, starts */
         MOVE_LATE_START,
         MOVE_TICK,        /* arg: set of hosts whose clocks stand still meanwhile */

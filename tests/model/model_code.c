@@ -161,6 +161,8 @@ static void code_host(struct coder *c, struct host *o) {
         coder_byte(c, &o->start_job);
         if (parameters.fault_kinds & UINT64_C(1) << MOVE_JAM)
                 coder_byte(c, &o->jam);
+        if (parameters.fault_kinds & UINT64_C(1) << MOVE_HANG)
+                coder_byte(c, &o->hung);
         coder_byte(c, &o->start_late);
         coder_byte(c, &o->wake);
         coder_byte(c, &o->start_result);

@@ -163,7 +163,7 @@ _Static_assert(sizeof(struct election) == 408 && offsetof(struct election, timer
                "struct election has changed: see code_election()");
 _Static_assert(sizeof(struct placeholder) == 80 && offsetof(struct placeholder, confirmed) == 77,
                "struct placeholder has changed: see code_placeholder()");
-_Static_assert(sizeof(struct supervise) == 72, "struct supervise has changed: see code_supervise()");
+_Static_assert(sizeof(struct supervise) == 80, "struct supervise has changed: see code_supervise()");
 _Static_assert(sizeof(struct guard_fact) == 24, "struct guard_fact has changed: see code_guard_fact()");
 _Static_assert(sizeof(struct lock_fact) == 48, "struct lock_fact has changed: see code_lock_fact()");
 
@@ -255,6 +255,7 @@ void code_supervise(struct coder *c, struct supervise *s) {
         coder_due(c, &s->disk_kill_at_usec);
         coder_due(c, &s->retry_at_usec);
         coder_due(c, &s->stop_sent_at_usec);
+        coder_due(c, &s->going_since_usec);
         coder_byte(c, &s->state);
         coder_byte(c, &s->reason);
         coder_byte(c, &s->tenure);

@@ -191,6 +191,10 @@ static void process_move(struct world *w, struct move m) {
                 o->jam = m.arg;
                 o->wake = o->up;
                 break;
+        case MOVE_HANG:
+                pid1_set(w, m.agent, PROCESSES_STOP);
+                o->hung = 1;
+                break;
         case MOVE_ENROL:
                 w->agents[m.agent].unenrolled = o->loose = 0;
                 o->wake = o->up;

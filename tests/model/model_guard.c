@@ -18,7 +18,7 @@ void pid1_set(struct world *w, unsigned h, uint8_t unit) {
                 o->jam = JAM_STOP;
         if (unit == PROCESSES_NONE)
                 o->foreign = 0;
-        o->stop_left = 0;
+        o->stop_left = o->hung = 0;
         o->wake = o->up;
 }
 

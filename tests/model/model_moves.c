@@ -195,10 +195,12 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                         add(w, ret, n, MOVE_WATCHDOG, h, 0, 0);
         } else if (o->reading == 2)
                 add(w, ret, n, MOVE_SLOW_READING, h, 1, 0);
-        if (o->unit == PROCESSES_STOP)
+        if (o->unit == PROCESSES_STOP && !o->hung)
                 add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
         if (o->unit == PROCESSES_RUN)
                 add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
+        if (parameters.time && o->unit == PROCESSES_RUN && o->foreign)
+                add(w, ret, n, MOVE_HANG, h, 0, 1);
         if (pid1_would_start(w, h))
                 add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
         if (!o->jam && !o->gate && o->unit != PROCESSES_RUN && o->supervise.state != SUPERVISE_CHECKING)

@@ -185,7 +185,7 @@ static void tidy_host(struct world *w, unsigned i) {
         if (o->up && !parameters.time)
                 o->supervise.retry_at_usec = BASE + TICK;
         if (o->up && !parameters.time)
-                o->supervise.stop_sent_at_usec = 0;
+                o->supervise.stop_sent_at_usec = o->supervise.going_since_usec = 0;
 }
 
 void world_tidy(struct world *w) {

@@ -30,7 +30,7 @@ static bool is_ready(const struct world *w, unsigned h) {
                         return false;
         if (o->up && o->frozen && o->watchdog >= parameters.watchdog) /* @watchdog-must-strike */
                 return false;
-        return o->unit != PROCESSES_STOP || o->stop_left > 0;
+        return o->unit != PROCESSES_STOP || o->stop_left > 0 || o->hung;
 }
 
 static bool may_slip(const struct world *w, unsigned h) {
@@ -83,6 +83,7 @@ static void shift_half(struct world *w, unsigned i) {
                 &o->supervise.disk_kill_at_usec,
                 &o->supervise.retry_at_usec,
                 &o->supervise.stop_sent_at_usec,
+                &o->supervise.going_since_usec,
                 /* what both locks have in common: once */
                 &g->placeholder.proven_at_usec,
                 &g->placeholder.renewed_at_usec,
@@ -103,7 +104,7 @@ static void shift_half(struct world *w, unsigned i) {
                 return;
         if (o->up && o->frozen && !w->second)
                 o->watchdog++;
-        if (o->unit == PROCESSES_STOP)
+        if (o->unit == PROCESSES_STOP && !o->hung)
                 o->stop_left--;
 }
 

@@ -47,6 +47,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_UNIT_EXIT] = "unit ends by itself",
         [MOVE_ADMIN_START] = "somebody starts the unit",
         [MOVE_JAM] = "job waits for ever",
+        [MOVE_HANG] = "unit hangs on its way down",
         [MOVE_UNENROL] = "drop-in lost",
         [MOVE_ENROL] = "human enrols the unit again",
         [MOVE_SLOW_START] = "start delayed",

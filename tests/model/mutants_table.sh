@@ -311,6 +311,9 @@ mutant waiting-start-keeps-the-lock caught "$life --faults 1 --humans 1 --only j
         operand waiting-job-is-replaced 2 '!r->job && (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING)'
 mutant waiting-stop-keeps-the-lock caught "$life --faults 2 --humans 0 --only jam,unit-exit" \
         argument stop-of-the-dead-waits-for-nobody 3 false
+# … a stop that hangs: the permit waits for its end, and so does the lock.
+mutant hanging-stop-keeps-the-lock caught "--no-invariant --agents 1 --tenure lease --faults 2 --humans 1 --only unenrol,hang" \
+        operand going-is-not-waited-for-under-a-lock 2 false
 
 # ---- two locks on one placeholder ----
 

@@ -346,9 +346,14 @@ static void reboot(struct host *h) {
 
 /* Whatever its agent has to do with it. */
 static void stop_units(unsigned lock) {
-        for (unsigned i = 0; i < world.n_hosts; i++)
-                if (world.hosts[i].units[lock].foreign)
-                        pid1_stop_unit(&world.hosts[i].units[lock], "systemctl stop");
+        for (unsigned i = 0; i < world.n_hosts; i++) {
+                struct unit *u = &world.hosts[i].units[lock];
+
+                if (u->foreign)
+                        pid1_stop_unit(u, "systemctl stop");
+                if (u->foreign && u->hangs) /* so does his command */
+                        pid1_kill_unit(u, "systemctl kill -s KILL");
+        }
 }
 
 /* As STATUS says: stop the unit on every host, and the agents, one of which may be about to start it; then remove

@@ -328,7 +328,16 @@ void fault_admin(struct host *h, unsigned lock) {
         }
 }
 
-/* Started by somebody who knows his way around the gate, or before it was there. */
+static void stop_again(void *arg, uint64_t a) {
+        struct unit *u = arg;
+
+        (void)a;
+        if (u->foreign)
+                pid1_stop_unit(u, "systemctl stop");
+}
+
+/* Started by somebody who knows his way around the gate, or before it was there. Where no drop-in bounds its stop, that
+ * may hang. */
 void fault_past_the_gate(struct host *h, unsigned lock) {
         struct unit *u = &h->units[lock];
 
@@ -336,6 +345,9 @@ void fault_past_the_gate(struct host *h, unsigned lock) {
                 return;
         u->past_gate = true;
         pid1_start_unit(u, "past the gate");
+        u->hangs = !u->enrolled_lease && fault_draw(2);
+        if (u->hangs)
+                world_post(world.now + fault_span(100, 20000), NULL, stop_again, u, 0);
 }
 
 void fault_host_heal(struct host *h) {

@@ -39,7 +39,7 @@ static void run_start(void *arg, uint64_t boot);
 static void nothing_left(struct unit *u) {
         if (!u->populated)
                 return;
-        u->populated = u->foreign = false;
+        u->populated = u->foreign = u->hangs = false;
         judge_unit_ended(u);
 }
 
@@ -213,6 +213,8 @@ void pid1_stop_unit(struct unit *u, const char *who) {
                         break; /* PID 1 has yet to notice that it ended */
                 u->life++;
                 settle(u, RUN_DEACTIVATING);
+                if (u->hangs)
+                        break;
                 if (!u->ignores_term)
                         world_post(world.now + u->stop_usec, NULL, term_done, u, u->life);
                 world_post(host_true(u->host, host_clock(u->host, world.now) + u->timeout_stop_usec) +
@@ -233,6 +235,11 @@ static void killed(void *arg, uint64_t pid) {
                 world_post(u->stuck_until, NULL, killed, u, pid);
         else
                 die(u);
+}
+
+void pid1_kill_unit(struct unit *u, const char *who) {
+        world_log("unit%u on %s: SIGKILL (%s)", u->lock, u->host->name, who);
+        world_post(world.now + world_between(1000, 50000), NULL, killed, u, u->pid);
 }
 
 static struct unit *unit_of(const char *name) {

@@ -108,6 +108,7 @@ struct unit {
         /* how it behaves */
         uint64_t start_usec, stop_usec;
         bool ignores_term, fails, crash_loops;
+        bool hangs;         /* … on its way down, until it is killed: TimeoutStopSec=infinity */
         unsigned stuck_pid; /* this one cannot be killed until … (state D) */
         uint64_t stuck_until;
         bool restart;
@@ -291,6 +292,7 @@ bool socket_writable(int fd);
 uint64_t pid1_turn(struct host *h);
 void pid1_start_unit(struct unit *u, const char *who);
 void pid1_stop_unit(struct unit *u, const char *who);
+void pid1_kill_unit(struct unit *u, const char *who);
 void pid1_guard_died(struct host *h);
 void pid1_agent_died(struct host *h);
 void pid1_guard_frozen(struct host *h);

@@ -213,7 +213,8 @@ void pid1_stop_unit(struct unit *u, const char *who) {
                         break; /* PID 1 has yet to notice that it ended */
                 u->life++;
                 settle(u, RUN_DEACTIVATING);
-                if (u->hangs)
+                /* Under a permit it is its human who waits for his own command: his TimeoutStopSec= bounds it. */
+                if (u->hangs && u->foreign)
                         break;
                 if (!u->ignores_term)
                         world_post(world.now + u->stop_usec, NULL, term_done, u, u->life);

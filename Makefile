@@ -109,21 +109,33 @@ check:
 	+@$(MAKE) --no-print-directory check-all WERROR=1 RESULTS=$(CURDIR)/build/results; rc=$$?; \
 	    tests/run.sh --sum build/results && exit $$rc
 
+# As many compilers as processors, unless make was told how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# The integration tests wait most of the time: beside them, at the lowest priority, goes what computes.
 check-all:
-	+$(MAKE) all test-programs
-	+$(MAKE) check-fmt lint check-layers check-docs check-unit check-integration
+	+$(MAKE) $(JOBS) check-programs
+	+$(MAKE) check-fmt lint check-layers check-docs check-unit
+	+$(MAKE) -j$$(($$(nproc) + 1)) check-integration san-programs
 	+$(MAKE) check-san
 	+$(MAKE) $(EXTRA_CHECKS)
 	+$(MAKE) $(LAST_CHECKS)
 
-.PHONY: test-programs
+.PHONY: test-programs check-programs san-programs san-computes
 test-programs: $(UNIT_BIN) $(INTEGRATION_BIN)
+
+# All that the rungs of check-san run.
+check-programs: all test-programs
 
 check-unit: $(UNIT_BIN)
 	@$(RUN) $(UNIT_BIN)
 
+# They wait most of the time, and each has its own servers, ports, buses and directories: side by side, what takes longest
+# first.
+LONG_BIN := $(foreach t,kube_trouble kube kube_watch guard http fence,$(O)/tests/integration/test_$(t))
 check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
-	@O=$(O) $(RUN) $(INTEGRATION_BIN) $(wildcard tests/integration/test_*.sh)
+	@O=$(O) RUN_JOBS=$$((2 * $$(nproc))) $(RUN) $(LONG_BIN) $(filter-out $(LONG_BIN),$(INTEGRATION_BIN)) \
+	    $(wildcard tests/integration/test_*.sh)
 
 check-layers: $(BIN)
 	@$(RUN) "tests/check_layers.sh $(O)"
@@ -132,8 +144,15 @@ check-layers: $(BIN)
 check-docs: ; @$(RUN) tests/check_docs.sh
 
 # Unit, model, simulation and integration tests again, under the address and undefined-behaviour sanitizers.
-check-san:
-	+@$(MAKE) --no-print-directory SAN=1 BOUNDS=few check-unit check-integration check-model check-sim check-holes
+check-san: san-programs
+	+@$(MAKE) --no-print-directory SAN=1 check-unit
+	+@$(MAKE) --no-print-directory SAN=1 BOUNDS=few -j2 check-integration san-computes
+
+san-programs:
+	+@nice -n 19 $(MAKE) --no-print-directory SAN=1 $(JOBS) check-programs
+
+san-computes:
+	+@nice -n 19 $(MAKE) --no-print-directory check-model check-sim check-holes
 
 fmt: ; clang-format-14 -i $(FORMATTED)
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs test programs and scripts, one after the other, and counts what they report.
+# Runs test programs and scripts, one after the other or RUN_JOBS=N of them side by side, and counts what they report.
 #
 #   tests/run.sh COMMAND…      each argument is one program or script, with its arguments after it in the same word
 #   tests/run.sh --sum FILE    prints the total of what earlier runs appended to FILE
@@ -41,12 +41,13 @@ fi
         exit 2
 }
 
-out=$(mktemp "${TMPDIR:-/tmp}/leader-agent-run.XXXXXX") || exit 1
-trap 'rm -f "$out"' EXIT
+dir=$(mktemp -d "${TMPDIR:-/tmp}/leader-agent-run.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 143' TERM INT HUP
 
-# Prints "passed failed skipped" of the output in $out.
-count() {
-        sed 's/\x1b\[[0-9;]*m//g' "$out" | awk '
+# Prints "passed failed skipped" of the output in a file.
+count() { # FILE
+        sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
                 # cmocka writes to two streams: a total need not begin its line.
                 match($0, /\[  PASSED  \] [0-9]+ test/) { split(substr($0, RSTART), a, " +"); p += a[4]; next }
                 match($0, /\[  FAILED  \] ([^ ]+: )?[0-9]+ test/) { split(substr($0, RSTART), a, " +"); f += a[4] ~ /^[0-9]+$/ ? a[4] : a[5]; next }
@@ -57,14 +58,17 @@ count() {
                 END { print p + 0, f + 0, s + 0 }'
 }
 
-for command in "$@"; do
+# Runs one, reports, and leaves "passed failed skipped" in a file.
+one() { # NUMBER COMMAND
+        local command=$2 out=$dir/out.$1 words name begin=$SECONDS status p f s why='' note=''
         read -r -a words <<<"$command"
         name=${words[0]##*/}
-        begin=$SECONDS
-        timeout -k 10 "$limit" "${words[@]}" >"$out" 2>&1 </dev/null
+        timeout -k 10 "$limit" "${words[@]}" >"$out" 2>&1 </dev/null &
+        trap 'kill $! 2>/dev/null' TERM
+        wait $!
         status=$?
-        read -r p f s < <(count)
-        why=
+        trap - TERM
+        read -r p f s < <(count "$out")
         if [ "$status" -eq 124 ] || { [ "$status" -eq 137 ] && [ $((SECONDS - begin)) -ge "$limit" ]; }; then
                 why="not done after $limit s"
                 f=$((f + 1))
@@ -80,11 +84,24 @@ for command in "$@"; do
                 cat "$out"
                 echo "---- FAILED $name: $f of $((p + f + s))${why:+ ($why)}"
         else
-                note=
                 [ "$s" -gt 0 ] && note=", $s skipped"
                 echo "passed $name: $p$note ($((SECONDS - begin)) s)"
                 grep '^ok.*# SKIP' "$out"
-        fi
+        fi >"$dir/report.$1"
+        echo "$p $f $s" >"$dir/counts.$1"
+        flock "$dir" cat "$dir/report.$1" # one report at a time, whole
+}
+
+number=0
+for command; do
+        number=$((number + 1))
+        one "$number" "$command" &
+        [ "$(jobs -pr | wc -l)" -lt "${RUN_JOBS:-1}" ] || wait -n
+done
+wait
+for ((i = 1; i <= number; i++)); do
+        # Without counts it came to no end: it failed.
+        read -r p f s 2>/dev/null <"$dir/counts.$i" || { p=0 f=1 s=0; }
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 

@@ -26,19 +26,32 @@ struct bus {
         void *userdata;
         struct pending *pending; /* list */
         unsigned n_pending;
+        uint64_t last_call; /* number of the last one that a handler may leave open */
         bool named;
         char error[256], told[256];
 };
 
-/* A call whose sender is being asked for. Kept in a list of ours: the message holds the connection, so the connection
- * cannot be what frees it. */
+/* A call whose sender is being asked for, or that its handler left open. Kept in a list of ours: the message holds the
+ * connection, so the connection cannot be what frees it. */
 struct pending {
         struct pending *next;
         struct bus *bus;
         const struct method *method;
         sd_bus_message *call;
         sd_bus_slot *slot;
+        uint64_t number; /* left open; 0: not */
 };
+
+static struct pending *pending_new(struct bus *b, const struct method *method, sd_bus_message *call) {
+        struct pending *p = malloc(sizeof(*p));
+
+        if (!p)
+                return NULL;
+        *p = (struct pending){.next = b->pending, .bus = b, .method = method, .call = sd_bus_message_ref(call)};
+        b->pending = p;
+        b->n_pending++;
+        return p;
+}
 
 static struct pending *pending_free(struct pending *p) {
         struct pending **at;
@@ -89,7 +102,8 @@ static int reply_error(sd_bus_message *call, int r, struct err *why) {
         (void)utf8_fix(why->text);
         if (r == -EACCES)
                 return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why->text);
-        return sd_bus_reply_method_errorf(call, BUS_ERROR_FAILED, "%s", why->text[0] ? why->text : strerror(-r));
+        return sd_bus_reply_method_errorf(call, r == -EBUSY ? BUS_ERROR_REFUSED : BUS_ERROR_FAILED, "%s",
+                                          why->text[0] ? why->text : strerror(-r));
 }
 
 /* ---- methods: each runs a handler and answers. Negative errno: bad arguments, or the answer cannot be sent. ---- */
@@ -108,7 +122,8 @@ static int run_status(struct bus *b, sd_bus_message *call) {
         return sd_bus_reply_method_return(call, "s", utf8_fix(json));
 }
 
-static int run_step_down(struct bus *b, sd_bus_message *call) {
+static int step_down(struct bus *b, sd_bus_message *call, bool force) {
+        _cleanup_(pending_freep) struct pending *open = NULL;
         const char *lock, *reason;
         struct err why = {};
         int r = sd_bus_message_read(call, "ss", &lock, &reason);
@@ -118,8 +133,33 @@ static int run_step_down(struct bus *b, sd_bus_message *call) {
         if (strlen(lock) > MAX_TEXT || strlen(reason) > MAX_TEXT)
                 return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_INVALID_ARGS, "argument longer than %d bytes",
                                                   MAX_TEXT);
-        r = b->handlers->step_down(b->userdata, lock, reason, &why);
+        open = pending_new(b, NULL, call);
+        if (!open)
+                return -ENOMEM;
+        open->number = ++b->last_call;
+        r = b->handlers->step_down(b->userdata, lock, reason, force, open->number, &why);
+        if (r > 0) {
+                TAKE_PTR(open);
+                return 1;
+        }
         return reply_done(call, r, &why);
+}
+
+static int run_step_down(struct bus *b, sd_bus_message *call) {
+        return step_down(b, call, /* force= */ false);
+}
+
+static int run_force_step_down(struct bus *b, sd_bus_message *call) {
+        return step_down(b, call, /* force= */ true);
+}
+
+void bus_answer(struct bus *b, uint64_t call, int r, struct err *err) {
+        for (struct pending *p = b ? b->pending : NULL; p; p = p->next)
+                if (p->number == call) {
+                        (void)reply_done(p->call, r, err);
+                        (void)pending_free(p);
+                        return;
+                }
 }
 
 static int run_reload(struct bus *b, sd_bus_message *call) {
@@ -137,6 +177,7 @@ static const struct method {
 } methods[] = {
         {"Status", false, run_status},
         {"StepDown", true, run_step_down},
+        {"ForceStepDown", true, run_force_step_down},
         {"Reload", true, run_reload},
 };
 
@@ -163,17 +204,14 @@ static int ask_sender(struct bus *b, const struct method *method, sd_bus_message
 
         if (!sender || b->n_pending >= MAX_PENDING)
                 return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many calls at once");
-        p = malloc(sizeof(*p));
+        p = pending_new(b, method, call);
         if (!p)
                 return -ENOMEM;
-        *p = (struct pending){.bus = b, .method = method, .call = sd_bus_message_ref(call)};
         r = sd_bus_call_method_async(b->bus, &p->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                      "org.freedesktop.DBus", "GetConnectionUnixUser", on_sender, p, "s", sender);
         if (r < 0)
                 return r;
-        p->next = b->pending;
-        b->pending = TAKE_PTR(p);
-        b->n_pending++;
+        TAKE_PTR(p);
         return 1;
 }
 
@@ -191,6 +229,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), on_call,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("StepDown", SD_BUS_ARGS("s", lock, "s", reason), SD_BUS_NO_RESULT, on_call,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ForceStepDown", SD_BUS_ARGS("s", lock, "s", reason), SD_BUS_NO_RESULT, on_call,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("StatusChanged", "", 0),

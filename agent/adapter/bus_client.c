@@ -56,6 +56,13 @@ static int failed(sd_bus *bus, const char *method, int r, const sd_bus_error *e,
                 return err_setf(err, -ETIMEDOUT,
                                 "leader-agent gave no answer: it hangs, or has just ended; see systemctl status "
                                 "leader-agent");
+        if (sd_bus_error_has_name(e, SD_BUS_ERROR_UNKNOWN_METHOD))
+                return err_setf(err, -EREMOTEIO,
+                                "the leader-agent that runs is another version and has no %s; run: systemctl restart "
+                                "leader-agent (units run on)",
+                                method);
+        if (sd_bus_error_has_name(e, BUS_ERROR_REFUSED) && e->message)
+                return err_setf(err, -EBUSY, "%s", e->message);
         for (size_t i = 0; i < ELEMENTSOF(ours); i++)
                 if (sd_bus_error_has_name(e, ours[i]) && e->message)
                         return err_setf(err, -EREMOTEIO, "%s", e->message);

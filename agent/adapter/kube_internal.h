@@ -47,6 +47,7 @@ struct kube_subject {
 /* A reply with everything it points to. */
 struct kube_answer {
         struct kube_reply reply;
+        struct placeholder_object *placeholders; /* owned as locks are */
         struct lock_object lock;
         struct placeholder_object placeholder;
         struct namespace_object namespace_;

@@ -101,6 +101,12 @@ static int read_object(const struct kube_subject *s, const char *body, size_t n,
         const char *ns, *name, *uid;
         int r;
 
+        if (s->op == KUBE_OP_LIST && s->what.kind == KUBE_KIND_PLACEHOLDER) {
+                r = placeholder_list_parse(s->what.placeholder, body, n, &a->placeholders, &a->reply.n_placeholders,
+                                           err);
+                a->reply.placeholders = a->placeholders;
+                return r;
+        }
         if (s->op == KUBE_OP_LIST) {
                 r = lock_list_parse(body, n, &a->locks, &a->reply.n_locks, err);
                 a->reply.locks = a->locks;

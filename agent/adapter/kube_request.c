@@ -57,6 +57,7 @@ static void on_answer(const struct http_result *http, void *userdata) {
         if (cb)
                 cb(&answer.reply, cb_userdata);
         free(answer.locks);
+        free(answer.placeholders);
         rights_rules_free(answer.rules);
         if (answer.token)
                 explicit_bzero(answer.token, strlen(answer.token));
@@ -183,13 +184,19 @@ int kube_lock_get(struct kube *kube, const char *ns, const char *name, kube_repl
         return get(kube, LOCK, ns, name, cb, userdata, ret_slot);
 }
 
-int kube_lock_list(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+/* ns NULL: of the whole cluster. */
+static int list(struct kube *kube, struct kube_what what, const char *ns, kube_reply_cb cb, void *userdata,
+                struct kube_slot **ret_slot) {
         const struct order order = {.method = "GET"};
-        struct kube_subject s = {.op = KUBE_OP_LIST, .what = LOCK};
+        struct kube_subject s = {.op = KUBE_OP_LIST, .what = what};
 
         if (ns && (!*ns || !util_copy(s.ns, sizeof(s.ns), ns)))
                 return -EINVAL;
         return start(kube, &s, &order, cb, userdata, ret_slot);
+}
+
+int kube_lock_list(struct kube *kube, const char *ns, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
+        return list(kube, LOCK, ns, cb, userdata, ret_slot);
 }
 
 int kube_lock_create(struct kube *kube, const struct lock_object *lock, kube_reply_cb cb, void *userdata,
@@ -261,6 +268,11 @@ int kube_lock_annotate(struct kube *kube, const struct lock_object *seen, const 
 int kube_placeholder_get(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                          kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
         return get(kube, PLACEHOLDER(kind), ns, name, cb, userdata, ret_slot);
+}
+
+int kube_placeholder_list(struct kube *kube, enum placeholder_kind kind, const char *ns, kube_reply_cb cb,
+                          void *userdata, struct kube_slot **ret_slot) {
+        return list(kube, PLACEHOLDER(kind), ns, cb, userdata, ret_slot);
 }
 
 int kube_placeholder_create(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,

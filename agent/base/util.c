@@ -22,3 +22,22 @@ uint64_t util_token(const char *s) {
                 h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
         return h ? h : 1;
 }
+
+char *util_shell_word(const char *s) {
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
+        char *word, *at;
+
+        if (*s && s[strspn(s, plain)] == '\0')
+                return strdup(s);
+        word = malloc(4 * strlen(s) + 3);
+        if (!word)
+                return NULL;
+        at = stpcpy(word, "'");
+        for (; *s; s++)
+                if (*s == '\'')
+                        at = stpcpy(at, "'\\''");
+                else
+                        *at++ = *s;
+        (void)stpcpy(at, "'");
+        return word;
+}

@@ -225,6 +225,15 @@ static int expect_type(const struct source *f, const config_setting_t *s, int ty
         return err_setf(err, -EINVAL, "%s:%u: %s", f->path, (unsigned)config_setting_source_line(s), what);
 }
 
+/* FILE:LINE, in the place of what *ret was. */
+static int where_of(const struct source *f, const config_setting_t *s, char **ret, struct err *err) {
+        free(TAKE_PTR(*ret));
+        if (asprintf(ret, "%s:%u", f->path, (unsigned)config_setting_source_line(s)) >= 0)
+                return 0;
+        *ret = NULL;
+        return err_setf(err, -ENOMEM, "out of memory");
+}
+
 static int load_scalars(struct sources *s, const struct source *f, struct conf *c, struct err *err) {
         const config_setting_t *root = config_root_setting(&f->tree);
 
@@ -244,6 +253,8 @@ static int load_scalars(struct sources *s, const struct source *f, struct conf *
                 } else {
                         r = apply(f, conf_keys, c, &s->conf_set, e, "", false, err);
                 }
+                if (r == 0 && util_streq(config_setting_name(e), "kubeconfig"))
+                        r = where_of(f, e, &c->kubeconfig_where, err);
                 if (r < 0)
                         return r;
         }
@@ -294,11 +305,9 @@ static int load_lock(const struct sources *s, const struct source *f, struct con
         c->locks = locks;
         l = &locks[c->n_locks++];
         *l = (struct conf_lock){};
-        if (asprintf(&l->where, "%s:%u", f->path, (unsigned)config_setting_source_line(group)) < 0) {
-                l->where = NULL;
-                return err_setf(err, -ENOMEM, "out of memory");
-        }
-        r = apply_group(f, conf_lock_keys, l, &set, group, " in a lock", false, err);
+        r = where_of(f, group, &l->where, err);
+        if (r == 0)
+                r = apply_group(f, conf_lock_keys, l, &set, group, " in a lock", false, err);
         if (r == 0)
                 r = complete_lock(s, l, set, err);
         for (size_t i = 0; r == 0 && conf_lock_keys[i].name; i++)
@@ -331,6 +340,16 @@ static int complete_conf(const struct sources *s, struct conf *c, struct err *er
         return 0;
 }
 
+static int note_files(const struct sources *s, struct conf *c, struct err *err) {
+        c->files = calloc(s->n_files + 1, sizeof(*c->files));
+        for (size_t i = 0; c->files && i < s->n_files; i++, c->n_files++) {
+                c->files[i] = strdup(s->files[i]->path);
+                if (!c->files[i])
+                        break;
+        }
+        return c->n_files == s->n_files ? 0 : err_setf(err, -ENOMEM, "out of memory");
+}
+
 int conf_load(struct conf **ret, const char *path, struct err *err) {
         _cleanup_(sources_done) struct sources s = {};
         _cleanup_(conf_freep) struct conf *c = calloc(1, sizeof(*c));
@@ -349,6 +368,8 @@ int conf_load(struct conf **ret, const char *path, struct err *err) {
                 r = complete_conf(&s, c, err);
         for (size_t i = 0; r == 0 && i < s.n_files; i++)
                 r = load_locks(&s, s.files[i], c, err);
+        if (r == 0)
+                r = note_files(&s, c, err);
         if (r < 0)
                 return r;
         if (c->n_locks == 0)
@@ -368,6 +389,10 @@ struct conf *conf_free(struct conf *c) {
         for (size_t i = 0; i < c->n_locks; i++)
                 conf_lock_done(&c->locks[i]);
         free(c->locks);
+        for (size_t i = 0; i < c->n_files; i++)
+                free(c->files[i]);
+        free(c->files);
+        free(c->kubeconfig_where);
         conf_key_free_all(conf_keys, c);
         free(c);
         return NULL;

@@ -248,28 +248,17 @@ int lock_list_parse(const char *json, size_t n, struct lock_object **ret, size_t
         _cleanup_(json_object_putp) struct json_object *list = NULL;
         _cleanup_free_ struct lock_object *locks = NULL;
         struct json_object *items;
-        char kind[64];
         size_t n_items;
-        int r = object_parse(json, n, &list, err);
+        int r = object_parse_list(json, n, "v1", "ConfigMap", &list, &items, err);
 
         if (r < 0)
                 return r;
-        (void)object_get_string(list, "kind", kind, sizeof(kind));
-        items = object_get(list, "items");
-        if (!util_streq(kind, "ConfigMapList") || (items && !json_object_is_type(items, json_type_array)))
-                return err_setf(err, -EBADMSG, "answer is of kind '%s', expected ConfigMapList with items", kind);
         n_items = items ? json_object_array_length(items) : 0;
         locks = calloc(n_items + 1, sizeof(*locks)); /* + 1: never of size 0 */
         if (!locks)
                 return -ENOMEM;
         for (size_t i = 0; i < n_items; i++) {
-                struct json_object *item = json_object_array_get_idx(items, i);
-
-                /* The items of a list leave out what its kind says already. */
-                if (json_object_is_type(item, json_type_object) && !object_get(item, "kind") &&
-                    (!object_add_string(item, "kind", "ConfigMap") || !object_add_string(item, "apiVersion", "v1")))
-                        return -ENOMEM;
-                r = lock_from_json(item, &locks[i], err);
+                r = lock_from_json(json_object_array_get_idx(items, i), &locks[i], err);
                 if (r < 0)
                         return r;
         }

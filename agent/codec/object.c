@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 
 #include "codec/utf8.h"
 
@@ -103,6 +104,33 @@ struct json_object *object_get(struct json_object *parent, const char *key) {
         if (!json_object_is_type(parent, json_type_object) || !json_object_object_get_ex(parent, key, &v))
                 return NULL;
         return v;
+}
+
+int object_parse_list(const char *json, size_t n, const char *api_version, const char *kind, struct json_object **ret,
+                      struct json_object **ret_items, struct err *err) {
+        _cleanup_(json_object_putp) struct json_object *list = NULL;
+        struct json_object *items;
+        char said[64], expected[64];
+        int r = object_parse(json, n, &list, err);
+
+        if (r < 0)
+                return r;
+        (void)snprintf(expected, sizeof(expected), "%sList", kind);
+        (void)object_get_string(list, "kind", said, sizeof(said));
+        items = object_get(list, "items");
+        if (!util_streq(said, expected) || (items && !json_object_is_type(items, json_type_array)))
+                return err_setf(err, -EBADMSG, "answer is of kind '%s', expected %s with items", said, expected);
+        for (size_t i = 0; items && i < json_object_array_length(items); i++) {
+                struct json_object *item = json_object_array_get_idx(items, i);
+
+                /* The items of a list leave out what its kind says already. */
+                if (json_object_is_type(item, json_type_object) && !object_get(item, "kind") &&
+                    (!object_add_string(item, "kind", kind) || !object_add_string(item, "apiVersion", api_version)))
+                        return -ENOMEM;
+        }
+        *ret_items = items;
+        *ret = TAKE_PTR(list);
+        return 0;
 }
 
 int object_get_string(struct json_object *parent, const char *key, char *dst, size_t size) {

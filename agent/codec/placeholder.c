@@ -25,6 +25,16 @@ struct placeholder_resource placeholder_resource(enum placeholder_kind kind) {
         return (struct placeholder_resource){"unknown", "/unknown", "unknown", "unknown"};
 }
 
+const char *placeholder_group(enum placeholder_kind kind) {
+        switch (kind) {
+        case PLACEHOLDER_LEASE:
+                return "coordination.k8s.io";
+        case PLACEHOLDER_POD:
+                break;
+        }
+        return "";
+}
+
 bool placeholder_name(char *buf, size_t size, const char *identity, enum tenure tenure) {
         int n = snprintf(buf, size, "leader-agent-%s%s", identity, tenure == TENURE_LEASE ? LEASE_SUFFIX : "");
 
@@ -182,6 +192,31 @@ int placeholder_parse(enum placeholder_kind kind, const char *json, size_t n, st
         if (r < 0)
                 return r;
         return placeholder_from_json(kind, object, ret, err);
+}
+
+int placeholder_list_parse(enum placeholder_kind kind, const char *json, size_t n, struct placeholder_object **ret,
+                           size_t *ret_n, struct err *err) {
+        _cleanup_(json_object_putp) struct json_object *list = NULL;
+        _cleanup_free_ struct placeholder_object *all = NULL;
+        struct json_object *items;
+        size_t n_items;
+        int r = object_parse_list(json, n, placeholder_resource(kind).api_version, placeholder_kind_to_string(kind),
+                                  &list, &items, err);
+
+        if (r < 0)
+                return r;
+        n_items = items ? json_object_array_length(items) : 0;
+        all = calloc(n_items + 1, sizeof(*all)); /* + 1: never of size 0 */
+        if (!all)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_items; i++) {
+                r = placeholder_from_json(kind, json_object_array_get_idx(items, i), &all[i], err);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(all);
+        *ret_n = n_items;
+        return 0;
 }
 
 static bool add_unless_empty(struct json_object *parent, const char *key, const char *value) {

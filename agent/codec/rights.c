@@ -169,6 +169,26 @@ bool rights_name_objects(const struct rights_rules *r, const char *group, const 
         return false;
 }
 
+const char *rights_named(const struct rights_rules *r, const char *group, const char *resource, size_t i) {
+        struct json_object *list = rules_of(r);
+
+        for (size_t k = 0; list && k < json_object_array_length(list); k++) {
+                struct json_object *rule = json_object_array_get_idx(list, k);
+                struct json_object *names = object_get(rule, "resourceNames");
+
+                if (!about(rule, group, resource) || !holds(rule, "verbs", "get", true) ||
+                    !json_object_is_type(names, json_type_array))
+                        continue;
+                for (size_t m = 0; m < json_object_array_length(names); m++) {
+                        struct json_object *o = json_object_array_get_idx(names, m);
+
+                        if (json_object_is_type(o, json_type_string) && i-- == 0)
+                                return json_object_get_string(o);
+                }
+        }
+        return NULL;
+}
+
 /* ---- words ---- */
 
 static size_t append(char *buf, size_t size, size_t n, const char *text) {

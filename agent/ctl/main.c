@@ -18,7 +18,8 @@ static int usage(FILE *f) {
         (void)fprintf(f,
                       "  %-45s  %s\n\n"
                       "  VERB --help, --help, --version\n\n"
-                      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the agent does not run. See leaderctl(1).\n",
+                      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 the agent does not run,\n"
+                      "             4 refused unless --force. See leaderctl(1).\n",
                       "help [VERB]", "this, or how VERB is used");
         return f == stdout ? CTL_OK : CTL_USAGE;
 }

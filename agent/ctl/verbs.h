@@ -26,6 +26,7 @@ enum {
         CTL_FAILURE = 1,
         CTL_USAGE = 2,
         CTL_NO_AGENT = 3,
+        CTL_REFUSED = 4,
 };
 
 struct ctl_option {

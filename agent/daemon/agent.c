@@ -61,14 +61,14 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 }
 
 void agent_turn(struct agent *a) {
+        uint64_t hand_over_at = agent_step_down_update(a, clock_boottime_usec()), now, at;
         bool settled = settle(a);
-        uint64_t now, at;
 
         agent_conf_reap(a);
         if (settled)
                 settled = settle(a); /* a lock that begins anew */
         now = clock_boottime_usec();
-        at = core_deadline(&a->core);
+        at = earlier(core_deadline(&a->core), hand_over_at);
         if (!settled) {
                 journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
                 at = now + USEC_PER_SEC;
@@ -225,6 +225,7 @@ struct agent *agent_free(struct agent *a) {
                 agent_placeholder_free(a->placeholders[i]);
         agent_namespaces_free(a);
         agent_rights_done(a);
+        agent_step_downs_free(a);
         bus_free(a->bus);
         sleep_watch_free(a->sleep);
         link_free(a->link);

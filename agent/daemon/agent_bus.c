@@ -133,23 +133,19 @@ static int find_lock(const struct agent *a, const char *name, struct agent_lock 
                                        titles);
 }
 
-static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
+static int on_step_down(void *userdata, const char *lock, const char *reason, bool force, uint64_t call,
+                        struct err *err) {
         struct agent *a = userdata;
         struct agent_lock *l = NULL;
-        struct core_lock_view v;
-        struct agent_text t;
         int r = find_lock(a, lock, &l, err);
 
+        if (r >= 0)
+                r = agent_step_down_fits(l, err);
         if (r < 0)
                 return r;
-        v = agent_view(l);
-        if (v.state < ELECTION_PROVING || v.state > ELECTION_LEADING) {
-                agent_describe(l, &v, &t);
-                return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': it is %s", store_identity(a->store),
-                                l->title, t.role);
-        }
-        journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
-        agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
+        if (!force)
+                return agent_step_down_asked(l, reason, call, err);
+        agent_step_down(l, reason);
         return 0;
 }
 

@@ -25,6 +25,8 @@
  *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_leave.c        the end: how long, and what stays held
+ *   agent_hand_over.c    what speaks against a step-down
+ *   agent_step_down.c    a step-down, and what is asked before
  *   agent_bus.c          D-Bus
  *   agent.c              owns everything: start, loop
  *   main.c               the program */
@@ -312,6 +314,7 @@ struct agent {
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct agent_rights rights;
         struct agent_credentials credentials;
+        struct agent_hand_over *hand_overs; /* list: those that the API server is being asked about */
         struct {
                 char text[2048];   /* STATUS= sent last */
                 uint64_t due_usec; /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
@@ -609,6 +612,21 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec);
 /* The agent stops: ends it when everything is released, or when its time is over, and then says what stays held.
  * Returns when to look again. */
 uint64_t agent_leave(struct agent *a, uint64_t now_usec);
+
+/* ---- agent_step_down.c ---- */
+
+/* Whether there is a term to give up: 0, or -ENODATA with err set. */
+int agent_step_down_fits(const struct agent_lock *l, struct err *err);
+/* Records who asked, and posts it. */
+void agent_step_down(struct agent_lock *l, const char *reason);
+/* The same once the API server has told that the lock could be released and that another agent is there, or that this
+ * cannot be known: returns 1, and bus_answer() tells how it ended, within 9 s. -EBUSY: would be refused, err says what
+ * is known; -ENOMEM. */
+int agent_step_down_asked(struct agent_lock *l, const char *reason, uint64_t call, struct err *err);
+/* Ends those that have waited too long, which may post. Returns the next instant at which it wants to be called. */
+uint64_t agent_step_down_update(struct agent *a, uint64_t now_usec);
+/* Without an answer. */
+void agent_step_downs_free(struct agent *a);
 
 /* ---- agent_bus.c ---- */
 

@@ -19,16 +19,6 @@
 
 /* ---- what is needed ---- */
 
-static const char *group_of(enum placeholder_kind kind) {
-        switch (kind) {
-        case PLACEHOLDER_LEASE:
-                return "coordination.k8s.io";
-        case PLACEHOLDER_POD:
-                break;
-        }
-        return "";
-}
-
 static unsigned change_of(enum placeholder_kind kind) {
         switch (kind) {
         case PLACEHOLDER_LEASE:
@@ -57,7 +47,7 @@ static void need(struct agent_rights *r, const struct agent_right *right) {
 
 static void need_for_lock(struct agent_rights *r, const struct agent_lock *l) {
         const struct agent_placeholder *p = l->agent->placeholders[agent_view(l).placeholder];
-        const char *kind = placeholder_resource(p->kind).plural, *group = group_of(p->kind);
+        const char *kind = placeholder_resource(p->kind).plural, *group = placeholder_group(p->kind);
         struct agent_right right = {.tenure = p->tenure};
 
         (void)util_copy(right.ns, sizeof(right.ns), l->conf->namespace_);

@@ -10,8 +10,8 @@
 
 #include "adapter/journal.h"
 #include "adapter/notify.h"
+#include "adapter/sandbox.h"
 #include "codec/conf.h"
-#include "codec/conf_report.h"
 #include "daemon/agent.h"
 
 /* Before a start that failed is tried again. */
@@ -23,7 +23,8 @@ static int usage(FILE *f) {
                       "Competes for the locks of its configuration (default: %s) and has leader-guard run each\n"
                       "lock's unit where it wins. Normally started as leader-agent.service.\n\n"
                       "  --config FILE    another configuration\n"
-                      "  --check-config   read configuration and kubeconfig, print what they mean, and exit:\n"
+                      "  --check-config   read configuration and kubeconfig, as root also in the place of the agent's\n"
+                      "                   user behind what its unit hides, print what they mean, and exit:\n"
                       "                   0 good, 1 with what is wrong\n",
                       CONF_PATH);
         return f == stdout ? 0 : 2;
@@ -32,7 +33,7 @@ static int usage(FILE *f) {
 static int check_config(const char *path) {
         struct err err = {};
 
-        if (conf_report(path, stdout, &err) < 0) {
+        if (sandbox_report(path, stdout, &err) < 0) {
                 (void)fprintf(stderr, "%s\n", err.text);
                 return EXIT_FAILURE;
         }

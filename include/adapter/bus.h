@@ -2,9 +2,11 @@
 /* Our D-Bus API on the system bus: name and interface io.leaderagent.Agent1, object /io/leaderagent/Agent1.
  *
  *   Status() → s                 the status document (JSON), anybody
- *   StepDown(s lock, s reason)   give up leadership of NAMESPACE/NAME, or of NAME when only one has it, root only
- *   Reload()                     read the configuration again, root only
- *   StatusChanged                signal without content: call Status
+ *   StepDown(s lock, s reason)        give up leadership of NAMESPACE/NAME, or of NAME when only one has it, root only;
+ *                                     refused (BUS_ERROR_REFUSED) where it is known that nobody could take over
+ *   ForceStepDown(s lock, s reason)   the same, not refused for that
+ *   Reload()                          read the configuration again, root only
+ *   StatusChanged                     signal without content: call Status
  *
  * Arguments and results are strings. The server (bus.c) never blocks and never fails the agent: without a bus it keeps
  * trying, every 1 s to 30 s. The client (bus_client.c) is for leaderctl and waits. What a call does is its handler's.
@@ -19,6 +21,8 @@
 #define BUS_PATH "/io/leaderagent/Agent1"
 /* The D-Bus error of a call that a handler refused. */
 #define BUS_ERROR_FAILED BUS_NAME ".Error.Failed"
+/* … that it would carry out when forced (-EBUSY). */
+#define BUS_ERROR_REFUSED BUS_NAME ".Error.Refused"
 
 struct bus;
 
@@ -26,7 +30,9 @@ struct bus;
  * not free the bus. A negative errno becomes a D-Bus error with err's text, or the errno's. */
 struct bus_handlers {
         int (*status)(void *userdata, char **ret_json); /* malloc()ed, the bus frees it */
-        int (*step_down)(void *userdata, const char *lock, const char *reason, struct err *err);
+        /* 1: not known yet, bus_answer() tells, with this call. -EBUSY: refused unless forced. */
+        int (*step_down)(void *userdata, const char *lock, const char *reason, bool force, uint64_t call,
+                         struct err *err);
         int (*reload)(void *userdata, struct err *err);
         /* The bus is out of reach, or has another owner of our name: error, until we serve again: "". Told when that
          * changes, also from within bus_serve(); a first connection that succeeds is not told. */
@@ -40,6 +46,10 @@ int bus_serve(struct bus **ret, sd_event *event, const struct bus_handlers *h, v
 struct bus *bus_free(struct bus *b);
 DEFINE_CLEANUP(struct bus *, bus_free)
 
+/* Answers a call that a handler left open: r and err as it would have returned them. Nothing happens when its
+ * connection is gone meanwhile. b may be NULL. */
+void bus_answer(struct bus *b, uint64_t call, int r, struct err *err);
+
 /* Sends StatusChanged, when connected. b may be NULL. */
 void bus_status_changed(struct bus *b);
 
@@ -47,6 +57,6 @@ void bus_status_changed(struct bus *b);
  * not on the bus: it may be starting anew. What has no arguments is called again when that took the answer. arguments:
  * strings, then NULL; NULL: none. ret_text: where the string that the method returns goes, the caller frees it; NULL:
  * it returns none. Returns 0; negative errno with err set: -EHOSTDOWN no agent on the bus (or no bus); -ENOTCONN no
- * agent on the bus, though systemd says that it runs; -EACCES not allowed; -EREMOTEIO the agent refused, err has its
- * words, or its answer cannot be read; -ETIMEDOUT; -ENOMEM. */
+ * agent on the bus, though systemd says that it runs; -EACCES not allowed; -EBUSY and -EREMOTEIO the agent refused, err
+ * has its words (-EBUSY: it would not when forced), or its answer cannot be read; -ETIMEDOUT; -ENOMEM. */
 int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err);

@@ -59,6 +59,8 @@ struct kube_reply {
         const struct placeholder_object *placeholder; /* a DELETE has one when the object stays for its finalizers */
         const struct lock_object *locks;              /* kube_lock_list(): n_locks of them */
         size_t n_locks;
+        const struct placeholder_object *placeholders; /* kube_placeholder_list(): n_placeholders of them */
+        size_t n_placeholders;
         const char *namespace_uid;        /* kube_namespace_get(), KUBE_OK; else NULL */
         const struct rights_rules *rules; /* kube_rules_review(); NULL: the answer has none */
         bool allowed;                     /* kube_access_review(), KUBE_OK */
@@ -110,6 +112,9 @@ int kube_lock_annotate(struct kube *kube, const struct lock_object *seen, const 
 
 int kube_placeholder_get(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                          kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+/* Quorum read of every object of that kind in the namespace that has our label. */
+int kube_placeholder_list(struct kube *kube, enum placeholder_kind kind, const char *ns, kube_reply_cb cb,
+                          void *userdata, struct kube_slot **ret_slot);
 int kube_placeholder_create(struct kube *kube, const struct placeholder_object *p, kube_reply_cb cb, void *userdata,
                             struct kube_slot **ret_slot);
 /* p: as it shall be (renew_time, nonce, boot_id), with the uid and version it must have until then. */

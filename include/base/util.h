@@ -88,6 +88,10 @@ static inline size_t util_min(size_t a, size_t b) {
  * a cut name would be another name. */
 bool util_copy(char *dst, size_t size, const char *src);
 
+/* s as a shell takes it for one word: as it is where that needs no quotes. Returns a string to free(), NULL without
+ * memory. */
+char *util_shell_word(const char *s);
+
 /* 64-bit token of an opaque string (FNV-1a), never 0; 0 stands for "none" and is returned for NULL or "". The pure core
  * compares uids, resourceVersions and claims as tokens, only for equality. */
 uint64_t util_token(const char *s);

@@ -44,6 +44,9 @@ struct conf {
         uint64_t renew_interval_usec;  /* of the placeholder that stands for all lease-tenure locks of a namespace */
         struct conf_lock *locks;
         size_t n_locks;
+        char **files; /* all that were read */
+        size_t n_files;
+        char *kubeconfig_where; /* FILE:LINE of the key; NULL with kubeconfig */
 };
 
 /* Reads path (CONF_PATH when NULL) and conf.d beside it into a fresh struct and runs conf_check() on it. The struct in

@@ -22,6 +22,11 @@ DEFINE_CLEANUP(struct json_object *, json_object_put)
  * -EBADMSG with err set. */
 int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err);
 
+/* Reads a list of `kind`, an API object whose items need not say their api_version and kind: they do afterwards.
+ * *ret_items: its items, part of *ret; NULL: there are none. Returns -ENOMEM, or -EBADMSG with err set. */
+int object_parse_list(const char *json, size_t n, const char *api_version, const char *kind, struct json_object **ret,
+                      struct json_object **ret_items, struct err *err);
+
 /* Member of an object; NULL when there is none, it is null, or parent is not an object (NULL included). */
 struct json_object *object_get(struct json_object *parent, const char *key);
 /* Copies a string member. Returns 1; 0 when there is none or it is empty; -EBADMSG when it is not a string, does not

@@ -24,6 +24,8 @@ struct placeholder_resource {
         const char *singular;    /* "pod": for messages, as kubectl has it */
 };
 struct placeholder_resource placeholder_resource(enum placeholder_kind kind);
+/* Of a kind, as rules of RBAC have it: "" for Pods. */
+const char *placeholder_group(enum placeholder_kind kind);
 
 enum {
         PLACEHOLDER_TERMS = 16,
@@ -80,6 +82,11 @@ int placeholder_parse(enum placeholder_kind kind, const char *json, size_t n, st
                       struct err *err);
 int placeholder_from_json(enum placeholder_kind kind, struct json_object *object, struct placeholder_object *ret,
                           struct err *err);
+
+/* Reads a list of objects of that kind. *ret: an array to free(). Returns -ENOMEM, or -EBADMSG with err set when it is
+ * none or one item is not an object with metadata, as placeholder_parse(). */
+int placeholder_list_parse(enum placeholder_kind kind, const char *json, size_t n, struct placeholder_object **ret,
+                           size_t *ret_n, struct err *err);
 
 /* Bodies; *ret is a string to free(). Return -ENOMEM, or -EINVAL when p lacks what the body needs.
  * create: POST. renew: Lease: PUT of the whole object, Pod: merge PATCH; both carry uid and version of p and its

@@ -43,6 +43,10 @@ unsigned rights_granted(const struct rights_rules *r, const struct rights_ask *a
 /* Whether a rule about this resource names objects. */
 bool rights_name_objects(const struct rights_rules *r, const char *group, const char *resource);
 
+/* The i-th object of this resource that a rule with the verb get names; NULL behind the last. May come twice. Lives as
+ * long as r. */
+const char *rights_named(const struct rights_rules *r, const char *group, const char *resource, size_t i);
+
 /* "patch", "patch and delete", "get, patch and delete". */
 void rights_format_verbs(unsigned asked, char *buf, size_t size);
 /* The rule that grants them, an item of the rules of a Role, in one line of YAML:

@@ -6,7 +6,7 @@
 #
 # Before it three fresh hosts are up, agents installed, configured and enrolled, none started.
 
-leader= run=
+leader= run= refused_cure=
 
 fail() {
         echo "$*" >"$LAB/verdict"
@@ -107,6 +107,15 @@ main_pid() { host_exec "$1" systemctl show --value -p MainPID "$2"; }
 # Sends a signal to the main process of a service of a host.
 hit() { # HOST UNIT SIGNAL
         must host_exec "$1" systemctl kill --kill-whom=main -s "$3" "$2"
+}
+
+# A step-down that is not forced is refused with that cause; refused_cure is the command that does it all the same.
+step_down_refused() { # HOST WORDS…
+        local said rc
+        said=$(host_exec "$1" leaderctl step-down "$LOCK" 2>&1) && rc=0 || rc=$?
+        ((rc == 4)) || fail "a step-down ends with status $rc: $said"
+        [[ $said == *": refused: ${*:2}"* ]] || fail "a step-down is refused with: $said"
+        refused_cure=${said##*"all the same: "}
 }
 
 api_stop() { kill -STOP "$(<"$LAB/api/api.pid")"; }

@@ -32,6 +32,8 @@ static sd_event *event;
 static struct {
         char lock[256], reason[256];
         unsigned n_step_down, n_reload, n_trouble;
+        bool force;
+        uint64_t call; /* of the last step-down */
         char trouble[256];
         int result;
         const char *json;
@@ -44,12 +46,16 @@ static int on_status(void *userdata, char **ret_json) {
         return (*ret_json = strdup(seen.json)) ? 0 : -ENOMEM;
 }
 
-static int on_step_down(void *userdata, const char *lock, const char *reason, struct err *err) {
+static int on_step_down(void *userdata, const char *lock, const char *reason, bool force, uint64_t call,
+                        struct err *err) {
         assert_ptr_equal(userdata, &seen);
+        assert_true(call > 0);
+        seen.call = call;
+        seen.force = force;
         (void)util_copy(seen.lock, sizeof(seen.lock), lock);
         (void)util_copy(seen.reason, sizeof(seen.reason), reason);
         seen.n_step_down++;
-        return seen.result < 0 ? err_setf(err, seen.result, "lock %s: no \xff leader", lock) : 0;
+        return seen.result < 0 ? err_setf(err, seen.result, "lock %s: no \xff leader", lock) : seen.result;
 }
 
 static int on_reload(void *userdata, struct err *err) {
@@ -73,6 +79,7 @@ enum call {
         STATUS,
         STEP_DOWN,
         STEP_DOWN_LONG,
+        FORCE_STEP_DOWN,
         RELOAD
 };
 
@@ -98,6 +105,9 @@ static void client(enum call call, uid_t uid, int fd) {
         case STEP_DOWN:
         case STEP_DOWN_LONG:
                 a.r = bus_client_call("StepDown", arguments, NULL, &err);
+                break;
+        case FORCE_STEP_DOWN:
+                a.r = bus_client_call("ForceStepDown", arguments, NULL, &err);
                 break;
         case RELOAD:
                 a.r = bus_client_call("Reload", NULL, NULL, &err);
@@ -224,11 +234,17 @@ static void calls(void) {
         assert_string_equal(seen.lock, "ops/op-lock");
         assert_string_equal(seen.reason, "for a test");
         assert_int_equal(seen.n_step_down, 1);
+        assert_false(seen.force);
+        assert_answer(FORCE_STEP_DOWN, 0, 0, "");
+        assert_true(seen.force);
+        assert_string_equal(seen.reason, "for a test");
+        seen.n_step_down = 1;
         assert_answer(RELOAD, 0, 0, "");
         assert_int_equal(seen.n_reload, 1);
 
         /* Others: refused by the policy, and without one by us. */
         assert_answer(STEP_DOWN, NOBODY, -EACCES, "only root may call StepDown of leader-agent");
+        assert_answer(FORCE_STEP_DOWN, NOBODY, -EACCES, "only root may call ForceStepDown of leader-agent");
         assert_answer(RELOAD, NOBODY, -EACCES, "only root may call Reload of leader-agent");
         assert_int_equal(seen.n_step_down, 1);
         assert_int_equal(seen.n_reload, 1);
@@ -241,6 +257,8 @@ static void calls(void) {
         assert_answer(STEP_DOWN, 0, -EREMOTEIO, "lock ops/op-lock: no ? leader");
         assert_answer(RELOAD, 0, -EREMOTEIO, "line 5 is bad");
         assert_answer(STATUS, 0, -EREMOTEIO, "No such file or directory");
+        seen.result = -EBUSY;
+        assert_answer(STEP_DOWN, 0, -EBUSY, "lock ops/op-lock: no ? leader");
         seen.result = 0;
         seen.json = "{\"x\":\"\xc3\"}";
         assert_answer(STATUS, 0, 0, "{\"x\":\"?\"}");
@@ -256,6 +274,87 @@ static void test_calls_without_policy(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
         calls();
+}
+
+/* Turns the loop until that many step-downs have arrived. */
+static void wait_step_downs(unsigned n) {
+        for (int i = 0; seen.n_step_down < n && i < 6000; i++)
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        assert_int_equal(seen.n_step_down, n);
+}
+
+static struct answer answer_of(pid_t pid, int fd) {
+        struct answer a;
+        int status;
+
+        for (int i = 0; waitpid(pid, &status, WNOHANG) == 0; i++) {
+                assert_true(i < 6000);
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        }
+        assert_int_equal(status, 0);
+        assert_int_equal(read(fd, &a, sizeof(a)), sizeof(a));
+        close(fd);
+        return a;
+}
+
+/* Calls that the handler leaves open are answered later, in any order, each its own; the last one by nobody. */
+static void test_answered_later(_unused_ void **state) {
+        _cleanup_(bus_freep) struct bus *b = NULL;
+        struct err refused = {.text = "nobody \xff there"}, none = {};
+        pid_t pid[3];
+        int fd[3];
+        uint64_t call[3];
+        struct answer a;
+
+        if (geteuid() != 0)
+                skip();
+        privatebus_start(&bus);
+        b = serve();
+        wait_served();
+        seen.result = 1;
+        for (unsigned i = 0; i < 3; i++) {
+                pid[i] = start_client(STEP_DOWN, 0, &fd[i]);
+                wait_step_downs(i + 1);
+                call[i] = seen.call;
+        }
+        assert_answer(STATUS, 0, 0, "{"); /* (what is open is in nobody's way) */
+        bus_answer(b, call[1], -EBUSY, &refused);
+        bus_answer(b, call[1], 0, &none); /* answered: nothing happens */
+        bus_answer(b, 12345, 0, &none);
+        bus_answer(NULL, call[0], 0, &none);
+        a = answer_of(pid[1], fd[1]);
+        assert_int_equal(a.r, -EBUSY);
+        assert_string_equal(a.text, "nobody ? there");
+        bus_answer(b, call[0], 0, &none);
+        assert_int_equal(answer_of(pid[0], fd[0]).r, 0);
+        b = bus_free(b);
+        a = answer_of(pid[2], fd[2]);
+        assert_int_equal(a.r, -ETIMEDOUT);
+        assert_non_null(strstr(a.text, "it hangs, or has just ended"));
+}
+
+/* The agent that runs is of another version. */
+static void test_unknown_method(_unused_ void **state) {
+        _cleanup_(bus_freep) struct bus *b = NULL;
+        static const char *const arguments[] = {"a", "b", NULL};
+        struct err err = {};
+        pid_t pid;
+        int status;
+
+        privatebus_start(&bus);
+        b = serve();
+        wait_served();
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(bus_client_call("Dance", arguments, NULL, &err) == -EREMOTEIO &&
+                                      strstr(err.text, "is another version and has no Dance; run: systemctl restart "
+                                                       "leader-agent")
+                              ? 0
+                              : 1);
+        while (waitpid(pid, &status, WNOHANG) == 0)
+                assert_true(sd_event_run(event, 10 * USEC_PER_MSEC) >= 0);
+        assert_int_equal(status, 0);
 }
 
 static int count(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -363,6 +462,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_calls_installed_policy, setup_installed, teardown),
                 PERMISSIVE(test_calls_without_policy),
+                PERMISSIVE(test_answered_later),
+                PERMISSIVE(test_unknown_method),
                 PERMISSIVE(test_signal),
                 PERMISSIVE(test_no_agent),
                 PERMISSIVE(test_bus_comes_and_goes),

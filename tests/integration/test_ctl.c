@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 
@@ -32,15 +33,20 @@ static char leaderctl[PATH_MAX], leader_agent[PATH_MAX], leader_guard[PATH_MAX];
 static struct {
         const char *json;
         char lock[256], reason[256];
+        bool force;
 } agent;
 
 static int on_status(_unused_ void *userdata, char **ret_json) {
         return (*ret_json = strdup(agent.json)) ? 0 : -ENOMEM;
 }
 
-static int on_step_down(_unused_ void *userdata, const char *lock, const char *reason, struct err *err) {
+static int on_step_down(_unused_ void *userdata, const char *lock, const char *reason, bool force,
+                        _unused_ uint64_t call, struct err *err) {
+        agent.force = force;
         (void)util_copy(agent.lock, sizeof(agent.lock), lock);
         (void)util_copy(agent.reason, sizeof(agent.reason), reason);
+        if (util_streq(lock, "ops/lone") && !force)
+                return err_setf(err, -EBUSY, "there is no other agent");
         return util_streq(lock, "ops/unknown") ? err_setf(err, -ENOENT, "no lock 'ops/unknown' in the configuration")
                                                : 0;
 }
@@ -58,24 +64,58 @@ static const struct bus_handlers handlers = {
 /* ---- systemd, as far as leaderctl asks it ---- */
 
 static struct {
-        const char *state;
+        const char *state, *load;
         uint32_t pid;
+        const char *user, *group, *home, *root, *inaccessible, *bound, *environment;
+        bool tmp;
 } unit;
 
 static int on_property(_unused_ sd_bus *b, _unused_ const char *path, _unused_ const char *interface, const char *name,
                        sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_bus_error *error) {
-        return util_streq(name, "MainPID") ? sd_bus_message_append(reply, "u", unit.pid)
-                                           : sd_bus_message_append(reply, "s", unit.state);
+        const struct {
+                const char *name, *value;
+        } texts[] = {
+                {"ActiveState", unit.state}, {"LoadState", unit.load},   {"User", unit.user},
+                {"Group", unit.group},       {"ProtectHome", unit.home}, {"RootDirectory", unit.root},
+        };
+
+        if (util_streq(name, "MainPID"))
+                return sd_bus_message_append(reply, "u", unit.pid);
+        if (util_streq(name, "PrivateTmp"))
+                return sd_bus_message_append(reply, "b", unit.tmp);
+        if (util_streq(name, "InaccessiblePaths"))
+                return sd_bus_message_append(reply, "as", 1, unit.inaccessible ? unit.inaccessible : "/none");
+        if (util_streq(name, "Environment"))
+                return sd_bus_message_append(reply, "as", 2, "LANG=C", unit.environment ? unit.environment : "A=B");
+        if (util_streq(name, "TemporaryFileSystem"))
+                return sd_bus_message_append(reply, "a(ss)", 1, "/srv/none", "ro");
+        if (util_streq(name, "BindReadOnlyPaths"))
+                return unit.bound ? sd_bus_message_append(reply, "a(ssbt)", 1, "/etc", unit.bound, false, UINT64_C(0))
+                                  : sd_bus_message_append(reply, "a(ssbt)", 0);
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (util_streq(name, texts[i].name))
+                        return sd_bus_message_append(reply, "s", texts[i].value ? texts[i].value : "");
+        return -ENOENT;
 }
 
 static const sd_bus_vtable unit_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("ActiveState", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("LoadState", "s", on_property, 0, 0),
         SD_BUS_VTABLE_END,
 };
 static const sd_bus_vtable service_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("MainPID", "u", on_property, 0, 0),
+        SD_BUS_PROPERTY("User", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("Group", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("ProtectHome", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("PrivateTmp", "b", on_property, 0, 0),
+        SD_BUS_PROPERTY("Environment", "as", on_property, 0, 0),
+        SD_BUS_PROPERTY("RootDirectory", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("InaccessiblePaths", "as", on_property, 0, 0),
+        SD_BUS_PROPERTY("TemporaryFileSystem", "a(ss)", on_property, 0, 0),
+        SD_BUS_PROPERTY("BindReadOnlyPaths", "a(ssbt)", on_property, 0, 0),
         SD_BUS_VTABLE_END,
 };
 
@@ -277,8 +317,30 @@ static void test_step_down(_unused_ void **state) {
         assert_int_equal(unsetenv("SUDO_USER"), 0);
         assert_result(RUN("step-down", "op-lock"), 0, "op-lock: stepping down", "");
         assert_string_equal(agent.reason, "leaderctl step-down by root");
+        assert_false(agent.force);
         assert_result(RUN("step-down", "ops/unknown"), 1, "",
                       "leaderctl: no lock 'ops/unknown' in the configuration\n");
+}
+
+/* A refusal names the command that does it all the same, for a shell. */
+static void test_step_down_refused(_unused_ void **state) {
+        struct result r;
+
+        if (geteuid() != 0)
+                skip();
+        r = RUN("step-down", "ops/lone");
+        assert_result(r, 4, "", "");
+        assert_string_equal(r.out, "");
+        assert_string_equal(r.err, "leaderctl: ops/lone: refused: there is no other agent\n"
+                                   "To step down all the same: leaderctl step-down ops/lone --force\n");
+        r = RUN("step-down", "ops/lone", "--reason", "it's $HOME");
+        assert_result(r, 4, "",
+                      "\nTo step down all the same: leaderctl step-down ops/lone --force --reason 'it'\\''s $HOME'\n");
+        assert_false(agent.force);
+        assert_result(RUN("step-down", "ops/lone", "--force", "--reason", "it's $HOME"), 0, "ops/lone: stepping down",
+                      "");
+        assert_true(agent.force);
+        assert_string_equal(agent.reason, "it's $HOME");
 }
 
 static void test_no_agent(_unused_ void **state) {
@@ -597,6 +659,128 @@ static void test_check_config(_unused_ void **state) {
         assert_result(RUN("check-config", tempdir_path(&bus.dir, "none")), 1, "", "/none: No such file or directory");
 }
 
+/* The files of a configuration as leader-agent.service would meet them. */
+static void test_check_config_sandbox(_unused_ void **state) {
+        const char *dir = bus.dir.path;
+        char text[1024], expected[2048], conf[128], conf_kc[1100];
+        struct result r;
+        sd_bus *systemd;
+
+        if (geteuid() != 0)
+                skip();
+        (void)tempdir_write(&bus.dir, "token", "t\n");
+        (void)tempdir_write(&bus.dir, "ca.crt", "-----BEGIN CERTIFICATE-----\n");
+        (void)snprintf(text, sizeof(text),
+                       "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                       "clusters: [{name: k, cluster: {server: 'https://api:6443', certificate-authority: ca.crt}}]\n"
+                       "# tokenFile: %s/token\nusers:\n- name: u\n  user: {tokenFile: %s/token}\n",
+                       dir, dir);
+        (void)tempdir_write(&bus.dir, "kc", text);
+        (void)snprintf(text, sizeof(text),
+                       "# where it is:\nkubeconfig = \"%s/kc\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n",
+                       dir);
+        (void)util_copy(conf, sizeof(conf), tempdir_write(&bus.dir, "sandbox.conf", text));
+        assert_int_equal(chmod(dir, 0755), 0);
+
+        assert_result(RUN("check-config", conf), 0,
+                      "\n# What the agent sees of these files is not known: systemd does not answer.\n", "");
+        systemd = systemd_start();
+        memset(&unit, 0, sizeof(unit));
+        unit.load = "not-found";
+        assert_result(RUN("check-config", conf), 0, "is not known: leader-agent.service is not installed here.\n", "");
+        unit.load = "loaded";
+        unit.user = "no-such-user";
+        assert_result(
+                RUN("check-config", conf), 0,
+                "# leader-agent.service sees these files. Whether its user no-such-user can read them is not known: "
+                "there is none here; see systemd-sysusers(8).\n",
+                "");
+        unit.user = "nobody";
+        unit.group = "nogroup";
+        r = RUN("check-config", conf);
+        assert_result(r, 0, "\n# leader-agent.service sees these files, and its user nobody can read them.\n", "");
+        assert_string_equal(RUN_AGENT("--check-config", "--config", conf).out, r.out);
+
+        /* Hidden, also behind a link; the configuration itself may be on its way elsewhere. */
+        unit.tmp = true;
+        (void)snprintf(expected, sizeof(expected),
+                       "%s:2: kubeconfig %s/kc is not seen by the agent: PrivateTmp=yes of leader-agent.service hides "
+                       "/tmp; run: install -D -o root -g nogroup -m 0640 -t /etc/leader-agent %s/kc; and write "
+                       "kubeconfig = \"/etc/leader-agent/kc\"; there\n",
+                       conf, dir, dir);
+        assert_result(RUN_AGENT("--check-config", "--config", conf), 1, "", expected);
+        r = RUN("check-config", conf);
+        assert_result(r, 1, "", expected);
+        assert_string_equal(r.out, "");
+        unit.bound = dir;
+        assert_result(RUN("check-config", conf), 0, "and its user nobody can read them.\n", "");
+        unit.tmp = false;
+        unit.bound = NULL;
+        (void)snprintf(text, sizeof(text), "%s/hidden", dir);
+        assert_int_equal(mkdir(text, 0755), 0);
+        unit.inaccessible = text;
+        (void)snprintf(expected, sizeof(expected), "%s/token", dir);
+        assert_int_equal(unlink(expected), 0);
+        assert_int_equal(symlink("hidden/token", expected), 0);
+        (void)tempdir_write(&bus.dir, "hidden/token", "t\n");
+        (void)snprintf(expected, sizeof(expected),
+                       "%s/kc:7: tokenFile %s/token is not seen by the agent: InaccessiblePaths=%s/hidden of "
+                       "leader-agent.service hides %s/hidden; run: install -D -o root -g nogroup -m 0640 -t "
+                       "/etc/leader-agent %s/token; and write tokenFile: /etc/leader-agent/token there\n",
+                       dir, dir, dir, dir, dir);
+        assert_result(RUN("check-config", conf), 1, "", expected);
+        unit.inaccessible = NULL;
+        assert_result(RUN("check-config", conf), 0, "and its user nobody can read them.\n", "");
+
+        /* Seen, and not readable: by mode, or for a directory on the way, here behind the link. */
+        assert_int_equal(chmod(text, 0700), 0);
+        (void)snprintf(expected, sizeof(expected),
+                       "%s/kc:7: tokenFile %s/token cannot be read by the agent's user nobody: it may not enter "
+                       "%s/hidden; run: install -D -o root",
+                       dir, dir, dir);
+        assert_result(RUN("check-config", conf), 1, "", expected);
+        assert_int_equal(chmod(text, 0755), 0);
+        (void)snprintf(text, sizeof(text), "%s/kc", dir);
+        assert_int_equal(chmod(text, 0600), 0);
+        (void)snprintf(
+                expected, sizeof(expected),
+                "%s:2: kubeconfig %s/kc cannot be read by the agent's user nobody: Permission denied; run: chgrp "
+                "nogroup %s/kc && chmod 0640 %s/kc\n",
+                conf, dir, dir, dir);
+        assert_result(RUN("check-config", conf), 1, "", expected);
+        (void)snprintf(expected, sizeof(expected), "chgrp nogroup %s/kc && chmod 0640 %s/kc", dir, dir);
+        assert_int_equal(system(expected), 0); /* the cure */
+        assert_result(RUN("check-config", conf), 0, "and its user nobody can read them.\n", "");
+
+        /* Not named: that of the agent's user or unit, not of who asks. */
+        (void)snprintf(expected, sizeof(expected), "%s",
+                       tempdir_write(&bus.dir, "home.conf", "locks = ({name = \"l\"; unit = \"a.service\";});\n"));
+        assert_int_equal(setenv("KUBECONFIG", text, 1), 0);
+        assert_result(RUN("check-config", expected), 1, "",
+                      "there is no file /nonexistent/.kube/config; name a kubeconfig");
+        assert_int_equal(unsetenv("KUBECONFIG"), 0);
+        (void)snprintf(conf_kc, sizeof(conf_kc), "KUBECONFIG=%s", text);
+        unit.environment = conf_kc;
+        assert_result(RUN("check-config", expected), 0, "and its user nobody can read them.\n", "");
+        unit.home = "tmpfs";
+        unit.tmp = true;
+        assert_result(RUN("check-config", expected), 1, "", "leaderctl: kubeconfig /tmp/");
+        assert_result(RUN("check-config", expected), 1, "",
+                      "; and write kubeconfig = \"/etc/leader-agent/kc\"; into /etc/leader-agent/leader-agent.conf\n");
+        unit.tmp = false;
+
+        /* Others than root cannot try. */
+        run_as = 1;
+        assert_int_equal(chmod(text, 0644), 0);
+        r = RUN("check-config", conf);
+        run_as = 0;
+        assert_result(r, 0, "Whether its user nobody can read them is not known: run this as root.\n", "");
+        unit.root = "/srv/root";
+        assert_result(RUN("check-config", conf), 0,
+                      "is not known: leader-agent.service has a root directory of its own", "");
+        sd_bus_flush_close_unref(systemd);
+}
+
 /* Beside an agent that runs or does not: by the state directory of the configuration. */
 static void test_forget_cluster(_unused_ void **state) {
         const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
@@ -651,11 +835,14 @@ static void test_sample(_unused_ void **state) {
 int main(void) {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_status),      WITH_AGENT(test_status_width),   WITH_AGENT(test_step_down),
-                WITH_AGENT(test_no_agent),    WITH_AGENT(test_no_name),        WITH_AGENT(test_name_comes_back),
-                WITH_AGENT(test_reload_anew), WITH_AGENT(test_denied),         WITH_AGENT(test_help),
-                WITH_AGENT(test_usage),       WITH_AGENT(test_usage_of_all),   WITH_AGENT(test_check_config),
-                WITH_AGENT(test_sample),      WITH_AGENT(test_forget_cluster),
+                WITH_AGENT(test_status),          WITH_AGENT(test_status_width),
+                WITH_AGENT(test_step_down),       WITH_AGENT(test_step_down_refused),
+                WITH_AGENT(test_no_agent),        WITH_AGENT(test_no_name),
+                WITH_AGENT(test_name_comes_back), WITH_AGENT(test_reload_anew),
+                WITH_AGENT(test_denied),          WITH_AGENT(test_help),
+                WITH_AGENT(test_usage),           WITH_AGENT(test_usage_of_all),
+                WITH_AGENT(test_check_config),    WITH_AGENT(test_sample),
+                WITH_AGENT(test_forget_cluster),  WITH_AGENT(test_check_config_sandbox),
         };
         ssize_t n;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kube against the test API server with faults: unknown outcomes and what reading back then shows, watches that break,
- * TLS and tokens. */
-#include <errno.h>
+/* kube against the test API server with faults: unknown outcomes and what reading back then shows, TLS and tokens.
+ * Watches: test_kube_watch.c, test_kube_trouble.c. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,45 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../lib/kubeworld.h"
-#include "../lib/sim.h"
-
-#define NS      "default"
-#define LOCK    "a-lock"
-#define LEASE   "a-lease"
-#define TIMEOUT (400 * USEC_PER_MSEC)
-
-struct world {
-        struct sim sim;
-        struct kubeworld w;
-        struct placeholder_object owner;
-        struct lock_object lock; /* as it is to be created */
-};
-
-/* A server with a Lease, so that locks can be made; the connection is warm. */
-static int setup(void **state) {
-        struct world *x = calloc(1, sizeof(*x));
-        struct kubeworld_answer a;
-
-        assert_non_null(x);
-        sim_start(&x->sim);
-        kubeworld_open(&x->w, &x->sim.config, TIMEOUT);
-        kubeworld_fill_placeholder(&x->owner, PLACEHOLDER_LEASE, NS, LEASE);
-        CALL(&x->w, &a, KUBE_OK, kube_placeholder_create, &x->owner);
-        x->owner = a.placeholder;
-        kubeworld_fill_lock(&x->lock, &x->owner, LOCK);
-        *state = x;
-        return 0;
-}
-
-static int teardown(void **state) {
-        struct world *x = *state;
-
-        kubeworld_close(&x->w);
-        sim_stop(&x->sim);
-        free(x);
-        return 0;
-}
+#include "../lib/faultworld.h"
 
 /* A POST without an answer, for each way to lose one: unknown; reading back tells whether it was executed. */
 static void test_lost_create(void **state) {
@@ -63,7 +24,7 @@ static void test_lost_create(void **state) {
                 {"{\"status\":504}", false},      {"{\"status\":500}", false},
                 {"{\"status\":503}", false},
         };
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct kubeworld_answer a;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -84,7 +45,7 @@ static void test_lost_create(void **state) {
 
 /* The write that lands after the time-out, and after a GET that said 404. */
 static void test_late_create(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct kubeworld_answer a;
         bool landed = false;
 
@@ -104,7 +65,7 @@ static void test_late_create(void **state) {
 
 /* A renewal that landed unseen: the retry with the old version fails, reading back shows the own write. */
 static void test_lost_renewal(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct placeholder_object p = x->owner;
         struct kubeworld_answer a;
 
@@ -120,7 +81,7 @@ static void test_lost_renewal(void **state) {
 }
 
 static void test_refusals(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct kubeworld_answer a;
 
         sim_fault(&x->sim, "{\"verb\":\"create\",\"count\":1}", "{\"status\":429,\"retry_after\":7}");
@@ -138,7 +99,7 @@ static void test_refusals(void **state) {
 
 /* The server process hangs: time-outs only, new connections are not even sent over; afterwards all is well. */
 static void test_stopped_server(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct kubeworld_answer a;
 
         assert_int_equal(kill(x->sim.pid, SIGSTOP), 0);
@@ -153,350 +114,6 @@ static void test_stopped_server(void **state) {
                 kubeworld_wait(&x->w, &a.is_there);
         }
         assert_true(a.result == KUBE_NOT_FOUND || a.result == KUBE_OK);
-}
-
-static void test_watch_survives(void **state) {
-        static const char *const modes[] = {"cut", "end", "reset", "expire", "stall"};
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kubeworld_answer a;
-        struct kube_slot *watch;
-        char body[64];
-
-        kube_set_watch_limits(x->w.kube, USEC_PER_SEC, 600 * USEC_PER_SEC);
-        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
-        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
-                s = (struct kubeworld_seen){};
-                assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-                kubeworld_wait_last(&x->w, &s, 'O');
-                (void)snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", modes[i]);
-                sim_control(&x->sim, "POST", "kill_watches", body);
-                /* What happens while it is down is told when it is up. */
-                CALL(&x->w, &a, KUBE_OK, kube_lock_annotate, &a.lock, LOCK_ANNOTATION_FENCED, modes[i]);
-                while (!util_streq(s.lock.fenced, modes[i]))
-                        kubeworld_wait_n(&x->w, &s, s.n + 1);
-                kube_slot_free(watch);
-        }
-        /* Gone while the watch was down. */
-        s = (struct kubeworld_seen){};
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_last(&x->w, &s, 'O');
-        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"status\":503}");
-        sim_control(&x->sim, "POST", "kill_watches", "{\"mode\":\"cut\"}");
-        kubeworld_wait_last(&x->w, &s, 'D');
-        CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
-        CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
-        sim_heal(&x->sim);
-        kubeworld_wait_last(&x->w, &s, 'A');
-        kube_slot_free(watch);
-}
-
-/* A stream that is silent from its first moment, for ever: the state is told all the same, by a read; what changes then
- * is found by the next read, and the stream is exchanged, because it missed that. */
-static void test_half_open_watch(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kubeworld_answer a;
-        struct kube_slot *watch;
-
-        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
-        kube_set_watch_limits(x->w.kube, 500 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
-        sim_fault(&x->sim, "{\"verb\":\"watch\",\"count\":1}", "{\"half_open_watch\":\"now\"}");
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 1);
-        assert_memory_equal(s.log, "O", 1);
-        CALL(&x->w, &a, KUBE_OK, kube_lock_annotate, &a.lock, LOCK_ANNOTATION_FENCED, "one");
-        kubeworld_wait_n(&x->w, &s, 2);
-        assert_string_equal(s.lock.fenced, "one");
-        /* The new stream tells its first state, and what follows at once. */
-        kubeworld_wait_n(&x->w, &s, 3);
-        CALL(&x->w, &a, KUBE_OK, kube_lock_annotate, &a.lock, LOCK_ANNOTATION_FENCED, "two");
-        kubeworld_wait_n(&x->w, &s, 4);
-        assert_string_equal(s.lock.fenced, "two");
-        assert_string_equal(s.log, "OOOO");
-        kube_slot_free(watch);
-}
-
-/* How many watches the server was asked for so far. */
-static unsigned n_watches(struct world *x) {
-        return sim_count_requests(&x->sim, "watch");
-}
-
-/* A server that does not mark the end of the initial events (without the gate WatchList): an object that is not there
- * is told as absent, by a read; so is one that went between two streams. */
-static void test_watch_without_marks(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kubeworld_answer a;
-        struct kube_slot *watch;
-        unsigned before;
-        uint64_t at;
-
-        sim_control(&x->sim, "POST", "bookmarks", "{\"initial_end\":false,\"interval_ms\":0}");
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 1);
-        assert_string_equal(s.log, "A");
-        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
-        kubeworld_wait_n(&x->w, &s, 2);
-        assert_string_equal(s.log, "AO");
-        /* Released while the stream is down, and the way to the server comes back. */
-        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"drop\":\"before\"}");
-        sim_control(&x->sim, "POST", "kill_watches", "{\"mode\":\"reset\"}");
-        kubeworld_wait_last(&x->w, &s, 'D');
-        CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
-        CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
-        sim_heal(&x->sim);
-        before = n_watches(x);
-        while (n_watches(x) == before)
-                kubeworld_run(&x->w, 10 * USEC_PER_MSEC);
-        at = clock_boottime_usec();
-        kubeworld_wait_last(&x->w, &s, 'A');
-        assert_true(clock_boottime_usec() - at < 2 * USEC_PER_SEC);
-        kube_slot_free(watch);
-}
-
-/* Neither mark nor bookmark: silence is no fault. A read now and then finds all well, nothing is told twice, the stream
- * stays, and what happens at last is told at once. */
-static void test_idle_watch_is_not_cut(void **state) {
-        static const char *const modes[] = {"{\"initial_end\":false,\"interval_ms\":0}",
-                                            "{\"initial_end\":true,\"interval_ms\":0}"};
-        struct world *x = *state;
-        struct kubeworld_seen s, lease;
-        struct kubeworld_answer a;
-        struct kube_slot *watch, *other;
-
-        kube_set_watch_limits(x->w.kube, 800 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
-        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
-                unsigned before = n_watches(x), reads = sim_count_requests(&x->sim, "get");
-
-                s = lease = (struct kubeworld_seen){};
-                sim_control(&x->sim, "POST", "bookmarks", modes[i]);
-                assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-                assert_int_equal(kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch,
-                                                        &lease, &other),
-                                 0);
-                kubeworld_wait_n(&x->w, &s, 1);
-                kubeworld_wait_n(&x->w, &lease, 1);
-                kubeworld_run(&x->w, 3 * USEC_PER_SEC);
-                assert_string_equal(s.log, "A");
-                assert_string_equal(lease.log, "O");
-                assert_int_equal(n_watches(x), before + 2);
-                assert_true(sim_count_requests(&x->sim, "get") > reads + 2);
-                CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
-                kubeworld_wait_n(&x->w, &s, 2);
-                CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
-                CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
-                kubeworld_wait_n(&x->w, &s, 4);
-                assert_string_equal(s.log, "AOOG");
-                assert_int_equal(n_watches(x), before + 2);
-                kube_slot_free(watch);
-                kube_slot_free(other);
-        }
-}
-
-/* A stream that is silent, and a server that is, too: only then it is down. */
-static void test_silent_server(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kube_slot *watch;
-
-        kube_set_watch_limits(x->w.kube, 300 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
-        assert_int_equal(
-                kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 1);
-        assert_int_equal(kill(x->sim.pid, SIGSTOP), 0);
-        kubeworld_wait_last(&x->w, &s, 'D');
-        assert_non_null(strstr(s.text, "no event and no bookmark"));
-        assert_int_equal(kill(x->sim.pid, SIGCONT), 0);
-        kubeworld_wait_last(&x->w, &s, 'O');
-        kube_slot_free(watch);
-}
-
-/* What happens to the lock is told by reads, and in the time of two of them. */
-static void check_polled(struct world *x, struct kubeworld_seen *s) {
-        struct kubeworld_answer a;
-        uint64_t at = clock_boottime_usec();
-        unsigned n = s->n;
-
-        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &x->lock);
-        kubeworld_wait_last(&x->w, s, 'o');
-        CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, LOCK, a.lock.uid, NULL);
-        CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, LOCK, a.lock.uid, a.lock.version);
-        kubeworld_wait_last(&x->w, s, 'a');
-        assert_true(clock_boottime_usec() - at < 2 * 6 * USEC_PER_SEC);
-        assert_true(s->is_down);
-        for (; n < s->n; n++)
-                assert_true(s->log[n] == 'o' || s->log[n] == 'a');
-}
-
-/* The right to watch is missing: told once, with the code; reads stand in for it, at their pace, until it is given. */
-static void test_watch_refused(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {}, lease = {};
-        struct kube_slot *watch, *other;
-        unsigned reads;
-
-        sim_control(&x->sim, "POST", "deny", "{\"verb\":\"watch\"}");
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        assert_int_equal(
-                kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch, &lease, &other), 0);
-        kubeworld_wait_n(&x->w, &s, 2);
-        kubeworld_wait_n(&x->w, &lease, 2);
-        assert_string_equal(s.log, "Da");
-        assert_string_equal(lease.log, "Do");
-        assert_false(s.silent);
-        assert_int_equal(s.code, 403);
-        assert_non_null(strstr(s.text, "Forbidden"));
-        reads = sim_count_requests(&x->sim, "get");
-        check_polled(x, &s);
-        assert_true(sim_count_requests(&x->sim, "get") - reads <= 6);
-        /* Nothing new is told as life, and not as a cure. */
-        assert_string_equal(lease.log, "Do");
-        assert_true(lease.is_down);
-        assert_true(lease.n_alive >= 1 && lease.n_alive == lease.n_alive_polled);
-        /* Neither may it be read: told once more, and when that ends the reads go on. */
-        sim_control(&x->sim, "POST", "deny", "{\"verb\":\"get\"}");
-        kubeworld_wait_last(&x->w, &s, 'U');
-        assert_int_equal(s.code, 403);
-        assert_non_null(strstr(s.text, "nor can it be read"));
-        sim_control(&x->sim, "DELETE", "deny", NULL);
-        kubeworld_wait_last(&x->w, &s, 'A');
-        assert_false(s.is_down);
-        kube_slot_free(watch);
-        kube_slot_free(other);
-}
-
-/* A proxy that lets no stream live: at once, after a second, with an error, with a page of its own. */
-static void test_watch_never_lasts(void **state) {
-        static const struct {
-                const char *action, *log, *text;
-                long code;
-        } rows[] = {
-                {"{\"cut_watch_ms\":50}", "AAAD", "streams end at once (a proxy?)", 0},
-                {"{\"cut_watch_ms\":1000}", "AAAD", "streams end at once (a proxy?)", 0},
-                {"{\"truncate\":0}", "Da", NULL, 0},
-                {"{\"status\":404,\"body\":\"nothing here\",\"content_type\":\"text/plain\"}", "Da", "404", 404},
-                {"{\"status\":200,\"body\":\"<html>please log in</html>\"}", "Da", NULL, 0},
-                {"{\"status\":429,\"retry_after\":40}", "Da", NULL, 429},
-                {"{\"status\":503}", "Da", NULL, 503},
-        };
-        struct world *x = *state;
-
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                struct kubeworld_seen s = {};
-                struct kube_slot *watch;
-
-                sim_fault(&x->sim, "{\"verb\":\"watch\"}", rows[i].action);
-                assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-                kubeworld_wait_last(&x->w, &s, rows[i].log[strlen(rows[i].log) - 1]);
-                if (rows[i].code != 503 && !util_streq(s.log, rows[i].log)) /* (that is told after each attempt) */
-                        fail_msg("row %zu: told %s, expected %s (%s)", i, s.log, rows[i].log, s.text);
-                if (rows[i].text && !strstr(s.text, rows[i].text))
-                        fail_msg("row %zu: '%s' not in '%s'", i, rows[i].text, s.text);
-                assert_int_equal(s.code, rows[i].code);
-                assert_int_equal(s.silent, rows[i].code == 503);
-                if (i == 1) {
-                        sim_heal(&x->sim);
-                        /* It must last before it counts as cured. */
-                        kubeworld_wait_last(&x->w, &s, 'L');
-                        assert_false(s.is_down);
-                }
-                sim_heal(&x->sim);
-                kube_slot_free(watch);
-        }
-}
-
-/* A watch that hangs while the server answers others is no silence of the server. */
-static void test_watch_is_swallowed(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kube_slot *watch;
-
-        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"hang\":\"before\"}");
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 2);
-        assert_string_equal(s.log, "Da");
-        assert_false(s.silent);
-        assert_non_null(strstr(s.text, "no answer begins"));
-        kube_slot_free(watch);
-}
-
-/* A server that does not answer is told as silent, and is not polled beside the attempts to watch. */
-static void test_no_polls_in_silence(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kube_slot *watch;
-
-        sim_control(&x->sim, "POST", "deny", "{\"verb\":\"watch\"}");
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 2);
-        assert_string_equal(s.log, "Da");
-        sim_fault(&x->sim, "{}", "{\"drop\":\"before\",\"reset\":true}");
-        kubeworld_wait_last(&x->w, &s, 'D');
-        assert_true(s.silent);
-        assert_int_equal(s.code, 0);
-        kubeworld_run(&x->w, 3 * USEC_PER_SEC);
-        assert_true(s.silent);
-        sim_heal(&x->sim);
-        /* Answered again, it is the old trouble, and the reads begin again. */
-        kube_watch_hurry(watch);
-        while (s.silent)
-                kubeworld_wait_n(&x->w, &s, s.n + 1);
-        assert_int_equal(s.code, 403);
-        s.n_alive_polled = 0;
-        for (unsigned i = 0; i < 300 && s.n_alive_polled == 0; i++)
-                kubeworld_run(&x->w, 10 * USEC_PER_MSEC);
-        assert_true(s.n_alive_polled > 0);
-        kube_slot_free(watch);
-}
-
-/* A quiet stream: its bookmarks, or the reads that stand in for them, are told as life, each 5 s at most. */
-static void test_watch_is_alive(void **state) {
-        static const char *const modes[] = {"{\"initial_end\":true,\"interval_ms\":300}",
-                                            "{\"initial_end\":true,\"interval_ms\":0}"};
-        struct world *x = *state;
-        struct kubeworld_seen s[ELEMENTSOF(modes)] = {};
-        struct kube_slot *watch[ELEMENTSOF(modes)];
-
-        kube_set_watch_limits(x->w.kube, 800 * USEC_PER_MSEC, 600 * USEC_PER_SEC);
-        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
-                sim_control(&x->sim, "POST", "bookmarks", modes[i]);
-                assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s[i], &watch[i]), 0);
-                kubeworld_wait_n(&x->w, &s[i], 1);
-        }
-        kubeworld_run(&x->w, 6500 * USEC_PER_MSEC);
-        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
-                assert_string_equal(s[i].log, "A");
-                assert_int_equal(s[i].n_alive, 1);
-                kube_slot_free(watch[i]);
-        }
-}
-
-/* A stream that has worked and is closed by somebody is no trouble when the next one stands. */
-static void test_good_stream_is_closed(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kube_slot *watch;
-
-        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"cut_watch_ms\":5200}");
-        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 3);
-        assert_string_equal(s.log, "AAA");
-        kube_slot_free(watch);
-}
-
-/* A watch that ends by its time goes on without anybody noticing. */
-static void test_watch_ends(void **state) {
-        struct world *x = *state;
-        struct kubeworld_seen s = {};
-        struct kube_slot *watch;
-
-        kube_set_watch_limits(x->w.kube, 60 * USEC_PER_SEC, USEC_PER_SEC);
-        assert_int_equal(
-                kube_watch_placeholder(x->w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_wait_n(&x->w, &s, 3);
-        assert_memory_equal(s.log, "OOO", 3);
-        kube_slot_free(watch);
 }
 
 /* ---- TLS and tokens ---- */
@@ -526,7 +143,7 @@ static char *read_all(const char *path) {
 }
 
 static void test_tls(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         const struct kubeconfig base = x->sim.config;
         struct kubeconfig c = base;
         char text[512];
@@ -581,7 +198,7 @@ static void test_tls(void **state) {
 /* The CA bundle is replaced while the agent runs: a server that does not verify has it read again, at the next request
  * and not when the cache says so. */
 static void test_ca_replaced(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct kubeconfig c = x->sim.config;
         _cleanup_free_ char *right = read_all(c.ca_file), *other = NULL;
         char path[128];
@@ -600,7 +217,7 @@ static void test_ca_replaced(void **state) {
 }
 
 static void test_token(void **state) {
-        struct world *x = *state;
+        struct faultworld *x = *state;
         struct kubeconfig c = {.server = x->sim.config.server, .ca_file = x->sim.config.ca_file};
         struct kubeworld w;
         struct kubeworld_answer a;
@@ -643,26 +260,14 @@ static void test_token(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_lost_create, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_late_create, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_lost_renewal, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_stopped_server, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_survives, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_half_open_watch, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_without_marks, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_idle_watch_is_not_cut, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_silent_server, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_refused, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_never_lasts, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_is_swallowed, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_no_polls_in_silence, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_is_alive, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_good_stream_is_closed, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_watch_ends, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_ca_replaced, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_token, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_lost_create, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_late_create, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_lost_renewal, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_refusals, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_stopped_server, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_tls, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_ca_replaced, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_token, faultworld_setup, faultworld_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

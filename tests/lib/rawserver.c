@@ -60,12 +60,27 @@ void rawserver_reset(int fd) {
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 }
 
-void rawserver_drop(int fd) {
+static bool drop(int fd) {
         /* The socket's filter stands before TCP: what it takes 0 bytes of was never there. */
         struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
         const struct sock_fprog program = {.len = 1, .filter = none};
 
-        assert(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0);
+        return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
+}
+
+void rawserver_drop(int fd) {
+        bool dropped = drop(fd);
+
+        assert(dropped);
+}
+
+bool rawserver_can_drop(void) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        bool can = fd >= 0 && drop(fd);
+
+        if (fd >= 0)
+                close(fd);
+        return can;
 }
 
 void rawserver_flow(int fd) {

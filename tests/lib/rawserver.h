@@ -37,6 +37,8 @@ void rawserver_reset(int fd);
 /* From now on no packet of the client arrives on this connection, nor is it acknowledged: to the client the way is cut
  * silently (what is sent still goes out). rawserver_flow() ends that. */
 void rawserver_drop(int fd);
+/* Whether it may: not everywhere for others than root. */
+bool rawserver_can_drop(void);
 void rawserver_flow(int fd);
 /* Waits until the client closes the connection, or the server is freed. */
 void rawserver_wait_closed(int fd);

@@ -17,6 +17,7 @@ $(MODEL): $(call obj,$(MODEL_SRC)) $(MODEL_CORE)
 check-model: $(MODEL)
 	@TEST_TIMEOUT=3000 $(RUN) "tests/model/check.sh $(MODEL) $(BOUNDS) $(O)/model-results"
 EXTRA_CHECKS += check-model
+check-programs: $(MODEL)
 
 check-mutants: $(MODEL)
 	CC="$(CC)" MODEL_LDFLAGS="$(ALL_LDFLAGS)" tests/model/mutants.sh $(O) $(MUTANTS)

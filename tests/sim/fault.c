@@ -204,7 +204,7 @@ static void ask_step_down(void *arg, uint64_t lock) {
         (void)snprintf(name, sizeof(name), "lock%u", (unsigned)lock);
         if (!p->host->bus)
                 return;
-        if (p->host->bus->step_down(p->host->bus_userdata, name, "test", &err) < 0)
+        if (p->host->bus->step_down(p->host->bus_userdata, name, "test", /* force= */ true, 0, &err) < 0)
                 world_log("step-down refused: %s", err.text);
         if (p->host->bus->status(p->host->bus_userdata, &json) >= 0)
                 free(json);

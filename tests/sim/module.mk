@@ -40,6 +40,7 @@ check-sim: $(O)/sim/simulator
 	    $(if $(LOCKS),-l $(LOCKS)) $(if $(KEEP),-k $(KEEP)) $(if $(TRACE),-t) $(if $(SIM_FRESH),-n $(SIM_FRESH)) \
 	    $(if $(LASTING),-L) $(if $(HOLES),-H -T "$(SIM_TIMING)",-f tests/sim/seeds -o $(O)/sim-results)
 EXTRA_CHECKS += check-sim
+check-programs: $(O)/sim/simulator
 
 # Each stated hole by itself: two never run for longer than the formula of --check-config says.
 check-holes: $(O)/sim/simulator

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which lock a step-down over D-Bus means. Who may ask for it, and what is carried: tests/integration/test_bus.c. */
+/* Which lock a step-down over D-Bus means. Who may ask for it, and what is carried: tests/integration/test_bus.c;
+ * what is refused without --force: test_step_down.c there. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +48,7 @@ static int tear_down(_unused_ void **state) {
 /* Asked to step down: 1 + the index of the lock that was told, or a negative errno with err set. */
 static int asked(const char *lock, struct err *err) {
         struct agent_post post;
-        int r = agent_bus_handlers.step_down(&world.agent, lock, "for a test", err);
+        int r = agent_bus_handlers.step_down(&world.agent, lock, "for a test", /* force= */ true, 0, err);
 
         if (!agent_take_post(&world.agent, &post))
                 return r;

@@ -49,6 +49,9 @@ static void test_smallest(void **state) {
         (void)state;
         c = load("kubeconfig = \"/etc/kc\";\nnamespace = \"ops\";\n" LOCK(""));
         assert_string_equal(c->kubeconfig, "/etc/kc");
+        assert_non_null(strstr(c->kubeconfig_where, ":1"));
+        assert_int_equal(c->n_files, 1);
+        assert_int_equal(strncmp(c->kubeconfig_where, c->files[0], strlen(c->files[0])), 0);
         assert_null(c->context);
         assert_null(c->trace);
         assert_string_equal(c->state_dir, "/var/lib/leader-agent");

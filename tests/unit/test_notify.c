@@ -162,8 +162,11 @@ static void test_clock(void **state) {
         assert_int_equal(clock_parse_utc(""), 0);
         assert_int_equal(clock_parse_utc("yesterday"), 0);
         assert_int_equal(clock_parse_utc("2030-01-02T03:04:05"), 0);
-        assert_int_equal(strlen(clock_format_local(clock_realtime_usec(), buf)), strlen("12:34:56"));
-        assert_int_equal(strlen(clock_format_local(UINT64_C(1893553445678901), buf)), strlen("2030-01-02 12:34:56"));
+        /* Today without the date; at midnight the second look is at the new day. */
+        if (strlen(clock_format_local(clock_realtime_usec(), buf)) != strlen("12:34:56"))
+                assert_int_equal(strlen(clock_format_local(clock_realtime_usec(), buf)), strlen("12:34:56"));
+        assert_int_equal(strlen(clock_format_local(UINT64_C(86400) * 365 * USEC_PER_SEC, buf)),
+                         strlen("1971-01-01 12:34:56"));
         assert_int_equal(strlen(clock_format_boottime(before, buf)), strlen("12:34:56"));
         assert_true(clock_boottime_usec() >= before && before > 0);
         assert_true(clock_realtime_usec() > UINT64_C(1600000000) * USEC_PER_SEC);

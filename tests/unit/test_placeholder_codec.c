@@ -373,6 +373,50 @@ static void test_kinds(void **state) {
         assert_string_equal(placeholder_kind_to_string((enum placeholder_kind)7), "unknown");
 }
 
+#define META(name) "\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"u\",\"resourceVersion\":\"7\"}"
+
+/* Items as the API server leaves them, and as `kubectl get -o json` prints them. (More: test_lock_list.) */
+static void test_list(void **state) {
+        static const struct {
+                enum placeholder_kind kind;
+                const char *json;
+                int r;
+                size_t n;
+                const char *text;
+        } rows[] = {
+                {PLACEHOLDER_LEASE,
+                 "{\"kind\":\"LeaseList\",\"items\":[{" META(
+                         "a") ",\"spec\":{\"holderIdentity\":\"me\"}},{\"kind\":"
+                              "\"Lease\",\"apiVersion\":\"coordination.k8s.io/v1\"," META("b") "}]}",
+                 0, 2, ""},
+                {PLACEHOLDER_POD, "{\"kind\":\"PodList\",\"items\":[{" META("a") "}]}", 0, 1, ""},
+                {PLACEHOLDER_POD, "{\"kind\":\"PodList\"}", 0, 0, ""},
+                {PLACEHOLDER_POD, "{\"kind\":\"LeaseList\",\"items\":[]}", -EBADMSG, 99,
+                 "answer is of kind 'LeaseList', expected PodList with items"},
+                {PLACEHOLDER_LEASE, "{\"kind\":\"LeaseList\",\"items\":[{\"kind\":\"Pod\"," META("a") "}]}", -EBADMSG,
+                 99, "of kind 'Pod'"},
+                {PLACEHOLDER_LEASE, "{\"kind\":\"LeaseList\",\"items\":[7]}", -EBADMSG, 99, "not a JSON object"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_free_ struct placeholder_object *all = NULL;
+                struct err err = {};
+                size_t n = 99;
+
+                assert_int_equal(
+                        placeholder_list_parse(rows[i].kind, rows[i].json, strlen(rows[i].json), &all, &n, &err),
+                        rows[i].r);
+                assert_int_equal(n, rows[i].n);
+                if (!strstr(err.text, rows[i].text))
+                        fail_msg("row %zu: %s", i, err.text);
+                if (i == 0) {
+                        assert_string_equal(all[0].identity, "me");
+                        assert_string_equal(all[1].name, "b");
+                }
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip), cmocka_unit_test(test_terms),
@@ -380,7 +424,7 @@ int main(void) {
                 cmocka_unit_test(test_renew),      cmocka_unit_test(test_no_duration),
                 cmocka_unit_test(test_pod_spec),   cmocka_unit_test(test_finished),
                 cmocka_unit_test(test_foreign),    cmocka_unit_test(test_time),
-                cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_kinds),      cmocka_unit_test(test_list),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,10 @@ static void test_names(_unused_ void **state) {
         assert_false(rights_name_objects(r, LEASES, "leases"));
         assert_true(rights_name_objects(r, CORE, "configmaps"));
         assert_false(rights_name_objects(r, CORE, "pods"));
+        assert_string_equal(rights_named(r, CORE, "configmaps", 0), "app");
+        assert_null(rights_named(r, CORE, "configmaps", 1));
+        assert_null(rights_named(r, LEASES, "leases", 0));
+        assert_null(rights_named(r, CORE, "pods", 0));
         rights_rules_free(r);
 }
 

@@ -56,6 +56,24 @@ static void test_token(void **state) {
         assert_int_not_equal(util_token("\xff"), util_token("\x7f"));
 }
 
+static void test_shell_word(void **state) {
+        static const char *const rows[][2] = {
+                {"", "''"},
+                {"/etc/x-1.conf", "/etc/x-1.conf"},
+                {"two words", "'two words'"},
+                {"it's", "'it'\\''s'"},
+                {"$HOME", "'$HOME'"},
+                {"~", "'~'"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_free_ char *word = util_shell_word(rows[i][0]);
+
+                assert_string_equal(word, rows[i][1]);
+        }
+}
+
 static void test_time(void **state) {
         (void)state;
         assert_int_equal(util_usec_add(1, 2), 3);
@@ -167,9 +185,9 @@ static void test_terms(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_copy),    cmocka_unit_test(test_token),   cmocka_unit_test(test_time),
-                cmocka_unit_test(test_strings), cmocka_unit_test(test_cleanup), cmocka_unit_test(test_err),
-                cmocka_unit_test(test_terms),
+                cmocka_unit_test(test_copy), cmocka_unit_test(test_token),   cmocka_unit_test(test_shell_word),
+                cmocka_unit_test(test_time), cmocka_unit_test(test_strings), cmocka_unit_test(test_cleanup),
+                cmocka_unit_test(test_err),  cmocka_unit_test(test_terms),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@ scenario() {
         takes_over 15 web-1
         local n
         for n in 1 2; do
-                must host_exec web-1 leaderctl step-down "$LOCK"
+                must host_exec web-1 leaderctl step-down --force "$LOCK" # (to nobody)
                 ends 20
                 takes_over 30 web-1
                 stays 1

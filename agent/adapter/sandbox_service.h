@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between sandbox.c and sandbox_service.c only: leader-agent.service as PID 1 has it, and reading as its user. */
+#pragma once
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "codec/sandbox.h"
+
+#define SANDBOX_UNIT   "leader-agent.service"
+#define SANDBOX_GROUPS 64
+
+struct sandbox_service {
+        char why[256]; /* not known: why; else empty */
+        struct sandbox sandbox;
+        bool has_user; /* the next ones */
+        char user[64], group[64];
+        char home[PATH_MAX], kubeconfig[PATH_MAX]; /* of its environment; empty: none */
+        uid_t uid;
+        gid_t gid, groups[SANDBOX_GROUPS];
+        size_t n_groups;
+        bool untried; /* some file could not be opened as the user, for another reason than the file's */
+};
+
+/* Asks PID 1; s is zeroed before. What cannot be known is in s. Returns 0 or -ENOMEM; then, too, sandbox_done() of its
+ * sandbox. */
+int sandbox_service_read(struct sandbox_service *s);
+
+struct sandbox_attempt {
+        int error;                       /* 0: it can be read */
+        char at[PATH_MAX - sizeof(int)]; /* EACCES: the directory that may not be entered; empty: none */
+};
+
+/* Opens path as the user, in a child, as root; real: the same without links. Returns a negative errno when that cannot
+ * be tried. */
+int sandbox_attempt(const struct sandbox_service *s, const char *path, const char *real, struct sandbox_attempt *ret);

@@ -3,11 +3,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include "adapter/bus.h"
+#include "base/clock.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define SYSTEMD      "org.freedesktop.systemd1"
+/* An agent that starts anew after a reload is off the bus for a moment. */
+#define ANEW_USEC  (2 * USEC_PER_SEC)
+#define PAUSE_USEC (50 * USEC_PER_MSEC)
 
 /* Nobody owns our name. systemd knows whether the agent runs all the same: then the policy that lets it own the name is
  * not in force. Without an answer from systemd it counts as not running. */
@@ -76,18 +81,12 @@ static int read_text(sd_bus_message *reply, char **ret, struct err *err) {
         return *ret ? 0 : err_setf(err, -ENOMEM, "out of memory");
 }
 
-int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+static int call(sd_bus *bus, const char *method, const char *const *arguments, char **ret_text, bool *ret_unanswered,
+                struct err *err) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        int r;
+        int r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH, BUS_NAME, method);
 
-        r = sd_bus_open_system(&bus);
-        if (r < 0)
-                return err_setf(err, -EHOSTDOWN, "cannot reach the system bus: %s; see systemctl status dbus",
-                                strerror(-r));
-        (void)sd_bus_set_method_call_timeout(bus, TIMEOUT_USEC);
-        r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH, BUS_NAME, method);
         for (; r >= 0 && arguments && *arguments; arguments++)
                 r = sd_bus_message_append(m, "s", *arguments);
         /* Never start one: an agent that was stopped stays stopped. */
@@ -95,7 +94,28 @@ int bus_client_call(const char *method, const char *const *arguments, char **ret
                 r = sd_bus_message_set_auto_start(m, false);
         if (r >= 0)
                 r = sd_bus_call(bus, m, 0, &error, &reply);
+        *ret_unanswered = sd_bus_error_has_name(&error, SD_BUS_ERROR_NO_REPLY);
         if (r < 0)
                 return failed(bus, method, r, &error, err);
         return ret_text ? read_text(reply, ret_text, err) : 0;
+}
+
+int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        uint64_t until = clock_boottime_usec() + ANEW_USEC;
+        int r = sd_bus_open_system(&bus);
+
+        if (r < 0)
+                return err_setf(err, -EHOSTDOWN, "cannot reach the system bus: %s; see systemctl status dbus",
+                                strerror(-r));
+        (void)sd_bus_set_method_call_timeout(bus, TIMEOUT_USEC);
+        for (;;) {
+                bool unanswered;
+
+                r = call(bus, method, arguments, ret_text, &unanswered, err);
+                /* (without arguments: a call that may be made twice) */
+                if ((r != -ENOTCONN && (!unanswered || arguments)) || clock_boottime_usec() >= until)
+                        return r;
+                (void)usleep(PAUSE_USEC);
+        }
 }

@@ -56,6 +56,10 @@ struct http_call {
         void *userdata;
 };
 
+/* Whether libcurl can use it: CA, certificate and key are read, and key and certificate belong together. Connects to
+ * nobody, does not wait. Returns 0, -ENOMEM, or -EINVAL with err set. */
+int http_check(const struct kubeconfig *config, struct err *err);
+
 /* config is borrowed until http_free(). Returns -ENOMEM, -EINVAL with err set when libcurl cannot use it. */
 int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config, const char *user_agent,
              struct err *err);

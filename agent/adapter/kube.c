@@ -211,6 +211,10 @@ int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config
         return 0;
 }
 
+int kube_check(const struct kubeconfig *config, struct err *err) {
+        return http_check(config, err);
+}
+
 struct kube *kube_free(struct kube *kube) {
         if (!kube)
                 return NULL;

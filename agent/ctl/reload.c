@@ -12,7 +12,13 @@ static int run(_unused_ const void *options, _unused_ char *const *arguments, _u
 
         if (r == -EACCES && geteuid() != 0)
                 return ctl_error("reload needs root (sudo leaderctl reload)");
-        return r < 0 ? ctl_failed(r, &err) : CTL_OK;
+        if (r < 0)
+                return ctl_failed(r, &err);
+        /* An agent that starts anew has begun when it answers; until then the file is not to be touched again. */
+        return bus_client_call("Status", NULL, NULL, &err) < 0
+                       ? ctl_error("the configuration was accepted, but leader-agent does not answer with it; see "
+                                   "systemctl status leader-agent")
+                       : CTL_OK;
 }
 
 const struct ctl_verb ctl_reload = {

@@ -2,7 +2,6 @@
 /* The composition root of leader-agent: owns everything, turns the loop. One turn: what was posted and
  * what is due, one step at a time; then locks that went, watches, status, the end, and the one timer. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "adapter/journal.h"
@@ -99,9 +98,16 @@ int agent_run(struct agent *a) {
                 r = sd_event_run(a->event, UINT64_MAX);
                 if (r < 0)
                         return r;
+                /* At once: whatever else is done now is done without what was accepted. */
+                if (a->anew)
+                        return 0;
         } while (sd_event_get_state(a->event) != SD_EVENT_FINISHED);
         r = sd_event_get_exit_code(a->event, &code);
         return r < 0 ? r : code;
+}
+
+bool agent_starts_anew(const struct agent *a) {
+        return a->anew;
 }
 
 /* ---- the end ---- */
@@ -158,9 +164,9 @@ static int open_world(struct agent *a, struct err *err) {
         if (r < 0)
                 return r;
         if (a->conf->trace) {
-                a->trace_fd = open(a->conf->trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+                a->trace_fd = agent_trace_open(a->conf->trace, err);
                 if (a->trace_fd < 0)
-                        return err_setf(err, -errno, "cannot open the trace file '%s': %m", a->conf->trace);
+                        return a->trace_fd;
         }
         return kube_new(&a->kube, a->event, a->kubeconfig, a->conf->request_timeout_usec, err);
 }

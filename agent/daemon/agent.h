@@ -19,13 +19,18 @@ DEFINE_CLEANUP(struct agent *, agent_free)
 
 /* Everything that is due: what main() does once before READY=1. */
 void agent_turn(struct agent *a);
-/* Turns until sd_event_exit(). Returns the exit code given there, or negative errno of the loop. */
+/* Turns until sd_event_exit(), or until a reload wants a start. Returns the exit code given there, 0, or negative errno
+ * of the loop. */
 int agent_run(struct agent *a);
+/* Whether the configuration that was accepted last takes effect by a start of this process: free the agent, which
+ * leaves everything as it is like a restart, and begin again. */
+bool agent_starts_anew(const struct agent *a);
 
 /* SIGTERM: asks PID 1 why, then releases everything (stop, shutdown) or leaves everything as it is (restart). */
 void agent_terminate(struct agent *a);
-/* SIGHUP and D-Bus: reads the configuration file again. Returns a negative errno with err set; then nothing has
- * changed. */
+/* SIGHUP and D-Bus: reads configuration and kubeconfig again. Returns a negative errno with err set; then nothing has
+ * changed. With another connection (kubeconfig, context, request_timeout) nothing has changed either, and
+ * agent_starts_anew(). */
 int agent_reload(struct agent *a, struct err *err);
 
 /* For main()'s log: valid as long as the agent. */

@@ -4,6 +4,7 @@
  * tenure and duration are those that the lock records; what is new counts from the next term. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "adapter/journal.h"
 #include "daemon/agent_parts.h"
@@ -271,12 +272,18 @@ static void warn(const struct conf *c) {
                         journal_log(LOG_WARNING, "%s", text);
 }
 
-int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
-        _cleanup_(plan_done) struct plan plan;
-        int r = plan_init(&plan, c->n_locks, err);
+static int plan_all(struct plan *plan, struct agent *a, const struct conf *c, struct err *err) {
+        int r = plan_init(plan, c->n_locks, err);
 
         for (size_t i = 0; i < c->n_locks && r >= 0; i++)
-                r = plan_lock(&plan, a, &c->locks[i], err);
+                r = plan_lock(plan, a, &c->locks[i], err);
+        return r;
+}
+
+int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
+        _cleanup_(plan_done) struct plan plan;
+        int r = plan_all(&plan, a, c, err);
+
         if (r >= 0)
                 r = make_room(a, &plan, err);
         if (r < 0)
@@ -406,34 +413,59 @@ static bool same_cluster(const struct kubeconfig *a, const struct kubeconfig *b)
                util_streq(a->token_file, b->token_file);
 }
 
+static bool same_connection(const struct agent *a, const struct conf *c, const struct kubeconfig *k) {
+        return util_streq(c->kubeconfig, a->conf->kubeconfig) && util_streq(c->context, a->conf->context) &&
+               c->request_timeout_usec == a->conf->request_timeout_usec && same_cluster(a->kubeconfig, k);
+}
+
+/* A connection is what everything here was asked through, so another one is a start: of this process, which units do
+ * not notice more than a restart. What a start would refuse is refused now, while nothing has changed. */
+static int start_anew(struct agent *a, const struct conf *c, const struct kubeconfig *k, struct err *err) {
+        _cleanup_(plan_done) struct plan plan;
+        int r = plan_all(&plan, a, c, err), fd;
+
+        if (r >= 0)
+                r = kube_check(k, err);
+        if (r < 0)
+                return r;
+        if (c->trace) {
+                fd = agent_trace_open(c->trace, err);
+                if (fd < 0)
+                        return fd;
+                close(fd);
+        }
+        if (a->sleeping) /* its inhibitor ends with this process; and the leases are not released yet */
+                return err_setf(err, -EBUSY, "the host is about to sleep; reload again when it is awake");
+        a->anew = true;
+        journal_log(LOG_NOTICE,
+                    "Configuration read again; the connection is another one (%s, %s): starting anew, units run on",
+                    k->source, k->server);
+        return 0;
+}
+
 static int reload(struct agent *a, struct err *err) {
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
         _cleanup_(conf_freep) struct conf *c = NULL;
         struct conf *old = a->conf;
         int r = conf_load(&c, a->conf_path, err);
 
-        if (r >= 0)
-                r = conf_set_default_namespace(c, a->kubeconfig->namespace_, err);
         if (r < 0)
                 return r;
-        if (a->stopping.since_usec)
+        if (a->stopping.since_usec || a->job)
                 return err_setf(err, -ESHUTDOWN, "the agent is stopping");
-        if (!util_streq(c->kubeconfig, old->kubeconfig) || !util_streq(c->context, old->context) ||
-            !util_streq(c->state_dir, old->state_dir) || !util_streq(c->guard_socket, old->guard_socket) ||
-            c->request_timeout_usec != old->request_timeout_usec)
+        if (!util_streq(c->state_dir, old->state_dir) || !util_streq(c->guard_socket, old->guard_socket))
                 return err_setf(err, -EBUSY,
-                                "%s: kubeconfig, context, state_dir, guard_socket and request_timeout change only by "
-                                "`systemctl restart leader-agent`, which keeps units running (with another state_dir: "
-                                "only when that has the claims of this one)",
+                                "%s: state_dir and guard_socket change only by `systemctl restart leader-agent`, which "
+                                "keeps units running (with another state_dir: only when that has the claims of this "
+                                "one)",
                                 a->conf_path);
         r = kubeconfig_load(&k, c->kubeconfig, c->context, err);
+        if (r >= 0)
+                r = conf_set_default_namespace(c, k->namespace_, err);
         if (r < 0)
                 return r;
-        if (!same_cluster(a->kubeconfig, k))
-                return err_setf(err, -EBUSY,
-                                "%s says something else than at the start: it is read by `systemctl restart "
-                                "leader-agent`, which keeps units running",
-                                k->source);
+        if (!same_connection(a, c, k))
+                return start_anew(a, c, k, err);
         r = agent_conf_apply(a, c, err);
         if (r < 0)
                 return r;

@@ -99,7 +99,7 @@ static void cure(const struct agent *a, unsigned which, char *buf, size_t size) 
                                "leader-agent (units run on)");
         else
                 (void)snprintf(buf, size,
-                               "write a new %s into that file, then: systemctl restart leader-agent (units "
+                               "write a new %s into that file, then: systemctl reload leader-agent (units "
                                "run on)",
                                what);
 }

@@ -305,11 +305,12 @@ struct agent {
         char link_error[512];
         uint64_t link_down_usec; /* CLOCK_BOOTTIME: since when */
         char bus_error[256];
-        char conf_error[512];           /* why the configuration on disk is not in force; empty: it is */
-        char api_error[512];            /* why the API server does not answer; empty: it does */
-        uint64_t api_silent_usec;       /* CLOCK_BOOTTIME: since when */
-        bool api_told;                  /* … and the journal has it */
-        bool unanswered;                /* a request or a watch had no answer, and nothing was answered since */
+        bool anew;                /* what was accepted takes effect by a start: the loop ends, main() begins again */
+        char conf_error[512];     /* why the configuration on disk is not in force; empty: it is */
+        char api_error[512];      /* why the API server does not answer; empty: it does */
+        uint64_t api_silent_usec; /* CLOCK_BOOTTIME: since when */
+        bool api_told;            /* … and the journal has it */
+        bool unanswered;          /* a request or a watch had no answer, and nothing was answered since */
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct agent_rights rights;
         struct agent_credentials credentials;
@@ -343,6 +344,8 @@ void agent_claims_settle(struct agent *a, const struct agent_claims *c);
 
 /* ---- agent_trace.c ---- */
 
+/* The file that the configuration names, for appending, close-on-exec. Returns it, or negative errno with err set. */
+int agent_trace_open(const char *path, struct err *err);
 /* Applies a change to the core and records it. */
 void agent_apply(struct agent *a, const struct core_change *change);
 /* Record a step: nothing without the configuration key `trace`. */

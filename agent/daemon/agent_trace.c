@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records what passes through the door of the core, one line each, so that a replay through the same core must give the
  * same actions (tests/traces). The form is daemon/trace_text.h's. */
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "daemon/agent_parts.h"
 #include "daemon/trace_text.h"
+
+int agent_trace_open(const char *path, struct err *err) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+        return fd >= 0 ? fd : err_setf(err, -errno, "cannot open the trace file '%s': %m", path);
+}
 
 static void record(struct agent *a, const struct trace_line *line) {
         char text[TRACE_TEXT_MAX];

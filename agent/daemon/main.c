@@ -2,8 +2,11 @@
 /* leader-agent's main(): arguments, signals, watchdog, READY=1. The rest is agent.h's. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "adapter/journal.h"
 #include "adapter/notify.h"
@@ -46,7 +49,8 @@ static int on_signal(_unused_ sd_event_source *source, const struct signalfd_sig
         }
         notify_reloading();
         (void)agent_reload(userdata, &err); /* told in journal and status */
-        notify_ready();
+        if (!agent_starts_anew(userdata))   /* or the new start says so */
+                notify_ready();
         return 0;
 }
 
@@ -58,11 +62,21 @@ static int on_watchdog(sd_event_source *source, _unused_ uint64_t usec, _unused_
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static int run(const char *path) {
+/* The program that runs, not what may lie at its path by now: it is the one that has accepted the configuration. PID,
+ * environment (sockets and watchdog of systemd) and blocked signals stay, those that wait too. */
+static int start_anew(char *argv[]) {
+        /* Nothing is left open but standard streams; libraries may have forgotten one. */
+        (void)close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+        (void)execv("/proc/self/exe", argv);
+        return journal_errno(LOG_ERR, -errno, "Cannot start anew; ending, so that systemd does it");
+}
+
+static int run(const char *path, bool *ret_anew) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(agent_freep) struct agent *a = NULL;
         struct err err = {};
         static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+        sd_event_source *source = NULL;
         sigset_t mask;
         int r;
 
@@ -85,8 +99,15 @@ static int run(const char *path) {
                 return r;
         }
         journal_open("leader-agent", agent_log_level(a));
-        for (unsigned i = 0; i < ELEMENTSOF(signals) && r >= 0; i++)
-                r = sd_event_add_signal(event, NULL, signals[i], on_signal, a);
+        for (unsigned i = 0; i < ELEMENTSOF(signals) && r >= 0; i++) {
+                r = sd_event_add_signal(event, &source, signals[i], on_signal, a);
+                /* First of what came together: one that was taken from the kernel is not lost to a reload before it. */
+                if (r >= 0)
+                        r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+                if (r >= 0)
+                        r = sd_event_source_set_floating(source, true);
+                source = sd_event_source_unref(source);
+        }
         if (r >= 0 && notify_watchdog_usec() > 0)
                 /* Not sd_event_set_watchdog(): its pings sleep while PID 1 hangs. */
                 r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 0, 0, on_watchdog, NULL);
@@ -96,7 +117,9 @@ static int run(const char *path) {
                     agent_identity(a), agent_server(a));
         agent_turn(a);
         notify_ready();
-        return agent_run(a);
+        r = agent_run(a);
+        *ret_anew = r >= 0 && agent_starts_anew(a);
+        return r;
 }
 
 int main(int argc, char *argv[]) {
@@ -108,7 +131,7 @@ int main(int argc, char *argv[]) {
                 {NULL, 0, NULL, 0},
         };
         const char *path = CONF_PATH;
-        bool check = false;
+        bool check = false, anew = false;
         int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
@@ -131,6 +154,11 @@ int main(int argc, char *argv[]) {
                 return usage(stderr);
         if (check)
                 return check_config(path);
+        /* A start by way of /proc has its name from there. */
+        (void)prctl(PR_SET_NAME, program_invocation_short_name);
         journal_open("leader-agent", LOG_INFO);
-        return run(path) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        c = run(path, &anew);
+        if (anew)
+                c = start_anew(argv);
+        return c < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -53,9 +53,10 @@ void bus_answer(struct bus *b, uint64_t call, int r, struct err *err);
 /* Sends StatusChanged, when connected. b may be NULL. */
 void bus_status_changed(struct bus *b);
 
-/* Client side: calls a method of the agent on this host and waits, at most 10 s. arguments: strings, then NULL; NULL:
- * none. ret_text: where the string that the method returns goes, the caller frees it; NULL: it returns none. Returns 0;
- * negative errno with err set: -EHOSTDOWN no agent on the bus (or no bus); -ENOTCONN no agent on the bus, though
- * systemd says that it runs; -EACCES not allowed; -EBUSY and -EREMOTEIO the agent refused, err has its words (-EBUSY:
- * it would not when forced), or its answer cannot be read; -ETIMEDOUT; -ENOMEM. */
+/* Client side: calls a method of the agent on this host and waits, at most 10 s, and 2 s for an agent that runs and is
+ * not on the bus: it may be starting anew. What has no arguments is called again when that took the answer. arguments:
+ * strings, then NULL; NULL: none. ret_text: where the string that the method returns goes, the caller frees it; NULL:
+ * it returns none. Returns 0; negative errno with err set: -EHOSTDOWN no agent on the bus (or no bus); -ENOTCONN no
+ * agent on the bus, though systemd says that it runs; -EACCES not allowed; -EBUSY and -EREMOTEIO the agent refused, err
+ * has its words (-EBUSY: it would not when forced), or its answer cannot be read; -ETIMEDOUT; -ENOMEM. */
 int bus_client_call(const char *method, const char *const *arguments, char **ret_text, struct err *err);

@@ -74,6 +74,9 @@ typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
  * connecting; what is wrong with them comes as KUBE_UNREACHABLE). The environment's proxy variables are ignored. */
 int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config, uint64_t request_timeout_usec,
              struct err *err);
+/* Whether a connection can be made of it: certificate files too are read, and must belong together. Asks nobody, does
+ * not wait. Returns 0, -ENOMEM, or -EINVAL with err set. */
+int kube_check(const struct kubeconfig *config, struct err *err);
 struct kube *kube_free(struct kube *kube);
 DEFINE_CLEANUP(struct kube *, kube_free)
 

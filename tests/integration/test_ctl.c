@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* leaderctl as it is installed: the program beside this test, against an agent's bus API served here; and that
  * check-config is the same in both programs. The verbs that talk to the API server are in test_fence. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -385,6 +386,141 @@ static void test_no_name(_unused_ void **state) {
         sd_bus_flush_close_unref(systemd);
 }
 
+static int on_back(_unused_ sd_event_source *source, _unused_ uint64_t usec, _unused_ void *userdata) {
+        struct err err = {};
+
+        assert_int_equal(bus_serve(&server, event, &handlers, NULL, &err), 0);
+        return 0;
+}
+
+/* An agent that starts anew after a reload is off the bus for a moment: that is waited for. */
+static void test_name_comes_back(_unused_ void **state) {
+        sd_bus *systemd = systemd_start();
+
+        unit.state = "active";
+        unit.pid = 222;
+        for (unsigned i = 0; i < 3; i++) {
+                server = bus_free(server);
+                assert_true(sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 500 * USEC_PER_MSEC, 0, on_back,
+                                                       NULL) >= 0);
+                assert_result(i == 0   ? RUN("status", "--json")
+                              : i == 1 ? RUN("reload")
+                                       : RUN("step-down", "a"),
+                              0, "", "");
+        }
+        sd_bus_flush_close_unref(systemd);
+}
+
+/* ---- the agent itself ---- */
+
+static unsigned count_files(const char *path) {
+        DIR *d = opendir(path);
+        unsigned n = 0;
+
+        assert_non_null(d);
+        while (readdir(d))
+                n++;
+        closedir(d);
+        return n;
+}
+
+static void read_line(const char *path, char *buf, size_t size) {
+        FILE *f = fopen(path, "re");
+
+        assert_non_null(f);
+        assert_non_null(fgets(buf, (int)size, f));
+        (void)fclose(f);
+}
+
+static void write_kubeconfig(unsigned port, const char *user) {
+        char text[1024];
+
+        (void)snprintf(text, sizeof(text),
+                       "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: ops}}]\n"
+                       "clusters: [{name: k, cluster: {server: 'https://127.0.0.1:%u'}}]\n"
+                       "users: [{name: u, user: {%s}}]\n",
+                       port, user);
+        (void)tempdir_write(&bus.dir, "kc", text);
+}
+
+/* Without API server and guard, on our bus. */
+static pid_t start_agent(void) {
+        char path[PATH_MAX], text[1024];
+        pid_t pid;
+
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\"; state_dir = \"%s/state\"; guard_socket = \"%s/guard\";\n"
+                       "locks = ({name = \"l\"; unit = \"a.service\";});\n",
+                       bus.dir.path, bus.dir.path, bus.dir.path);
+        (void)util_copy(path, sizeof(path), tempdir_write(&bus.dir, "agent.conf", text));
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                (void)execl(leader_agent, leader_agent, "--config", path, NULL);
+                _exit(127);
+        }
+        return pid;
+}
+
+static bool has_server(unsigned port) {
+        char server_text[64];
+
+        (void)snprintf(server_text, sizeof(server_text), "https://127.0.0.1:%u\"", port);
+        return strstr(RUN("status", "--json").out, server_text);
+}
+
+/* Another kubeconfig takes effect by a start of the same process, with nothing left open, at once and as often as
+ * wanted; a refused one leaves it as it is; a signal that came meanwhile is not lost. */
+static void test_reload_anew(_unused_ void **state) {
+        char path[64], name[64];
+        unsigned n_fds[2] = {};
+        sd_bus *systemd;
+        pid_t pid;
+        int status;
+
+        server = bus_free(server);
+        systemd = systemd_start();
+        unit.state = "active";
+        write_kubeconfig(1, "token: t");
+        unit.pid = (uint32_t)(pid = start_agent());
+        for (int i = 0; !has_server(1); i++)
+                assert_true(i < 10);
+        for (unsigned port = 2; port < 12; port++) {
+                write_kubeconfig(port, "token: t");
+                assert_result(RUN("reload"), 0, "", "");
+                assert_true(has_server(port));
+                if (port == 2 || port == 11) {
+                        (void)snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+                        n_fds[port == 11] = count_files(path);
+                }
+        }
+        assert_true(n_fds[0] > 0 && n_fds[1] <= n_fds[0] + 1);
+        (void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+        read_line(path, name, sizeof(name));
+        assert_string_equal(name, "leader-agent\n");
+        write_kubeconfig(12, "token: t, tokenFile: /none");
+        assert_result(RUN("reload"), 1, "", "/none");
+        write_kubeconfig(12, "token: t, exec: {command: x}");
+        assert_result(RUN("reload"), 1, "", "exec");
+        assert_true(has_server(11));
+        /* By signal, and with one behind it. */
+        write_kubeconfig(13, "token: t");
+        assert_int_equal(kill(pid, SIGHUP), 0);
+        for (int i = 0; !has_server(13); i++)
+                assert_true(i < 10);
+        write_kubeconfig(14, "token: t");
+        assert_int_equal(kill(pid, SIGSTOP), 0);
+        assert_int_equal(kill(pid, SIGHUP), 0);
+        assert_int_equal(kill(pid, SIGTERM), 0);
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        for (uint64_t waited = 0; waitpid(pid, &status, WNOHANG) == 0; waited += 5 * USEC_PER_MSEC) {
+                assert_true(waited < HANG_USEC);
+                assert_true(sd_event_run(event, 5 * USEC_PER_MSEC) >= 0);
+        }
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        sd_bus_flush_close_unref(systemd);
+}
+
 /* What a broker says to others than root is not for humans. */
 static void test_denied(_unused_ void **state) {
         struct result r;
@@ -699,13 +835,14 @@ static void test_sample(_unused_ void **state) {
 int main(void) {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_status),         WITH_AGENT(test_status_width),
-                WITH_AGENT(test_step_down),      WITH_AGENT(test_step_down_refused),
-                WITH_AGENT(test_no_agent),       WITH_AGENT(test_no_name),
-                WITH_AGENT(test_denied),         WITH_AGENT(test_help),
-                WITH_AGENT(test_usage),          WITH_AGENT(test_usage_of_all),
-                WITH_AGENT(test_check_config),   WITH_AGENT(test_sample),
-                WITH_AGENT(test_forget_cluster), WITH_AGENT(test_check_config_sandbox),
+                WITH_AGENT(test_status),          WITH_AGENT(test_status_width),
+                WITH_AGENT(test_step_down),       WITH_AGENT(test_step_down_refused),
+                WITH_AGENT(test_no_agent),        WITH_AGENT(test_no_name),
+                WITH_AGENT(test_name_comes_back), WITH_AGENT(test_reload_anew),
+                WITH_AGENT(test_denied),          WITH_AGENT(test_help),
+                WITH_AGENT(test_usage),           WITH_AGENT(test_usage_of_all),
+                WITH_AGENT(test_check_config),    WITH_AGENT(test_sample),
+                WITH_AGENT(test_forget_cluster),  WITH_AGENT(test_check_config_sandbox),
         };
         ssize_t n;
 

@@ -295,6 +295,54 @@ static void test_rights(void **state) {
         assert_int_equal(v.result, KUBE_OK);
 }
 
+/* Whether certificate and key belong together is known before a connection is made, and of nobody else. */
+static void test_check(void **state) {
+        struct world *x = *state;
+        struct kubeconfig k = x->sim.config;
+        char *none, *other;
+        struct err err = {};
+
+        if (getenv("LEADER_TEST_KUBECONFIG"))
+                skip();
+        none = strdup(
+                tempdir_write(&x->sim.dir, "none.crt", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"));
+        other = strdup(tempdir_path(&x->sim.dir, "other-ca.key"));
+        k.source = k.user = k.cluster = (char *)"a text";
+        assert_int_equal(kube_check(&k, &err), 0);
+        k.server = (char *)"https://no.such.host.invalid:1";
+        k.proxy_url = (char *)"http://127.0.0.1:1";
+        k.tls_server_name = (char *)"another";
+        assert_int_equal(kube_check(&k, &err), 0);
+        k.client_key_file = other;
+        assert_int_equal(kube_check(&k, &err), -EINVAL);
+        assert_non_null(strstr(err.text, "a text: user \"a text\": client certificate ("));
+        assert_non_null(strstr(err.text, other));
+        k.client_key_file = none;
+        assert_int_equal(kube_check(&k, &err), -EINVAL);
+        k = x->sim.config;
+        k.source = k.user = k.cluster = (char *)"a text";
+        k.client_cert_file = none;
+        assert_int_equal(kube_check(&k, &err), -EINVAL);
+        assert_non_null(strstr(err.text, none));
+        k.client_cert_file = k.client_key_file = NULL;
+        assert_int_equal(kube_check(&k, &err), 0);
+        k.ca_file = none;
+        assert_int_equal(kube_check(&k, &err), -EINVAL);
+        assert_non_null(strstr(err.text, "a text: cluster \"a text\": the certificate authority ("));
+        k.ca_file = NULL;
+        k.ca_data = (char *)"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n";
+        assert_int_equal(kube_check(&k, &err), -EINVAL);
+        assert_non_null(strstr(err.text, "in the kubeconfig"));
+        k.insecure = true;
+        assert_int_equal(kube_check(&k, &err), 0);
+        k.server = (char *)"http://127.0.0.1:1";
+        assert_int_equal(kube_check(&k, &err), 0);
+        k.server = (char *)"ftp://127.0.0.1:1";
+        assert_int_equal(kube_check(&k, &err), -EINVAL);
+        free(none);
+        free(other);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
@@ -302,6 +350,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_life_lock, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_rights, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

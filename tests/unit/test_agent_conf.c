@@ -111,12 +111,16 @@ static int tear_down(void **state) {
         return 0;
 }
 
-static void write_conf(const struct world *w, const char *locks) {
+static void write_conf_with(const struct world *w, const char *keys, const char *locks) {
         FILE *f = fopen(w->path, "we");
 
         assert_non_null(f);
-        assert_true(fprintf(f, "kubeconfig = \"%s\"; locks = (%s);\n", w->kubeconfig, locks) > 0);
+        assert_true(fprintf(f, "%skubeconfig = \"%s\"; locks = (%s);\n", keys, w->kubeconfig, locks) > 0);
         assert_int_equal(fclose(f), 0);
+}
+
+static void write_conf(const struct world *w, const char *locks) {
+        write_conf_with(w, "", locks);
 }
 
 static void load_first(struct world *w, const char *locks) {
@@ -180,6 +184,7 @@ static unsigned reload_with_failures(struct world *w) {
                         return failures; /* a library that did without */
                 failures++;
                 assert_true(err.text[0] || r == -ENOMEM);
+                assert_false(agent_starts_anew(&w->agent));
                 describe(&w->agent, after, sizeof(after));
                 assert_string_equal(before, after);
         }
@@ -255,24 +260,99 @@ static void test_refused(void **state) {
         }
 }
 
-/* What a connection was made with is not in force by a reload, nor is a kubeconfig that nobody could start with; the
- * status says so until what is on disk is in force. */
+/* What a connection was made with takes effect by a start of the process, and until then nothing changes: not the locks
+ * either. What a start would refuse is refused, and the status says so until what is on disk is in force. */
 static void test_kubeconfig_changed(void **state) {
+        static const char pem[] = "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n";
         struct world *w = *state;
+        struct agent *a = &w->agent;
+        char before[4096], after[4096];
         struct err err = {};
 
         load_first(w, LOCK_A);
-        assert_int_equal(agent_reload(&w->agent, &err), 0);
-        write_kubeconfig(w, "http://127.0.0.1:2");
-        assert_int_equal(agent_reload(&w->agent, &err), -EBUSY);
-        assert_non_null(strstr(err.text, w->kubeconfig));
-        assert_string_equal(w->agent.conf_error, err.text);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_false(agent_starts_anew(a));
+        describe(a, before, sizeof(before));
         write_kubeconfig(w, "ftp://127.0.0.1:2");
-        assert_int_equal(agent_reload(&w->agent, &err), -EINVAL);
-        assert_string_equal(w->agent.conf_error, err.text);
+        assert_int_equal(agent_reload(a, &err), -EINVAL);
+        assert_string_equal(a->conf_error, err.text);
+        write_kubeconfig(w, "https://127.0.0.1:2\", certificate-authority: \"none.crt");
+        assert_int_equal(agent_reload(a, &err), -ENOENT);
+        assert_non_null(strstr(err.text, "/none.crt"));
+        /* It is a file, and only libcurl sees that nothing is in it. */
+        (void)tempdir_write(&w->dir, "bad.crt", pem);
+        write_kubeconfig(w, "https://127.0.0.1:2\", certificate-authority: \"bad.crt");
+        assert_int_equal(agent_reload(a, &err), -EINVAL);
+        assert_non_null(strstr(err.text, "/bad.crt) cannot be used: "));
+        assert_string_equal(a->conf_error, err.text);
+        assert_false(agent_starts_anew(a));
         write_kubeconfig(w, "http://127.0.0.1:1");
-        assert_int_equal(agent_reload(&w->agent, &err), 0);
-        assert_string_equal(w->agent.conf_error, "");
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_string_equal(a->conf_error, "");
+        assert_false(agent_starts_anew(a));
+
+        /* Good, but a lock that cannot be changed by a reload, or a trace file that no start could open. */
+        describe(a, before, sizeof(before));
+        write_kubeconfig(w, "http://127.0.0.1:2");
+        write_conf(w, "{ name = \"a\"; unit = \"other.service\"; }");
+        assert_int_equal(agent_reload(a, &err), -EBUSY);
+        write_conf_with(w, "trace = \"/dev/null/trace\"; ", LOCK_A);
+        assert_int_equal(agent_reload(a, &err), -ENOTDIR);
+        assert_non_null(strstr(err.text, "/dev/null/trace"));
+        write_conf(w, LOCK_A);
+        a->stopping.since_usec = 1;
+        assert_int_equal(agent_reload(a, &err), -ESHUTDOWN);
+        a->stopping.since_usec = 0;
+        a->sleeping = true;
+        assert_int_equal(agent_reload(a, &err), -EBUSY);
+        assert_non_null(strstr(err.text, "about to sleep"));
+        a->sleeping = false;
+        assert_false(agent_starts_anew(a));
+        write_conf(w, LOCK_A ", " LOCK_B);
+        assert_int_equal(agent_reload(a, &err), 0);
+        assert_true(agent_starts_anew(a));
+        assert_string_equal(a->conf_error, "");
+        describe(a, after, sizeof(after));
+        assert_string_equal(before, after);
+}
+
+/* The other two that belong to the connection; and what no reload changes. */
+static void test_connection_keys(void **state) {
+        static const struct {
+                const char *keys;
+                int r;
+        } rows[] = {
+                {"", 0},
+                {"request_timeout = \"4s\"; ", 0},
+                {"context = \"c\"; ", 0},
+                {"context = \"none\"; ", -EINVAL},
+                {"state_dir = \"/other\"; ", -EBUSY},
+                {"guard_socket = \"/other\"; ", -EBUSY},
+        };
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+
+        load_first(w, LOCK_A);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct err err = {};
+
+                write_conf_with(w, rows[i].keys, LOCK_A);
+                if (agent_reload(a, &err) != rows[i].r)
+                        fail_msg("%s: %s", rows[i].keys, err.text);
+                assert_int_equal(agent_starts_anew(a), rows[i].r == 0 && *rows[i].keys);
+                a->anew = false;
+        }
+}
+
+/* Neither it nor a refusal in the middle leaves anything behind. */
+static void test_kubeconfig_without_memory(void **state) {
+        struct world *w = *state;
+
+        load_first(w, LOCK_A);
+        write_conf(w, LOCK_C ", " LOCK_A);
+        write_kubeconfig(w, "http://127.0.0.1:2");
+        assert_true(reload_with_failures(w) > 0);
+        assert_true(agent_starts_anew(&w->agent));
 }
 
 /* What the guard is to judge a unit by comes from the lock that it is configured for: not from one that is only let go,
@@ -547,6 +627,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_leaves_twice, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_connection_keys, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_kubeconfig_without_memory, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_orphans_of_claims, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_refused_while_let_go, set_up, tear_down),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by run.sh: the situations, as `FUNCTION TENURE TITLE`, in the order in which they are read. Each function begins with
 # three fresh hosts, configured and enrolled, no agent started.
+# Host names are words.
+# shellcheck disable=SC2046
 
 situations=(
         "well life All is well"

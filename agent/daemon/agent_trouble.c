@@ -87,7 +87,7 @@ static void describe_api(const struct agent *a, uint64_t now_usec, char *buf, si
         char since[CLOCK_TEXT_SIZE], what[900];
 
         meaning(a, what, sizeof(what));
-        (void)snprintf(buf, size, "API UNREACHABLE since %s (%.300s)%s%s",
+        (void)snprintf(buf, size, "API UNREACHABLE since %s (%.511s)%s%s",
                        clock_format_local(clock_realtime_usec() - (now_usec - a->api_silent_usec), since), a->api_error,
                        what[0] ? ": " : "", what);
 }
@@ -107,7 +107,7 @@ static void describe_guard(const struct agent *a, uint64_t now_usec, char *buf, 
                                   v.state >= ELECTION_PERMITTING && v.state <= ELECTION_STOPPING);
         }
         (void)snprintf(buf, size,
-                       "LEADER-GUARD AWAY since %s (%.250s): no unit is started or handed over here until it "
+                       "LEADER-GUARD AWAY since %s (%.511s): no unit is started or handed over here until it "
                        "answers%s (systemctl status leader-guard)",
                        clock_format_local(clock_realtime_usec() - (now_usec - a->link_down_usec), since), a->link_error,
                        lease ? ", and one under a lease lock ends with it" : "");
@@ -140,7 +140,7 @@ static void describe_right(const struct agent_right *right, char *buf, size_t si
 static void describe_watch(const struct agent_lock *down, unsigned n_down, uint64_t now_usec, char *buf, size_t size) {
         char since[CLOCK_TEXT_SIZE];
 
-        (void)snprintf(buf, size, "NO WATCH of %.320s%s since %s (%.300s): %s", down->title,
+        (void)snprintf(buf, size, "NO WATCH of %.320s%s since %s (%.511s): %s", down->title,
                        n_down > 1 ? " and others" : "",
                        clock_format_local(clock_realtime_usec() - (now_usec - down->watch_down_usec), since),
                        down->watch_error, watch_means(down));
@@ -190,7 +190,7 @@ void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble
                 if (describe_namespace(a, a->namespaces[i], text, sizeof(text)))
                         tell(AGENT_TROUBLE_NAMESPACE, USEC_INFINITY, text, userdata);
         if (a->conf_error[0]) {
-                (void)snprintf(text, sizeof(text), "CONFIGURATION ON DISK NOT IN FORCE (%.400s): the one before it is",
+                (void)snprintf(text, sizeof(text), "CONFIGURATION ON DISK NOT IN FORCE (%.511s): the one before it is",
                                a->conf_error);
                 tell(AGENT_TROUBLE_CONF, USEC_INFINITY, text, userdata);
         }

@@ -21,7 +21,7 @@ situations=(
         "two_locks life Two locks, one of them in trouble"
         "to_lease life The configuration says lease while a life term is on"
         "typo life A typo in the configuration, then in the kubeconfig"
-        "cloned life A copy of the leader's VM starts"
+        "cloned life Two hosts have one machine-id and one name"
         "no_namespace life The namespace does not exist"
         "powered_off life The leader is powered off in order"
         "mistyped life What leaderctl answers to the wrong words"
@@ -284,7 +284,7 @@ cloned() {
         start_agents web-1
         takes_over 15 web-1
         clone=web-2
-        told "web-2 is a copy of web-1: the same machine-id, the same host name, the same state."
+        told "web-2 is as web-1: the same machine-id, the same host name."
         must cp "$(machine_id web-1)" "$(machine_id "$clone")"
         must host_exec "$clone" hostname web-1
         host_exec "$clone" systemctl --quiet enable --now leader-guard.socket leader-guard.service leader-agent.service

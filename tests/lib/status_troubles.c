@@ -211,6 +211,13 @@ static void namespace_gone(struct status_world *w) {
         STATUS_SET(n->answer.uid, "");
         agent_namespace_step(n);
 }
+static void forgotten(struct status_world *w) {
+        struct agent_namespace *n = shell(w)->namespace_;
+        char uid[64];
+
+        assert_int_equal(store_namespace_forget(tempdir_path(&w->dir, "state"), n->name, uid, NULL), 0);
+        agent_namespace_step(n);
+}
 
 static void left_behind(struct status_world *w) {
         struct agent_lock *l;
@@ -262,6 +269,7 @@ const struct status_case status_namespaces[] = {
         {"… and the agent was started anew", TENURE_LIFE, ELECTION_STARTING, namespace_gone, same_namespace},
         {"… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, namespace_gone, same_namespace},
         {"… and its lock was to be released", TENURE_LEASE, ELECTION_RELEASING, namespace_gone, same_namespace},
+        {"… until it is forgotten", TENURE_LIFE, ELECTION_CANDIDATE, namespace_gone, forgotten},
         {"it is another one", TENURE_LIFE, ELECTION_CANDIDATE, other_namespace, same_namespace},
         {"… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, other_namespace, same_namespace},
         {},

@@ -59,14 +59,11 @@ static void forget_token(struct kube *kube) {
         free(TAKE_PTR(kube->token));
 }
 
-static int read_token(const char *path, char **ret) {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+int kube_token_read(int fd, char **ret) {
         _cleanup_free_ char *buffer = malloc(KUBE_TOKEN_MAX + 1);
         size_t n = 0, begin = 0;
         int r = 0;
 
-        if (fd < 0)
-                return -errno;
         if (!buffer)
                 return -ENOMEM;
         while (n <= KUBE_TOKEN_MAX) {
@@ -100,6 +97,12 @@ static int read_token(const char *path, char **ret) {
         return r;
 }
 
+static int read_file(const char *path, char **ret) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+        return fd < 0 ? -errno : kube_token_read(fd, ret);
+}
+
 const char *kube_token(struct kube *kube) {
         uint64_t now = clock_boottime_usec();
         char *token = NULL;
@@ -109,7 +112,7 @@ const char *kube_token(struct kube *kube) {
                 return kube->config->token;
         if (kube->token_read_at_usec > 0 && now - kube->token_read_at_usec < KUBE_TOKEN_KEEP_USEC)
                 return kube->token;
-        r = read_token(kube->config->token_file, &token);
+        r = read_file(kube->config->token_file, &token);
         kube->token_read_at_usec = now;
         if (r >= 0) {
                 forget_token(kube);

@@ -83,6 +83,9 @@ struct kube {
 void kube_slot_init(struct kube_slot *slot, struct kube *kube, void (*cancel)(struct kube_slot *), bool is_owned);
 /* The token to send, read again when it is time; NULL: none. */
 const char *kube_token(struct kube *kube);
+/* What a token file holds, without blanks around it. Returns -ENODATA it is empty, -EBADMSG it holds more than a token,
+ * other negative errno. */
+int kube_token_read(int fd, char **ret);
 /* After a 401. */
 void kube_token_expire(struct kube *kube);
 /* "/api/v1/namespaces/NS/configmaps" and so on (of a token: ".../serviceaccounts/NAME/token"), with "/NAME" unless

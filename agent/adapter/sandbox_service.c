@@ -168,8 +168,8 @@ static bool find_wall(const char *path, char *at, size_t size) {
 static void try_as(const struct sandbox_service *s, const char *path, const char *real, int fd) {
         struct sandbox_attempt a = {};
 
-        if (setgroups(s->n_groups, s->groups) < 0 || setresgid(s->gid, s->gid, s->gid) < 0 ||
-            setresuid(s->uid, s->uid, s->uid) < 0)
+        if (geteuid() != s->uid && (setgroups(s->n_groups, s->groups) < 0 || setresgid(s->gid, s->gid, s->gid) < 0 ||
+                                    setresuid(s->uid, s->uid, s->uid) < 0))
                 _exit(1);
         if (open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) < 0)
                 a.error = errno;

@@ -31,6 +31,6 @@ struct sandbox_attempt {
         char at[PATH_MAX - sizeof(int)]; /* EACCES: the directory that may not be entered; empty: none */
 };
 
-/* Opens path as the user, in a child, as root; real: the same without links. Returns a negative errno when that cannot
- * be tried. */
+/* Opens path as the user, in a child, as root or as that user; real: the same without links. Returns a negative errno
+ * when that cannot be tried. */
 int sandbox_attempt(const struct sandbox_service *s, const char *path, const char *real, struct sandbox_attempt *ret);

@@ -107,10 +107,11 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
         *ret_silent = is_silent(reply->result);
         if (bad && !*ret_silent && !agent_same_cause(text, problem)) {
                 journal_log(LOG_WARNING, "API: %s; trying again", text);
-                refusals->told = true;
-        } else if (reply->result == KUBE_OK && !text[0] && refusals->told) {
+                refusals->told = what;
+        } else if (reply->result == KUBE_OK && reply->http_code / 100 == 2 && !text[0] &&
+                   util_streq(what, refusals->told)) {
                 journal_log(LOG_INFO, "API: %s: accepted, after a refusal", what);
-                refusals->told = false;
+                refusals->told = NULL;
         }
         memcpy(problem, text, sizeof(text));
         if (*ret_silent)

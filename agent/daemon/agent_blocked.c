@@ -15,11 +15,23 @@ static bool ends_here(enum election_reason r) {
         return is_told_here(r) || r == REASON_DAMAGED_LOCK;
 }
 
+/* The core finds `now` before it would look whether `was` is still so (election_stays_out()). */
+static bool hides(enum election_reason now, enum election_reason was) {
+        return was == REASON_NAME_TAKEN ? now != REASON_NONE && now != REASON_COOLDOWN
+                                        : was == REASON_OTHER_BOOT && now == REASON_SLEEP;
+}
+
 void agent_blocked_record(struct agent_lock *l, const struct core_lock_view *v, bool told) {
         enum election_reason was = l->shown_block, now = v->stays_out;
         struct agent_text t;
+        bool ends;
 
         if (agent_orphan_hidden(l))
+                return;
+        /* The agent ends, or the lock begins anew: nothing is over. */
+        if (v->state == ELECTION_STOPPED)
+                l->shown_block = REASON_NONE;
+        if (v->state == ELECTION_STOPPED || v->state == ELECTION_STARTING)
                 return;
         if (v->state != ELECTION_CANDIDATE && v->state != ELECTION_CLAIMING)
                 now = REASON_NONE;
@@ -27,8 +39,11 @@ void agent_blocked_record(struct agent_lock *l, const struct core_lock_view *v, 
                 return; /* which hides whether it is over */
         if (now == was)
                 return;
+        ends = ends_here(was) && !hides(now, was);
+        if (!ends && now == REASON_SLEEP)
+                return;
         l->shown_block = (uint8_t)now;
-        if (ends_here(was))
+        if (ends)
                 journal_log(LOG_NOTICE, "%s: over: %s", l->title, election_reason_to_string((uint8_t)was));
         if (told || !is_told_here(now))
                 return;

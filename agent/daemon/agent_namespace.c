@@ -148,6 +148,10 @@ static void tell_refusal(struct agent_namespace *n, bool is_new, const char *ref
         else if (n->refusal[0] && n->state == AGENT_NAMESPACE_KNOWN)
                 journal_record(LOG_NOTICE, JOURNAL_NAMESPACE, NULL, 0, "namespace %s (uid %s) %s", n->name,
                                n->answer.uid, is_new ? "is accepted" : "is the one that is known, again");
+        else if (n->refusal[0] && !*refusal)
+                journal_record(LOG_NOTICE, JOURNAL_NAMESPACE, NULL, 0,
+                               "namespace %s: what was known of it is forgotten: one that is found there is accepted",
+                               n->name);
 }
 
 /* Each of these once, until the answer is another one. */

@@ -73,7 +73,7 @@ enum agent_namespace_state {
 /* What was refused of the requests about one object. */
 struct agent_refusals {
         unsigned n_invalid; /* writes answered 422, in a row */
-        bool told;          /* the journal has the last refusal, and nothing was accepted since */
+        const char *told;   /* the journal has the refusal of this request (a constant), accepted since: NULL */
 };
 
 struct agent_namespace {
@@ -413,8 +413,8 @@ enum agent_asked {
 
 /* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
  * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
- * the second in a row is told, and stays told over the reads in between. refusals: of that object. *ret_silent: there
- * was no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+ * the second in a row is told, and stays told over the reads in between. refusals: of that object. what: a constant.
+ * *ret_silent: there was no answer, or only that the server cannot serve now; an answer after such a one is posted. */
 uint8_t agent_core_result(enum kube_result r);
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
                          struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);

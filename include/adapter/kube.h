@@ -160,8 +160,9 @@ int kube_token_request(struct kube *kube, const char *ns, const char *account, u
                        void *userdata, struct kube_slot **ret_slot);
 /* Replaces the content of the kubeconfig's token file at once, in an instant: written beside it, with its owner and
  * mode, synced and renamed (of a symlink: what it leads to). After an error the old or the new one is there, whole, and
- * nothing else. Returns 0; -ENOENT the kubeconfig names no token file, or it is gone; -EBUSY somebody else is at it;
- * other negative errno; err says which file, why, and what helps. */
+ * nothing else. Only what this kube has read is replaced. Returns 0; -ENOENT the kubeconfig names no token file, or it
+ * is gone; -EBUSY somebody else is at it; -ESTALE it has become another one; other negative errno; err says which file,
+ * why, and what helps. */
 int kube_token_replace(const struct kube *kube, const char *token, struct err *err);
 
 /* ---- Events ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A configuration as leader-agent.service would meet it: `leader-agent --check-config` and `leaderctl check-config` are
  * this. Whether its files are seen behind what the unit in force hides (ProtectHome= and the like, codec/sandbox.h),
- * and whether its user may read them: PID 1 tells the settings, a child as that user tries, when root asks. Changes
- * nothing. */
+ * and whether its user may read them: PID 1 tells the settings, a child as that user tries, when root or that user
+ * asks. Changes nothing. */
 #pragma once
 
 #include <stdio.h>

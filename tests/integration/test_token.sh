@@ -216,10 +216,41 @@ RUN_AS=()
 chmod 0755 "$etc"
 
 begin
-exec 9<"$etc"
+exec 9<"$etc/token"
 flock 9
 refused "somebody else at it" "somebody else writes there: run this again"
 exec 9<&-
+
+begin
+exec 9<"$etc"
+flock 9
+problems=$(run 0)
+verdict "a lock that anybody may take is none" "$problems"
+exec 9<&-
+
+# As the owner of a directory can, who would have root write into another one.
+begin
+mkdir "$dir/other"
+echo precious >"$dir/other/token"
+for how in link written; do
+        control POST faults '{"match":{"verb":"create"},"action":{"delay_ms":1000}}'
+        (
+                sleep 0.5
+                if [[ $how == link ]]; then
+                        mv "$etc/token" "$etc/token.away" && ln -s "$dir/other/token" "$etc/token"
+                else
+                        echo "one from elsewhere" >"$etc/token"
+                fi
+        ) &
+        run 1 >"$dir/problems"
+        wait $!
+        problems=$(<"$dir/problems")
+        [[ $(<"$dir/other/token") == precious && $(ls -A "$dir/other") == token && ! -e $etc/token.new ]] || problems+="it was written elsewhere"
+        problems+=$(says "cannot write token file $etc/token: it is not the one that was read any more; it stays as it is: run this again")
+        [[ $how == link || $(<"$etc/token") == "one from elsewhere" ]] || problems+="it is overwritten"
+        verdict "a token file that became another one meanwhile ($how)" "$problems"
+        begin
+done
 
 # ---- wrong usage ----
 

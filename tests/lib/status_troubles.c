@@ -16,26 +16,30 @@ static struct agent_lock *shell(struct status_world *w) {
 
 /* ---- the API server ---- */
 
-static void answer(struct status_world *w, enum kube_result result, long code, const char *text) {
+static void answer(struct status_world *w, bool create, enum kube_result result, long code, const char *text) {
         const struct kube_reply reply = {.result = result, .http_code = code, .text = text};
-        bool create = result == KUBE_DENIED, silent;
+        bool silent;
 
         (void)agent_note_reply(&w->agent, &reply, create ? AGENT_ASKED_CREATE : AGENT_ASKED_READ, &shell(w)->refusals,
                                shell(w)->problem, create ? "create" : "read", &silent);
 }
 
 void status_api_answers(struct status_world *w) {
-        answer(w, KUBE_OK, 200, "");
+        answer(w, /* create= */ false, KUBE_OK, 200, "");
 }
 
 void status_api_silent(struct status_world *w) {
-        answer(w, KUBE_UNREACHABLE, 0, "Connection refused");
+        answer(w, /* create= */ false, KUBE_UNREACHABLE, 0, "Connection refused");
         w->agent.api_silent_usec -= 7 * USEC_PER_SEC;
         w->agent.contact_realtime_usec = STATUS_WALL - 7 * USEC_PER_SEC;
 }
 
 void status_refused(struct status_world *w) {
-        answer(w, KUBE_DENIED, 403, "configmaps is forbidden: User \"x\" cannot create");
+        answer(w, /* create= */ true, KUBE_DENIED, 403, "configmaps is forbidden: User \"x\" cannot create");
+}
+
+static void accepted(struct status_world *w) {
+        answer(w, /* create= */ true, KUBE_OK, 200, "");
 }
 
 void status_watch_down(struct status_world *w) {
@@ -207,6 +211,13 @@ static void namespace_gone(struct status_world *w) {
         STATUS_SET(n->answer.uid, "");
         agent_namespace_step(n);
 }
+static void forgotten(struct status_world *w) {
+        struct agent_namespace *n = shell(w)->namespace_;
+        char uid[64];
+
+        assert_int_equal(store_namespace_forget(tempdir_path(&w->dir, "state"), n->name, uid, NULL), 0);
+        agent_namespace_step(n);
+}
 
 static void left_behind(struct status_world *w) {
         struct agent_lock *l;
@@ -223,8 +234,8 @@ static void left_behind_read(struct status_world *w) {
         struct agent_lock *l = w->agent.locks[1];
         bool silent;
 
-        (void)agent_note_reply(&w->agent, &(struct kube_reply){.result = KUBE_OK, .text = ""}, AGENT_ASKED_READ,
-                               &l->refusals, l->problem, "read", &silent);
+        (void)agent_note_reply(&w->agent, &(struct kube_reply){.result = KUBE_OK, .http_code = 200, .text = ""},
+                               AGENT_ASKED_READ, &l->refusals, l->problem, "read", &silent);
 }
 
 static void bus_away(struct status_world *w) {
@@ -239,7 +250,7 @@ static void bus_back(struct status_world *w) {
 const struct status_case status_troubles[] = {
         TROUBLE("The API server does not answer", status_api_silent, status_api_answers),
         TROUBLE("Its watches do not work", status_watch_down, watch_works),
-        TROUBLE("It refuses a request", status_refused, status_api_answers),
+        TROUBLE("It refuses a request", status_refused, accepted),
         TROUBLE("Rights are missing", lacks_lock, lacks_nothing),
         TROUBLE("The token ends soon", token_near, renewed),
         TROUBLE("Another cluster, or the namespace was made anew", other_namespace, same_namespace),
@@ -258,6 +269,7 @@ const struct status_case status_namespaces[] = {
         {"… and the agent was started anew", TENURE_LIFE, ELECTION_STARTING, namespace_gone, same_namespace},
         {"… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, namespace_gone, same_namespace},
         {"… and its lock was to be released", TENURE_LEASE, ELECTION_RELEASING, namespace_gone, same_namespace},
+        {"… until it is forgotten", TENURE_LIFE, ELECTION_CANDIDATE, namespace_gone, forgotten},
         {"it is another one", TENURE_LIFE, ELECTION_CANDIDATE, other_namespace, same_namespace},
         {"… of a leader under a lease", TENURE_LEASE, ELECTION_LEADING, other_namespace, same_namespace},
         {},

@@ -81,6 +81,52 @@ static void test_lasting_422(void **state) {
         }
 }
 
+/* That a refusal is over is told of the request that was refused (the lock may be read, and not released all the
+ * while), and of no other answer that is as good as one (a namespace that may not be read). */
+static void test_refusal_over(void **state) {
+        static const struct {
+                struct {
+                        enum agent_asked asked;
+                        const char *what;
+                        enum kube_result result;
+                        long code;
+                } answers[4];
+                bool told;
+        } rows[] = {
+                {{ANSWER(AGENT_ASKED_READ, "read", KUBE_DENIED, 401)}, true},
+                {{ANSWER(AGENT_ASKED_READ, "read", KUBE_DENIED, 401), ANSWER(AGENT_ASKED_READ, "read", KUBE_OK, 200)},
+                 false},
+                {{ANSWER(AGENT_ASKED_READ, "read", KUBE_DENIED, 401), ANSWER(AGENT_ASKED_READ, "read", KUBE_OK, 403)},
+                 true},
+                {{ANSWER(AGENT_ASKED_WRITE, "strip", KUBE_DENIED, 403), ANSWER(AGENT_ASKED_READ, "read", KUBE_OK, 200)},
+                 true},
+                {{ANSWER(AGENT_ASKED_WRITE, "strip", KUBE_DENIED, 403), ANSWER(AGENT_ASKED_READ, "read", KUBE_OK, 200),
+                  ANSWER(AGENT_ASKED_WRITE, "strip", KUBE_OK, 200)},
+                 false},
+                {{ANSWER(AGENT_ASKED_WRITE, "delete", KUBE_DENIED, 403),
+                  ANSWER(AGENT_ASKED_WRITE, "strip", KUBE_OK, 200)},
+                 true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                static struct agent a;
+                char problem[512] = "";
+                struct agent_refusals refusals = {};
+                bool silent;
+
+                for (size_t n = 0; n < ELEMENTSOF(rows[i].answers) && rows[i].answers[n].what; n++)
+                        (void)agent_note_reply(&a,
+                                               &(struct kube_reply){.result = rows[i].answers[n].result,
+                                                                    .http_code = rows[i].answers[n].code,
+                                                                    .text = "forbidden"},
+                                               rows[i].answers[n].asked, &refusals, problem, rows[i].answers[n].what,
+                                               &silent);
+                if (!refusals.told != !rows[i].told)
+                        fail_msg("row %zu", i);
+        }
+}
+
 /* A POST that is answered 404 does not miss its object, but what that would be in. */
 static void test_no_namespace(void **state) {
         static struct agent a;
@@ -143,9 +189,8 @@ static void test_silence(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_lasting_422),
-                cmocka_unit_test(test_no_namespace),
-                cmocka_unit_test(test_same_cause),
+                cmocka_unit_test(test_lasting_422),  cmocka_unit_test(test_refusal_over),
+                cmocka_unit_test(test_no_namespace), cmocka_unit_test(test_same_cause),
                 cmocka_unit_test(test_silence),
         };
 

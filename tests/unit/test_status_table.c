@@ -169,10 +169,54 @@ static void test_width(_unused_ void **state) {
         }
 }
 
+/* What keeps a candidate out is not over because the agent ends, the lock begins anew, or something else comes first.
+ */
+static void test_not_over(_unused_ void **state) {
+        static const struct {
+                const char *what; /* of status_candidates */
+                uint8_t state;
+                bool sleeps, pod, over;
+        } rows[] = {
+                {"a Pod holds the lock", ELECTION_STOPPED, .over = false},
+                {"a Pod holds the lock", ELECTION_STARTING, .over = false},
+                {"a Pod holds the lock", ELECTION_DEPOSING, .over = true},
+                {"the lock is damaged", ELECTION_STOPPED, .over = false},
+                {"our placeholder's name is taken", ELECTION_STOPPED, .over = false},
+                {"our placeholder's name is taken", ELECTION_CANDIDATE, .sleeps = true, .over = false},
+                {"our placeholder's name is taken", ELECTION_CANDIDATE, .pod = true, .over = false},
+                {"our placeholder's name is taken", ELECTION_PROVING, .over = true},
+        };
+        static char text[STATUS_TEXT];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const struct status_case *c = status_candidates;
+                struct election *e;
+
+                while (c->what && !util_streq(c->what, rows[i].what))
+                        c++;
+                assert_non_null(c->what);
+                status_case_fresh(&w, c);
+                status_turn(&w);
+                c->begin(&w);
+                status_turn(&w);
+                status_journal(&w, text);
+                e = &w.agent.core.locks[0].election;
+                e->state = rows[i].state;
+                w.agent.core.locks[0].conf.away = rows[i].sleeps;
+                if (rows[i].pod)
+                        e->lock.fact.sort = LOCK_FOREIGN;
+                status_turn(&w);
+                status_journal(&w, text);
+                if (!strstr(text, "over: ") != !rows[i].over)
+                        fail_msg("row %zu, %s: %s", i, rows[i].what, text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_page, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_width, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_not_over, set_up, tear_down),
         };
 
         return cmocka_run_group_tests_name("status table", tests, NULL, NULL);

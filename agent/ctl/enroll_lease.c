@@ -56,12 +56,13 @@ int enroll_lease_check(const struct enroll_want *w, bool remove, bool up, const 
                         w->unit, q.lock, (double)q.stop_timeout_usec / (double)USEC_PER_SEC,
                         now < q.kill_at_usec ? "Give the lock up first:" : "It is over, but the unit is not stopped:");
         if (now < q.kill_at_usec)
-                (void)fprintf(stderr,
-                              "    leaderctl step-down %s && while test -e %s/permits/%s; do sleep 0.1; done; %s\n"
-                              "(where no other host could take over: step-down --force); or, where leader-agent does "
-                              "not run, wait until the lease has ended (%" PRIu64 " s at most), and then:\n    %s\n",
-                              q.lock, w->runtime_dir, w->unit, then,
-                              (q.kill_at_usec - now + USEC_PER_SEC - 1) / USEC_PER_SEC, then);
+                (void)fprintf(
+                        stderr,
+                        "    leaderctl step-down --force %s && while test -e %s/permits/%s; do sleep 0.1; done; %s\n"
+                        "(where no other host could take over: step-down --force); or, where leader-agent does "
+                        "not run, wait until the lease has ended (%" PRIu64 " s at most), and then:\n    %s\n",
+                        q.lock, w->runtime_dir, w->unit, then, (q.kill_at_usec - now + USEC_PER_SEC - 1) / USEC_PER_SEC,
+                        then);
         else
                 (void)fprintf(stderr, "    systemctl stop %s && %s\n", w->unit, then);
         return -EBUSY;

@@ -131,7 +131,7 @@ check "lease: permit" says '^ok starting' permit permit stubborn.service B3 leas
 permit wait stubborn.service running 5 >/dev/null
 for how in "--tenure life" "--tenure lease --stop-timeout 3" --remove; do
         check "a lease is in force: enroll $how is refused, with the commands" \
-                says "permitted under a lease .lock default/test-lock.*leaderctl step-down default/test-lock && while.*; leaderctl enroll $how stubborn" in_host leaderctl enroll $how stubborn.service
+                says "permitted under a lease .lock default/test-lock.*leaderctl step-down --force default/test-lock && while.*; leaderctl enroll $how stubborn" in_host leaderctl enroll $how stubborn.service
 done
 check "… nothing was changed, and the same again may be written" says 'Already there' in_host leaderctl enroll --tenure lease --stop-timeout 2 stubborn.service
 check "… the unit ran on" says '^ok running .*permit=B3' permit query stubborn.service

@@ -98,8 +98,8 @@ static void test_lease(_unused_ void **state) {
         assert_int_equal(check(TENURE_LIFE, 2, false), -EBUSY);
         assert_says(UNIT " is permitted under a lease (lock ops/db-lock)");
         assert_says("within 2 s");
-        assert_says(
-                "nothing was changed. Give the lock up first:\n    leaderctl step-down ops/db-lock && while test -e ");
+        assert_says("nothing was changed. Give the lock up first:\n    leaderctl step-down --force ops/db-lock && "
+                    "while test -e ");
         assert_says("/permits/" UNIT "; do sleep 0.1; done; leaderctl enroll AGAIN\n");
         assert_says("(60 s at most), and then:\n    leaderctl enroll AGAIN\n");
 }

@@ -58,6 +58,25 @@ static int judge(const struct guard_unit *u, const struct enroll_facts *f, enum 
         return (int)problems[0].severity;
 }
 
+/* A stop that takes less is nobody's trouble. */
+#define LINGERS_USEC (5 * USEC_PER_SEC)
+
+/* Somebody else stops it in the middle of a term: systemd bounds that, or nobody, and the lock stays here as long. */
+static void judge_going(struct guard_unit *u, const struct supervise_reading *r) {
+        uint64_t now = guard_now(u->guard);
+
+        if (u->s.state != SUPERVISE_RUNNING || r->active != SUPERVISE_DEACTIVATING)
+                u->going_since_usec = 0;
+        else if (u->going_since_usec == 0)
+                u->going_since_usec = now;
+        u->lingers = u->going_since_usec && now >= util_usec_add(u->going_since_usec, LINGERS_USEC);
+        if (u->lingers)
+                (void)snprintf(u->problem, sizeof(u->problem),
+                               "it was told to stop, not by leader-guard, and is still on its way down: the lock stays "
+                               "with this host as long; to end it now: systemctl kill -s KILL %s",
+                               u->name);
+}
+
 /* Under the permit that is asked for or in force. */
 static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, struct supervise_reading *r) {
         char before[sizeof(u->problem)];
@@ -67,6 +86,7 @@ static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, str
         worst = judge(u, f, (enum tenure)u->s.tenure, u->s.stop_timeout_usec, u->problem, sizeof(u->problem));
         r->start_ok = worst < (int)ENROLL_NO_START;
         r->run_ok = worst < (int)ENROLL_BROKEN;
+        judge_going(u, r);
         u->problem_due = u->problem_due || !util_streq(before, u->problem);
 }
 

@@ -241,8 +241,10 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
 void guard_reply_problem(struct guard_unit *u) {
         if (supervise_permitted(&u->s))
                 /* A life leader runs on, and its STATUS says so. */
-                guard_reply_push(u, (enum supervise_state)u->s.state);
-        if (u->problem[0])
+                guard_reply_changed(u);
+        if (u->lingers)
+                journal_log(LOG_WARNING, "%s: %s", u->name, u->problem);
+        else if (u->problem[0])
                 journal_record(
                         LOG_WARNING, JOURNAL_ENROLL,
                         (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, u->problem}},

@@ -66,8 +66,10 @@ struct guard_unit {
         uint32_t main_pid;
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */
-        char problem[512];                          /* enrolment: what is wrong in force, and the cure */
-        char unfit[512];                            /* why a permit as configured would be refused, and the cure */
+        char problem[512];                          /* what is wrong under the permit, and the cure */
+        uint64_t going_since_usec;                  /* running, and told by somebody else to stop; 0: not */
+        bool lingers;          /* … for so long that problem is about that, not about the enrolment */
+        char unfit[512];       /* why a permit as configured would be refused, and the cure */
         uint32_t files_failed; /* set of 1 << enum supervise_action_type: what a stop could not do at its last try */
         bool files_due;        /* … and the agent is to hear of it */
         char trouble[512];     /* load error, refused job, failed file, unit's Result */

@@ -84,7 +84,7 @@ static void look(struct guard_unit *u, uint8_t active) {
 static struct guard *begin(struct tempdir *dir) {
         struct guard *g = calloc(1, sizeof(*g));
         struct err err = {};
-        char address[300];
+        static char address[300]; /* outlives the guard */
 
         assert_non_null(g);
         tempdir_make(dir);

@@ -74,7 +74,7 @@ static void note_silence(struct agent *a, const char *text) {
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
         if (event->type == KUBE_WATCH_DOWN) {
                 a->unanswered = a->unanswered || event->silent;
-                a->breaks += event->silent;
+                a->breaks += event->silent || event->http_code == 401 || event->http_code == 403;
                 if (event->silent && event->http_code == 0) /* (5xx may be the watch's alone) */
                         note_silence(a, event->text);
                 if (event->http_code == 403)
@@ -118,9 +118,10 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 note_silence(a, text);
         else
                 note_contact(a);
-        /* No answer; or the namespace goes, or what we wrote to is not there: what was known of it may be over. */
+        /* No answer; or the namespace goes (and our rights with it), or what we wrote to is not there: what was known of
+         * it may be over. */
         a->breaks +=
-                reply->http_code == 0 || reply->result == KUBE_TERMINATING ||
+                reply->http_code == 0 || reply->result == KUBE_TERMINATING || reply->result == KUBE_DENIED ||
                 (asked >= AGENT_ASKED_WRITE && (reply->result == KUBE_NOT_FOUND || reply->result == KUBE_CONFLICT));
         if (reply->result == KUBE_DENIED && reply->http_code == 403)
                 agent_rights_denied(a);

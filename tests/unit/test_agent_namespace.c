@@ -315,7 +315,10 @@ static void test_breaks(void **state) {
                 {AGENT_ASKED_WRITE, KUBE_OK, 200, false},
                 {AGENT_ASKED_WRITE, KUBE_EXISTS, 409, false},
                 {AGENT_ASKED_WRITE, KUBE_CONFLICT, 409, true},
-                {AGENT_ASKED_WRITE, KUBE_DENIED, 403, false},
+                /* A Role, and an account, go with their namespace. */
+                {AGENT_ASKED_WRITE, KUBE_DENIED, 403, true},
+                {AGENT_ASKED_CREATE, KUBE_DENIED, 403, true},
+                {AGENT_ASKED_READ, KUBE_DENIED, 401, true},
                 {AGENT_ASKED_READ, KUBE_NOT_FOUND, 404, false},
                 {AGENT_ASKED_AND_GONE, KUBE_NOT_FOUND, 404, false},
                 {AGENT_ASKED_READ, KUBE_UNKNOWN, 503, false},
@@ -338,10 +341,14 @@ static void test_breaks(void **state) {
                         fail_msg("row %zu", i);
                 free(a.inbox.posts);
         }
-        for (unsigned silent = 0; silent < 2; silent++) {
+        for (unsigned i = 0; i < 5; i++) {
+                static const long codes[] = {0, 0, 403, 401, 410};
+                const struct kube_watch_event down = {
+                        .type = KUBE_WATCH_DOWN, .text = "", .silent = i == 1, .http_code = codes[i]};
+
                 a = (struct agent){.trace_fd = -1};
-                agent_note_watch(&a, &(struct kube_watch_event){.type = KUBE_WATCH_DOWN, .text = "", .silent = silent});
-                assert_int_equal(a.breaks, silent);
+                agent_note_watch(&a, &down);
+                assert_int_equal(a.breaks, i >= 1 && i <= 3);
                 free(a.inbox.posts);
         }
 }

@@ -77,6 +77,19 @@ static void judge_going(struct guard_unit *u, const struct supervise_reading *r)
                                u->name);
 }
 
+/* In a term for life the drop-in may be that of the lease that is configured by now. It counts from the next term, and the
+ * cure for this one would undo it. */
+static void judge_next(struct guard_unit *u, const struct enroll_facts *f) {
+        char next[sizeof(u->problem)];
+
+        if (u->problem[0] && supervise_permitted(&u->s) && u->s.tenure == TENURE_LIFE && u->wanted_stop_usec &&
+            u->wanted_tenure == TENURE_LEASE &&
+            judge(u, f, u->wanted_tenure, u->wanted_stop_usec, next, sizeof(next)) < 0)
+                (void)snprintf(u->problem, sizeof(u->problem),
+                               "enrolled for tenure lease, as configured; the term in force is one for life: a lease "
+                               "begins after it (leaderctl step-down)");
+}
+
 /* Under the permit that is asked for or in force. */
 static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, struct supervise_reading *r) {
         char before[sizeof(u->problem)];
@@ -86,6 +99,7 @@ static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, str
         worst = judge(u, f, (enum tenure)u->s.tenure, u->s.stop_timeout_usec, u->problem, sizeof(u->problem));
         r->start_ok = worst < (int)ENROLL_NO_START;
         r->run_ok = worst < (int)ENROLL_BROKEN;
+        judge_next(u, f);
         judge_going(u, r);
         u->problem_due = u->problem_due || !util_streq(before, u->problem);
 }

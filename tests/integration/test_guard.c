@@ -540,6 +540,34 @@ static void test_idle_is_judged(void **state) {
         assert_int_equal(query(x, fd).unfit, 0);
 }
 
+/* In a term for life the unit is enrolled for the lease that is configured by now: that is no mistake, and its cure would
+ * undo it. */
+static void test_next_tenure_is_enrolled(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_QUERY, "");
+        struct permit_reply p;
+
+        q.judge = 1;
+        q.stop_timeout_usec = 2 * USEC_PER_SEC;
+        (void)ask(fd, q);
+        lead(x, fd, "A");
+        x->pid1.state->bound = true;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        do
+                assert_true(take(fd, &p));
+        while (!strstr(p.text, "enrolled for tenure lease, configured for life"));
+        assert_non_null(strstr(p.text, "leaderctl enroll --tenure life " UNIT));
+        q.seq = ++x->seq;
+        q.tenure = TENURE_LEASE;
+        p = ask(fd, q);
+        assert_non_null(strstr(p.text, "enrolled for tenure lease, as configured; the term in force is one for life"));
+        assert_null(strstr(p.text, "cure"));
+        assert_int_equal(p.unit_state, UNIT_RUNNING);
+        revoke_all(x, fd, "A");
+        assert_string_equal(query(x, fd).text, "");
+}
+
 static void test_malformed(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -1196,6 +1224,7 @@ int main(void) {
                 TEST(test_take_over),
                 TEST(test_evict),
                 TEST(test_idle_is_judged),
+                TEST(test_next_tenure_is_enrolled),
                 TEST(test_malformed),
                 TEST(test_newest_connection),
                 TEST(test_second_agent),

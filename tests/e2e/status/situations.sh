@@ -255,6 +255,11 @@ to_lease() {
         show "$leader" systemctl reload leader-agent
         shows "$leader" "from the next term"
         picture "$leader"
+        show "$leader" leaderctl enroll "$UNIT"
+        shows "$leader" "enrolled for tenure lease, as configured"
+        picture "$leader"
+        show "$leader" leaderctl step-down "$LOCK"
+        takes_over 30 $(others)
 }
 
 typo() {

@@ -109,7 +109,7 @@ check:
 	+@$(MAKE) --no-print-directory check-all WERROR=1 RESULTS=$(CURDIR)/build/results; rc=$$?; \
 	    tests/run.sh --sum build/results && exit $$rc
 
-# As many compilers as processors, unless make was told how many.
+# As many compilers as processors, where no make above hands out jobs.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # The integration tests wait most of the time: beside them, at the lowest priority, goes what computes.

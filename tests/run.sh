@@ -41,9 +41,24 @@ fi
         exit 2
 }
 
+side_by_side=${RUN_JOBS:-1}
+case $side_by_side in
+0 | *[!0-9]*)
+        echo "RUN_JOBS=$side_by_side: a number is wanted, 1 or more" >&2
+        exit 2
+        ;;
+esac
+
 dir=$(mktemp -d "${TMPDIR:-/tmp}/leader-agent-run.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
-trap 'kill $(jobs -p) 2>/dev/null; wait; exit 143' TERM INT HUP
+interrupted() {
+        trap '' TERM INT HUP
+        jobs -p | xargs -r kill 2>/dev/null
+        wait
+        [ -n "${RESULTS-}" ] && echo "0 1 0" >>"$RESULTS"
+        exit 143
+}
+trap interrupted TERM INT HUP
 
 # Prints "passed failed skipped" of the output in a file.
 count() { # FILE
@@ -67,6 +82,10 @@ one() { # NUMBER COMMAND
         trap 'kill $! 2>/dev/null' TERM
         wait $!
         status=$?
+        while kill -0 $! 2>/dev/null; do # a signal ends wait before its process has ended
+                wait $!
+                status=$?
+        done
         trap - TERM
         read -r p f s < <(count "$out")
         if [ "$status" -eq 124 ] || { [ "$status" -eq 137 ] && [ $((SECONDS - begin)) -ge "$limit" ]; }; then
@@ -96,12 +115,17 @@ number=0
 for command; do
         number=$((number + 1))
         one "$number" "$command" &
-        [ "$(jobs -pr | wc -l)" -lt "${RUN_JOBS:-1}" ] || wait -n
+        while [ "$(jobs -pr | wc -l)" -ge "$side_by_side" ]; do
+                wait -n
+        done
 done
 wait
 for ((i = 1; i <= number; i++)); do
         # Without counts it came to no end: it failed.
-        read -r p f s 2>/dev/null <"$dir/counts.$i" || { p=0 f=1 s=0; }
+        read -r p f s 2>/dev/null <"$dir/counts.$i" || {
+                echo "---- FAILED ${!i}: it was killed, and told nothing"
+                p=0 f=1 s=0
+        }
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 

@@ -102,8 +102,12 @@ static int reply_error(sd_bus_message *call, int r, struct err *why) {
         (void)utf8_fix(why->text);
         if (r == -EACCES)
                 return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why->text);
-        return sd_bus_reply_method_errorf(call, r == -EBUSY ? BUS_ERROR_REFUSED : BUS_ERROR_FAILED, "%s",
-                                          why->text[0] ? why->text : strerror(-r));
+        /* Only this one can be forced. */
+        return sd_bus_reply_method_errorf(call,
+                                          r == -EBUSY && util_streq(sd_bus_message_get_member(call), "StepDown")
+                                                  ? BUS_ERROR_REFUSED
+                                                  : BUS_ERROR_FAILED,
+                                          "%s", why->text[0] ? why->text : strerror(-r));
 }
 
 /* ---- methods: each runs a handler and answers. Negative errno: bad arguments, or the answer cannot be sent. ---- */

@@ -41,7 +41,7 @@ static int say_hidden(const struct sandbox_service *s, const struct conf_file *f
 static int say_unreadable(const struct sandbox_service *s, const struct conf_file *file,
                           const struct sandbox_attempt *a, struct err *err) {
         const char *wall = a->at[0] ? a->at : file->path;
-        bool ours = strncmp(wall, ETC, strlen(ETC)) == 0;
+        bool ours = util_streq(wall, ETC) || strncmp(wall, ETC "/", strlen(ETC "/")) == 0;
         _cleanup_free_ char *word = util_shell_word(wall);
         char text[2 * PATH_MAX + 128], why[PATH_MAX + 64];
 

@@ -110,8 +110,9 @@ static void read_user(sd_bus *bus, struct sandbox_service *s) {
         s->uid = user->pw_uid;
         s->gid = user->pw_gid;
         (void)util_copy(s->home, sizeof(s->home), user->pw_dir);
-        s->has_user = getgrouplist(s->user, s->gid, s->groups, &n) >= 0;
-        s->n_groups = s->has_user ? (size_t)n : 0;
+        s->has_user = true;
+        s->groups_cut = getgrouplist(s->user, s->gid, s->groups, &n) < 0;
+        s->n_groups = s->groups_cut ? 0 : (size_t)n;
         group = s->group[0] ? getgrnam(s->group) : getgrgid(s->gid);
         if (group) {
                 s->gid = group->gr_gid;
@@ -183,6 +184,8 @@ int sandbox_attempt(const struct sandbox_service *s, const char *path, const cha
         ssize_t n;
         pid_t pid;
 
+        if (s->groups_cut && geteuid() != s->uid)
+                return -E2BIG;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
         pid = fork();

@@ -19,7 +19,8 @@ struct sandbox_service {
         uid_t uid;
         gid_t gid, groups[SANDBOX_GROUPS];
         size_t n_groups;
-        bool untried; /* some file could not be opened as the user, for another reason than the file's */
+        bool groups_cut; /* it is in more than there is room for: nothing can be tried in its place */
+        bool untried;    /* some file could not be opened as the user, for another reason than the file's */
 };
 
 /* Asks PID 1; s is zeroed before. What cannot be known is in s. Returns 0 or -ENOMEM; then, too, sandbox_done() of its

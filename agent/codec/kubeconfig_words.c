@@ -18,8 +18,9 @@ const char *kubeconfig_file_cure(int r) {
                 return "put the file there, or correct the path";
         case -EACCES:
         case -EPERM:
-                return "let the user of this program read it (the agent sees no /home and no /root; for it: chown "
-                       "root:leader-agent, chmod 0640)";
+                return "let the user of this program read it (leaderctl: run it as root; the agent sees no /home and "
+                       "no "
+                       "/root; for it: chown root:leader-agent, chmod 0640)";
         case -EISDIR:
         case -EINVAL:
                 return "name a file";

@@ -118,13 +118,15 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 note_silence(a, text);
         else
                 note_contact(a);
-        /* No answer; or the namespace goes (and our rights with it), or what we wrote to is not there: what was known of
-         * it may be over. */
+        /* No answer; or the namespace goes (and our rights with it), or what we wrote to is not there: what was known
+         * of it may be over. */
         a->breaks +=
                 reply->http_code == 0 || reply->result == KUBE_TERMINATING || reply->result == KUBE_DENIED ||
                 (asked >= AGENT_ASKED_WRITE && (reply->result == KUBE_NOT_FOUND || reply->result == KUBE_CONFLICT));
         if (reply->result == KUBE_DENIED && reply->http_code == 403)
                 agent_rights_denied(a);
+        if (asked == AGENT_ASKED_CREATE && reply->result == KUBE_OK)
+                agent_rights_accepted(a);
         if (*ret_silent)
                 a->unanswered = true;
         else if (reply->result != KUBE_REFUSED) /* (which may be anybody's word) */

@@ -380,6 +380,8 @@ uint64_t agent_rights_update(struct agent *a, uint64_t now_usec);
 void agent_rights_renew(struct agent *a);
 /* A request was answered 403: looks in a moment, at most once a minute. */
 void agent_rights_denied(struct agent *a);
+/* One that creates was accepted: where something was missing, looks soon. */
+void agent_rights_accepted(struct agent *a);
 /* Frees what it holds. */
 void agent_rights_done(struct agent *a);
 

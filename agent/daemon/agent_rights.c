@@ -229,6 +229,13 @@ void agent_rights_denied(struct agent *a) {
                 r->due_usec = at;
 }
 
+void agent_rights_accepted(struct agent *a) {
+        struct agent_rights *r = &a->rights;
+
+        if (r->n_missing && !r->list)
+                r->due_usec = util_usec_min(r->due_usec, clock_boottime_usec() + AFTER_RELOAD_USEC);
+}
+
 uint64_t agent_rights_update(struct agent *a, uint64_t now_usec) {
         struct agent_rights *r = &a->rights;
         int k = 1;

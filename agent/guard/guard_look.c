@@ -77,8 +77,8 @@ static void judge_going(struct guard_unit *u, const struct supervise_reading *r)
                                u->name);
 }
 
-/* In a term for life the drop-in may be that of the lease that is configured by now. It counts from the next term, and the
- * cure for this one would undo it. */
+/* In a term for life the drop-in may be that of the lease that is configured by now. It counts from the next term, and
+ * the cure for this one would undo it. */
 static void judge_next(struct guard_unit *u, const struct enroll_facts *f) {
         char next[sizeof(u->problem)];
 

@@ -293,7 +293,9 @@ static void test_kubeconfig(void **state) {
         (void)unlink(tempdir_path(&x->sim.dir, "kc"));
         RUN(x, "", "list");
         expect(1, "", "leaderctl: no configuration has been provided: there is no file ");
-        expect(1, "", "/kc; name a kubeconfig in leader-agent.conf (leaderctl: --kubeconfig FILE)\n");
+        expect(1, "",
+               "/kc; say which one: leaderctl --kubeconfig FILE; for leader-agent kubeconfig = \"FILE\" in "
+               "leader-agent.conf\n");
         RUN(x, "", "list", "--kubeconfig", "/nonexistent/kubeconfig");
         expect(1, "", "/nonexistent/kubeconfig\": No such file or directory");
         assert_untouched(x);

@@ -540,8 +540,8 @@ static void test_idle_is_judged(void **state) {
         assert_int_equal(query(x, fd).unfit, 0);
 }
 
-/* In a term for life the unit is enrolled for the lease that is configured by now: that is no mistake, and its cure would
- * undo it. */
+/* In a term for life the unit is enrolled for the lease that is configured by now: that is no mistake, and its cure
+ * would undo it. */
 static void test_next_tenure_is_enrolled(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);

@@ -143,6 +143,36 @@ static void test_no_namespace(void **state) {
         assert_string_equal(problem, "");
 }
 
+/* What was missing may be there: who has just won is not told for a minute that it cannot win. */
+static void test_creation_accepted(void **state) {
+        static const struct {
+                enum agent_asked asked;
+                enum kube_result result;
+                size_t n_missing;
+                bool soon;
+        } rows[] = {
+                {AGENT_ASKED_CREATE, KUBE_OK, 1, true},      {AGENT_ASKED_CREATE, KUBE_OK, 0, false},
+                {AGENT_ASKED_CREATE, KUBE_EXISTS, 1, false}, {AGENT_ASKED_WRITE, KUBE_OK, 1, false},
+                {AGENT_ASKED_READ, KUBE_OK, 1, false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const struct kube_reply reply = {.result = rows[i].result, .http_code = 201, .text = ""};
+                struct agent a = {.trace_fd = -1, .rights = {.n_missing = rows[i].n_missing}};
+                struct agent_refusals refusals = {};
+                char problem[512] = "";
+                uint64_t now = clock_boottime_usec(), due = now + 60 * USEC_PER_SEC;
+                bool silent;
+
+                a.rights.due_usec = due;
+                (void)agent_note_reply(&a, &reply, rows[i].asked, &refusals, problem, "x", &silent);
+                if (rows[i].soon ? a.rights.due_usec > now + 5 * USEC_PER_SEC : a.rights.due_usec != due)
+                        fail_msg("row %zu", i);
+                free(a.inbox.posts);
+        }
+}
+
 /* Curl's texts have times and ports in them: the same cause is told once. */
 static void test_same_cause(void **state) {
         static const struct {
@@ -191,7 +221,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lasting_422),  cmocka_unit_test(test_refusal_over),
                 cmocka_unit_test(test_no_namespace), cmocka_unit_test(test_same_cause),
-                cmocka_unit_test(test_silence),
+                cmocka_unit_test(test_silence),      cmocka_unit_test(test_creation_accepted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "adapter/kube_internal.h"
+#include "base/file.h"
 
 struct token_file {
         char dir[PATH_MAX]; /* of what the path leads to */
@@ -29,20 +30,6 @@ static int find(struct token_file *f, const char *path) {
         return n < 0 || (size_t)n >= sizeof(f->temporary) ? -ENAMETOOLONG : 0;
 }
 
-static int write_text(int fd, const char *text) {
-        for (size_t left = strlen(text); left > 0;) {
-                ssize_t n = write(fd, text, left);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : -EIO;
-                text += n;
-                left -= (size_t)n;
-        }
-        return 0;
-}
-
 /* The old one is locked: what is left of an earlier one that was killed is nobody's. */
 static int write_temporary(int dir_fd, const struct token_file *f, const char *token) {
         _cleanup_close_ int fd = -1;
@@ -53,9 +40,9 @@ static int write_temporary(int dir_fd, const struct token_file *f, const char *t
         fd = openat(dir_fd, f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        r = write_text(fd, token);
+        r = file_write_all(fd, token);
         if (r >= 0)
-                r = write_text(fd, "\n");
+                r = file_write_all(fd, "\n");
         if (r < 0)
                 return r;
         /* The mode first: who is not the owner any more may not change it. */

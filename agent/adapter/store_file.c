@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+
 /* The directory has one writer (store.c holds its lock), so one name serves. No scope begins with a dot. */
 #define TEMPORARY ".tmp"
 
@@ -45,22 +47,6 @@ int store_file_read(int dir_fd, const char *name, char *buf, size_t size, size_t
         return 0;
 }
 
-static int write_all(int fd, const char *text) {
-        size_t left = strlen(text);
-
-        while (left > 0) {
-                ssize_t n = write(fd, text, left);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : -EIO;
-                text += n;
-                left -= (size_t)n;
-        }
-        return 0;
-}
-
 static int write_temporary(int dir_fd, const char *text) {
         _cleanup_close_ int fd = -1;
         int r;
@@ -71,7 +57,7 @@ static int write_temporary(int dir_fd, const char *text) {
         fd = openat(dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        r = write_all(fd, text);
+        r = file_write_all(fd, text);
         if (r < 0)
                 return r;
         return fsync(fd) < 0 ? -errno : 0;

@@ -146,9 +146,9 @@ int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct e
         }
         if (f->n_files == 0)
                 return err_setf(err, -ENOENT,
-                                "no configuration has been provided: there is no file %s; say which one: "
-                                "leaderctl --kubeconfig FILE; for leader-agent kubeconfig = \"FILE\" in "
-                                "leader-agent.conf",
+                                "no configuration has been provided: there is no file %s; say which one "
+                                "(leaderctl list, fence: --kubeconfig FILE; leader-agent: kubeconfig = \"FILE\" in "
+                                "leader-agent.conf)",
                                 tried ? tried : "");
         return 0;
 }

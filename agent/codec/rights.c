@@ -32,12 +32,13 @@ struct rights_rules *rights_rules_free(struct rights_rules *r) {
 
 /* ---- asking ---- */
 
+/* Without memory *ret_spec is NULL, to which nothing can be added. */
 static struct json_object *review(const char *kind, struct json_object **ret_spec) {
         struct json_object *root = json_object_new_object();
 
-        object_add_string(root, "apiVersion", API_VERSION);
-        object_add_string(root, "kind", kind);
-        *ret_spec = object_add_object(root, "spec");
+        *ret_spec = NULL;
+        if (object_add_string(root, "apiVersion", API_VERSION) && object_add_string(root, "kind", kind))
+                *ret_spec = object_add_object(root, "spec");
         return root;
 }
 

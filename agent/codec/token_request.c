@@ -8,19 +8,17 @@
 
 #define API_VERSION "authentication.k8s.io/v1"
 #define KIND        "TokenRequest"
-#define SECONDS_MIN 600           /* of the API: "may not specify a duration less than 10 minutes" */
-#define SECONDS_MAX (1ULL << 32U) /* "may not specify a duration larger than 2^32 seconds" */
 #define TOKEN_MAX   ((size_t)64 * 1024)
 
 int token_request_build(uint64_t seconds, char **ret) {
         _cleanup_(json_object_putp) struct json_object *root = NULL;
 
-        if (seconds < SECONDS_MIN || seconds > SECONDS_MAX)
+        if (seconds < TOKEN_REQUEST_SECONDS_MIN || seconds > TOKEN_REQUEST_SECONDS_MAX)
                 return -EINVAL;
         root = json_object_new_object();
-        object_add_string(root, "apiVersion", API_VERSION);
-        object_add_string(root, "kind", KIND);
-        object_add_int(object_add_object(root, "spec"), "expirationSeconds", (int64_t)seconds);
+        if (!object_add_string(root, "apiVersion", API_VERSION) || !object_add_string(root, "kind", KIND) ||
+            !object_add_int(object_add_object(root, "spec"), "expirationSeconds", (int64_t)seconds))
+                return -ENOMEM;
         return object_to_text(root, ret);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "codec/conf.h"
 #include "codec/timespan.h"
+#include "codec/token_request.h"
 #include "ctl/ctl_kube.h"
 #include "ctl/verbs.h"
 
@@ -47,7 +48,8 @@ static uint64_t seconds_of(const struct options *o, const struct kubeconfig *k, 
         if (o->duration_usec)
                 return o->duration_usec / USEC_PER_SEC;
         if (c->token.begins_usec && c->token.ends_usec)
-                return life / USEC_PER_SEC < 600 ? 600 : life / USEC_PER_SEC;
+                return life / USEC_PER_SEC < TOKEN_REQUEST_SECONDS_MIN ? TOKEN_REQUEST_SECONDS_MIN
+                                                                       : life / USEC_PER_SEC;
         (void)ctl_error("the token in %s does not say for how long it was given%s; to have another one: --duration "
                         "TIME",
                         k->token_file, c->token.ends_usec ? "" : ", and has no end: it needs no renewal");
@@ -163,7 +165,8 @@ static int run(const void *options, _unused_ char *const *arguments, _unused_ si
 static int set_duration(const char *argument, void *field, struct err *err) {
         uint64_t usec;
 
-        if (timespan_parse(argument, &usec) < 0 || usec < 600 * USEC_PER_SEC || usec > USEC_PER_SEC << 32U)
+        if (timespan_parse(argument, &usec) < 0 || usec < TOKEN_REQUEST_SECONDS_MIN * USEC_PER_SEC ||
+            usec > TOKEN_REQUEST_SECONDS_MAX * USEC_PER_SEC)
                 return err_setf(err, -EINVAL, "--duration '%s' is no time of at least 10min (\"24h\", \"30d\")",
                                 argument);
         *(uint64_t *)field = usec;

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
+#include "codec/report.h"
 #include "ctl/show.h"
 #include "ctl/table.h"
 
@@ -91,15 +92,14 @@ static void print_troubles(json_object *troubles, FILE *f, bool colors, bool *re
         size_t n = json_object_is_type(troubles, json_type_array) ? json_object_array_length(troubles) : 0;
 
         *ret_api = *ret_guard = false;
-
         for (size_t i = 0; i < n; i++) {
                 json_object *t = json_object_array_get_idx(troubles, i);
 
                 (void)fprintf(f, "%sTROUBLE%s   %s\n", colors ? COLOR_BAD : "", colors ? COLOR_OFF : "",
                               text(t, "text"));
-                *ret_api = *ret_api || util_streq(text(t, "kind"), "api-unreachable");
-                *ret_guard = *ret_guard || util_streq(text(t, "kind"), "guard-away") ||
-                             util_streq(text(t, "kind"), "second-agent");
+                *ret_api = *ret_api || util_streq(text(t, "kind"), REPORT_API_UNREACHABLE);
+                *ret_guard = *ret_guard || util_streq(text(t, "kind"), REPORT_GUARD_AWAY) ||
+                             util_streq(text(t, "kind"), REPORT_SECOND_AGENT);
         }
 }
 

@@ -90,8 +90,10 @@ int agent_hand_over_judge(const struct agent_hand_over *h, const struct agent_lo
 
         if (agent_ask_is_silent(list)) {
                 agent_hand_over_means(l, "it answers", what, sizeof(what));
-                return err_setf(err, -EBUSY, "the API server does not answer (%.300s): %s",
-                                list->done ? list->text : "nothing came for 8 s", what);
+                if (list->done)
+                        return err_setf(err, -EBUSY, "the API server does not answer (%.300s): %s", list->text, what);
+                return err_setf(err, -EBUSY, "the API server does not answer (nothing came for %s): %s",
+                                timespan_format(span, AGENT_HAND_OVER_USEC), what);
         }
         if (list->result == KUBE_DENIED && list->http_code == 401) {
                 agent_hand_over_means(l, "it does", what, sizeof(what));

@@ -47,6 +47,9 @@ struct agent_hand_over {
         bool again;  /* all of it is asked for the second time */
 };
 
+/* For so long it is waited for: less than leaderctl waits (bus.h), whatever request_timeout is. */
+#define AGENT_HAND_OVER_USEC (8 * USEC_PER_SEC)
+
 /* The verb that is reviewed, 0: it is no review. */
 unsigned agent_ask_verb(enum agent_ask_of of);
 /* No answer of an API server to the list, which goes the way that a release would. */

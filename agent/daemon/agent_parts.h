@@ -622,8 +622,8 @@ int agent_step_down_fits(const struct agent_lock *l, struct err *err);
 /* Records who asked, and posts it. */
 void agent_step_down(struct agent_lock *l, const char *reason);
 /* The same once the API server has told that the lock could be released and that another agent is there, or that this
- * cannot be known: returns 1, and bus_answer() tells how it ended, within 9 s. -EBUSY: would be refused, err says what
- * is known; -ENOMEM. */
+ * cannot be known: returns 1, and bus_answer() tells how it ended, soon after AGENT_HAND_OVER_USEC at the latest.
+ * -EBUSY: refused, err says what is known; another negative errno, with err set: the API server cannot be asked. */
 int agent_step_down_asked(struct agent_lock *l, const char *reason, uint64_t call, struct err *err);
 /* Ends those that have waited too long, which may post. Returns the next instant at which it wants to be called. */
 uint64_t agent_step_down_update(struct agent *a, uint64_t now_usec);

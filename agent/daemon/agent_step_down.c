@@ -8,9 +8,6 @@
 #include "adapter/journal.h"
 #include "daemon/agent_hand_over.h"
 
-/* Less than leaderctl waits (bus.h), whatever request_timeout is. */
-#define WAIT_USEC (8 * USEC_PER_SEC)
-
 static struct agent_hand_over *hand_over_free(struct agent_hand_over *h) {
         if (!h)
                 return NULL;
@@ -60,6 +57,10 @@ int agent_step_down_fits(const struct agent_lock *l, struct err *err) {
                         l->title, t.role);
 }
 
+static void tell_refusal(const char *title, const char *reason, const struct err *err) {
+        journal_log(LOG_NOTICE, "%s: does not step down (%s): %s", title, reason, err->text);
+}
+
 /* All is known that is waited for: steps down or refuses, and tells who asked. Frees h. */
 static void finish(struct agent_hand_over *h) {
         struct agent_lock *l = lock_of(h);
@@ -75,7 +76,7 @@ static void finish(struct agent_hand_over *h) {
         if (r >= 0)
                 agent_step_down(l, h->reason);
         else
-                journal_log(LOG_NOTICE, "%s: does not step down (%s): %s", h->title, h->reason, err.text);
+                tell_refusal(h->title, h->reason, &err);
         bus_answer(h->agent->bus, h->call, r, &err);
         (void)hand_over_free(h);
 }
@@ -208,7 +209,9 @@ int agent_step_down_asked(struct agent_lock *l, const char *reason, uint64_t cal
 
         if (refusal[0]) {
                 agent_hand_over_means(l, "that is cured", what, sizeof(what));
-                return err_setf(err, -EBUSY, "%.500s: %s", refusal, what);
+                r = err_setf(err, -EBUSY, "%.500s: %s", refusal, what);
+                tell_refusal(l->title, reason, err);
+                return r;
         }
         h = calloc(1, sizeof(*h));
         if (!h)
@@ -216,7 +219,7 @@ int agent_step_down_asked(struct agent_lock *l, const char *reason, uint64_t cal
         *h = (struct agent_hand_over){.next = a->hand_overs, .agent = a, .call = call, .reason = strdup(reason)};
         a->hand_overs = h;
         (void)util_copy(h->title, sizeof(h->title), l->title);
-        h->until_usec = clock_boottime_usec() + WAIT_USEC;
+        h->until_usec = clock_boottime_usec() + AGENT_HAND_OVER_USEC;
         r = h->reason ? ask_all(h, l) : -ENOMEM;
         if (r >= 0)
                 return 1;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "adapter/journal.h"
+#include "codec/report.h"
 #include "daemon/agent_parts.h"
 
 /* A connection that breaks and is made again is no trouble. */
@@ -149,11 +150,11 @@ static void describe_watch(const struct agent_lock *down, unsigned n_down, uint6
 const char *agent_trouble_to_string(enum agent_trouble_kind kind) {
         switch (kind) {
         case AGENT_TROUBLE_API:
-                return "api-unreachable";
+                return REPORT_API_UNREACHABLE;
         case AGENT_TROUBLE_SECOND:
-                return "second-agent";
+                return REPORT_SECOND_AGENT;
         case AGENT_TROUBLE_GUARD:
-                return "guard-away";
+                return REPORT_GUARD_AWAY;
         case AGENT_TROUBLE_NAMESPACE:
                 return "namespace-refused";
         case AGENT_TROUBLE_CONF:

@@ -33,6 +33,11 @@ struct report_right {
         const char *rule;  /* to add to the Role, in YAML */
 };
 
+/* Kinds that leaderctl knows: their own lines need not repeat them. All: agent_trouble_to_string(), leaderctl(1). */
+#define REPORT_API_UNREACHABLE "api-unreachable"
+#define REPORT_SECOND_AGENT    "second-agent"
+#define REPORT_GUARD_AWAY      "guard-away"
+
 /* What stands between the agent and its work. */
 struct report_trouble {
         const char *kind;

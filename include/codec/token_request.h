@@ -5,7 +5,11 @@
 
 #include "base/err.h"
 
-/* The body, to free(). Returns 0, -ENOMEM; -EINVAL: the API takes no less than 600 seconds and no more than 2^32. */
+/* What the API takes ("may not specify a duration less than 10 minutes", "larger than 2^32 seconds"). */
+#define TOKEN_REQUEST_SECONDS_MIN 600U
+#define TOKEN_REQUEST_SECONDS_MAX (1ULL << 32U)
+
+/* The body, to free(). Returns 0, -ENOMEM; -EINVAL: the API does not take that. */
 int token_request_build(uint64_t seconds, char **ret);
 
 /* The token in the answer, to be wiped and freed: not empty, printable ASCII without blanks, as it goes into a header

@@ -757,7 +757,7 @@ static void test_check_config_sandbox(_unused_ void **state) {
                        tempdir_write(&bus.dir, "home.conf", "locks = ({name = \"l\"; unit = \"a.service\";});\n"));
         assert_int_equal(setenv("KUBECONFIG", text, 1), 0);
         assert_result(RUN("check-config", expected), 1, "",
-                      "there is no file /nonexistent/.kube/config; name a kubeconfig");
+                      "there is no file /nonexistent/.kube/config; say which one");
         assert_int_equal(unsetenv("KUBECONFIG"), 0);
         (void)snprintf(conf_kc, sizeof(conf_kc), "KUBECONFIG=%s", text);
         unit.environment = conf_kc;

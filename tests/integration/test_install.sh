@@ -10,18 +10,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 O=${O:-build}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-bad=0
-
-# verdict NAME PROBLEMS
-verdict() {
-        if [[ ! $2 ]]; then
-                echo "ok $1"
-        else
-                printf 'not ok %s\n' "$1"
-                sed 's/^/  /' <<<"$2"
-                bad=1
-        fi
-}
+. tests/lib/verdict.sh
 
 # -o all: what is built is taken as it is.
 run() { make -s -o all O="$O" DESTDIR="$dir/root" "$@" >"$dir/log" 2>&1 || { echo "make $* failed:"; cat "$dir/log"; }; }

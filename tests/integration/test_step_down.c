@@ -348,7 +348,7 @@ static void test_late(_unused_ void **state) {
         assert_int_equal(kube_new(&slow, w.event, &sim.config, 50 * USEC_PER_SEC, &err), 0);
         a.kube = slow;
         sim_fault(&sim, "{\"resource\":\"leases\"}", "{\"hang\":\"before\"}");
-        refused("the API server does not answer (nothing came for 8 s): the lock could not be released, and "
+        refused("the API server does not answer (nothing came for 8s): the lock could not be released, and "
                 "app.service would run nowhere until it answers");
         assert_true(clock_boottime_usec() - began < 10 * USEC_PER_SEC);
         kube_free(slow);

@@ -9,18 +9,7 @@ export LC_ALL=C TZ=UTC
 O=${O:-build}
 dir=$(mktemp -d)
 trap 'kill "$(cat "$dir/api/kubesim.pid")"; rm -rf "$dir"' EXIT
-bad=0
-
-# verdict NAME PROBLEMS
-verdict() {
-        if [[ ! $2 ]]; then
-                echo "ok $1"
-        else
-                printf 'not ok %s\n' "$1"
-                sed 's/^/  /' <<<"$2"
-                bad=1
-        fi
-}
+. tests/lib/verdict.sh
 
 KUBESIM=$O/kubesim tests/kubesim/kubesim-up.sh "$dir/api" 127.0.0.1 --port 0 || exit 1
 server=$(sed -n 's/^kubesim ready on //p' "$dir/api/kubesim.out")

@@ -550,8 +550,8 @@ static void test_merge(void **state) {
         assert_int_equal(setenv("KUBECONFIG", list, 1), 0);
         assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -ENOENT);
         (void)snprintf(expected, sizeof(expected),
-                       "no configuration has been provided: there is no file %s; say which one: leaderctl "
-                       "--kubeconfig FILE; for leader-agent kubeconfig = \"FILE\" in leader-agent.conf",
+                       "no configuration has been provided: there is no file %s; say which one (leaderctl "
+                       "list, fence: --kubeconfig FILE; leader-agent: kubeconfig = \"FILE\" in leader-agent.conf)",
                        list);
         assert_string_equal(err.text, expected);
 

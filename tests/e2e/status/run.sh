@@ -35,7 +35,7 @@ E2E_API=$STATUS_API
 
 # The shell's prompt and the command, as somebody would type it there; then what it says. Long lines are folded.
 typed() { # HOST COMMAND…
-        printf '%s# %s\n' "$1" "${*:2}"
+        printf '%s#%s\n' "$1" "$(printf ' %q' "${@:2}")"
         host_exec "$@" 2>&1 | fold -s -w 118 | sed 's/^/  /; s/ *$//'
 }
 status_said() { # HOST

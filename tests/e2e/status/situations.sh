@@ -223,10 +223,9 @@ crashed_life() {
         told "A life lock is held until a human acts: nothing tells the others that $before is dead."
         picture "$(_one_other)"
         show "$(_one_other)" leaderctl list "$LOCK" --kubeconfig /etc/leader-agent/kubeconfig
-        told "A human who knows that $before is off: \`leaderctl fence $LOCK --holder $(agents_identity "$before") --reason \"power is off\" --yes\`"
-        echo '```'
-        fence "$(agents_identity "$before")" --yes 2>&1 | fold -s -w 118
-        echo '```'
+        told "A human who knows that $before is off types, on another host:"
+        show "$(_one_other)" leaderctl fence "$LOCK" --holder "$(agents_identity "$before")" --reason "power is off" --yes \
+                --kubeconfig /etc/leader-agent/kubeconfig
         takes_over 30 $(others)
         shows "$leader" "Leader of"
         picture "$leader"

@@ -59,7 +59,7 @@ bool agent_same_cause(const char *a, const char *b) {
 static void note_contact(struct agent *a) {
         a->contact_realtime_usec = clock_realtime_usec();
         if (a->api_told)
-                journal_log(LOG_INFO, "API: answers again");
+                journal_record(LOG_INFO, JOURNAL_API_SILENT, NULL, 0, "API: answers again");
         a->api_told = false;
         a->api_error[0] = '\0';
 }
@@ -106,11 +106,12 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
         *ret_silent = is_silent(reply->result);
         if (bad && !*ret_silent && !agent_same_cause(text, problem)) {
-                journal_log(LOG_WARNING, "API: %s; trying again", text);
+                agent_journal(refusals->lock, LOG_WARNING, JOURNAL_API_REFUSED, text, "API: %s; trying again", text);
                 refusals->told = what;
         } else if (reply->result == KUBE_OK && reply->http_code / 100 == 2 && !text[0] &&
                    util_streq(what, refusals->told)) {
-                journal_log(LOG_INFO, "API: %s: accepted, after a refusal", what);
+                agent_journal(refusals->lock, LOG_INFO, JOURNAL_API_REFUSED, "", "API: %s: accepted, after a refusal",
+                              what);
                 refusals->told = NULL;
         }
         memcpy(problem, text, sizeof(text));

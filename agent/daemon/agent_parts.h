@@ -4,6 +4,7 @@
  *
  *   trace_fields.c       the fields of a trace
  *   trace_text.c         its lines
+ *   agent_journal.c      records about a lock
  *   agent_inbox.c        what callbacks post
  *   agent_claim.c        claims for POSTs
  *   agent_trace.c        changes and steps of the core, recorded
@@ -70,10 +71,13 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
 
+struct agent_lock;
+
 /* What was refused of the requests about one object. */
 struct agent_refusals {
-        unsigned n_invalid; /* writes answered 422, in a row */
-        const char *told;   /* the journal has the refusal of this request (a constant), accepted since: NULL */
+        unsigned n_invalid;            /* writes answered 422, in a row */
+        const struct agent_lock *lock; /* the object; NULL: another one */
+        const char *told; /* the journal has the refusal of this request (a constant), accepted since: NULL */
 };
 
 struct agent_namespace {
@@ -320,6 +324,13 @@ struct agent {
                 uint64_t due_usec; /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
         } status;
 };
+
+/* ---- agent_journal.c ---- */
+
+/* One record of kind id (JOURNAL_…, adapter/journal.h) with LOCK=, UNIT_NAME= and REASON= (empty: none). l NULL: it is
+ * about none. */
+void agent_journal(const struct agent_lock *l, int priority, const char *id, const char *reason, const char *fmt, ...)
+        _printf_(5, 6);
 
 /* ---- agent_inbox.c ---- */
 

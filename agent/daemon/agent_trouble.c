@@ -233,7 +233,8 @@ static void record_api(struct agent *a, uint64_t now_usec) {
                 return;
         a->api_told = true;
         describe_api(a, now_usec, text, sizeof(text));
-        journal_log(LOG_WARNING, "%s; trying again", text);
+        journal_record(LOG_WARNING, JOURNAL_API_SILENT,
+                       (const struct journal_field[]){{JOURNAL_KEY_REASON, a->api_error}}, 1, "%s; trying again", text);
 }
 
 static void record_watch(struct agent_lock *l, uint64_t now_usec) {
@@ -241,14 +242,15 @@ static void record_watch(struct agent_lock *l, uint64_t now_usec) {
 
         if (down && !l->watch_told && !agent_api_is_silent(l->agent, now_usec)) {
                 l->watch_told = true;
-                journal_log(LOG_WARNING, "%s: %s: %s%s", l->title, l->watch_error, watch_means(l),
-                            l->watch_code == 403
-                                    ? ". Allow this agent to get, list and watch this ConfigMap (rbac.yaml "
-                                      "has the rule)"
-                                    : "");
+                agent_journal(l, LOG_WARNING, JOURNAL_WATCH, l->watch_error, "%s: %s: %s%s", l->title, l->watch_error,
+                              watch_means(l),
+                              l->watch_code == 403
+                                      ? ". Allow this agent to get, list and watch this ConfigMap (rbac.yaml "
+                                        "has the rule)"
+                                      : "");
         } else if (!l->watch_error[0] && l->watch_told) {
                 l->watch_told = false;
-                journal_log(LOG_INFO, "%s: the watch works again", l->title);
+                agent_journal(l, LOG_INFO, JOURNAL_WATCH, "", "%s: the watch works again", l->title);
         }
 }
 
@@ -262,7 +264,7 @@ static void record_rights(struct agent *a) {
 
         if (r->n_missing == 0) {
                 if (r->told)
-                        journal_log(LOG_INFO, "Rights: none is missing any more");
+                        journal_record(LOG_INFO, JOURNAL_RIGHTS, NULL, 0, "Rights: none is missing any more");
                 r->told = 0;
                 return;
         }
@@ -275,7 +277,7 @@ static void record_rights(struct agent *a) {
         }
         token = util_token(all);
         if (token != r->told)
-                journal_log(LOG_WARNING, "%s", all);
+                journal_record(LOG_WARNING, JOURNAL_RIGHTS, NULL, 0, "%s", all);
         r->told = token;
 }
 

@@ -51,17 +51,6 @@ void journal_log(int priority, const char *fmt, ...) {
         status_journal_add(priority, NULL, text);
 }
 
-int journal_errno(int priority, int r, const char *fmt, ...) {
-        char text[4096];
-        va_list ap;
-
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        journal_log(priority, "%s: %s", text, strerror(-r));
-        return r;
-}
-
 void journal_record(int priority, const char *message_id, _unused_ const struct journal_field *fields,
                     _unused_ size_t n_fields, const char *fmt, ...) {
         char text[4096];

@@ -54,8 +54,18 @@ static bool in_term(const struct core_lock_view *v) {
         return v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 }
 
-/* While the API server is silent nothing else comes next. */
-static bool describe_silence(const struct core_lock_view *v, char *buf, size_t size) {
+/* leader-guard says that it cannot finish the stop. */
+static bool stop_fails(const struct agent_lock *l) {
+        return l->has_guard && l->stop_fails;
+}
+
+/* Its unit runs here for another lock. */
+static bool is_renamed(const struct agent_lock *l) {
+        return l->has_guard && l->guard.lock[0] && !util_streq(l->guard.lock, l->title);
+}
+
+/* While the API server is silent nothing else comes next. Returns whether it was filled. */
+static bool describe_silence(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         char t[CLOCK_TEXT_SIZE];
 
         switch (v->state) {
@@ -69,16 +79,33 @@ static bool describe_silence(const struct core_lock_view *v, char *buf, size_t s
                 return true;
         case ELECTION_PERMITTING:
         case ELECTION_LEADING:
-                if (v->unit == UNIT_FAILED)
-                        return false;
-                if (v->stop_at_usec != USEC_INFINITY)
+                if (v->unit == UNIT_FAILED && v->stop_at_usec == USEC_INFINITY)
+                        (void)snprintf(buf, size, "keeps the lock and waits for you: systemctl start %s",
+                                       l->conf->unit);
+                else if (v->unit == UNIT_FAILED)
+                        (void)snprintf(buf, size,
+                                       "gives the term up at %s unless the API server answers before, and waits for "
+                                       "you: systemctl start %s",
+                                       clock_format_boottime(v->stop_at_usec, t), l->conf->unit);
+                else if (v->stop_at_usec != USEC_INFINITY)
                         (void)snprintf(buf, size, "stops the unit at %s unless the API server answers before",
                                        clock_format_boottime(v->stop_at_usec, t));
                 else
-                        (void)snprintf(buf, size, "the unit runs on; no hand-over until the API server answers");
+                        (void)snprintf(buf, size, "%s; no hand-over until the API server answers",
+                                       v->state == ELECTION_LEADING
+                                               ? "the unit runs on"
+                                               : "leader-guard starts the unit, or takes it over as it runs");
                 return true;
         case ELECTION_STOPPING:
-                return false;
+                if (is_renamed(l))
+                        (void)snprintf(buf, size,
+                                       "%s runs here for %s: released when that ends and the API server answers",
+                                       l->conf->unit, l->guard.lock);
+                else
+                        (void)snprintf(buf, size, "%s and the API server answers",
+                                       stop_fails(l) ? "keeps the lock until that is cured"
+                                                     : "releases the lock when the unit was seen stopped");
+                return true;
         case ELECTION_RELEASING:
                 (void)snprintf(buf, size, "removes the lock when the API server answers");
                 return true;
@@ -88,14 +115,16 @@ static bool describe_silence(const struct core_lock_view *v, char *buf, size_t s
         return false;
 }
 
+/* … and the trouble of the agent says no less. */
+static bool is_told_by_silence(const struct core_lock_view *v) {
+        return !in_term(v) || (v->state != ELECTION_STOPPING && v->unit != UNIT_FAILED);
+}
+
+#define SERVES_ANOTHER "leader-guard serves another agent"
+
 /* leader-guard answers, and serves another agent: which one is told with the agent. */
 static bool is_second(const struct agent_lock *l) {
         return !l->agent->link_up && l->agent->link_refused;
-}
-
-/* leader-guard says that it cannot finish the stop. */
-static bool stop_fails(const struct agent_lock *l) {
-        return l->has_guard && l->stop_fails;
 }
 
 bool agent_runs_beside(const struct core_lock_view *v) {
@@ -268,7 +297,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                                                                        : "watches the lock");
                 break;
         case ELECTION_STOPPING:
-                if (l->has_guard && l->guard.lock[0] && !util_streq(l->guard.lock, l->title))
+                if (is_renamed(l))
                         (void)snprintf(
                                 buf, size,
                                 "%s runs here for %s: released when that ends (leaderctl step-down %s), or, when no "
@@ -285,6 +314,10 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 (void)snprintf(buf, size, "removes the lock");
                 break;
         case ELECTION_STOPPED:
+                (void)snprintf(buf, size,
+                               l->returning ? "begins anew"
+                               : l->leaving ? "is no longer configured"
+                                            : "the agent ends");
                 break;
         }
 }
@@ -304,6 +337,8 @@ static const char *problem(const struct agent_lock *l, const struct core_lock_vi
         const struct agent *a = l->agent;
         const struct agent_placeholder *p = a->placeholders[v->placeholder];
 
+        if (v->state == ELECTION_STOPPED)
+                return ""; /* nothing is asked for any more */
         /* What keeps it from the disk is said all the same: nothing may be asked of the API for as long. */
         if (agent_api_is_silent(a, clock_boottime_usec()))
                 return l->claims.failing ? l->problem : p->claims.failing ? p->problem : "";
@@ -327,7 +362,7 @@ static const char *why(const struct agent_lock *l, const struct core_lock_view *
                 if (v->stays_out == REASON_UNIT_FOREIGN && v->unit == UNIT_STUCK)
                         return "the unit was killed, and is still there";
                 if (v->stays_out == REASON_GUARD_AWAY && is_second(l))
-                        return "leader-guard serves another agent";
+                        return SERVES_ANOTHER;
                 return cannot_tell ? "leader-guard cannot see the unit"
                                    : election_reason_to_string((uint8_t)v->stays_out);
         }
@@ -339,6 +374,8 @@ static const char *why(const struct agent_lock *l, const struct core_lock_view *
                 *ret_unit = true;
                 return "leader-guard cannot finish the stop";
         }
+        if (v->state == ELECTION_STOPPING && v->reason == REASON_GUARD_AWAY && is_second(l))
+                return SERVES_ANOTHER;
         if (v->state == ELECTION_STOPPING || v->state == ELECTION_RELEASING ||
             (v->state == ELECTION_CANDIDATE && v->stays_out == REASON_COOLDOWN))
                 return election_reason_to_string((uint8_t)v->reason);
@@ -383,15 +420,42 @@ const char *agent_role(const struct agent_lock *l, const struct core_lock_view *
                        : role(v);
 }
 
-/* Its namespace is another one, or gone: what the lock was last is history. */
-static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
-        bool leads = v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
-        bool renews = l->namespace_->state == AGENT_NAMESPACE_GONE && v->lock.tenure == TENURE_LEASE &&
-                      v->state <= ELECTION_STOPPING;
+/* Its permit ends when it is not prolonged. */
+static bool ends_by_itself(const struct core_lock_view *v) {
+        return (v->state == ELECTION_PERMITTING || v->state == ELECTION_LEADING) && v->stop_at_usec != USEC_INFINITY;
+}
 
-        t->next_is_trouble = true; /* what it is, and the command, are told with the agent */
+/* … which takes the API server and leader-guard. */
+static const char *unless_answered(const struct agent_lock *l, const struct core_lock_view *v, bool silent) {
+        if (v->guard_linked)
+                return " unless the API server answers before";
+        if (is_second(l))
+                return silent ? " unless the API server answers and leader-guard serves this agent before"
+                              : " unless it serves this agent before";
+        return silent ? " unless the API server and leader-guard answer before" : " unless leader-guard answers before";
+}
+
+/* Its namespace is another one, or gone: what the lock was last is history. */
+static void describe_refusal(const struct agent_lock *l, const struct core_lock_view *v, bool silent,
+                             struct agent_text *t) {
+        bool leads = in_term(v);
+        bool renewable = leads && l->namespace_->state == AGENT_NAMESPACE_GONE && v->lock.tenure == TENURE_LEASE &&
+                         v->state <= ELECTION_STOPPING;
+        bool renews = renewable && !silent;
+        /* Of that the trouble of the agent says nothing. */
+        bool ends = ends_by_itself(v) && (!renews || !v->guard_linked);
+        char at[CLOCK_TEXT_SIZE];
+
+        t->next_is_trouble = !ends; /* what it is, and the command, are told with the agent */
         (void)snprintf(t->reason, sizeof(t->reason), "nothing%s may be sent to namespace %s",
-                       renews ? " but renewals" : "", l->namespace_->name);
+                       renewable ? " but renewals" : "", l->namespace_->name);
+        if (ends) {
+                (void)snprintf(t->next, sizeof(t->next), "%s at %s%s, and releases nothing there",
+                               v->unit == UNIT_FAILED ? "gives the term up" : "stops the unit",
+                               clock_format_boottime(v->stop_at_usec, at),
+                               renewable ? unless_answered(l, v, silent) : "");
+                return;
+        }
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
                        !leads   ? "does not compete"
                        : renews ? "renews, and releases nothing there"
@@ -410,9 +474,22 @@ static bool waits_for_guard(const struct agent_lock *l, const struct core_lock_v
                                    (v->state >= ELECTION_PROVING && v->state <= ELECTION_STOPPING);
 }
 
+static void describe_guard(const struct agent_lock *l, const struct core_lock_view *v, bool silent,
+                           struct agent_text *t) {
+        char at[CLOCK_TEXT_SIZE];
+
+        (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
+                       is_second(l) ? "serves another agent" : "does not answer (systemctl status leader-guard)");
+        t->next_is_trouble = !l->agent->link_up && l->agent->link_error[0] && !ends_by_itself(v);
+        if (ends_by_itself(v))
+                (void)snprintf(t->next + strlen(t->next), sizeof(t->next) - strlen(t->next),
+                               "; the unit is stopped at %s%s", clock_format_boottime(v->stop_at_usec, at),
+                               unless_answered(l, v, silent));
+}
+
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {
         const struct lock_object *o = object(l, v);
-        bool unit, silent = agent_api_is_silent(l->agent, clock_boottime_usec());
+        bool unit, told, silent = agent_api_is_silent(l->agent, clock_boottime_usec());
         const char *reason = why(l, v, &unit), *damage = o ? o->damage : "";
 
         *t = (struct agent_text){
@@ -446,19 +523,16 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         if (problem(l, v)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l, v));
-        t->next_is_trouble = silent && describe_silence(v, t->next, sizeof(t->next));
-        if (!t->next_is_trouble) {
+        told = silent && describe_silence(l, v, t->next, sizeof(t->next));
+        t->next_is_trouble = told && is_told_by_silence(v);
+        if (!told) {
                 describe_next(l, v, t->next, sizeof(t->next));
                 describe_beside(l, v, t->next, sizeof(t->next));
         }
-        if (agent_namespace_refusal(l->namespace_)[0])
-                describe_refusal(l, v, t);
-        if (waits_for_guard(l, v)) {
-                (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
-                               is_second(l) ? "serves another agent"
-                                            : "does not answer (systemctl status leader-guard)");
-                t->next_is_trouble = !l->agent->link_up && l->agent->link_error[0];
-        }
+        if (agent_namespace_refusal(l->namespace_)[0] && v->state != ELECTION_STOPPED)
+                describe_refusal(l, v, silent, t);
+        if (waits_for_guard(l, v))
+                describe_guard(l, v, silent, t);
         t->leads_well = v->state == ELECTION_LEADING && v->unit == UNIT_RUNNING && v->guard_linked && !t->reason[0];
         t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&

@@ -22,12 +22,14 @@ bool agent_api_is_silent(const struct agent *a, uint64_t now_usec) {
 }
 
 bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
-        return !agent_orphan_hidden(l) && l->watch_error[0] && lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
+        return !agent_orphan_hidden(l) && agent_view(l).state != ELECTION_STOPPED && l->watch_error[0] &&
+               lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
 }
 
 /* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
 static void meaning(const struct agent *a, char *buf, size_t size) {
         const struct agent_lock *lease = NULL, *life = NULL;
+        const char *runs = " runs on"; /* the one under a life lock */
         unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0, n_taking = 0;
         uint64_t stop_at = USEC_INFINITY;
         bool any_runs = false; /* or may run: of those whose lock is not proven */
@@ -44,6 +46,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         if (v.stop_at_usec == USEC_INFINITY) {
                                 life = l;
                                 n_life++;
+                                runs = v.state == ELECTION_LEADING ? " runs on" : " starts or runs on";
                         } else {
                                 if (v.stop_at_usec < stop_at)
                                         lease = l;
@@ -68,9 +71,9 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                                       lease->conf->unit, n_lease == 1 ? " is" : " and others are",
                                       clock_format_boottime(stop_at, at));
         if (n_life && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "%s%.255s%s on, no hand-over possible", n ? ", " : "",
+                n += (size_t)snprintf(buf + n, size - n, "%s%.255s%s, no hand-over possible", n ? ", " : "",
                                       n_life == 1 ? life->conf->unit : "units under life locks",
-                                      n_life == 1 ? " runs" : " run");
+                                      n_life == 1 ? runs : " run on");
         if (n_unproven && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be proven%s", n ? ", " : "",
                                       any_runs ? "" : ", its unit is not started");

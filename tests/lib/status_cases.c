@@ -212,6 +212,7 @@ const struct status_case status_leaders[] = {
         LEADER("leader-guard cannot stop the unit", ELECTION_STOPPING, stop_fails),
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),
+        {"… under a lease", TENURE_LEASE, ELECTION_LEADING, kept_and_silent, NULL},
         LEADER("the agent was started anew, and the API is silent", ELECTION_PROVING, new_agent_silent),
         LEADER("life, and lease is configured by now", ELECTION_LEADING, lease_configured),
         LEADER("leader since yesterday", ELECTION_LEADING, yesterday),

@@ -134,6 +134,30 @@ done
 [[ $calls ]] || found+=("no record found in the sources: has their form changed? (tests/check_docs.sh)")
 verdict "urgent records have a kind ($(wc -l <<<"$calls"))" "${found[@]}"
 
+# The fields that a call names are among those that the document says its kind may have (not where the call hands on a
+# list that was made before).
+declare -A field_of row_of
+while read -r key name; do
+        field_of[$key]=$name
+        row_of[$name]=$(sed -nE "/^## Fields/,/^States/ s/^\| \`$name\` \| ([^|]*) \|.*/\1/p" "$journal")
+done < <(sed -nE 's/^#define +(JOURNAL_KEY_[A-Z_]+) +"([A-Z_]+)".*/\1 \2/p' "$header")
+found=()
+while IFS= read -r call; do
+        head=${call%%\"*}
+        mapfile -t kinds < <(grep -oE 'JOURNAL_[A-Z_]+' <<<"$head" | grep -v '^JOURNAL_KEY_' | sed 's/^JOURNAL_//')
+        mapfile -t keys < <(grep -oE 'JOURNAL_KEY_[A-Z_]+' <<<"$call")
+        [[ $call != *agent_journal* ]] || keys+=(JOURNAL_KEY_LOCK JOURNAL_KEY_UNIT)
+        for kind in "${kinds[@]}"; do
+                for key in "${keys[@]}"; do
+                        row=" ${row_of[${field_of[$key]}]//,/ } "
+                        [[ $row == *" $kind "* ]] ||
+                                found+=("${field_of[$key]} of $kind: $journal does not say that such a record may have it")
+                done
+        done
+done <<<"$calls"
+mapfile -t found < <(printf '%s\n' "${found[@]}" | grep . | sort -u)
+verdict "fields of each kind" "${found[@]}"
+
 # ---- its catalog ----
 
 catalog=units/leader-agent.catalog

@@ -15,6 +15,7 @@
 #define JOURNAL_FOREIGN      "7acac172508044d386ac5fd3ba534d68" /* agent: the unit runs here without a permit */
 #define JOURNAL_LOCK_DAMAGED "8712239821a04cdd8f9e0867e1528af8" /* agent: damaged lock, with the cure */
 #define JOURNAL_NAMESPACE    "3d0f6b1c52a84e7e9b6a0c8d41f7e925" /* agent: another namespace of that name */
+#define JOURNAL_SILENT       "ea37960f213e4e37804ab2b1ff4703b7" /* agent: no sign of life of who holds a lock for life */
 
 /* The names of our fields, the same in both daemons: a new one is a line here. The unit that a record is about is in
  * UNIT_NAME=, never in UNIT=: that is the service manager's own field (`journalctl -u` reads UNIT= of PID 1 alone), and

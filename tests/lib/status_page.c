@@ -179,11 +179,9 @@ void status_journal_add(int priority, const char *id, const char *message) {
         static const char *const priorities[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info"};
         static const struct {
                 const char *id, *name;
-        } kinds[] = {{JOURNAL_LOCK_STATE, " LOCK_STATE"},
-                     {JOURNAL_LOCK_DAMAGED, " LOCK_DAMAGED"},
-                     {JOURNAL_NAMESPACE, " NAMESPACE"},
-                     {JOURNAL_FOREIGN, " FOREIGN"},
-                     {JOURNAL_ENROLL, " ENROLL"}};
+        } kinds[] = {{JOURNAL_LOCK_STATE, " LOCK_STATE"}, {JOURNAL_LOCK_DAMAGED, " LOCK_DAMAGED"},
+                     {JOURNAL_NAMESPACE, " NAMESPACE"},   {JOURNAL_SILENT, " SILENT"},
+                     {JOURNAL_FOREIGN, " FOREIGN"},       {JOURNAL_ENROLL, " ENROLL"}};
         size_t n = strlen(journal);
         const char *kind = "";
 

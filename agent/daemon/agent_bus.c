@@ -28,6 +28,7 @@ static struct report_lock report_lock(const struct agent_lock *l, struct agent_t
                 .reason = t->reason,
                 .next = t->next,
                 .valid_until = t->valid_until,
+                .last_heartbeat = t->heartbeat,
         };
 }
 

@@ -200,6 +200,7 @@ void agent_lock_follow(struct agent_lock *l) {
         if (!l->watch) /* without it the verify interval still finds out; tried again at the next turn */
                 (void)kube_watch_lock(l->agent->kube, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
         follow_holder(l, &v);
+        agent_sign_follow(l, &v);
 }
 
 /* ---- requests ---- */
@@ -374,6 +375,7 @@ struct agent_lock *agent_lock_free(struct agent_lock *l) {
         kube_slot_free(l->request);
         kube_slot_free(l->watch);
         kube_slot_free(l->holder_watch);
+        kube_slot_free(l->sign.request);
         conf_lock_done(&l->own);
         free(l);
         return NULL;

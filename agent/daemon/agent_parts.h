@@ -17,6 +17,7 @@
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
  *   agent_lock.c         requests and watches of an election
  *   agent_placeholder.c  requests and watch of a placeholder
+ *   agent_sign.c         the sign of life of who holds a lock for life
  *   agent_conf.c         locks and placeholders as the configuration has them
  *   agent_step.c         one posted event: the step and its actions
  *   agent_events.c       Kubernetes Events
@@ -101,6 +102,20 @@ struct agent_namespace {
         char told[800];     /* that it may not be read */
 };
 
+/* Sign of life of the other host that holds a lock for life. */
+struct agent_sign {
+        struct kube_slot *request;
+        char placeholder_uid[64]; /* that is read; empty: none is */
+        char version[32];         /* resourceVersion; empty: not known */
+        uint64_t read_at_usec;    /* CLOCK_BOOTTIME, of the last read, 0: none yet */
+        uint64_t first_usec;      /* … of the first one that found this version */
+        uint64_t last_usec;       /* wall clock of that host: when it wrote last */
+        bool silent;              /* longer than a host that lives and reaches the API server can be */
+        bool told;                /* … and the journal has it */
+        char problem[512];
+        struct agent_refusals refusals;
+};
+
 /* Shell side of lock `index` of the core. */
 struct agent_lock {
         struct agent *agent;
@@ -136,6 +151,7 @@ struct agent_lock {
         struct {
                 char name[254], uid[64];
         } pod; /* the last one that held a foreign lock under this name */
+        struct agent_sign sign;
 
         /* for humans */
         struct permit_reply guard; /* last */
@@ -591,7 +607,8 @@ struct agent_text {
         char since[CLOCK_TEXT_SIZE];    /* RFC 3339 */
         char acquired[CLOCK_TEXT_SIZE]; /* … of holder_usec; empty: unknown */
         char valid_until[CLOCK_TEXT_SIZE];
-        char who[440]; /* holder, with its identity where the name is not enough; empty: nobody */
+        char heartbeat[CLOCK_TEXT_SIZE]; /* RFC 3339: when the other host that holds it wrote last; empty: unknown */
+        char who[440];                   /* holder, with its identity where the name is not enough; empty: nobody */
         char reason[1200];
         char next[1600];
 };
@@ -601,6 +618,15 @@ const char *agent_role(const struct agent_lock *l, const struct core_lock_view *
 /* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
  * holds it, or did, or nobody knows who does. */
 bool agent_runs_beside(const struct core_lock_view *v);
+
+/* ---- agent_sign.c ---- */
+
+/* Reads it where another host holds the lock for life, each verify_interval. */
+void agent_sign_follow(struct agent_lock *l, const struct core_lock_view *v);
+/* What the last read found; p is NULL or unused unless that was KUBE_OK. */
+void agent_sign_note(struct agent_sign *s, enum kube_result result, const struct placeholder_object *p);
+/* Records in the journal that the holder gives none, and when that is over. */
+void agent_sign_record(struct agent_lock *l, const struct core_lock_view *v);
 
 /* ---- agent_blocked.c ---- */
 

@@ -95,6 +95,7 @@ static void fill(struct agent_placeholder *p, struct placeholder_object *o) {
                 agent_placeholder_terms(p, o);
         else
                 o->lease_duration_usec = 0;
+        o->heartbeat_usec = p->tenure == TENURE_LIFE ? a->conf->verify_interval_usec / USEC_PER_SEC * USEC_PER_SEC : 0;
 }
 
 static int start_request(struct agent_placeholder *p, const struct placeholder_action *action) {

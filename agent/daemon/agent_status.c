@@ -278,6 +278,7 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
                 record_change(a->locks[i], &v);
                 record_role(a->locks[i], &v);
                 agent_blocked_record(a->locks[i], &v, moved);
+                agent_sign_record(a->locks[i], &v);
                 record_damage(a->locks[i], &v);
                 record_foreign(a->locks[i], &v);
                 record_unfit(a->locks[i], &v);

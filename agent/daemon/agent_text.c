@@ -391,6 +391,25 @@ static void describe_deposed(const struct core_lock_view *v, const char *who, ch
                        clock_format_boottime(v->holder_since_usec, t));
 }
 
+/* When another host that holds the lock wrote last, by its clock: as seen when it was read (life) or told (lease). */
+static void describe_heartbeat(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o,
+                               struct agent_text *t) {
+        bool leased = o && l->has_holder_seen && v->holder_seen && util_streq(l->holder_seen.uid, o->placeholder_uid);
+        uint64_t at = leased ? clock_parse_utc(l->holder_seen.renew_time) : l->sign.version[0] ? l->sign.last_usec : 0;
+
+        if (at)
+                (void)clock_format_utc(at, t->heartbeat);
+}
+
+/* The holder of a lock for life, by its own clock. */
+static void describe_sign(const struct agent_lock *l, struct agent_text *t) {
+        char at[CLOCK_TEXT_SIZE];
+
+        (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason),
+                       "%sno sign of life of %s since %s (its clock)", t->reason[0] ? "; " : "",
+                       t->who[0] ? t->who : "the holder", clock_format_local(l->sign.last_usec, at));
+}
+
 /* Of our own term what its lock says: that outlives a restart of the agent. */
 static uint64_t since(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o) {
         uint64_t at = in_term(v) && v->state <= ELECTION_LEADING && o && v->lock.claimed
@@ -520,6 +539,8 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         if (agent_runs_beside(v))
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason),
                                "; %.255s runs here without a permit", l->conf->unit);
+        if (l->sign.silent)
+                describe_sign(l, t);
         if (problem(l, v)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",
                                t->reason[0] ? "; " : "", problem(l, v));
@@ -537,6 +558,7 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&
                         !(v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2);
+        describe_heartbeat(l, v, o, t);
         if (v->state == ELECTION_LEADING && v->stop_at_usec != USEC_INFINITY)
                 (void)wall(v->stop_at_usec, t->valid_until);
 }

@@ -66,7 +66,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         n_waiting++;
         }
         buf[0] = '\0';
-        if (n_lease)
+        if (lease)
                 n += (size_t)snprintf(buf + n, size - n, "%.255s%s stopped at %s unless it answers before",
                                       lease->conf->unit, n_lease == 1 ? " is" : " and others are",
                                       clock_format_boottime(stop_at, at));

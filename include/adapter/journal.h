@@ -15,6 +15,7 @@
 #define JOURNAL_FOREIGN       "7acac172508044d386ac5fd3ba534d68" /* agent: the unit runs here without a permit */
 #define JOURNAL_LOCK_DAMAGED  "8712239821a04cdd8f9e0867e1528af8" /* agent: damaged lock, with the cure */
 #define JOURNAL_NAMESPACE     "3d0f6b1c52a84e7e9b6a0c8d41f7e925" /* agent: another namespace of that name */
+#define JOURNAL_SILENT        "ea37960f213e4e37804ab2b1ff4703b7" /* agent: no sign of life of who holds a lock for life */
 #define JOURNAL_API_SILENT    "318570e3d57b4fe387830c91b516b6c2" /* agent: the API server does not answer */
 #define JOURNAL_API_REFUSED   "06078a2821764cb6af26896cdcfe4f90" /* agent: it refuses a request */
 #define JOURNAL_WATCH         "1dcb5959317c4aa9984442cb4bb8ec84" /* agent: changes of a lock are not told */

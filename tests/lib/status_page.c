@@ -181,10 +181,10 @@ void status_journal_add(int priority, const char *id, const char *message) {
         { JOURNAL_##name, #name }
         static const struct {
                 const char *id, *name;
-        } kinds[] = {KIND(LOCK_STATE), KIND(LOCK_DAMAGED),  KIND(NAMESPACE), KIND(FOREIGN),   KIND(ENROLL),
-                     KIND(API_SILENT), KIND(API_REFUSED),   KIND(WATCH),     KIND(RIGHTS),    KIND(CREDENTIALS),
-                     KIND(GUARD_LINK), KIND(CONFIGURATION), KIND(BLOCKED),   KIND(LOCK_LEFT), KIND(STEP_DOWN),
-                     KIND(DBUS),       KIND(STATE_DIR)};
+        } kinds[] = {KIND(LOCK_STATE),  KIND(LOCK_DAMAGED), KIND(NAMESPACE),     KIND(FOREIGN), KIND(ENROLL),
+                     KIND(SILENT),      KIND(API_SILENT),   KIND(API_REFUSED),   KIND(WATCH),   KIND(RIGHTS),
+                     KIND(CREDENTIALS), KIND(GUARD_LINK),   KIND(CONFIGURATION), KIND(BLOCKED), KIND(LOCK_LEFT),
+                     KIND(STEP_DOWN),   KIND(DBUS),         KIND(STATE_DIR)};
 #undef KIND
         size_t n = strlen(journal);
         const char *kind = "";

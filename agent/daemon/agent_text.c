@@ -539,7 +539,7 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         if (agent_runs_beside(v))
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason),
                                "; %.255s runs here without a permit", l->conf->unit);
-        if (l->sign.silent)
+        if (l->sign.silent && !silent) /* else it could not be seen */
                 describe_sign(l, t);
         if (problem(l, v)[0])
                 (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason), "%s%.400s",

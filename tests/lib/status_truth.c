@@ -77,6 +77,7 @@ static const struct {
         {"removes the lock", API | NAMESPACE},
         {"renews", API | RENEWALS},
         {"proves", API | NAMESPACE},
+        {"no sign of life", API | NAMESPACE}, /* (which is not seen then) */
         {"reads the lock", API | NAMESPACE},
         {"watches the lock", API | NAMESPACE | WATCH},
         {"to release the lock", API | NAMESPACE},

@@ -77,6 +77,7 @@ void agent_turn(struct agent *a) {
         follow(a, now);
         if (!a->watching)
                 at = earlier(at, a->started_usec + WATCH_LATEST_USEC);
+        at = earlier(at, agent_ask_update(a, now));
         at = earlier(at, agent_rights_update(a, now));
         at = earlier(at, agent_credentials_update(a, now));
         at = earlier(at, agent_status_update(a, now));
@@ -227,6 +228,7 @@ struct agent *agent_free(struct agent *a) {
                 agent_placeholder_free(a->placeholders[i]);
         agent_namespaces_free(a);
         agent_rights_done(a);
+        kube_slot_free(a->ask.request);
         agent_step_downs_free(a);
         bus_free(a->bus);
         sleep_watch_free(a->sleep);

@@ -69,6 +69,17 @@ static void note_silence(struct agent *a, const char *text) {
                 a->api_silent_usec = clock_boottime_usec();
         if (!agent_same_cause(a->api_error, text))
                 (void)snprintf(a->api_error, sizeof(a->api_error), "%s", text);
+        agent_ask_later(a);
+}
+
+void agent_note_contact(struct agent *a, const struct kube_reply *reply) {
+        if (is_silent(reply->result)) {
+                note_silence(a, reply->text);
+                return;
+        }
+        note_contact(a);
+        if (reply->result != KUBE_REFUSED)
+                answered(a);
 }
 
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {

@@ -12,6 +12,7 @@
  *   agent_rights.c       what the API server allows, asked for before it is missed
  *   agent_credentials.c  how long token and certificate are good
  *   agent_api.c          what an answer of the API server means, and how it is told
+ *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_namespace.c    whether a namespace is still the one that it was
  *   agent_guard.c        leader-guard's socket
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
@@ -331,6 +332,10 @@ struct agent {
         uint64_t api_silent_usec; /* CLOCK_BOOTTIME: since when */
         bool api_told;            /* … and the journal has it */
         bool unanswered;          /* a request or a watch had no answer, and nothing was answered since */
+        struct {
+                struct kube_slot *request;
+                uint64_t due_usec; /* CLOCK_BOOTTIME: when it is asked whether it answers again */
+        } ask;
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct agent_rights rights;
         struct agent_credentials credentials;
@@ -447,10 +452,19 @@ enum agent_asked {
 uint8_t agent_core_result(enum kube_result r);
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
                          struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
+/* Of a request that nothing depends on: whether there was an answer. */
+void agent_note_contact(struct agent *a, const struct kube_reply *reply);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
+
+/* ---- agent_ask.c ---- */
+
+/* The API server was silent just now: not before some seconds is it asked by this. */
+void agent_ask_later(struct agent *a);
+/* Asks it when that is due. Returns the next instant at which it wants to be called. */
+uint64_t agent_ask_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_namespace.c ---- */
 

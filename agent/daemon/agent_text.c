@@ -502,8 +502,8 @@ static void describe_guard(const struct agent_lock *l, const struct core_lock_vi
         t->next_is_trouble = !l->agent->link_up && l->agent->link_error[0] && !ends_by_itself(v);
         if (ends_by_itself(v))
                 (void)snprintf(t->next + strlen(t->next), sizeof(t->next) - strlen(t->next),
-                               "; the unit is stopped at %s%s", clock_format_boottime(v->stop_at_usec, at),
-                               unless_answered(l, v, silent));
+                               "; the unit is stopped at %s at the latest,%s",
+                               clock_format_boottime(v->stop_at_usec, at), unless_answered(l, v, silent));
 }
 
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {

@@ -24,6 +24,8 @@
  *   agent_events.c       Kubernetes Events
  *   agent_trouble.c      what stands between the agent and its work
  *   agent_trouble_line.c … in the one line of STATUS=
+ *   agent_next.c         what comes next for a lock
+ *   agent_away.c         … while what it takes is away
  *   agent_text.c         a lock in words
  *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
@@ -600,7 +602,7 @@ uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec);
 /* All troubles in one line, each ended by "; ", not every one of many. Returns its length. */
 size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
 
-/* ---- agent_text.c ---- */
+/* ---- agent_next.c ---- */
 
 /* A lock in words; what it points to lives as long as the lock does not step. */
 struct agent_text {
@@ -626,12 +628,33 @@ struct agent_text {
         char reason[1200];
         char next[1600];
 };
-void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
-/* Its role alone: a string constant. */
-const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
+
+/* Whether a term of ours is in force or ends. */
+bool agent_in_term(const struct core_lock_view *v);
+/* leader-guard says that it cannot finish the stop. */
+bool agent_stop_fails(const struct agent_lock *l);
+/* Its unit runs here for another lock. */
+bool agent_is_renamed(const struct agent_lock *l);
+/* leader-guard answers, and serves another agent: which one is told with the agent. */
+bool agent_is_second(const struct agent_lock *l);
 /* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
  * holds it, or did, or nobody knows who does. */
 bool agent_runs_beside(const struct core_lock_view *v);
+/* o: the object behind what the core believes, NULL: there is none. */
+void agent_next(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o, char *buf,
+                size_t size);
+
+/* ---- agent_away.c ---- */
+
+/* Fills next and next_is_trouble, with another namespace also reason. Returns false when nothing is away that the lock
+ * needs next. */
+bool agent_away(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t);
+
+/* ---- agent_text.c ---- */
+
+void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* Its role alone: a string constant. */
+const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
 
 /* ---- agent_sign.c ---- */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "adapter/journal.h"
+#include "base/random.h"
 #include "daemon/agent_parts.h"
 
 uint8_t agent_core_result(enum kube_result r) {
@@ -62,6 +63,13 @@ static void note_contact(struct agent *a) {
                 journal_record(LOG_INFO, JOURNAL_API_SILENT, NULL, 0, "API: answers again");
         a->api_told = false;
         a->api_error[0] = '\0';
+}
+
+/* After the last try of anybody, and up to half of it more. Who has something to ask tries sooner. */
+#define ASK_USEC (10 * USEC_PER_SEC)
+
+void agent_ask_later(struct agent *a) {
+        a->ask.due_usec = clock_boottime_usec() + ASK_USEC + random_spread() % (ASK_USEC / 2);
 }
 
 static void note_silence(struct agent *a, const char *text) {

@@ -12,8 +12,8 @@
  *   agent_rights.c       what the API server allows, asked for before it is missed
  *   agent_credentials.c  how long token and certificate are good
  *   agent_api.c          what an answer of the API server means, and how it is told
- *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_namespace.c    whether a namespace is still the one that it was
+ *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_guard.c        leader-guard's socket
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
  *   agent_lock.c         requests and watches of an election
@@ -460,13 +460,8 @@ void agent_note_contact(struct agent *a, const struct kube_reply *reply);
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
-
-/* ---- agent_ask.c ---- */
-
-/* The API server was silent just now: not before some seconds is it asked by this. */
+/* The API server was silent just now: not before some seconds is it asked by agent_ask_update(). */
 void agent_ask_later(struct agent *a);
-/* Asks it when that is due. Returns the next instant at which it wants to be called. */
-uint64_t agent_ask_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_namespace.c ---- */
 
@@ -501,6 +496,11 @@ bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct 
 
 /* Why nothing is sent there: it is refused, or gone; "": neither. NULL is fine. */
 const char *agent_namespace_refusal(const struct agent_namespace *n);
+
+/* ---- agent_ask.c ---- */
+
+/* Asks the API server after a silence when that is due. Returns the next instant at which it wants to be called. */
+uint64_t agent_ask_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_guard.c ---- */
 

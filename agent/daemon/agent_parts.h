@@ -400,6 +400,8 @@ void agent_right_text(const struct agent_right *r, struct agent_right_text *ret)
 uint64_t agent_credentials_update(struct agent *a, uint64_t now_usec);
 /* The files may say something else. */
 void agent_credentials_renew(struct agent *a);
+/* Whether one of them has ended, so that the API server refuses everything. */
+bool agent_credentials_are_over(const struct agent *a);
 /* What is to be said of the end of one (AGENT_TOKEN, AGENT_CERTIFICATE); empty: nothing. */
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size);
 

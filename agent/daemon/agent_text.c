@@ -54,9 +54,22 @@ static bool in_term(const struct core_lock_view *v) {
         return v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 }
 
+#define WHEN_SIZE (CLOCK_TEXT_SIZE + 128)
+
+/* "at 12:40:07", with what may prevent it; of an instant that is over "now": it is seen to in this turn. */
+static const char *when(uint64_t at_usec, const char *unless, char buf[static WHEN_SIZE]) {
+        char t[CLOCK_TEXT_SIZE];
+
+        if (at_usec <= clock_boottime_usec())
+                (void)snprintf(buf, WHEN_SIZE, "now");
+        else
+                (void)snprintf(buf, WHEN_SIZE, "at %s%s", clock_format_boottime(at_usec, t), unless);
+        return buf;
+}
+
 /* While the API server is silent nothing else comes next. */
 static bool describe_silence(const struct core_lock_view *v, char *buf, size_t size) {
-        char t[CLOCK_TEXT_SIZE];
+        char t[WHEN_SIZE];
 
         switch (v->state) {
         case ELECTION_STARTING:
@@ -72,8 +85,8 @@ static bool describe_silence(const struct core_lock_view *v, char *buf, size_t s
                 if (v->unit == UNIT_FAILED)
                         return false;
                 if (v->stop_at_usec != USEC_INFINITY)
-                        (void)snprintf(buf, size, "stops the unit at %s unless the API server answers before",
-                                       clock_format_boottime(v->stop_at_usec, t));
+                        (void)snprintf(buf, size, "stops the unit %s",
+                                       when(v->stop_at_usec, " unless the API server answers before", t));
                 else
                         (void)snprintf(buf, size, "the unit runs on; no hand-over until the API server answers");
                 return true;
@@ -150,10 +163,41 @@ static const char *name_of(const struct agent_lock *l, const struct lock_object 
         return !o ? "the holder" : ambiguous ? o->identity : o->holder;
 }
 
+/* A lease of another host. An instant only where nothing keeps this host from what it does then: what it asks for is
+ * accepted, as far as is known, and the instant is not over. */
+static void describe_take_over(const struct agent_lock *l, const struct core_lock_view *v, const char *holder,
+                               char *buf, size_t size) {
+        uint64_t now = clock_boottime_usec();
+        bool near = v->holder_seen && now - v->holder_since_usec > v->longest_usec / 2;
+        bool refused = l->problem[0] || agent_credentials_are_over(l->agent);
+        char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
+
+        if (l->claims.failing)
+                (void)snprintf(buf, size, "takes over when that is cured, unless %s has renewed its lease by then",
+                               holder);
+        else if (l->agent->api_error[0])
+                (void)snprintf(buf, size,
+                               "takes over when the API server answers, unless %s has renewed its lease by then",
+                               holder);
+        else if (refused)
+                (void)snprintf(buf, size,
+                               "takes over when the API server accepts what this host asks for, unless %s has renewed "
+                               "its lease by then",
+                               holder);
+        else if (!near) /* no instant: it would be another one each time */
+                (void)snprintf(buf, size, "takes over if %s is silent for %s", holder,
+                               timespan_format(span, v->longest_usec));
+        else if (now < v->takes_over_at_usec)
+                (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
+                               clock_format_boottime(v->takes_over_at_usec, t), holder);
+        else
+                (void)snprintf(buf, size, "looks whether %s has renewed its lease, and takes over if not", holder);
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
         const struct lock_object *o = object(l, v);
-        char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
+        char t[WHEN_SIZE];
         enum election_reason h = v->stays_out;
 
         buf[0] = '\0';
@@ -196,8 +240,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_GUARD_AWAY)
                         (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
-                        (void)snprintf(buf, size, "takes part again at %s",
-                                       clock_format_boottime(v->takes_part_at_usec, t));
+                        (void)snprintf(buf, size, "takes part again %s", when(v->takes_part_at_usec, "", t));
                 else if (h == REASON_SLEEP)
                         (void)snprintf(buf, size, "takes part again when the host is awake");
                 else if (h == REASON_OTHER_BOOT)
@@ -211,13 +254,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "machine id)? If not, delete that placeholder: kubectl -n %s delete %s %s",
                                        store_identity(l->agent->store), p->ns, placeholder_resource(p->kind).singular,
                                        p->name);
-                else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
-                        (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
-                                       clock_format_boottime(v->takes_over_at_usec, t), name_of(l, o));
-                else if (v->holder_seen || (o && v->lock.sort == LOCK_SOUND && v->lock.tenure == TENURE_LEASE &&
-                                            !v->lock.claimed)) /* no instant: it would be another one each time */
-                        (void)snprintf(buf, size, "takes over if %s is silent for %s", name_of(l, o),
-                                       timespan_format(span, v->longest_usec));
+                else if (v->holder_seen ||
+                         (o && v->lock.sort == LOCK_SOUND && v->lock.tenure == TENURE_LEASE && !v->lock.claimed))
+                        describe_take_over(l, v, name_of(l, o), buf, size);
                 else if (v->known && v->lock.sort == LOCK_ABSENT)
                         (void)snprintf(buf, size, "the lock is free: creates it");
                 else if (v->lock.claimed)
@@ -261,6 +300,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 buf, size,
                                 "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
                                 l->conf->unit, l->title);
+                else if (v->lock.tenure == TENURE_LEASE && l->agent->placeholders[v->own_placeholder]->problem[0])
+                        (void)snprintf(buf, size, "stops the unit %s",
+                                       when(v->stop_at_usec, " unless a renewal is accepted before", t));
                 else
                         (void)snprintf(buf, size,
                                        v->lock.tenure == TENURE_LEASE                  ? "renews the lease"
@@ -463,6 +505,6 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
         t->waits_well = v->state == ELECTION_CANDIDATE && v->stays_out == REASON_NONE && !t->reason[0] && t->who[0] &&
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&
                         !(v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2);
-        if (v->state == ELECTION_LEADING && v->stop_at_usec != USEC_INFINITY)
+        if (v->state == ELECTION_LEADING && v->stop_at_usec != USEC_INFINITY && v->stop_at_usec > clock_boottime_usec())
                 (void)wall(v->stop_at_usec, t->valid_until);
 }

@@ -41,8 +41,11 @@ int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[stat
                 r = store_claims(a->store, c->scope, &c->known, &err);
         c->failing = r < 0;
         (void)snprintf(problem, 512, "%.500s", r < 0 ? err.text : "");
-        if (r < 0)
+        if (r < 0 && c->told != util_token(err.text))
                 journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);
+        else if (r >= 0 && c->told)
+                journal_log(LOG_INFO, "%s: can claim again", c->scope);
+        c->told = r < 0 ? util_token(err.text) : 0;
         c->unreadable = c->unreadable && r < 0;
         return r;
 }

@@ -4,10 +4,12 @@
  * does not differ from what stands before it is "…". */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -212,11 +214,41 @@ static void test_not_over(_unused_ void **state) {
         }
 }
 
+/* A disk that takes no claim is told when that begins and when it is over, not at each try. */
+static void test_claims_told(_unused_ void **state) {
+        static const struct status_case c = {"", TENURE_LIFE, ELECTION_CANDIDATE, NULL, NULL};
+        static char text[STATUS_TEXT];
+        const struct rlimit none = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
+        struct rlimit before;
+        struct agent_lock *l;
+        const char *again;
+
+        (void)signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        status_case_fresh(&w, &c);
+        l = w.agent.locks[0];
+        status_journal(&w, text);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        for (unsigned i = 0; i < 3; i++)
+                assert_true(agent_claims_next(&w.agent, &l->claims, l->problem) < 0);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        for (unsigned i = 0; i < 2; i++)
+                assert_true(agent_claims_next(&w.agent, &l->claims, l->problem) >= 0);
+        status_journal(&w, text);
+        again = strstr(text, "cannot claim");
+        assert_non_null(again);
+        assert_null(strstr(again + 1, "cannot claim"));
+        again = strstr(text, "can claim again");
+        assert_non_null(again);
+        assert_null(strstr(again + 1, "can claim again"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_page, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_width, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_not_over, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_claims_told, set_up, tear_down),
         };
 
         return cmocka_run_group_tests_name("status table", tests, NULL, NULL);

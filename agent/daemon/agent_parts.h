@@ -601,6 +601,8 @@ struct agent_text {
         char next[1600];
 };
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
+const struct lock_object *agent_lock_object(const struct agent_lock *l);
 /* Its role alone: a string constant. */
 const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
 /* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
@@ -633,7 +635,9 @@ uint64_t agent_leave(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_step_down.c ---- */
 
-/* Whether there is a term to give up: 0, or -ENODATA with err set. */
+/* The host that leads, by a name that is no other's, or "this host"; empty: nobody, or nobody knows, or no agent. */
+const char *agent_step_down_host(const struct agent_lock *l);
+/* Whether there is a term to give up: 0, or -ENODATA with err set, which says where the command is to be typed. */
 int agent_step_down_fits(const struct agent_lock *l, struct err *err);
 /* Records who asked, and posts it. */
 void agent_step_down(struct agent_lock *l, const char *reason);

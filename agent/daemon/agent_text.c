@@ -417,6 +417,12 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
+const struct lock_object *agent_lock_object(const struct agent_lock *l) {
+        struct core_lock_view v = agent_view(l);
+
+        return object(l, &v);
+}
+
 const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v) {
         bool refused = agent_namespace_refusal(l->namespace_)[0];
 

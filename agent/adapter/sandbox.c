@@ -8,17 +8,12 @@
 #include "adapter/sandbox_service.h"
 #include "codec/conf_report.h"
 
-#define ETC "/etc/leader-agent"
+#define ETC SANDBOX_ETC
 
 /* The command that puts the file where the agent reads it, and what names it then. */
 static void cure(const struct sandbox_service *s, const struct conf_file *file, char *buf, size_t size) {
-        _cleanup_free_ char *word = util_shell_word(file->path);
-        const char *slash = strrchr(file->path, '/'), *name = slash ? slash + 1 : file->path;
-        bool in_conf = util_streq(file->key, "kubeconfig");
-
-        (void)snprintf(buf, size, "run: install -D -o root -g %s -m 0640 -t " ETC " %s; and write %s%s" ETC "/%s%s%s",
-                       s->group[0] ? s->group : "root", word ? word : file->path, file->key, in_conf ? " = \"" : ": ",
-                       name, in_conf ? "\";" : "", file->where ? " there" : " into " ETC "/leader-agent.conf");
+        sandbox_format_cure(s->group[0] ? s->group : "root", file->key, file->path,
+                            file->where ? " there" : " into " ETC "/leader-agent.conf", buf, size);
 }
 
 static const char *what(const struct conf_file *file) {

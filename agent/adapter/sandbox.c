@@ -46,6 +46,11 @@ static int say_unreadable(const struct sandbox_service *s, const struct conf_fil
                 (void)snprintf(why, sizeof(why), "%s", strerror(a->error));
         if (a->at[0] && !ours && file->key)
                 cure(s, file, text, sizeof(text));
+        else if (s->dynamic && !s->group[0])
+                (void)snprintf(text, sizeof(text),
+                               "run: useradd --system %.*s; systemd takes a user that there is, and this tells then "
+                               "what it needs",
+                               (int)strcspn(s->user, " "), s->user);
         else
                 (void)snprintf(text, sizeof(text), "run: chgrp %s %s && chmod %s %s", s->group, word ? word : wall,
                                a->at[0] ? "0750" : "0640", word ? word : wall);
@@ -98,15 +103,14 @@ int sandbox_report(const char *path, FILE *f, struct err *err) {
                 r = conf_report(path, f, see, &s, err);
         if (r >= 0 && s.why[0])
                 (void)fprintf(f, "# What the agent sees of these files is not known: %s.\n", s.why);
+        else if (r >= 0 && s.lacks[0])
+                (void)fprintf(f, "# " SANDBOX_UNIT " sees these files, but cannot start: %s\n", s.lacks);
         else if (r >= 0 && s.has_user && !s.untried && (geteuid() == 0 || geteuid() == s.uid))
                 (void)fprintf(f, "# " SANDBOX_UNIT " sees these files, and its user %s can read them.\n", s.user);
         else if (r >= 0)
                 (void)fprintf(
                         f, "# " SANDBOX_UNIT " sees these files. Whether its user %s can read them is not known: %s.\n",
-                        s.user,
-                        !s.has_user ? "there is none here; see systemd-sysusers(8)"
-                        : s.untried ? "it could not be tried"
-                                    : "run this as root");
+                        s.user, s.untried ? "it could not be tried" : "run this as root");
         sandbox_done(&s.sandbox);
         return r;
 }

@@ -10,7 +10,7 @@ scenario() {
         must host_exec web-1 sh -c "mkdir -p ${conf%/*} && echo 'kubeconfig = \"/root/kc\";' >$conf"
         check_config_refuses "$conf:1: kubeconfig /root/kc is not seen by the agent: ProtectHome=yes of leader-agent.service hides /root; "
         must host_exec web-1 systemctl --no-block start leader-agent
-        in_journal web-1 '"/root/kc": it is not seen: ProtectHome= of this program.s unit hides /root; run: install '
+        in_journal web-1 "\"/root/kc\": it is not seen: ProtectHome= of this program's unit hides /root; run: install "
         must host_exec web-1 systemctl stop leader-agent
         typed_cure
         must host_exec web-1 sh -c "echo '${refused_cure#*; and write }' | sed 's/ there$//' >$conf"

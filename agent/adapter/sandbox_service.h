@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between sandbox.c and sandbox_service.c only: leader-agent.service as PID 1 has it, and reading as its user. */
+/* Between sandbox.c, sandbox_service.c and sandbox_try.c only: leader-agent.service as PID 1 has it, and reading as its
+ * user. */
 #pragma once
 
 #include <limits.h>

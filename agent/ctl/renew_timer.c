@@ -42,7 +42,6 @@ static void cure(uint64_t good_usec, FILE *f) {
 void renew_timer_warn(uint64_t good_usec, bool elsewhere, FILE *f) {
         struct timer_interval t = {};
         char good[TIMESPAN_MAX], every[TIMESPAN_MAX], random[TIMESPAN_MAX];
-
         bool known = timer_read(TIMER, &t);
 
         if (!known && elsewhere)

@@ -63,7 +63,7 @@ const char *agent_step_down_host(const struct agent_lock *l) {
 }
 
 int agent_step_down_fits(const struct agent_lock *l, struct err *err) {
-        const char *identity = store_identity(l->agent->store), *host = agent_step_down_host(l);
+        const char *host = agent_step_down_host(l);
         bool silent = agent_api_is_silent(l->agent, clock_boottime_usec());
         const struct lock_object *o = agent_lock_object(l);
         struct core_lock_view v = agent_view(l);
@@ -89,7 +89,8 @@ int agent_step_down_fits(const struct agent_lock *l, struct err *err) {
                                silent ? "did when the API server last answered" : "does", l->title);
         else
                 (void)snprintf(who, sizeof(who), "it is %s", role);
-        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': %s", identity, l->title, who);
+        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': %s", store_identity(l->agent->store),
+                        l->title, who);
 }
 
 static void tell_refusal(const char *title, const char *reason, const struct err *err) {

@@ -47,10 +47,11 @@ static int say_unreadable(const struct sandbox_service *s, const struct conf_fil
         if (a->at[0] && !ours && file->key)
                 cure(s, file, text, sizeof(text));
         else if (s->dynamic && !s->group[0])
-                (void)snprintf(text, sizeof(text),
-                               "run: useradd --system %.*s; systemd takes a user that there is, and this tells then "
-                               "what it needs",
-                               (int)strcspn(s->user, " "), s->user);
+                (void)snprintf(
+                        text, sizeof(text),
+                        "systemd makes that user at each start, but takes one that there is; run: useradd --system "
+                        "%.*s",
+                        (int)strcspn(s->user, " "), s->user);
         else
                 (void)snprintf(text, sizeof(text), "run: chgrp %s %s && chmod %s %s", s->group, word ? word : wall,
                                a->at[0] ? "0750" : "0640", word ? word : wall);

@@ -224,9 +224,9 @@ static void test_check_config_user(_unused_ void **state) {
                  .dynamic = true,
                  .mode = 0640,
                  .status = 1,
-                 .words =
-                         READ "la-dyn (DynamicUser=): Permission denied; run: useradd --system la-dyn; systemd takes a "
-                              "user that there is, and this tells then what it needs"},
+                 .words = READ
+                 "la-dyn (DynamicUser=): Permission denied; systemd makes that user at each start, but takes "
+                 "one that there is; run: useradd --system la-dyn\n"},
                 {.user = "la-dyn",
                  .group = "nogroup",
                  .dynamic = true,

@@ -7,7 +7,7 @@
 
 /* While the API server is silent nothing else comes next. Returns whether it was filled. */
 static bool describe_silence(const struct agent_lock *l, const struct core_lock_view *v, char *buf, size_t size) {
-        char t[CLOCK_TEXT_SIZE];
+        char t[AGENT_WHEN_SIZE];
 
         switch (v->state) {
         case ELECTION_STARTING:
@@ -24,13 +24,12 @@ static bool describe_silence(const struct agent_lock *l, const struct core_lock_
                         (void)snprintf(buf, size, "keeps the lock and waits for you: systemctl start %s",
                                        l->conf->unit);
                 else if (v->unit == UNIT_FAILED)
-                        (void)snprintf(buf, size,
-                                       "gives the term up at %s unless the API server answers before, and waits for "
-                                       "you: systemctl start %s",
-                                       clock_format_boottime(v->stop_at_usec, t), l->conf->unit);
+                        (void)snprintf(buf, size, "gives the term up %s, and waits for you: systemctl start %s",
+                                       agent_when(v->stop_at_usec, " unless the API server answers before", t),
+                                       l->conf->unit);
                 else if (v->stop_at_usec != USEC_INFINITY)
-                        (void)snprintf(buf, size, "stops the unit at %s unless the API server answers before",
-                                       clock_format_boottime(v->stop_at_usec, t));
+                        (void)snprintf(buf, size, "stops the unit %s",
+                                       agent_when(v->stop_at_usec, " unless the API server answers before", t));
                 else
                         (void)snprintf(buf, size, "%s; no hand-over until the API server answers",
                                        v->state == ELECTION_LEADING
@@ -85,16 +84,15 @@ static void describe_refusal(const struct agent_lock *l, const struct core_lock_
         bool renews = renewable && !silent;
         /* Of that the trouble of the agent says nothing. */
         bool ends = ends_by_itself(v) && (!renews || !v->guard_linked);
-        char at[CLOCK_TEXT_SIZE];
+        char at[AGENT_WHEN_SIZE];
 
         t->next_is_trouble = !ends; /* what it is, and the command, are told with the agent */
         (void)snprintf(t->reason, sizeof(t->reason), "nothing%s may be sent to namespace %s",
                        renewable ? " but renewals" : "", l->namespace_->name);
         if (ends) {
-                (void)snprintf(t->next, sizeof(t->next), "%s at %s%s, and releases nothing there",
+                (void)snprintf(t->next, sizeof(t->next), "%s %s, and releases nothing there",
                                v->unit == UNIT_FAILED ? "gives the term up" : "stops the unit",
-                               clock_format_boottime(v->stop_at_usec, at),
-                               renewable ? unless_answered(l, v, silent) : "");
+                               agent_when(v->stop_at_usec, renewable ? unless_answered(l, v, silent) : "", at));
                 return;
         }
         (void)snprintf(t->next, sizeof(t->next), "%s. Once no host leads in the old one: leaderctl forget-cluster %s",
@@ -117,15 +115,15 @@ static bool waits_for_guard(const struct agent_lock *l, const struct core_lock_v
 
 static void describe_guard(const struct agent_lock *l, const struct core_lock_view *v, bool silent,
                            struct agent_text *t) {
-        char at[CLOCK_TEXT_SIZE];
+        char at[AGENT_WHEN_SIZE], latest[112];
 
+        (void)snprintf(latest, sizeof(latest), " at the latest,%s", unless_answered(l, v, silent));
         (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",
                        agent_is_second(l) ? "serves another agent" : "does not answer (systemctl status leader-guard)");
         t->next_is_trouble = !l->agent->link_up && l->agent->link_error[0] && !ends_by_itself(v);
         if (ends_by_itself(v))
-                (void)snprintf(t->next + strlen(t->next), sizeof(t->next) - strlen(t->next),
-                               "; the unit is stopped at %s at the latest,%s",
-                               clock_format_boottime(v->stop_at_usec, at), unless_answered(l, v, silent));
+                (void)snprintf(t->next + strlen(t->next), sizeof(t->next) - strlen(t->next), "; the unit is stopped %s",
+                               agent_when(v->stop_at_usec, latest, at));
 }
 
 bool agent_away(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t) {

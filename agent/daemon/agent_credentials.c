@@ -105,6 +105,15 @@ static void cure(const struct agent *a, unsigned which, char *buf, size_t size) 
                                what);
 }
 
+bool agent_credentials_are_over(const struct agent *a) {
+        uint64_t wall_usec = clock_realtime_usec();
+
+        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term); i++)
+                if (expiry(&a->credentials.term[i], wall_usec) == AGENT_EXPIRY_OVER)
+                        return true;
+        return false;
+}
+
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size) {
         const struct credentials_term *t = &a->credentials.term[which];
         const struct kubeconfig *k = a->kubeconfig;

@@ -54,7 +54,12 @@ static void free_lease(const struct agent_lock *l, const struct core_lock_view *
                        size_t size) {
         char at[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
 
-        if (v->free_at_usec != USEC_INFINITY)
+        if (v->free_at_usec <= clock_boottime_usec())
+                (void)snprintf(buf, size,
+                               "%s %sstays held by this host (lease), which was last renewed long enough ago: another "
+                               "host takes it over by itself",
+                               l->title, maybe);
+        else if (v->free_at_usec != USEC_INFINITY)
                 (void)snprintf(buf, size, "%s %sstays held by this host (lease): free by itself at %s", l->title, maybe,
                                clock_format_boottime(v->free_at_usec, at));
         else

@@ -21,18 +21,26 @@ static const struct lock_object *find(const struct agent_lock *l, uint64_t uid, 
         return NULL;
 }
 
+/* The holder's placeholder was not renewed since it was read last. */
+static bool is_as_read(const struct agent_lock *l, const struct placeholder_object *o) {
+        return o && l->has_holder && util_streq(o->uid, l->holder.uid) && util_streq(o->version, l->holder.version);
+}
+
 static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_t op, bool *ret_silent) {
+        bool of_holder = op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_DELETE_HOLDER;
         enum agent_asked asked = AGENT_ASKED_WRITE;
 
         if (op == ELECTION_OP_READ)
                 asked = reply->lock && util_streq(reply->lock->uid, l->answered.uid) ? AGENT_ASKED_READ
                                                                                      : AGENT_ASKED_AND_GONE;
-        else if (op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_READ_POD)
+        else if (op == ELECTION_OP_READ_HOLDER)
+                asked = is_as_read(l, reply->placeholder) ? AGENT_ASKED_READ : AGENT_ASKED_AND_GONE;
+        else if (op == ELECTION_OP_READ_POD)
                 asked = AGENT_ASKED_READ;
         else if (op == ELECTION_OP_CREATE)
                 asked = AGENT_ASKED_CREATE;
-        return agent_note_reply(l->agent, reply, asked, &l->refusals, l->problem, election_op_to_string(op),
-                                ret_silent);
+        return agent_note_reply(l->agent, reply, asked, of_holder ? &l->holder_refusals : &l->refusals, l->problem,
+                                election_op_to_string(op), ret_silent);
 }
 
 /* The lock that the election knows: its record names the holder's placeholder. */
@@ -168,6 +176,8 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         agent_note_watch(l->agent, event);
         if (event->type == KUBE_WATCH_DOWN || event->type == KUBE_WATCH_ALIVE)
                 return;
+        if (event->type != KUBE_WATCH_OBJECT || !is_as_read(l, event->placeholder))
+                agent_refusals_end(&l->holder_refusals, l->problem);
         if (event->type == KUBE_WATCH_OBJECT) {
                 l->holder_seen = *event->placeholder;
                 l->has_holder_seen = true;

@@ -6,6 +6,16 @@
 #include "codec/timespan.h"
 #include "daemon/agent_parts.h"
 
+const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]) {
+        char t[CLOCK_TEXT_SIZE];
+
+        if (at_usec <= clock_boottime_usec())
+                (void)snprintf(buf, AGENT_WHEN_SIZE, "now");
+        else
+                (void)snprintf(buf, AGENT_WHEN_SIZE, "at %s%s", clock_format_boottime(at_usec, t), unless);
+        return buf;
+}
+
 bool agent_in_term(const struct core_lock_view *v) {
         return v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 }
@@ -74,10 +84,41 @@ static const char *name_of(const struct agent_lock *l, const struct lock_object 
         return !o ? "the holder" : ambiguous ? o->identity : o->holder;
 }
 
+/* A lease of another host. An instant only where nothing keeps this host from what it does then: what it asks for is
+ * accepted, as far as is known, and the instant is not over. */
+static void describe_take_over(const struct agent_lock *l, const struct core_lock_view *v, const char *holder,
+                               char *buf, size_t size) {
+        uint64_t now = clock_boottime_usec();
+        bool near = v->holder_seen && now - v->holder_since_usec > v->longest_usec / 2;
+        bool refused = l->problem[0] || agent_credentials_are_over(l->agent);
+        char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
+
+        if (l->claims.failing)
+                (void)snprintf(buf, size, "takes over when that is cured, unless %s has renewed its lease by then",
+                               holder);
+        else if (l->agent->api_error[0])
+                (void)snprintf(buf, size,
+                               "takes over when the API server answers, unless %s has renewed its lease by then",
+                               holder);
+        else if (refused)
+                (void)snprintf(buf, size,
+                               "takes over when the API server accepts what this host asks for, unless %s has renewed "
+                               "its lease by then",
+                               holder);
+        else if (!near) /* no instant: it would be another one each time */
+                (void)snprintf(buf, size, "takes over if %s is silent for %s", holder,
+                               timespan_format(span, v->longest_usec));
+        else if (now < v->takes_over_at_usec)
+                (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
+                               clock_format_boottime(v->takes_over_at_usec, t), holder);
+        else
+                (void)snprintf(buf, size, "looks whether %s has renewed its lease, and takes over if not", holder);
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o,
                           char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
-        char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
+        char t[AGENT_WHEN_SIZE];
         enum election_reason h = v->stays_out;
 
         buf[0] = '\0';
@@ -120,8 +161,7 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 else if (h == REASON_GUARD_AWAY)
                         (void)snprintf(buf, size, "waits for leader-guard (systemctl status leader-guard)");
                 else if (h == REASON_COOLDOWN)
-                        (void)snprintf(buf, size, "takes part again at %s",
-                                       clock_format_boottime(v->takes_part_at_usec, t));
+                        (void)snprintf(buf, size, "takes part again %s", agent_when(v->takes_part_at_usec, "", t));
                 else if (h == REASON_SLEEP)
                         (void)snprintf(buf, size, "takes part again when the host is awake");
                 else if (h == REASON_OTHER_BOOT)
@@ -135,13 +175,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                        "machine id)? If not, delete that placeholder: kubectl -n %s delete %s %s",
                                        store_identity(l->agent->store), p->ns, placeholder_resource(p->kind).singular,
                                        p->name);
-                else if (v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2)
-                        (void)snprintf(buf, size, "takes over at %s unless %s renews its lease",
-                                       clock_format_boottime(v->takes_over_at_usec, t), name_of(l, o));
-                else if (v->holder_seen || (o && v->lock.sort == LOCK_SOUND && v->lock.tenure == TENURE_LEASE &&
-                                            !v->lock.claimed)) /* no instant: it would be another one each time */
-                        (void)snprintf(buf, size, "takes over if %s is silent for %s", name_of(l, o),
-                                       timespan_format(span, v->longest_usec));
+                else if (v->holder_seen ||
+                         (o && v->lock.sort == LOCK_SOUND && v->lock.tenure == TENURE_LEASE && !v->lock.claimed))
+                        describe_take_over(l, v, name_of(l, o), buf, size);
                 else if (v->known && v->lock.sort == LOCK_ABSENT)
                         (void)snprintf(buf, size, "the lock is free: creates it");
                 else if (v->lock.claimed)
@@ -185,6 +221,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                 buf, size,
                                 "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
                                 l->conf->unit, l->title);
+                else if (v->lock.tenure == TENURE_LEASE && l->agent->placeholders[v->own_placeholder]->problem[0])
+                        (void)snprintf(buf, size, "stops the unit %s",
+                                       agent_when(v->stop_at_usec, " unless a renewal is accepted before", t));
                 else
                         (void)snprintf(buf, size,
                                        v->lock.tenure == TENURE_LEASE                  ? "renews the lease"

@@ -52,6 +52,7 @@
 #define AGENT_SENT_TIMES 8
 #define AGENT_UIDS       8
 #define AGENT_POSTED     4
+#define AGENT_REFUSALS   12
 
 /* ---- what the shell holds ---- */
 
@@ -63,6 +64,7 @@ struct agent_claims {
         bool doubtful;                   /* a POST with it got no definite answer */
         bool unreadable;                 /* what is on disk cannot be read */
         bool failing;                    /* the last one could not be written */
+        uint64_t told;                   /* token of what the journal has of that; 0: nothing */
 };
 
 /* What a request meets before it is sent. */
@@ -79,9 +81,16 @@ struct agent_lock;
 
 /* What was refused of the requests about one object. */
 struct agent_refusals {
-        unsigned n_invalid;            /* writes answered 422, in a row */
         const struct agent_lock *lock; /* the object; NULL: another one */
-        const char *told; /* the journal has the refusal of this request (a constant), accepted since: NULL */
+        unsigned n_invalid;            /* writes answered 422, in a row */
+        unsigned n_failed;             /* … answered 5xx, with a good read after each but the last */
+        bool served;                   /* … and after the last */
+        bool stands;                   /* `problem` is that of a write */
+        struct {
+                const char *what; /* a constant; NULL: none here and behind */
+                uint64_t cause;
+                bool creates, reads;
+        } told[AGENT_REFUSALS]; /* the journal has these refusals, and not yet that they are over */
 };
 
 struct agent_namespace {
@@ -173,8 +182,8 @@ struct agent_lock {
         bool watch_unread;        /* … and the reads instead fail as well */
         bool watch_told;          /* … and the journal has it */
         uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
-        char problem[512];               /* last failed request or local write; empty when the last one went well */
-        struct agent_refusals refusals;
+        char problem[512]; /* last failed request or local write, or a write that is refused since; empty: none */
+        struct agent_refusals refusals, holder_refusals;
         char damage[256]; /* last reported */
 };
 
@@ -434,6 +443,8 @@ void agent_right_text(const struct agent_right *r, struct agent_right_text *ret)
 uint64_t agent_credentials_update(struct agent *a, uint64_t now_usec);
 /* The files may say something else. */
 void agent_credentials_renew(struct agent *a);
+/* Whether one of them has ended, so that the API server refuses everything. */
+bool agent_credentials_are_over(const struct agent *a);
 /* What is to be said of the end of one (AGENT_TOKEN, AGENT_CERTIFICATE); empty: nothing. */
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size);
 
@@ -447,15 +458,20 @@ enum agent_asked {
         AGENT_ASKED_CREATE,
 };
 
-/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
- * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
- * the second in a row is told, and stays told over the reads in between. refusals: of that object. what: a constant.
- * *ret_silent: there was no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). What is refused is
+ * in the journal once for each request and cause, and once more when that request is accepted or has nothing left to
+ * do; it is the problem until then, also over good reads. A write that is answered 422 has met another object than it
+ * named, or something that refuses it for good (an admission policy, say), one that is answered 5xx the server's
+ * trouble, or that of what stands behind this one write (a webhook, say): the second in a row is told as refused.
+ * refusals: of that object. what: a constant. *ret_silent: there was no answer, or only that the server cannot serve
+ * now; an answer after such a one is posted. */
 uint8_t agent_core_result(enum kube_result r);
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
                          struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
 /* Of a request that nothing depends on: whether there was an answer. */
 void agent_note_contact(struct agent *a, const struct kube_reply *reply);
+/* What was written to is gone, or another now, as a watch shows: nothing that was refused of writes to it stands. */
+void agent_refusals_end(struct agent_refusals *refusals, char problem[static 512]);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
@@ -628,7 +644,14 @@ struct agent_text {
         char reason[1200];
         char next[1600];
 };
+/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
+const struct lock_object *agent_lock_object(const struct agent_lock *l);
 
+#define AGENT_WHEN_SIZE (CLOCK_TEXT_SIZE + 128)
+
+/* "at 12:40:07", with what may prevent it; of an instant that is over "now": it is seen to in this turn. Returns buf.
+ */
+const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
 /* Whether a term of ours is in force or ends. */
 bool agent_in_term(const struct core_lock_view *v);
 /* leader-guard says that it cannot finish the stop. */
@@ -691,7 +714,9 @@ uint64_t agent_leave(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_step_down.c ---- */
 
-/* Whether there is a term to give up: 0, or -ENODATA with err set. */
+/* The host that leads, by a name that is no other's, or "this host"; empty: nobody, or nobody knows, or no agent. */
+const char *agent_step_down_host(const struct agent_lock *l);
+/* Whether there is a term to give up: 0, or -ENODATA with err set, which says where the command is to be typed. */
 int agent_step_down_fits(const struct agent_lock *l, struct err *err);
 /* Records who asked, and posts it. */
 void agent_step_down(struct agent_lock *l, const char *reason);

@@ -149,6 +149,12 @@ static void describe_who(const struct agent_lock *l, const struct lock_object *o
                 (void)snprintf(buf, size, "%s", o->holder[0] ? o->holder : o->owner.name);
 }
 
+const struct lock_object *agent_lock_object(const struct agent_lock *l) {
+        struct core_lock_view v = agent_view(l);
+
+        return object(l, &v);
+}
+
 const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v) {
         bool refused = agent_namespace_refusal(l->namespace_)[0];
 
@@ -202,6 +208,6 @@ void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, 
                         v->lock.sort == LOCK_SOUND && !v->lock.claimed &&
                         !(v->holder_seen && clock_boottime_usec() - v->holder_since_usec > v->longest_usec / 2);
         describe_heartbeat(l, v, o, t);
-        if (v->state == ELECTION_LEADING && v->stop_at_usec != USEC_INFINITY)
+        if (v->state == ELECTION_LEADING && v->stop_at_usec != USEC_INFINITY && v->stop_at_usec > clock_boottime_usec())
                 (void)wall(v->stop_at_usec, t->valid_until);
 }

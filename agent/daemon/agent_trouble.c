@@ -27,7 +27,7 @@ bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
 }
 
 /* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
-static void meaning(const struct agent *a, char *buf, size_t size) {
+static void meaning(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
         const struct agent_lock *lease = NULL, *life = NULL;
         const char *runs = " runs on"; /* the one under a life lock */
         unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0, n_taking = 0;
@@ -35,6 +35,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
         bool any_runs = false; /* or may run: of those whose lock is not proven */
         char at[CLOCK_TEXT_SIZE];
         size_t n = 0;
+        bool over;
 
         for (size_t i = 0; i < a->n_locks; i++) {
                 const struct agent_lock *l = a->locks[i];
@@ -66,10 +67,12 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         n_waiting++;
         }
         buf[0] = '\0';
+        over = stop_at <= now_usec;
         if (lease)
-                n += (size_t)snprintf(buf + n, size - n, "%.255s%s stopped at %s unless it answers before",
-                                      lease->conf->unit, n_lease == 1 ? " is" : " and others are",
-                                      clock_format_boottime(stop_at, at));
+                n += (size_t)snprintf(buf + n, size - n, "%.255s%s stopped %s%s%s", lease->conf->unit,
+                                      n_lease == 1 ? " is" : " and others are", over ? "now" : "at ",
+                                      over ? "" : clock_format_boottime(stop_at, at),
+                                      over ? "" : " unless it answers before");
         if (n_life && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "%s%.255s%s, no hand-over possible", n ? ", " : "",
                                       n_life == 1 ? life->conf->unit : "units under life locks",
@@ -90,7 +93,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
 static void describe_api(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
         char since[CLOCK_TEXT_SIZE], what[900];
 
-        meaning(a, what, sizeof(what));
+        meaning(a, now_usec, what, sizeof(what));
         (void)snprintf(buf, size, "API UNREACHABLE since %s (%.511s)%s%s",
                        clock_format_local(clock_realtime_usec() - (now_usec - a->api_silent_usec), since), a->api_error,
                        what[0] ? ": " : "", what);

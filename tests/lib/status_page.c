@@ -26,6 +26,26 @@ void status_replace(char where[static STATUS_TEXT], const char *known, const cha
         }
 }
 
+/* An instant that something is to happen at is not over. */
+static void check_instants(const char *what) {
+        static const char *const past[] = {"answered at ", "one than at "};
+        unsigned h, m, s;
+
+        for (const char *at = what; (at = strstr(at, " at ")); at += strlen(" at ")) {
+                bool was = false;
+
+                if (sscanf(at, " at %2u:%2u:%2u", &h, &m, &s) != 3)
+                        continue;
+                for (size_t i = 0; i < ELEMENTSOF(past); i++) {
+                        size_t n = strlen(past[i]) - strlen(" at ");
+
+                        was = was || ((size_t)(at - what) >= n && strncmp(at - n, past[i], strlen(past[i])) == 0);
+                }
+                if (!was && h * 3600 + m * 60 + s <= STATUS_WALL / USEC_PER_SEC % 86400)
+                        fail_msg("an instant that is over: %s", what);
+        }
+}
+
 void status_look(struct status_world *w, struct status_shown *ret) {
         _cleanup_free_ char *json = NULL, *ctl = NULL;
         size_t size;
@@ -38,6 +58,8 @@ void status_look(struct status_world *w, struct status_shown *ret) {
         assert_int_equal(fclose(f), 0);
         STATUS_SET(ret->json, json);
         STATUS_SET(ret->ctl, ctl);
+        check_instants(ret->line);
+        check_instants(ret->ctl);
         status_replace(ret->line, w->dir.path, STATUS_ETC);
         status_replace(ret->json, w->dir.path, STATUS_ETC);
         status_replace(ret->ctl, w->dir.path, STATUS_ETC);

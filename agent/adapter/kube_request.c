@@ -19,6 +19,7 @@ struct kube_request {
         struct kube_subject subject;
         kube_reply_cb cb;
         void *userdata;
+        uint64_t timeout_usec;
         /* only Events wait */
         sd_event_source *timer;
         char *body;
@@ -98,7 +99,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .body = body,
                 .content_type = content_type,
                 .token = kube_token(kube),
-                .timeout_usec = kube->timeout_usec,
+                .timeout_usec = q->timeout_usec,
                 .response_max = KUBE_RESPONSE_MAX,
                 .is_aside = !is_protocol(subject->what.kind), /* never in the way of a renewal */
                 .cb = on_answer,
@@ -121,12 +122,14 @@ static struct kube_request *request_new(struct kube *kube, const struct kube_sub
         if (!q)
                 return NULL;
         q->subject = *subject;
+        q->timeout_usec = kube->timeout_usec;
         kube_slot_init(&q->slot, kube, cancel, is_owned);
         return q;
 }
 
-static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
-                 void *userdata, struct kube_slot **ret_slot) {
+/* limit_usec: how long it may take, when the connection's time-out is not shorter. */
+static int start_limited(struct kube *kube, const struct kube_subject *subject, const struct order *order,
+                         uint64_t limit_usec, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
         _cleanup_free_ char *body = order->body;
         struct kube_request *q = request_new(kube, subject, ret_slot != NULL);
         int r;
@@ -134,6 +137,8 @@ static int start(struct kube *kube, const struct kube_subject *subject, const st
         if (!q)
                 return -ENOMEM;
         q->cb = cb;
+        if (q->timeout_usec > limit_usec)
+                q->timeout_usec = limit_usec;
         q->userdata = userdata;
         r = send(q, order->method, body, order->content_type);
         if (r < 0) {
@@ -145,6 +150,11 @@ static int start(struct kube *kube, const struct kube_subject *subject, const st
         return 0;
 }
 
+static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
+                 void *userdata, struct kube_slot **ret_slot) {
+        return start_limited(kube, subject, order, USEC_INFINITY, cb, userdata, ret_slot);
+}
+
 static int set_subject(struct kube_subject *s, enum kube_op op, struct kube_what what, const char *ns, const char *name,
                        const char *uid) {
         *s = (struct kube_subject){.op = op, .what = what};
@@ -152,6 +162,13 @@ static int set_subject(struct kube_subject *s, enum kube_op op, struct kube_what
             !util_copy(s->name, sizeof(s->name), name) || (uid && !util_copy(s->uid, sizeof(s->uid), uid)))
                 return -EINVAL;
         return 0;
+}
+
+int kube_get_limited(struct kube *kube, const struct kube_subject *subject, uint64_t limit_usec, kube_reply_cb cb,
+                     void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {.method = "GET"};
+
+        return start_limited(kube, subject, &order, limit_usec, cb, userdata, ret_slot);
 }
 
 #define JSON        "application/json"

@@ -91,7 +91,7 @@ static void handle_line(struct kube_watch *w, const char *line, size_t n) {
         int r = watch_event_parse(line, n, &e, &err);
 
         if (r >= 0) {
-                if (e.type == WATCH_EVENT_BOOKMARK)
+                if (e.type == WATCH_EVENT_BOOKMARK && !e.is_initial_end)
                         kube_watch_note_bookmark(w);
                 else
                         w->quiet_at_usec = 0;

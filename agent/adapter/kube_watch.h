@@ -51,7 +51,7 @@ struct kube_watch {
         unsigned n_polls;       /* the same, of those instead of a stream */
         unsigned n_short;       /* streams in a row that ended at once, up to KUBE_WATCH_SHORT_ROW */
         bool has_told;          /* the state of the object was told since the stream began */
-        bool has_rhythm;        /* bookmarks came since it began */
+        bool has_rhythm;        /* two bookmarks came since it began, with nothing between */
         bool is_slow;           /* but not as often as they were to, and a read found all well */
         bool is_stale;          /* the connection is not to be trusted: take a new one */
         bool is_known;          /* something was told, by whatever means */
@@ -75,7 +75,7 @@ bool kube_watch_lasts(const struct kube_watch *w);
 bool kube_watch_is_short(const struct kube_watch *w);
 /* How long the stream may be silent from now on. */
 void kube_watch_be_patient(struct kube_watch *w);
-/* A bookmark came. */
+/* A bookmark came, other than the one that marks the end of the initial events. */
 void kube_watch_note_bookmark(struct kube_watch *w);
 /* Whether bookmarks were to come, and do not. Only of a stream that is silent for too long. */
 bool kube_watch_is_deaf(const struct kube_watch *w);

@@ -36,8 +36,8 @@ void kube_watch_be_patient(struct kube_watch *w) {
         set_timer(w, usec < left ? usec : left);
 }
 
-/* What lies between two bookmarks (the first one marks the end of the initial events) with nothing else is how long a
- * stream is silent by itself. With something else it would be longer than that. */
+/* What lies between two bookmarks with nothing else is how long a stream is silent by itself. The one that marks the
+ * end of the initial events does not count: kube-apiserver may send the next one right behind it. */
 void kube_watch_note_bookmark(struct kube_watch *w) {
         uint64_t now = clock_boottime_usec();
 

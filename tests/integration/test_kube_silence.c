@@ -59,7 +59,7 @@ static void test_server_hangs(void **state) {
         kube_set_watch_limits(x->w.kube, UNKNOWN, 600 * USEC_PER_SEC);
         sim_control(&x->sim, "POST", "bookmarks", "{\"interval_ms\":400}");
         watch = follow(x, LOCK, &s);
-        kubeworld_run(&x->w, USEC_PER_SEC);
+        kubeworld_run(&x->w, 1500 * USEC_PER_MSEC);
         hang(x);
         at = clock_boottime_usec();
         kubeworld_wait_last(&x->w, &s, 'D');
@@ -94,7 +94,7 @@ static void test_told_soon(void **state) {
         kube_set_watch_limits(w.kube, UNKNOWN / 10, 600 * USEC_PER_SEC);
         sim_control(&x->sim, "POST", "bookmarks", "{\"interval_ms\":300}");
         assert_int_equal(kube_watch_lock(w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
-        kubeworld_run(&w, USEC_PER_SEC);
+        kubeworld_run(&w, 1500 * USEC_PER_MSEC);
         reads = n_reads(x);
         hang(x);
         while (n_reads(x) == reads)
@@ -138,7 +138,7 @@ static void test_healthy_server_is_not_asked(void **state) {
         kubeworld_wait_n(&x->w, &lease, 1);
         reads = n_reads(x);
         streams = n_streams(x);
-        kubeworld_run(&x->w, 17 * USEC_PER_SEC);
+        kubeworld_run(&x->w, 18 * USEC_PER_SEC);
         assert_int_equal(n_reads(x), reads);
         assert_int_equal(n_streams(x), streams);
         assert_string_equal(s.log, "A");
@@ -200,7 +200,7 @@ static void test_deaf_stream_is_exchanged(void **state) {
         kube_set_watch_limits(x->w.kube, UNKNOWN, 600 * USEC_PER_SEC);
         sim_control(&x->sim, "POST", "bookmarks", "{\"interval_ms\":400}");
         watch = follow(x, LOCK, &s);
-        kubeworld_run(&x->w, USEC_PER_SEC);
+        kubeworld_run(&x->w, 1500 * USEC_PER_MSEC);
         reads = n_reads(x);
         streams = n_streams(x);
         stall(x);
@@ -228,7 +228,7 @@ static void test_bookmarks_end(void **state) {
         kube_set_watch_limits(x->w.kube, UNKNOWN, 600 * USEC_PER_SEC);
         sim_control(&x->sim, "POST", "bookmarks", "{\"interval_ms\":400}");
         watch = follow(x, LOCK, &s);
-        kubeworld_run(&x->w, USEC_PER_SEC);
+        kubeworld_run(&x->w, 1500 * USEC_PER_MSEC);
         sim_control(&x->sim, "POST", "bookmarks", "{\"interval_ms\":0}");
         stall(x);
         kubeworld_wait_n(&x->w, &s, 2);

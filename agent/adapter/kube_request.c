@@ -19,7 +19,7 @@ struct kube_request {
         struct kube_subject subject;
         kube_reply_cb cb;
         void *userdata;
-        uint64_t timeout_usec;
+        uint64_t limit_usec; /* how long it may take, when that is less than any may */
         /* only Events wait */
         sd_event_source *timer;
         char *body;
@@ -99,7 +99,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .body = body,
                 .content_type = content_type,
                 .token = kube_token(kube),
-                .timeout_usec = q->timeout_usec,
+                .timeout_usec = kube->timeout_usec,
                 .response_max = KUBE_RESPONSE_MAX,
                 .is_aside = !is_protocol(subject->what.kind), /* never in the way of a renewal */
                 .cb = on_answer,
@@ -107,6 +107,8 @@ static int send(struct kube_request *q, const char *method, const char *body, co
         };
         int r;
 
+        if (call.timeout_usec > q->limit_usec)
+                call.timeout_usec = q->limit_usec;
         r = kube_path(subject->what, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
         if (r >= 0 && subject->op == KUBE_OP_LIST)
                 r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
@@ -122,12 +124,11 @@ static struct kube_request *request_new(struct kube *kube, const struct kube_sub
         if (!q)
                 return NULL;
         q->subject = *subject;
-        q->timeout_usec = kube->timeout_usec;
+        q->limit_usec = USEC_INFINITY;
         kube_slot_init(&q->slot, kube, cancel, is_owned);
         return q;
 }
 
-/* limit_usec: how long it may take, when the connection's time-out is not shorter. */
 static int start_limited(struct kube *kube, const struct kube_subject *subject, const struct order *order,
                          uint64_t limit_usec, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
         _cleanup_free_ char *body = order->body;
@@ -137,8 +138,7 @@ static int start_limited(struct kube *kube, const struct kube_subject *subject, 
         if (!q)
                 return -ENOMEM;
         q->cb = cb;
-        if (q->timeout_usec > limit_usec)
-                q->timeout_usec = limit_usec;
+        q->limit_usec = limit_usec;
         q->userdata = userdata;
         r = send(q, order->method, body, order->content_type);
         if (r < 0) {

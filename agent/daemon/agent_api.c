@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "adapter/journal.h"
+#include "base/random.h"
 #include "daemon/agent_parts.h"
 
 uint8_t agent_core_result(enum kube_result r) {
@@ -59,9 +60,16 @@ bool agent_same_cause(const char *a, const char *b) {
 static void note_contact(struct agent *a) {
         a->contact_realtime_usec = clock_realtime_usec();
         if (a->api_told)
-                journal_log(LOG_INFO, "API: answers again");
+                journal_record(LOG_INFO, JOURNAL_API_SILENT, NULL, 0, "API: answers again");
         a->api_told = false;
         a->api_error[0] = '\0';
+}
+
+/* After the last try of anybody, and up to half of it more. Who has something to ask tries sooner. */
+#define ASK_USEC (10 * USEC_PER_SEC)
+
+void agent_ask_later(struct agent *a) {
+        a->ask.due_usec = clock_boottime_usec() + ASK_USEC + random_spread() % (ASK_USEC / 2);
 }
 
 static void note_silence(struct agent *a, const char *text) {
@@ -69,6 +77,17 @@ static void note_silence(struct agent *a, const char *text) {
                 a->api_silent_usec = clock_boottime_usec();
         if (!agent_same_cause(a->api_error, text))
                 (void)snprintf(a->api_error, sizeof(a->api_error), "%s", text);
+        agent_ask_later(a);
+}
+
+void agent_note_contact(struct agent *a, const struct kube_reply *reply) {
+        if (is_silent(reply->result)) {
+                note_silence(a, reply->text);
+                return;
+        }
+        note_contact(a);
+        if (reply->result != KUBE_REFUSED)
+                answered(a);
 }
 
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
@@ -106,11 +125,12 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                 (void)snprintf(text, sizeof(text), "%s: %.400s", what, reply->text);
         *ret_silent = is_silent(reply->result);
         if (bad && !*ret_silent && !agent_same_cause(text, problem)) {
-                journal_log(LOG_WARNING, "API: %s; trying again", text);
+                agent_journal(refusals->lock, LOG_WARNING, JOURNAL_API_REFUSED, text, "API: %s; trying again", text);
                 refusals->told = what;
         } else if (reply->result == KUBE_OK && reply->http_code / 100 == 2 && !text[0] &&
                    util_streq(what, refusals->told)) {
-                journal_log(LOG_INFO, "API: %s: accepted, after a refusal", what);
+                agent_journal(refusals->lock, LOG_INFO, JOURNAL_API_REFUSED, "", "API: %s: accepted, after a refusal",
+                              what);
                 refusals->told = NULL;
         }
         memcpy(problem, text, sizeof(text));

@@ -42,7 +42,9 @@ int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[stat
         c->failing = r < 0;
         (void)snprintf(problem, 512, "%.500s", r < 0 ? err.text : "");
         if (r < 0)
-                journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);
+                journal_record(LOG_ERR, JOURNAL_STATE_DIR,
+                               (const struct journal_field[]){{JOURNAL_KEY_REASON, err.text}}, 1,
+                               "%s: cannot claim: %s", c->scope, err.text);
         c->unreadable = c->unreadable && r < 0;
         return r;
 }

@@ -125,6 +125,18 @@ static void old_reason(struct status_world *w) {
 static void silent_holder(struct status_world *w) {
         election(w)->holder.seen_at_usec = STATUS_NOW - election(w)->record.longest_usec * 2 / 3;
 }
+static void no_sign(struct status_world *w) {
+        struct agent_sign *s = &shell(w)->sign;
+
+        STATUS_SET(s->placeholder_uid, shell(w)->answered.placeholder_uid);
+        STATUS_SET(s->version, "7");
+        s->last_usec = STATUS_WALL - 37 * 60 * USEC_PER_SEC;
+        s->read_at_usec = STATUS_NOW;
+        s->silent = true;
+}
+static void signs_again(struct status_world *w) {
+        shell(w)->sign.silent = false;
+}
 static void namesake(struct status_world *w) {
         STATUS_SET(shell(w)->answered.holder, "web-1");
         STATUS_SET(shell(w)->answered.identity, "web-1-00c0ffee");
@@ -168,6 +180,7 @@ const struct status_case status_candidates[] = {
         CANDIDATE("after a step-down", TENURE_LEASE, held, NULL),
         CANDIDATE("a reason whose state is over", TENURE_LIFE, old_reason, NULL),
         CANDIDATE("the holder is silent", TENURE_LEASE, silent_holder, NULL),
+        CANDIDATE("the holder gives no sign of life", TENURE_LIFE, no_sign, signs_again),
         CANDIDATE("two hosts of one name", TENURE_LIFE, namesake, NULL),
         CANDIDATE("led since yesterday", TENURE_LIFE, yesterday, NULL),
         CANDIDATE("the lock is free", TENURE_LIFE, free_lock, NULL),
@@ -212,6 +225,7 @@ const struct status_case status_leaders[] = {
         LEADER("leader-guard cannot stop the unit", ELECTION_STOPPING, stop_fails),
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),
+        {"… under a lease", TENURE_LEASE, ELECTION_LEADING, kept_and_silent, NULL},
         LEADER("the agent was started anew, and the API is silent", ELECTION_PROVING, new_agent_silent),
         LEADER("life, and lease is configured by now", ELECTION_LEADING, lease_configured),
         LEADER("leader since yesterday", ELECTION_LEADING, yesterday),

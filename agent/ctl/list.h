@@ -17,7 +17,7 @@ struct list_entry {
 
 /* "held" and so on, as leaderctl(1) has them. */
 const char *list_state(const struct list_entry *e);
-/* Lease tenure: the instant of the last renewal; life tenure needs none: "". */
+/* When the holder wrote its placeholder last, by its clock; "": not known, as of 0.1.0 in life tenure. */
 const char *list_heartbeat(const struct list_entry *e);
 /* Fills `reason`. */
 void list_explain(struct list_entry *e);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "codec/timespan.h"
 #include "ctl/list.h"
 #include "ctl/show.h"
 
@@ -25,9 +26,26 @@ const char *list_state(const struct list_entry *e) {
 }
 
 const char *list_heartbeat(const struct list_entry *e) {
-        bool is_lease = e->lock.has_tenure && e->lock.tenure == TENURE_LEASE;
+        bool is_renewed = e->lock.has_tenure && (e->lock.tenure == TENURE_LEASE || e->placeholder.heartbeat_usec > 0);
 
-        return is_lease && e->has_heartbeat && e->result == KUBE_OK ? e->placeholder.renew_time : "";
+        return is_renewed && e->has_heartbeat && e->result == KUBE_OK ? e->placeholder.renew_time : "";
+}
+
+/* Of a lock for life nobody else tells a human that its holder may be dead. The two wall clocks are compared, so it
+ * says no more than what was written when, by which clock. */
+static void explain_silence(struct list_entry *e) {
+        const struct lock_object *l = &e->lock;
+        uint64_t at = clock_parse_utc(list_heartbeat(e)), every = e->placeholder.heartbeat_usec;
+        char ago[CTL_AGE_MAX], span[TIMESPAN_MAX];
+
+        if (!at || l->tenure != TENURE_LIFE || clock_realtime_usec() < at + 2 * every + USEC_PER_SEC * 60)
+                return;
+        (void)snprintf(e->reason, sizeof(e->reason),
+                       "last sign of life of %s by its clock: %s, though it gives one each %s; only when that host is "
+                       "off for good, or %s is stopped there for certain: leaderctl fence %s/%s --holder %s --reason "
+                       "TEXT",
+                       l->holder, show_ago(ago, list_heartbeat(e)), timespan_format(span, every), l->unit, l->ns,
+                       l->name, l->identity);
 }
 
 /* Of a lock that is sound as far as the lock alone shows. */
@@ -46,6 +64,8 @@ static void explain_placeholder(struct list_entry *e) {
         if (what)
                 (void)snprintf(e->reason, sizeof(e->reason), "its owner %s/%s is %s: the holder stops and releases",
                                kind, l->placeholder_name, what);
+        else if (e->result == KUBE_OK)
+                explain_silence(e);
 }
 
 void list_explain(struct list_entry *e) {

@@ -92,8 +92,49 @@ static void test_warn(_unused_ void **state) {
         }
 }
 
+/* The last sign of life: of a lease always, of a lock for life where the placeholder says that there is one; and a
+ * holder that missed it is told with the command, never of a lease, which is taken over by itself. */
+static void test_sign(_unused_ void **state) {
+        static const struct {
+                const char *name;
+                enum tenure tenure;
+                uint64_t every, age; /* seconds */
+                bool shown, told;
+        } signs[] = {
+                {"life, written now", TENURE_LIFE, 600, 0, true, false},
+                {"life, missed once", TENURE_LIFE, 600, 1210, true, false},
+                {"life, silent", TENURE_LIFE, 600, 1300, true, true},
+                {"life, of 0.1.0", TENURE_LIFE, 0, 99999, false, false},
+                {"life, a clock that is ahead", TENURE_LIFE, 600, (uint64_t)-3600, true, false},
+                {"lease", TENURE_LEASE, 0, 3, true, false},
+                {"lease, silent", TENURE_LEASE, 0, 99999, true, false},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(signs); i++) {
+                struct list_entry e;
+
+                fill(&e, "p/a web.service web-1-00c0ffee");
+                e.has_heartbeat = true;
+                e.result = KUBE_OK;
+                e.lock.has_tenure = true;
+                e.lock.tenure = signs[i].tenure;
+                (void)util_copy(e.lock.holder, sizeof(e.lock.holder), "web-1");
+                e.placeholder.heartbeat_usec = signs[i].every * USEC_PER_SEC;
+                (void)clock_format_utc(clock_realtime_usec() - signs[i].age * USEC_PER_SEC, e.placeholder.renew_time);
+                if (!*list_heartbeat(&e) == signs[i].shown)
+                        fail_msg("%s: heartbeat '%s'", signs[i].name, list_heartbeat(&e));
+                list_explain(&e);
+                if (!*e.reason == signs[i].told)
+                        fail_msg("%s: reason '%s'", signs[i].name, e.reason);
+                if (signs[i].told)
+                        assert_non_null(strstr(e.reason, "leaderctl fence p/a --holder web-1-00c0ffee --reason TEXT"));
+                e.result = KUBE_UNREACHABLE;
+                assert_string_equal(list_heartbeat(&e), "");
+        }
+}
+
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_warn)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_warn), cmocka_unit_test(test_sign)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,12 +23,20 @@ PC := libcurl json-c libsystemd libconfig libfyaml
 TEST_PC := libmicrohttpd cmocka
 # What compiler and linters must agree on.
 DIALECT := -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"'
-ALL_CFLAGS := $(DIALECT) -MMD -MP -fno-strict-aliasing -fstack-protector-strong $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
+# Read back from the binaries by tests/check_hardening.sh. Another compiler or processor leaves out what it does not know; whoever
+# builds packages brings _FORTIFY_SOURCE along; it needs an optimizer, and hides from the sanitizers.
+knows = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+ifndef HARDENING
+export HARDENING := -fPIE -fstack-protector-strong $(foreach f,-fstack-clash-protection -fcf-protection \
+        -ftrivial-auto-var-init=zero,$(call knows,$(f)))
+endif
+FORTIFY := $(if $(SAN)$(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=3))
+ALL_CFLAGS := $(DIALECT) -MMD -MP -fno-strict-aliasing $(HARDENING) $(FORTIFY) $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
 # The guard has no JSON, no network, no YAML: it is linked with libsystemd alone, and fails to link if that changes.
 LIBS_GUARD := -lsystemd
 LIBS_AGENT := -lcurl -ljson-c -lsystemd -lconfig -lfyaml
 LIBS_TEST := -lcmocka -lmicrohttpd $(LIBS_AGENT) -lssl -lcrypto -lpthread
-ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,--gc-sections $(SANFLAGS) $(LDFLAGS)
+ALL_LDFLAGS := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections $(SANFLAGS) $(LDFLAGS)
 
 MODULES := base core codec adapter
 LIB_SRC := $(foreach m,$(MODULES),$(wildcard agent/$(m)/*.c))
@@ -57,7 +65,7 @@ all: $(BIN)
 # Where instants and numbers of the protocol are computed no conversion is silent.
 $(O)/agent/base/%.o $(O)/agent/core/%.o: STRICT := -Wconversion
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(STRICT) -ffunction-sections -fdata-sections -c -o $@ $<
 
@@ -138,7 +146,7 @@ check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
 	    $(wildcard tests/integration/test_*.sh)
 
 check-layers: $(BIN)
-	@$(RUN) "tests/check_layers.sh $(O)"
+	@$(RUN) "tests/check_layers.sh $(O)" $(if $(SAN),,"tests/check_hardening.sh $(O)")
 
 # The manual pages and docs/JOURNAL.md tell of every key, field and message id, and of no other.
 check-docs: ; @$(RUN) tests/check_docs.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What linters find: clang-tidy (.clang-tidy) in agent/, gcc's -Wconversion in agent/base and agent/core, shellcheck
+# What linters find: clang-tidy (.clang-tidy) and gcc's -fanalyzer in agent/, its -Wconversion in agent/base and agent/core, shellcheck
 # (.shellcheckrc) in the scripts. One line per linter for tests/run.sh, and what it found. A linter that is not installed
 # is a failure for CI, else it is left out, loudly. Two files at a time.
 #
@@ -22,6 +22,13 @@ check_tidy() { # FILE
         eval "local flags=($DIALECT)" # quoted as for a shell
         clang-tidy-14 --quiet "$1" -- "${flags[@]}"
 }
+# Without what the sanitizers find for certain and it only guesses: leaks of what a list owns, and buffers that asprintf() did
+# not fill.
+check_analyzer() { # FILE
+        eval "local flags=($DIALECT)"
+        gcc "${flags[@]}" -O2 -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value -Werror \
+                -c -o /dev/null "$1"
+}
 check_conversion() { # FILE
         eval "local flags=($DIALECT)"
         gcc "${flags[@]}" -fsyntax-only -Wconversion -Werror "$1"
@@ -33,7 +40,7 @@ check() { # CHECK FILE
         local said=$OUT/$BASHPID
         "$@" >"$said" 2>&1 && rm -f "$said"
 }
-export -f check_tidy check_conversion check_shell check
+export -f check_tidy check_analyzer check_conversion check_shell check
 
 # lint PROGRAM CHECK FILE…
 lint() {
@@ -50,9 +57,9 @@ lint() {
                 return 0
         fi
         if printf '%s\0' "$@" | xargs -0 -P2 -n1 bash -c 'check "$0" "$1"' "$check"; then
-                echo "ok $program of $# files"
+                echo "ok $program, ${check#check_}, of $# files"
         else
-                echo "not ok $program of $# files"
+                echo "not ok $program, ${check#check_}, of $# files"
                 cat "$OUT"/*
                 rm -f "$OUT"/*
                 bad=1
@@ -63,6 +70,7 @@ mapfile -t sources < <(printf '%s\n' "$@" | grep '\.c$')
 mapfile -t strict < <(printf '%s\n' "$@" | grep '^agent/\(base\|core\)/.*\.c$')
 mapfile -t scripts < <(printf '%s\n' "$@" | grep -v '\.c$')
 lint clang-tidy-14 check_tidy "${sources[@]}"
+lint gcc check_analyzer "${sources[@]}"
 lint gcc check_conversion "${strict[@]}"
 lint shellcheck check_shell "${scripts[@]}"
 exit $bad

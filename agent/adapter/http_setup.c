@@ -113,8 +113,8 @@ int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struc
                                         config->tls_server_name);
         }
         r = get_part(u, CURLUPART_URL, 0, &url);
-        if (r < 0)
-                return r;
+        if (r < 0 || !url)
+                return r < 0 ? r : -EINVAL;
         n = strlen(url);
         while (n > 0 && url[n - 1] == '/')
                 n--;

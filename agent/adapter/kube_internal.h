@@ -8,8 +8,9 @@
 #include "codec/status.h"
 #include "codec/token_request.h"
 
-/* More than any object of ours, less than what could hurt. */
-#define KUBE_RESPONSE_MAX ((size_t)4 * 1024 * 1024)
+/* More than etcd takes of one object (1.5 MiB), less than what could hurt; and of a list. */
+#define KUBE_RESPONSE_MAX ((size_t)2 * 1024 * 1024)
+#define KUBE_LIST_MAX     ((size_t)4 * 1024 * 1024)
 
 enum kube_op {
         KUBE_OP_GET = 0,

@@ -99,7 +99,7 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .content_type = content_type,
                 .token = kube_token(kube),
                 .timeout_usec = kube->timeout_usec,
-                .response_max = KUBE_RESPONSE_MAX,
+                .response_max = subject->op == KUBE_OP_LIST ? KUBE_LIST_MAX : KUBE_RESPONSE_MAX,
                 .is_aside = !is_protocol(subject->what.kind), /* never in the way of a renewal */
                 .cb = on_answer,
                 .userdata = q,

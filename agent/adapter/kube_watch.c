@@ -124,7 +124,7 @@ static void on_data(const char *data, size_t n, void *userdata) {
         int r = watch_splitter_push(&w->splitter, data, n);
 
         if (r < 0) {
-                fail_garbled(w, r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
+                fail_garbled(w, r == -EMSGSIZE ? "an event is larger than 2 MiB" : strerror(-r));
                 return;
         }
         http_request_hold(w->http);

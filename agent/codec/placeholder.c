@@ -158,6 +158,8 @@ int placeholder_from_json(enum placeholder_kind kind, struct json_object *object
         (void)object_get_string(annotations, PREFIX "nonce", ret->nonce, sizeof(ret->nonce));
         (void)object_get_string(annotations, PREFIX "boot-id", ret->boot_id, sizeof(ret->boot_id));
         read_terms(annotations, ret);
+        (void)object_get_string(annotations, PREFIX "heartbeat-seconds", seconds, sizeof(seconds));
+        ret->heartbeat_usec = seconds_from_text(seconds);
         switch (kind) {
                 int64_t n;
 
@@ -229,6 +231,10 @@ static bool add_annotations(const struct placeholder_object *p, struct json_obje
         bool ok = add_unless_empty(a, PREFIX "claim", p->claim) && add_unless_empty(a, PREFIX "nonce", p->nonce) &&
                   add_unless_empty(a, PREFIX "boot-id", p->boot_id) && add_terms(a, p);
 
+        if (ok && p->heartbeat_usec > 0) {
+                (void)snprintf(seconds, sizeof(seconds), "%" PRIu64, p->heartbeat_usec / USEC_PER_SEC);
+                ok = object_add_string(a, PREFIX "heartbeat-seconds", seconds);
+        }
         if (!ok || p->kind != PLACEHOLDER_POD)
                 return ok;
         if (p->lease_duration_usec > 0) {

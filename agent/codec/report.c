@@ -27,7 +27,7 @@ static struct json_object *lock_to_json(const struct report_lock *l) {
                   add_text(o, "since", l->since) && add_text(o, "acquired", l->acquired) &&
                   add_text(o, "term", l->term) && add_text(o, "lockUid", l->lock_uid) &&
                   add_text(o, "reason", l->reason) && add_text(o, "next", l->next) &&
-                  add_text(o, "validUntil", l->valid_until);
+                  add_text(o, "validUntil", l->valid_until) && add_text(o, "lastHeartbeat", l->last_heartbeat);
 
         if (ok)
                 return o;

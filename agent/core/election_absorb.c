@@ -182,7 +182,9 @@ static void absorb_reply(struct election *e, const struct election_conf *c, cons
                         e->guard.fact.revoked = false;
                         e->guard.fact.refusal = GUARD_OK;
                 } else /* taken, or unknown: the claim tells whether a lock that turns up is ours */
-                        e->lock.reread = ev->result != RESULT_DENIED && ev->result != RESULT_FAILED;
+                        e->lock.reread =
+                                (ev->result != RESULT_DENIED && ev->result != RESULT_FAILED) ||
+                                e->lock.fact.sort != LOCK_ABSENT; /* (told meanwhile: no POST comes after it) */
                 break;
         case ELECTION_OP_ADOPT:
         case ELECTION_OP_RESTORE: /* read back, unless it is gone (claim 7) */

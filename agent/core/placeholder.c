@@ -233,9 +233,6 @@ struct placeholder_action placeholder_step(struct placeholder *h, const struct p
         absorb(h, c, ev);
         if (h->op != PLACEHOLDER_OP_NONE || now < h->retry.at_usec)
                 return nothing;
-        if (h->state == PLACEHOLDER_LIVE && c->tenure == TENURE_LIFE && w->named &&
-            now >= util_usec_add(h->looked_at_usec, c->verify_interval_usec))
-                h->unread = true; /* nobody renews in life tenure: look now and then whether it is still there */
         if (h->unread && (w->needed || w->removing || w->named)) {
                 h->looked_at_usec = now;
                 return act(h, PLACEHOLDER_OP_READ, 0, 0);
@@ -295,7 +292,8 @@ uint64_t placeholder_deadline(const struct placeholder *h, const struct placehol
                 else if (w->renewing) /* @only-a-term-renews */
                         at = h->missed ? 0 : util_usec_add(h->renewed_at_usec, at_most(c->renew_interval_usec, w));
                 else if (w->named && c->tenure == TENURE_LIFE)
-                        at = util_usec_add(h->looked_at_usec, c->verify_interval_usec);
+                        /* Nothing depends on it: a sign of life for humans, and a look whether it is still there. */
+                        at = h->missed ? 0 : util_usec_add(h->renewed_at_usec, c->verify_interval_usec);
                 break;
         case PLACEHOLDER_DYING:
                 at = w->named ? USEC_INFINITY : 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "adapter/journal.h"
+#include "base/random.h"
 #include "daemon/agent_parts.h"
 
 uint8_t agent_core_result(enum kube_result r) {
@@ -59,9 +60,16 @@ bool agent_same_cause(const char *a, const char *b) {
 static void note_contact(struct agent *a) {
         a->contact_realtime_usec = clock_realtime_usec();
         if (a->api_told)
-                journal_log(LOG_INFO, "API: answers again");
+                journal_record(LOG_INFO, JOURNAL_API_SILENT, NULL, 0, "API: answers again");
         a->api_told = false;
         a->api_error[0] = '\0';
+}
+
+/* After the last try of anybody, and up to half of it more. Who has something to ask tries sooner. */
+#define ASK_USEC (10 * USEC_PER_SEC)
+
+void agent_ask_later(struct agent *a) {
+        a->ask.due_usec = clock_boottime_usec() + ASK_USEC + random_spread() % (ASK_USEC / 2);
 }
 
 static void note_silence(struct agent *a, const char *text) {
@@ -69,6 +77,17 @@ static void note_silence(struct agent *a, const char *text) {
                 a->api_silent_usec = clock_boottime_usec();
         if (!agent_same_cause(a->api_error, text))
                 (void)snprintf(a->api_error, sizeof(a->api_error), "%s", text);
+        agent_ask_later(a);
+}
+
+void agent_note_contact(struct agent *a, const struct kube_reply *reply) {
+        if (is_silent(reply->result)) {
+                note_silence(a, reply->text);
+                return;
+        }
+        note_contact(a);
+        if (reply->result != KUBE_REFUSED)
+                answered(a);
 }
 
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event) {
@@ -131,7 +150,8 @@ static void end(struct agent_refusals *r, const char *what, bool creations, cons
                 if (!over)
                         r->told[n++] = r->told[i];
                 else if (!util_streq(said, r->told[i].what))
-                        journal_log(LOG_INFO, "API: %s: %s, after a refusal", r->told[i].what, how);
+                        agent_journal(r->lock, LOG_INFO, JOURNAL_API_REFUSED, "", "API: %s: %s, after a refusal",
+                                      r->told[i].what, how);
                 said = over ? r->told[i].what : said;
         }
         if (n < ELEMENTSOF(r->told))
@@ -187,7 +207,7 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
         accepted = !bad && ((reply->result == KUBE_OK && reply->http_code / 100 == 2) ||
                             (reply->result == KUBE_NOT_FOUND && reply->http_code == 404));
         if (bad && !silent && begins(refusals, what, asked, text))
-                journal_log(LOG_WARNING, "API: %s; trying again", text);
+                agent_journal(refusals->lock, LOG_WARNING, JOURNAL_API_REFUSED, text, "API: %s; trying again", text);
         else if (accepted)
                 end(refusals, what, true, "accepted");
         if (accepted && asked == AGENT_ASKED_AND_GONE)

@@ -28,6 +28,7 @@ static struct report_lock report_lock(const struct agent_lock *l, struct agent_t
                 .reason = t->reason,
                 .next = t->next,
                 .valid_until = t->valid_until,
+                .last_heartbeat = t->heartbeat,
         };
 }
 
@@ -182,12 +183,13 @@ static void on_bus_trouble(void *userdata, const char *error) {
 
         (void)util_copy(a->bus_error, sizeof(a->bus_error), error);
         if (error[0])
-                journal_log(LOG_WARNING,
-                            "D-Bus: %s; trying again. leaderctl does not reach this agent meanwhile, and no one tells "
-                            "it before the host sleeps (systemctl status dbus)",
-                            error);
+                journal_record(
+                        LOG_WARNING, JOURNAL_DBUS, (const struct journal_field[]){{JOURNAL_KEY_REASON, error}}, 1,
+                        "D-Bus: %s; trying again. leaderctl does not reach this agent meanwhile, and no one tells "
+                        "it before the host sleeps (systemctl status dbus)",
+                        error);
         else
-                journal_log(LOG_INFO, "D-Bus: connected again");
+                journal_record(LOG_INFO, JOURNAL_DBUS, NULL, 0, "D-Bus: connected again");
 }
 
 const struct bus_handlers agent_bus_handlers = {

@@ -50,10 +50,11 @@ static void record(struct agent *a, unsigned which, enum agent_expiry now) {
                 return;
         agent_credentials_text(a, which, text, sizeof(text));
         if (text[0])
-                journal_log(now == AGENT_EXPIRY_OVER ? LOG_ERR : LOG_WARNING, "%s", text);
+                journal_record(now == AGENT_EXPIRY_OVER ? LOG_ERR : LOG_WARNING, JOURNAL_CREDENTIALS, NULL, 0, "%s",
+                               text);
         else
-                journal_log(LOG_INFO, "Credentials: the %s is a new one",
-                            which == AGENT_TOKEN ? "token" : "certificate");
+                journal_record(LOG_INFO, JOURNAL_CREDENTIALS, NULL, 0, "Credentials: the %s is a new one",
+                               which == AGENT_TOKEN ? "token" : "certificate");
         *told = (uint8_t)now;
 }
 

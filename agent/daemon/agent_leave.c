@@ -116,7 +116,7 @@ static void tell_left(struct agent *a) {
 
                 describe_left(l, left);
                 if (left[0])
-                        journal_log(LOG_WARNING, "%s", left);
+                        agent_journal(l, LOG_WARNING, JOURNAL_LOCK_LEFT, "", "%s", left);
                 else if (l->released_realtime_usec >= a->stopping.since_realtime_usec)
                         (void)snprintf(left, sizeof(left), "%s released at %s", l->title,
                                        clock_format_local(l->released_realtime_usec, at));

@@ -112,8 +112,8 @@ static void on_pod_reply(const struct kube_reply *reply, void *userdata) {
         l->request = kube_slot_free(l->request);
         if (reply->result == KUBE_DENIED && reply->http_code == 403) {
                 /* Asked for once per Pod: without the right there is nothing to wait for. */
-                journal_log(
-                        LOG_NOTICE,
+                agent_journal(
+                        l, LOG_NOTICE, JOURNAL_RIGHTS, reply->text,
                         "%s: may not read Pod %s, which held the lock: not waiting for its end. To have that waited "
                         "for, allow this agent to get pods in namespace %s (rbac.yaml has the rule)",
                         l->title, l->pod.name, ns(l));
@@ -210,6 +210,7 @@ void agent_lock_follow(struct agent_lock *l) {
         if (!l->watch) /* without it the verify interval still finds out; tried again at the next turn */
                 (void)kube_watch_lock(l->agent->kube, ns(l), l->conf->name, on_lock_watch, l, &l->watch);
         follow_holder(l, &v);
+        agent_sign_follow(l, &v);
 }
 
 /* ---- requests ---- */
@@ -371,8 +372,10 @@ int agent_lock_prepare(struct agent_lock *l, struct err *err) {
                                 l->conf->where, ns(l), l->conf->name);
         r = agent_claims_read(l->agent, &l->claims, err);
         if (r < 0)
-                journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
+                /* this lock stays unusable, the others go on */
+                agent_journal(l, LOG_ERR, JOURNAL_STATE_DIR, err->text, "%s: %s", l->title, err->text);
         l->since_realtime_usec = clock_realtime_usec();
+        l->refusals.lock = l->holder_refusals.lock = l;
         return 0;
 }
 
@@ -382,6 +385,7 @@ struct agent_lock *agent_lock_free(struct agent_lock *l) {
         kube_slot_free(l->request);
         kube_slot_free(l->watch);
         kube_slot_free(l->holder_watch);
+        kube_slot_free(l->sign.request);
         conf_lock_done(&l->own);
         free(l);
         return NULL;

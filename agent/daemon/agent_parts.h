@@ -4,6 +4,7 @@
  *
  *   trace_fields.c       the fields of a trace
  *   trace_text.c         its lines
+ *   agent_journal.c      records about a lock
  *   agent_inbox.c        what callbacks post
  *   agent_claim.c        claims for POSTs
  *   agent_trace.c        changes and steps of the core, recorded
@@ -12,15 +13,19 @@
  *   agent_credentials.c  how long token and certificate are good
  *   agent_api.c          what an answer of the API server means, and how it is told
  *   agent_namespace.c    whether a namespace is still the one that it was
+ *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_guard.c        leader-guard's socket
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
  *   agent_lock.c         requests and watches of an election
  *   agent_placeholder.c  requests and watch of a placeholder
+ *   agent_sign.c         the sign of life of who holds a lock for life
  *   agent_conf.c         locks and placeholders as the configuration has them
  *   agent_step.c         one posted event: the step and its actions
  *   agent_events.c       Kubernetes Events
  *   agent_trouble.c      what stands between the agent and its work
  *   agent_trouble_line.c … in the one line of STATUS=
+ *   agent_next.c         what comes next for a lock
+ *   agent_away.c         … while what it takes is away
  *   agent_text.c         a lock in words
  *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
@@ -72,12 +77,15 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
 
+struct agent_lock;
+
 /* What was refused of the requests about one object. */
 struct agent_refusals {
-        unsigned n_invalid; /* writes answered 422, in a row */
-        unsigned n_failed;  /* … answered 5xx, with a good read after each but the last */
-        bool served;        /* … and after the last */
-        bool stands;        /* `problem` is that of a write */
+        const struct agent_lock *lock; /* the object; NULL: another one */
+        unsigned n_invalid;            /* writes answered 422, in a row */
+        unsigned n_failed;             /* … answered 5xx, with a good read after each but the last */
+        bool served;                   /* … and after the last */
+        bool stands;                   /* `problem` is that of a write */
         struct {
                 const char *what; /* a constant; NULL: none here and behind */
                 uint64_t cause;
@@ -104,6 +112,20 @@ struct agent_namespace {
         bool answered;      /* the answer was not stepped yet: what the state says may be over */
         char refusal[1024]; /* REFUSED, GONE: why; kept while it is UNREAD after that */
         char told[800];     /* that it may not be read */
+};
+
+/* Sign of life of the other host that holds a lock for life. */
+struct agent_sign {
+        struct kube_slot *request;
+        char placeholder_uid[64]; /* that is read; empty: none is */
+        char version[32];         /* resourceVersion; empty: not known */
+        uint64_t read_at_usec;    /* CLOCK_BOOTTIME, of the last read, 0: none yet */
+        uint64_t first_usec;      /* … of the first one that found this version */
+        uint64_t last_usec;       /* wall clock of that host: when it wrote last */
+        bool silent;              /* longer than a host that lives and reaches the API server can be */
+        bool told;                /* … and the journal has it */
+        char problem[512];
+        struct agent_refusals refusals;
 };
 
 /* Shell side of lock `index` of the core. */
@@ -141,6 +163,7 @@ struct agent_lock {
         struct {
                 char name[254], uid[64];
         } pod; /* the last one that held a foreign lock under this name */
+        struct agent_sign sign;
 
         /* for humans */
         struct permit_reply guard; /* last */
@@ -320,6 +343,10 @@ struct agent {
         uint64_t api_silent_usec; /* CLOCK_BOOTTIME: since when */
         bool api_told;            /* … and the journal has it */
         bool unanswered;          /* a request or a watch had no answer, and nothing was answered since */
+        struct {
+                struct kube_slot *request;
+                uint64_t due_usec; /* CLOCK_BOOTTIME: when it is asked whether it answers again */
+        } ask;
         uint64_t contact_realtime_usec; /* last answer of the API server, 0: none */
         struct agent_rights rights;
         struct agent_credentials credentials;
@@ -329,6 +356,13 @@ struct agent {
                 uint64_t due_usec; /* CLOCK_BOOTTIME: when the next one is sent, 0: nothing new */
         } status;
 };
+
+/* ---- agent_journal.c ---- */
+
+/* One record of kind id (JOURNAL_…, adapter/journal.h) with LOCK=, UNIT_NAME= and REASON= (empty: none). l NULL: it is
+ * about none. */
+void agent_journal(const struct agent_lock *l, int priority, const char *id, const char *reason, const char *fmt, ...)
+        _printf_(5, 6);
 
 /* ---- agent_inbox.c ---- */
 
@@ -436,10 +470,14 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
                          struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
 /* What was written to is gone, or another now, as a watch shows: nothing that was refused of writes to it stands. */
 void agent_refusals_end(struct agent_refusals *refusals, char problem[static 512]);
+/* Of a request that nothing depends on: whether there was an answer. */
+void agent_note_contact(struct agent *a, const struct kube_reply *reply);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
+/* The API server was silent just now: not before some seconds is it asked by agent_ask_update(). */
+void agent_ask_later(struct agent *a);
 
 /* ---- agent_namespace.c ---- */
 
@@ -474,6 +512,11 @@ bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct 
 
 /* Why nothing is sent there: it is refused, or gone; "": neither. NULL is fine. */
 const char *agent_namespace_refusal(const struct agent_namespace *n);
+
+/* ---- agent_ask.c ---- */
+
+/* Asks the API server after a silence when that is due. Returns the next instant at which it wants to be called. */
+uint64_t agent_ask_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_guard.c ---- */
 
@@ -575,7 +618,7 @@ uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec);
 /* All troubles in one line, each ended by "; ", not every one of many. Returns its length. */
 size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
 
-/* ---- agent_text.c ---- */
+/* ---- agent_next.c ---- */
 
 /* A lock in words; what it points to lives as long as the lock does not step. */
 struct agent_text {
@@ -596,18 +639,52 @@ struct agent_text {
         char since[CLOCK_TEXT_SIZE];    /* RFC 3339 */
         char acquired[CLOCK_TEXT_SIZE]; /* … of holder_usec; empty: unknown */
         char valid_until[CLOCK_TEXT_SIZE];
-        char who[440]; /* holder, with its identity where the name is not enough; empty: nobody */
+        char heartbeat[CLOCK_TEXT_SIZE]; /* RFC 3339: when the other host that holds it wrote last; empty: unknown */
+        char who[440];                   /* holder, with its identity where the name is not enough; empty: nobody */
         char reason[1200];
         char next[1600];
 };
+
+#define AGENT_WHEN_SIZE (CLOCK_TEXT_SIZE + 160)
+/* "at 12:40:07", with what may prevent it behind it; of an instant that is over "now": it is seen to in this turn. */
+const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
+/* Whether a term of ours is in force or ends. */
+bool agent_in_term(const struct core_lock_view *v);
+/* leader-guard says that it cannot finish the stop. */
+bool agent_stop_fails(const struct agent_lock *l);
+/* Its unit runs here for another lock. */
+bool agent_is_renamed(const struct agent_lock *l);
+/* leader-guard answers, and serves another agent: which one is told with the agent. */
+bool agent_is_second(const struct agent_lock *l);
+/* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
+ * holds it, or did, or nobody knows who does. */
+bool agent_runs_beside(const struct core_lock_view *v);
+/* o: the object behind what the core believes, NULL: there is none. */
+void agent_next(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o, char *buf,
+                size_t size);
+
+/* ---- agent_away.c ---- */
+
+/* Fills next and next_is_trouble, with another namespace also reason. Returns false when nothing is away that the lock
+ * needs next. */
+bool agent_away(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t);
+
+/* ---- agent_text.c ---- */
+
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
 /* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
 const struct lock_object *agent_lock_object(const struct agent_lock *l);
 /* Its role alone: a string constant. */
 const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
-/* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
- * holds it, or did, or nobody knows who does. */
-bool agent_runs_beside(const struct core_lock_view *v);
+
+/* ---- agent_sign.c ---- */
+
+/* Reads it where another host holds the lock for life, each verify_interval. */
+void agent_sign_follow(struct agent_lock *l, const struct core_lock_view *v);
+/* What the last read found; p is NULL or unused unless that was KUBE_OK. */
+void agent_sign_note(struct agent_sign *s, enum kube_result result, const struct placeholder_object *p);
+/* Records in the journal that the holder gives none, and when that is over. */
+void agent_sign_record(struct agent_lock *l, const struct core_lock_view *v);
 
 /* ---- agent_blocked.c ---- */
 

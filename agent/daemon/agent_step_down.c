@@ -42,7 +42,7 @@ static const struct agent_placeholder *placeholder_of(const struct agent_lock *l
 }
 
 void agent_step_down(struct agent_lock *l, const char *reason) {
-        journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
+        agent_journal(l, LOG_NOTICE, JOURNAL_STEP_DOWN, reason, "%s: asked to step down: %s", l->title, reason);
         agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
 }
 
@@ -94,7 +94,9 @@ int agent_step_down_fits(const struct agent_lock *l, struct err *err) {
 }
 
 static void tell_refusal(const char *title, const char *reason, const struct err *err) {
-        journal_log(LOG_NOTICE, "%s: does not step down (%s): %s", title, reason, err->text);
+        journal_record(LOG_NOTICE, JOURNAL_STEP_DOWN,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, title}, {JOURNAL_KEY_REASON, err->text}}, 2,
+                       "%s: does not step down (%s): %s", title, reason, err->text);
 }
 
 /* All is known that is waited for: steps down or refuses, and tells who asked. Frees h. */

@@ -55,6 +55,7 @@ struct placeholder_object {
         char renew_time[40];          /* as written, see clock_format_utc(); compared only for equality */
         char acquire_time[40];        /* when it was created, for humans */
         uint64_t lease_duration_usec; /* whole seconds; 0: none (life). The longest of its leases */
+        uint64_t heartbeat_usec;      /* whole seconds, life: its renew_time is written each so often; 0: it is not */
         /* Annotation leaderagent.io/terms, of the leases held when it was written; 0.1.0 had none. */
         struct placeholder_term terms[PLACEHOLDER_TERMS];
         unsigned n_terms; /* PLACEHOLDER_TERMS: there may be more */

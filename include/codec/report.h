@@ -23,7 +23,8 @@ struct report_lock {
         const char *lock_uid;
         const char *reason;
         const char *next;
-        const char *valid_until; /* RFC 3339, lease tenure */
+        const char *valid_until;    /* RFC 3339, lease tenure */
+        const char *last_heartbeat; /* RFC 3339, of another host that holds it, by its clock */
 };
 
 struct report_right {

@@ -152,6 +152,18 @@ static void cooled(struct status_world *w) {
         election(w)->term.reason = REASON_UNIT_FAILED;
         election(w)->timers.cool_until_usec = STATUS_NOW;
 }
+static void no_sign(struct status_world *w) {
+        struct agent_sign *s = &shell(w)->sign;
+
+        STATUS_SET(s->placeholder_uid, shell(w)->answered.placeholder_uid);
+        STATUS_SET(s->version, "7");
+        s->last_usec = STATUS_WALL - 37 * 60 * USEC_PER_SEC;
+        s->read_at_usec = STATUS_NOW;
+        s->silent = true;
+}
+static void signs_again(struct status_world *w) {
+        shell(w)->sign.silent = false;
+}
 static void namesake(struct status_world *w) {
         STATUS_SET(shell(w)->answered.holder, "web-1");
         STATUS_SET(shell(w)->answered.identity, "web-1-00c0ffee");
@@ -202,6 +214,7 @@ const struct status_case status_candidates[] = {
         CANDIDATE("… nothing for a second", TENURE_LEASE, overdue_and_no_answer, status_api_answers),
         CANDIDATE("… and the token has ended", TENURE_LEASE, overdue_and_over, status_token_renewed),
         CANDIDATE("… the same before the lease is over", TENURE_LEASE, silent_and_over, status_token_renewed),
+        CANDIDATE("the holder gives no sign of life", TENURE_LIFE, no_sign, signs_again),
         CANDIDATE("two hosts of one name", TENURE_LIFE, namesake, NULL),
         CANDIDATE("led since yesterday", TENURE_LIFE, yesterday, NULL),
         CANDIDATE("the lock is free", TENURE_LIFE, free_lock, NULL),
@@ -259,6 +272,7 @@ const struct status_case status_leaders[] = {
         LEADER("leader-guard cannot stop the unit", ELECTION_STOPPING, stop_fails),
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),
+        {"… under a lease", TENURE_LEASE, ELECTION_LEADING, kept_and_silent, NULL},
         LEADER("the agent was started anew, and the API is silent", ELECTION_PROVING, new_agent_silent),
         {"lease, the API is silent, and the permit just over", TENURE_LEASE, ELECTION_LEADING, deadline_over,
          status_api_answers},

@@ -199,13 +199,15 @@ static char journal[STATUS_TEXT];
 
 void status_journal_add(int priority, const char *id, const char *message) {
         static const char *const priorities[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info"};
+#define KIND(name)                                                                                                     \
+        { JOURNAL_##name, #name }
         static const struct {
                 const char *id, *name;
-        } kinds[] = {{JOURNAL_LOCK_STATE, " LOCK_STATE"},
-                     {JOURNAL_LOCK_DAMAGED, " LOCK_DAMAGED"},
-                     {JOURNAL_NAMESPACE, " NAMESPACE"},
-                     {JOURNAL_FOREIGN, " FOREIGN"},
-                     {JOURNAL_ENROLL, " ENROLL"}};
+        } kinds[] = {KIND(LOCK_STATE),  KIND(LOCK_DAMAGED), KIND(NAMESPACE),     KIND(FOREIGN), KIND(ENROLL),
+                     KIND(SILENT),      KIND(API_SILENT),   KIND(API_REFUSED),   KIND(WATCH),   KIND(RIGHTS),
+                     KIND(CREDENTIALS), KIND(GUARD_LINK),   KIND(CONFIGURATION), KIND(BLOCKED), KIND(LOCK_LEFT),
+                     KIND(STEP_DOWN),   KIND(DBUS),         KIND(STATE_DIR)};
+#undef KIND
         size_t n = strlen(journal);
         const char *kind = "";
 
@@ -214,8 +216,10 @@ void status_journal_add(int priority, const char *id, const char *message) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (id && util_streq(kinds[i].id, id))
                         kind = kinds[i].name;
-        (void)snprintf(journal + n, sizeof(journal) - n, "%s%s%s: %s", n ? "\n" : "", priorities[priority], kind,
-                       message);
+        if (priority < LOG_INFO && !*kind)
+                fail_msg("no kind: %s", message);
+        (void)snprintf(journal + n, sizeof(journal) - n, "%s%s%s%s: %s", n ? "\n" : "", priorities[priority],
+                       *kind ? " " : "", kind, message);
 }
 
 void status_journal(struct status_world *w, char buf[static STATUS_TEXT]) {

@@ -17,6 +17,7 @@ small=(
         '--tenure life --faults 0 --humans 1'
         '--tenure life --leading --faults 1 --humans 1'
         '--tenure life --leading --faults 1 --humans 1 --no-gc'
+        '--tenure life --leading --faults 2 --humans 1 --only sign,kill-agent'
         '--tenure lease --faults 0 --humans 0'
         '--tenure lease --faults 0 --humans 1'
         '--tenure lease --faults 1 --humans 0'

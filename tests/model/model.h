@@ -276,6 +276,7 @@ enum move_kind {
         MOVE_WATCH_LOCK,
         MOVE_WATCH_HOLDER,
         MOVE_VERIFY,
+        MOVE_SIGN,       /* the verify interval of a life holder is over */
         MOVE_HOLD_WATCH, /* arg: 1 the holder's placeholder, else the lock; 2 seen deleted */
         MOVE_HELD_WATCH,
         MOVE_GC,
@@ -404,6 +405,7 @@ struct placeholder_fact brain_placeholder_fact(const struct world *w, unsigned a
 void brain_lock_event(struct world *w, unsigned a, struct election_event *ev, const struct api_lock *l);
 /* The watch of its own placeholder shows something. */
 void brain_placeholder_seen(struct world *w, unsigned a);
+void brain_placeholder_sign(struct world *w, unsigned a);
 void brain_stop(struct world *w, unsigned a);
 void brain_step_down(struct world *w, unsigned a);
 /* type: what it answers, ELECTION_MSG_NONE: a push. */

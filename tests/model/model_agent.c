@@ -268,6 +268,11 @@ void brain_placeholder_seen(struct world *w, unsigned a) {
                 pump(w, a);
 }
 
+void brain_placeholder_sign(struct world *w, unsigned a) {
+        w->agents[a].placeholder.missed = true; /* due, as after its interval, which is infinite here */
+        pump(w, a);
+}
+
 static void stop_lock(struct world *w, unsigned a) {
         if (!w->bad)
                 brain_lock_event(w, a, &(struct election_event){.type = ELECTION_EV_STOP}, NULL);

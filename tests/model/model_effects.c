@@ -296,6 +296,9 @@ static void apply(struct world *w, struct move m) {
         case MOVE_VERIFY:
                 brain_placeholder_seen(w, m.agent);
                 break;
+        case MOVE_SIGN:
+                brain_placeholder_sign(w, m.agent);
+                break;
         case MOVE_HOLD_WATCH:
                 watch_hold(w, m.agent, m.arg & 1, m.arg & 2);
                 break;

@@ -50,6 +50,7 @@ static bool only(const char *list) {
                 {"clone", MOVE_CLONE},
                 {"old-event", MOVE_HOLD_WATCH},
                 {"own-event", MOVE_VERIFY},
+                {"sign", MOVE_SIGN},
                 {"unit-exit", MOVE_UNIT_EXIT},
                 {"slow-start", MOVE_SLOW_START},
                 {"jam", MOVE_JAM},

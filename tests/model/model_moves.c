@@ -125,6 +125,13 @@ static void requests(const struct world *w, struct move ret[MAX_MOVES], unsigned
         }
 }
 
+/* A life holder that has nothing under way: it writes a sign of life each verify interval. */
+static bool signs(const struct agent *g) {
+        return g->up && !g->frozen && g->tenure == TENURE_LIFE && g->placeholder.state == PLACEHOLDER_LIVE &&
+               g->placeholder.op == PLACEHOLDER_OP_NONE && !g->placeholder.missed &&
+               g->election.lock.fact.placeholder == g->placeholder.uid;
+}
+
 static void watches(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned a) {
         if (watch_lock_news(w, a))
                 add(w, ret, n, MOVE_WATCH_LOCK, a, 0, 0);
@@ -132,6 +139,8 @@ static void watches(const struct world *w, struct move ret[MAX_MOVES], unsigned 
                 add(w, ret, n, MOVE_WATCH_HOLDER, a, 0, 0);
         if (!w->second && watch_own_open(w, a))
                 add(w, ret, n, MOVE_VERIFY, a, 0, watch_own_news(w, a) ? 0 : 1);
+        if (!w->second && signs(&w->agents[a]))
+                add(w, ret, n, MOVE_SIGN, a, 0, 1);
         for (unsigned k = 0; k < 4; k++)
                 if (watch_may_hold(w, a, k & 1, k & 2))
                         add(w, ret, n, MOVE_HOLD_WATCH, a, k, 1);

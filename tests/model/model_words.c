@@ -16,6 +16,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_WATCH_LOCK] = "watch shows the lock",
         [MOVE_WATCH_HOLDER] = "watch shows the holder's placeholder",
         [MOVE_VERIFY] = "agent looks after its placeholder",
+        [MOVE_SIGN] = "agent writes a sign of life",
         [MOVE_HOLD_WATCH] = "watch event delayed",
         [MOVE_HELD_WATCH] = "delayed watch event arrives",
         [MOVE_GC] = "garbage collector",

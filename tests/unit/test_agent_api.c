@@ -18,13 +18,7 @@ static unsigned n_begun, n_over, n_other;
 void journal_open(_unused_ const char *ident, _unused_ int max_priority) {
 }
 
-void journal_log(int priority, const char *fmt, ...) {
-        char text[2048];
-        va_list ap;
-
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
+static void note(int priority, const char *text) {
         if (priority == LOG_WARNING && strstr(text, "; trying again"))
                 n_begun++;
         else if (priority == LOG_INFO && strstr(text, "after a refusal"))
@@ -33,12 +27,25 @@ void journal_log(int priority, const char *fmt, ...) {
                 n_other++;
 }
 
-int journal_errno(_unused_ int priority, int r, _unused_ const char *fmt, ...) {
-        return r;
+void journal_log(int priority, const char *fmt, ...) {
+        char text[2048];
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+        note(priority, text);
 }
 
-void journal_record(_unused_ int priority, _unused_ const char *message_id, _unused_ const struct journal_field *fields,
-                    _unused_ size_t n_fields, _unused_ const char *fmt, ...) {
+void journal_record(int priority, _unused_ const char *message_id, _unused_ const struct journal_field *fields,
+                    _unused_ size_t n_fields, const char *fmt, ...) {
+        char text[2048];
+        va_list ap;
+
+        va_start(ap, fmt);
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        va_end(ap);
+        note(priority, text);
 }
 
 #define ANSWER(...)                                                                                                    \

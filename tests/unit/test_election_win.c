@@ -219,6 +219,28 @@ static void test_takeover_begins_with_the_post(void **state) {
         builder_expect(&b, "create");
 }
 
+/* Our POST was refused, or never sent, and a watch shows meanwhile that somebody else has the lock: nothing would be
+ * asked for any more, and what is told of the POST would stay. */
+static void test_create_fails_beside_news(void **state) {
+        static const enum builder_fault faults[] = {BUILDER_DENIED, BUILDER_FAILED, BUILDER_REFUSED};
+
+        (void)state;
+        for (uint8_t tenure = 0; tenure < N_TENURES; tenure++)
+                for (size_t i = 0; i < ELEMENTSOF(faults); i++) {
+                        builder_init(&b, tenure, 1);
+                        builder_restart(&b);
+                        builder_until(&b, ELECTION_OP_CREATE);
+                        builder_other_wins(&b, 0, tenure);
+                        builder_watch(&b, 0);
+                        builder_forget(&b);
+                        builder_answer(&b, 0, ELECTION_OP_CREATE, faults[i]);
+                        builder_wait(&b, 8 * SEC);
+                        builder_saw(&b, "read");
+                        builder_never(&b, "create");
+                        assert_int_equal(builder_state(&b), ELECTION_CANDIDATE);
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_winning),
@@ -231,6 +253,7 @@ int main(void) {
                 cmocka_unit_test(test_losing_races),
                 cmocka_unit_test(test_losing_races_quickly),
                 cmocka_unit_test(test_takeover_begins_with_the_post),
+                cmocka_unit_test(test_create_fails_beside_news),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,8 @@ static struct placeholder_object complete(enum placeholder_kind kind) {
                                            .identity = "web-1",
                                            .renew_time = "2030-01-02T03:04:05.678901Z",
                                            .acquire_time = "2030-01-02T03:00:00.000000Z",
-                                           .lease_duration_usec = 15 * USEC_PER_SEC};
+                                           .lease_duration_usec = 15 * USEC_PER_SEC,
+                                           .heartbeat_usec = 600 * USEC_PER_SEC};
 }
 
 static void assert_same(const struct placeholder_object *a, const struct placeholder_object *b) {
@@ -37,6 +38,7 @@ static void assert_same(const struct placeholder_object *a, const struct placeho
         assert_string_equal(a->renew_time, b->renew_time);
         assert_string_equal(a->acquire_time, b->acquire_time);
         assert_int_equal(a->lease_duration_usec, b->lease_duration_usec);
+        assert_int_equal(a->heartbeat_usec, b->heartbeat_usec);
 }
 
 static void test_round_trip(void **state) {

@@ -347,19 +347,48 @@ static void test_renews_each_interval(void **state) {
         assert_true(placeholder_deadline(&h, &c, &renewing) == USEC_INFINITY); /* the answer wakes */
 }
 
-/* Life tenure renews nothing, but looks now and then whether it is still there (garbage collection may be off). */
-static void test_life_verifies(void **state) {
+/* Nothing depends on a renewal in life tenure, but it is written now and then, from one writing to the next: others see
+ * that the holder lives, and it shows whether the placeholder is still there (garbage collection may be off). */
+static void test_life_signs(void **state) {
         struct placeholder h = in_state(PLACEHOLDER_LIVE);
-        const struct placeholder_wish w = {.needed = true, .named = true};
+        struct placeholder_wish w = {.needed = true, .named = true};
         const struct placeholder_conf c = builder_placeholder_conf(TENURE_LIFE);
+        struct placeholder_fact f = own();
+        struct placeholder_action a;
 
         (void)state;
         assert_int_equal(placeholder_deadline(&h, &c, &w), NOW + 59 * SEC);
         assert_int_equal(go(&h, TENURE_LIFE, NOW + 58 * SEC, w).op, PLACEHOLDER_OP_NONE);
-        assert_int_equal(go(&h, TENURE_LIFE, NOW + 59 * SEC, w).op, PLACEHOLDER_OP_READ);
-        reply(&h, TENURE_LIFE, NOW + 60 * SEC, NOW, PLACEHOLDER_OP_READ, RESULT_NOT_FOUND, (struct placeholder_fact){0},
-              w);
+        a = go(&h, TENURE_LIFE, NOW + 60 * SEC, w);
+        assert_int_equal(a.op, PLACEHOLDER_OP_RENEW);
+        assert_int_equal(a.uid, UID);
+        assert_int_equal(a.version, VERSION);
+        f.version = VERSION + 1;
+        a = reply(&h, TENURE_LIFE, NOW + 61 * SEC, NOW + 60 * SEC, PLACEHOLDER_OP_RENEW, RESULT_OK, f, w);
+        assert_int_equal(a.op, PLACEHOLDER_OP_NONE);
+        assert_int_equal(placeholder_deadline(&h, &c, &w), NOW + 120 * SEC);
+
+        /* One that came to nothing is made up for: the object is read, and written. */
+        assert_int_equal(go(&h, TENURE_LIFE, NOW + 120 * SEC, w).op, PLACEHOLDER_OP_RENEW);
+        a = reply(&h, TENURE_LIFE, NOW + 121 * SEC, NOW, PLACEHOLDER_OP_RENEW, RESULT_CONFLICT,
+                  (struct placeholder_fact){0}, w);
+        a = a.op ? a : go(&h, TENURE_LIFE, placeholder_deadline(&h, &c, &w), w);
+        assert_int_equal(a.op, PLACEHOLDER_OP_READ);
+        f.version = VERSION + 7;
+        a = reply(&h, TENURE_LIFE, NOW + 130 * SEC, NOW, PLACEHOLDER_OP_READ, RESULT_OK, f, w);
+        a = a.op ? a : go(&h, TENURE_LIFE, placeholder_deadline(&h, &c, &w), w);
+        assert_int_equal(a.op, PLACEHOLDER_OP_RENEW);
+        assert_int_equal(a.version, VERSION + 7);
+
+        reply(&h, TENURE_LIFE, NOW + 140 * SEC, NOW, PLACEHOLDER_OP_RENEW, RESULT_NOT_FOUND,
+              (struct placeholder_fact){0}, w);
         assert_int_equal(placeholder_view(&h).status, PLACEHOLDER_NONE);
+
+        /* Under no lock it says nothing of a holder. */
+        h = in_state(PLACEHOLDER_LIVE);
+        w.named = false;
+        assert_true(placeholder_deadline(&h, &c, &w) == USEC_INFINITY);
+        assert_int_equal(go(&h, TENURE_LIFE, NOW + 1000 * SEC, w).op, PLACEHOLDER_OP_NONE);
 }
 
 /* The agent stops: its own placeholder goes once no lock names it, by uid; one that is not ours is left alone. */
@@ -453,7 +482,7 @@ int main(void) {
                 cmocka_unit_test(test_unclaimed),
                 cmocka_unit_test(test_proof_on_demand),
                 cmocka_unit_test(test_renews_each_interval),
-                cmocka_unit_test(test_life_verifies),
+                cmocka_unit_test(test_life_signs),
                 cmocka_unit_test(test_removing),
                 cmocka_unit_test(test_pace),
                 cmocka_unit_test(test_retry_after),

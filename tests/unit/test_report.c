@@ -51,7 +51,8 @@ static void test_all_fields(void **state) {
                  .lock_uid = "8c5f6a3e-6b1c-4b57-9a5e-1f9d3c7a2b10",
                  .reason = "asked to step down",
                  .next = "renews in 2 s",
-                 .valid_until = "2030-01-02T03:04:13Z"},
+                 .valid_until = "2030-01-02T03:04:13Z",
+                 .last_heartbeat = "2030-01-02T03:04:12Z"},
                 {.lock = "other/lock"},
         };
         const struct report_right right = {.namespace_ = "prod",
@@ -115,6 +116,7 @@ static void test_all_fields(void **state) {
         text_is(l, "lockUid", "8c5f6a3e-6b1c-4b57-9a5e-1f9d3c7a2b10");
         text_is(l, "reason", "asked to step down");
         text_is(l, "next", "renews in 2 s");
+        text_is(l, "lastHeartbeat", "2030-01-02T03:04:12Z");
         text_is(l, "validUntil", "2030-01-02T03:04:13Z");
         l = json_object_array_get_idx(member(o, "locks"), 1);
         text_is(l, "lock", "other/lock");

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "../lib/status_sections.h"
+#include "../lib/status_truth.h"
 #include "adapter/journal.h"
 
 #define DOCUMENT "docs/STATUS.md"
@@ -51,17 +52,6 @@ void journal_log(int priority, const char *fmt, ...) {
         (void)vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
         status_journal_add(priority, NULL, text);
-}
-
-int journal_errno(int priority, int r, const char *fmt, ...) {
-        char text[4096];
-        va_list ap;
-
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        journal_log(priority, "%s: %s", text, strerror(-r));
-        return r;
 }
 
 void journal_record(int priority, const char *message_id, _unused_ const struct journal_field *fields,
@@ -153,6 +143,56 @@ static void test_page(_unused_ void **state) {
         } else if (old != size || memcmp(begin, page, size) != 0)
                 fail_msg(DOCUMENT
                          " says something else; read what changed: UPDATE=1 make check-unit; git diff " DOCUMENT);
+}
+
+/* ---- what holds of all of it ---- */
+
+/* c, then one trouble or two. */
+static void look_in_trouble(const struct status_case *c, const struct status_case *first,
+                            const struct status_case *second) {
+        static char journal[STATUS_TEXT], what[256];
+        static struct status_shown s;
+
+        status_case_fresh(&w, c);
+        status_turn(&w);
+        status_journal(&w, journal);
+        if (c->begin)
+                c->begin(&w);
+        first->begin(&w);
+        if (second)
+                second->begin(&w);
+        status_turn(&w);
+        status_journal(&w, journal);
+        status_look(&w, &s);
+        (void)snprintf(what, sizeof(what), "%s (%s, %s), %s, %s", c->what, election_state_to_string(c->state),
+                       tenure_to_string(c->tenure), first->what, second ? second->what : "-");
+        status_truth(&s, journal, what);
+}
+
+/* Every state with every two troubles; what is rendered alone is looked at there. */
+static void test_two_troubles(_unused_ void **state) {
+        struct status_states states;
+
+        status_states(&states);
+        for (size_t i = 0; i < states.n; i++)
+                for (unsigned t = 0; t < N_TENURES; t++)
+                        for (const struct status_case *a = status_troubles; a->what; a++)
+                                for (const struct status_case *b = status_troubles; b->what; b++) {
+                                        const struct status_case c = {"", (enum tenure)t, states.list[i], NULL, NULL};
+
+                                        if (a != b && status_has_state((enum tenure)t, states.list[i]))
+                                                look_in_trouble(&c, a, b);
+                                }
+}
+
+/* Every situation of a candidate and of a leader, in every trouble. */
+static void test_situations(_unused_ void **state) {
+        const struct status_case *const lists[] = {status_candidates, status_leaders};
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (const struct status_case *c = lists[i]; c->what; c++)
+                        for (const struct status_case *trouble = status_troubles; trouble->what; trouble++)
+                                look_in_trouble(c, trouble, NULL);
 }
 
 /* With names as people have them, and all well. */
@@ -298,6 +338,8 @@ static void test_claims_told(_unused_ void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_page, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_two_troubles, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_situations, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_width, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_not_over, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_step_down_elsewhere, set_up, tear_down),

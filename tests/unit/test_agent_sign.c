@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When a holder for life gives no sign of life: counted on this host's own clock, between reads that had an answer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "daemon/agent_parts.h"
+
+#define UID      "6a0d5f0e-0000-4000-8000-000000000001"
+#define STAMP    "2030-01-02T12:03:00.000000Z"
+#define STAMP_AT (UINT64_C(1893585780) * USEC_PER_SEC)
+
+static struct agent_sign at(const struct agent_sign *s, uint64_t seconds) {
+        struct agent_sign next = *s;
+
+        next.read_at_usec = (1000 + seconds) * USEC_PER_SEC;
+        return next;
+}
+
+static struct placeholder_object object(const char *version, uint64_t every_usec) {
+        struct placeholder_object p = {.kind = PLACEHOLDER_LEASE, .uid = UID, .renew_time = STAMP};
+
+        p.heartbeat_usec = every_usec;
+        (void)util_copy(p.version, sizeof(p.version), version);
+        return p;
+}
+
+static void test_silence(void **state) {
+        enum {
+                GOOD,   /* an answer with that version */
+                SILENT, /* no answer */
+                GONE,
+                OTHER, /* another object of that name */
+                OLD,   /* one that says nothing of when it is written */
+        };
+        static const struct {
+                const char *what;
+                uint64_t every; /* seconds */
+                struct {
+                        uint64_t at; /* seconds */
+                        int answer;
+                        const char *version;
+                        bool silent;
+                } read[5];
+        } rows[] = {
+                {"it writes", 600, {{0, GOOD, "1", false}, {600, GOOD, "2", false}, {1200, GOOD, "3", false}}},
+                {"it misses one", 600, {{0, GOOD, "1", false}, {600, GOOD, "1", false}, {1049, GOOD, "1", false}}},
+                {"it is silent", 600, {{0, GOOD, "1", false}, {600, GOOD, "1", false}, {1050, GOOD, "1", true}}},
+                {"and writes again",
+                 600,
+                 {{0, GOOD, "1", false}, {1200, GOOD, "1", true}, {1800, GOOD, "1", true}, {2400, GOOD, "2", false}}},
+                {"a short one has half a minute to try again",
+                 10,
+                 {{0, GOOD, "1", false}, {18, GOOD, "1", false}, {39, GOOD, "1", false}, {40, GOOD, "1", true}}},
+                {"nobody had an answer meanwhile",
+                 600,
+                 {{0, GOOD, "1", false},
+                  {600, SILENT, "", false},
+                  {1200, GOOD, "1", false},
+                  {2249, GOOD, "1", false},
+                  {2250, GOOD, "1", true}}},
+                {"what cannot be read is not said",
+                 600,
+                 {{0, GOOD, "1", false}, {1200, GOOD, "1", true}, {1800, SILENT, "", false}}},
+                {"it is gone", 600, {{0, GOOD, "1", false}, {1200, GONE, "", false}}},
+                {"another one", 600, {{0, GOOD, "1", false}, {1200, OTHER, "1", false}, {9999, OTHER, "1", false}}},
+                {"of 0.1.0, which writes none", 600, {{0, OLD, "1", false}, {99999, OLD, "1", false}}},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct agent_sign s = {.placeholder_uid = UID};
+
+                for (size_t k = 0; k < ELEMENTSOF(rows[i].read) && rows[i].read[k].version; k++) {
+                        int answer = rows[i].read[k].answer;
+                        struct placeholder_object p = object(rows[i].read[k].version, rows[i].every * USEC_PER_SEC);
+
+                        if (answer == OTHER)
+                                p.uid[0] = '7';
+                        if (answer == OLD)
+                                p.heartbeat_usec = 0;
+                        s = at(&s, rows[i].read[k].at);
+                        agent_sign_note(&s,
+                                        answer == SILENT ? KUBE_UNREACHABLE
+                                        : answer == GONE ? KUBE_NOT_FOUND
+                                                         : KUBE_OK,
+                                        answer == SILENT || answer == GONE ? NULL : &p);
+                        if (s.silent != rows[i].read[k].silent)
+                                fail_msg("%s: read %zu: silent %d", rows[i].what, k, s.silent);
+                        if (answer == GOOD)
+                                assert_int_equal(s.last_usec, STAMP_AT);
+                        assert_int_equal(!s.version[0], answer != GOOD);
+                }
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_silence),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -213,7 +213,8 @@ uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum a
         if (accepted && asked == AGENT_ASKED_AND_GONE)
                 end(refusals, NULL, reply->result == KUBE_OK, "not needed any more");
 
-        memcpy(problem, text, sizeof(text));
+        /* (of no answer is told with the agent, and no longer than until there is one) */
+        memcpy(problem, silent ? "" : text, silent ? 1 : sizeof(text));
         if (silent)
                 note_silence(a, text);
         else

@@ -115,7 +115,7 @@ static bool waits_for_guard(const struct agent_lock *l, const struct core_lock_v
 
 static void describe_guard(const struct agent_lock *l, const struct core_lock_view *v, bool silent,
                            struct agent_text *t) {
-        char at[AGENT_WHEN_SIZE], latest[120];
+        char at[AGENT_WHEN_SIZE], latest[112];
 
         (void)snprintf(latest, sizeof(latest), " at the latest,%s", unless_answered(l, v, silent));
         (void)snprintf(t->next, sizeof(t->next), "waits for leader-guard, which %s",

@@ -468,10 +468,10 @@ enum agent_asked {
 uint8_t agent_core_result(enum kube_result r);
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
                          struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
-/* What was written to is gone, or another now, as a watch shows: nothing that was refused of writes to it stands. */
-void agent_refusals_end(struct agent_refusals *refusals, char problem[static 512]);
 /* Of a request that nothing depends on: whether there was an answer. */
 void agent_note_contact(struct agent *a, const struct kube_reply *reply);
+/* What was written to is gone, or another now, as a watch shows: nothing that was refused of writes to it stands. */
+void agent_refusals_end(struct agent_refusals *refusals, char problem[static 512]);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
@@ -644,9 +644,13 @@ struct agent_text {
         char reason[1200];
         char next[1600];
 };
+/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
+const struct lock_object *agent_lock_object(const struct agent_lock *l);
 
-#define AGENT_WHEN_SIZE (CLOCK_TEXT_SIZE + 160)
-/* "at 12:40:07", with what may prevent it behind it; of an instant that is over "now": it is seen to in this turn. */
+#define AGENT_WHEN_SIZE (CLOCK_TEXT_SIZE + 128)
+
+/* "at 12:40:07", with what may prevent it; of an instant that is over "now": it is seen to in this turn. Returns buf.
+ */
 const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
 /* Whether a term of ours is in force or ends. */
 bool agent_in_term(const struct core_lock_view *v);

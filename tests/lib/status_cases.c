@@ -125,6 +125,18 @@ static void old_reason(struct status_world *w) {
 static void silent_holder(struct status_world *w) {
         election(w)->holder.seen_at_usec = STATUS_NOW - election(w)->record.longest_usec * 2 / 3;
 }
+static void no_sign(struct status_world *w) {
+        struct agent_sign *s = &shell(w)->sign;
+
+        STATUS_SET(s->placeholder_uid, shell(w)->answered.placeholder_uid);
+        STATUS_SET(s->version, "7");
+        s->last_usec = STATUS_WALL - 37 * 60 * USEC_PER_SEC;
+        s->read_at_usec = STATUS_NOW;
+        s->silent = true;
+}
+static void signs_again(struct status_world *w) {
+        shell(w)->sign.silent = false;
+}
 static void overdue_holder(struct status_world *w) {
         election(w)->holder.seen_at_usec = STATUS_NOW - 2 * election(w)->record.longest_usec;
 }
@@ -151,18 +163,6 @@ static void overdue_and_no_answer(struct status_world *w) {
 static void cooled(struct status_world *w) {
         election(w)->term.reason = REASON_UNIT_FAILED;
         election(w)->timers.cool_until_usec = STATUS_NOW;
-}
-static void no_sign(struct status_world *w) {
-        struct agent_sign *s = &shell(w)->sign;
-
-        STATUS_SET(s->placeholder_uid, shell(w)->answered.placeholder_uid);
-        STATUS_SET(s->version, "7");
-        s->last_usec = STATUS_WALL - 37 * 60 * USEC_PER_SEC;
-        s->read_at_usec = STATUS_NOW;
-        s->silent = true;
-}
-static void signs_again(struct status_world *w) {
-        shell(w)->sign.silent = false;
 }
 static void namesake(struct status_world *w) {
         STATUS_SET(shell(w)->answered.holder, "web-1");
@@ -208,13 +208,13 @@ const struct status_case status_candidates[] = {
         CANDIDATE("after a step-down", TENURE_LEASE, held, NULL),
         CANDIDATE("a reason whose state is over", TENURE_LIFE, old_reason, NULL),
         CANDIDATE("the holder is silent", TENURE_LEASE, silent_holder, NULL),
+        CANDIDATE("the holder gives no sign of life", TENURE_LIFE, no_sign, signs_again),
         CANDIDATE("… for longer than the lease", TENURE_LEASE, overdue_holder, NULL),
         CANDIDATE("… and the API server answers 401", TENURE_LEASE, overdue_and_refused, status_api_answers),
         CANDIDATE("… 429", TENURE_LEASE, overdue_and_throttled, status_api_answers),
         CANDIDATE("… nothing for a second", TENURE_LEASE, overdue_and_no_answer, status_api_answers),
         CANDIDATE("… and the token has ended", TENURE_LEASE, overdue_and_over, status_token_renewed),
         CANDIDATE("… the same before the lease is over", TENURE_LEASE, silent_and_over, status_token_renewed),
-        CANDIDATE("the holder gives no sign of life", TENURE_LIFE, no_sign, signs_again),
         CANDIDATE("two hosts of one name", TENURE_LIFE, namesake, NULL),
         CANDIDATE("led since yesterday", TENURE_LIFE, yesterday, NULL),
         CANDIDATE("the lock is free", TENURE_LIFE, free_lock, NULL),

@@ -18,7 +18,10 @@ static unsigned n_begun, n_over, n_other;
 void journal_open(_unused_ const char *ident, _unused_ int max_priority) {
 }
 
-static void note(int priority, const char *text) {
+static void count(int priority, const char *fmt, va_list ap) {
+        char text[2048];
+
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
         if (priority == LOG_WARNING && strstr(text, "; trying again"))
                 n_begun++;
         else if (priority == LOG_INFO && strstr(text, "after a refusal"))
@@ -28,24 +31,20 @@ static void note(int priority, const char *text) {
 }
 
 void journal_log(int priority, const char *fmt, ...) {
-        char text[2048];
         va_list ap;
 
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        count(priority, fmt, ap);
         va_end(ap);
-        note(priority, text);
 }
 
 void journal_record(int priority, _unused_ const char *message_id, _unused_ const struct journal_field *fields,
                     _unused_ size_t n_fields, const char *fmt, ...) {
-        char text[2048];
         va_list ap;
 
         va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        count(priority, fmt, ap);
         va_end(ap);
-        note(priority, text);
 }
 
 #define ANSWER(...)                                                                                                    \
@@ -155,7 +154,7 @@ static void test_refusal_once(_unused_ void **state) {
                 {{{BROKEN}, {IS_READ}, {BROKEN}, {IS_READ}, {BROKEN}, {IS_READ}}, 1, 0, "delete: forbidden (3)"},
                 {{{BROKEN}, {IS_READ}, {BROKEN}, {IS_READ}, {BROKEN}, {IS_READ}, {NO_SUCH}}, 1, 1, ""},
                 {{{BROKEN}, {IS_READ}, {DELETED}}, 0, 0, ""},
-                {{{BROKEN}, {IS_AWAY}, {BROKEN}, {IS_AWAY}}, 0, 0, "read: forbidden (3)"},
+                {{{BROKEN}, {IS_AWAY}, {BROKEN}, {IS_AWAY}}, 0, 0, ""},
                 {{{POLICY}, {IS_READ}, {POLICY}, {IS_READ}, {POLICY}, {IS_READ}, {DELETED}}, 1, 1, ""},
                 {{{THROTTLED}, {IS_READ}, {THROTTLED}, {IS_READ}, {LATE}, {IS_READ}, {THROTTLED}},
                  1,

@@ -676,8 +676,6 @@ bool agent_away(const struct agent_lock *l, const struct core_lock_view *v, stru
 /* ---- agent_text.c ---- */
 
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
-/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
-const struct lock_object *agent_lock_object(const struct agent_lock *l);
 /* Its role alone: a string constant. */
 const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
 

@@ -136,7 +136,7 @@ uint64_t calendar_longest_gap_usec(const char *const *specs, size_t n) {
                         for (unsigned h = 0; h < 24 && has_day(&c[i], &day); h++)
                                 minutes[h] |= c[i].hours & bit(h) ? c[i].minutes : 0;
                 for (unsigned m = 0; m < 24 * 60; m++) {
-                        uint64_t at = d * DAY_USEC + m * 60 * USEC_PER_SEC;
+                        uint64_t at = d * DAY_USEC + m * (60 * USEC_PER_SEC);
 
                         if (!(minutes[m / 60] & bit(m % 60)))
                                 continue;

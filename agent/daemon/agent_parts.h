@@ -56,9 +56,13 @@
 
 /* ---- what the shell holds ---- */
 
+struct agent_lock;
+
 /* One scope of claims in the store: a lock, or a placeholder. */
 struct agent_claims {
         char scope[400];
+        const struct agent_lock *lock; /* whose; NULL: a placeholder's … */
+        const char *ns;                /* … in this namespace */
         struct record_claims known;
         char next[RECORD_CLAIM_HEX + 1]; /* the one to POST with */
         bool doubtful;                   /* a POST with it got no definite answer */
@@ -76,8 +80,6 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_GONE,      /* there is none, but one is remembered: nothing but renewals is sent */
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
-
-struct agent_lock;
 
 /* What was refused of the requests about one object. */
 struct agent_refusals {

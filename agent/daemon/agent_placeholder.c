@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Performs the requests of one placeholder, follows it where nobody renews it, and posts what comes of it. A renewal
- * names uid and version, and counts from before it was sent (ARCHITECTURE 5, claim 2). */
+/* Performs the requests of one placeholder, follows it where it is renewed seldom (life), and posts what comes of it. A
+ * renewal names uid and version, and counts from before it was sent (ARCHITECTURE 5, claim 2). */
 #include <errno.h>
 #include <stdio.h>
 

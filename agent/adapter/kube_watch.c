@@ -164,7 +164,9 @@ static void on_end(const struct http_result *http, void *userdata) {
                 kube_watch_fail(w, &cause, http->retry_after_usec, text);
                 return;
         }
-        if (http->code == 0 || http->is_dead)
+        if ((http->code == 0 || http->is_dead) && w->is_alone)
+                cause = (struct kube_cause){.trouble = KUBE_TROUBLE_ALONE};
+        else if (http->code == 0 || http->is_dead)
                 cause = (struct kube_cause){.trouble = KUBE_TROUBLE_UNANSWERED, .silent = true};
         else if (!began)
                 cause = (struct kube_cause){

@@ -21,6 +21,7 @@ enum kube_trouble {
         KUBE_TROUBLE_GARBLED,        /* a stream that is not one of events */
         KUBE_TROUBLE_SHORT,          /* streams that end at once */
         KUBE_TROUBLE_HANGS,          /* no head of an answer, or no end */
+        KUBE_TROUBLE_ALONE,          /* no answer, though others have one */
         KUBE_TROUBLE_DEAF,           /* a silent stream, and a read that does not help */
 };
 
@@ -58,6 +59,7 @@ struct kube_watch {
         bool is_poll;           /* the read under way is one instead of a stream */
         bool is_down;           /* for this cause */
         bool is_unreadable;     /* and the last read instead was in vain */
+        bool is_alone;          /* it had no answer, and others had: until nobody has, or it works */
         struct kube_cause cause;
         uint64_t told_at_usec; /* other than that it is down */
         char version[64];      /* told last; "": there was none */

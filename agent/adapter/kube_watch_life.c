@@ -126,6 +126,9 @@ void kube_watch_describe(const struct kube_watch *w, char *dst, size_t size, con
 void kube_watch_hurry(struct kube_slot *watch) {
         struct kube_watch *w = (struct kube_watch *)watch;
 
+        /* Else it would be told with each attempt that the server is silent, and nothing were read instead. */
+        if (w && w->is_down && w->cause.silent && w->cause.http_code == 0)
+                w->is_alone = true;
         /* Fails only when the loop has ended. */
         if (w && w->http == NULL && w->is_down && w->cause.silent &&
             clock_boottime_usec() >= util_usec_add(w->started_at_usec, RETRY_WAKE_APART_USEC))

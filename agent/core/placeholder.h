@@ -36,7 +36,7 @@ struct placeholder {
         bool unread;      /* read before anything else */
         bool begun;       /* has had its first step */
         bool confirmed;   /* taken: the version was read again after the wait */
-        bool missed;      /* the last renewal came to nothing: the next one does not wait for its turn */
+        bool missed;      /* the last renewal came to nothing, or is not true any more: the next one does not wait */
         bool strange;     /* taken: by an object that is not provably a placeholder */
 };
 

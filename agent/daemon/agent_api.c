@@ -154,7 +154,7 @@ static void end(struct agent_refusals *r, const char *what, bool creations, cons
                                       r->told[i].what, how);
                 said = over ? r->told[i].what : said;
         }
-        if (n < ELEMENTSOF(r->told))
+        for (; n < ELEMENTSOF(r->told); n++) /* (an old one behind the first that is free would count again) */
                 r->told[n].what = NULL;
 }
 

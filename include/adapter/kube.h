@@ -226,7 +226,8 @@ int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_wa
 int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                            kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot);
 /* The server answers others: a watch that is down because it had no answer tries again within 200 ms, at most once a
- * second. NULL is fine. */
+ * second. When it has none again that is its own trouble, until nobody has one: told as such, and the object is read.
+ * NULL is fine. */
 void kube_watch_hurry(struct kube_slot *watch);
 /* For watches started later: how long a stream may be silent before the object is read where no bookmarks were seen,
  * and at most (default 150 s; what is learned is never below a fifth of it), and how long it may last (default 600 s).

@@ -173,6 +173,8 @@ static void test_refusal_once(_unused_ void **state) {
                 /* of each request */
                 {{{NOT_READ}, {IS_ABSENT}}, 1, 1, ""},
                 {{{NOT_READ}, {DENIED}, {IS_READ}, {STRIPPED}, {DELETED}}, 2, 2, ""},
+                /* several end at once: none of them counts as told after that */
+                {{{NOT_MADE}, {DENIED}, {IS_OTHER}, {NOT_READ}, {DENIED}}, 4, 2, "delete: forbidden (4)"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {

@@ -60,6 +60,12 @@ const char *http_server(const struct http *http) {
         return http->setup.config->server;
 }
 
+const char *http_look(struct http *http, struct credentials_term *ret) {
+        http_setup_refresh(&http->setup, /* anew= */ false);
+        *ret = http->setup.tls ? http->setup.tls->cert_term : (struct credentials_term){};
+        return http->setup.problem;
+}
+
 /* ---- delivery: callbacks run in on_defer() and nowhere else, as the last thing it does, so that they may free
  * whatever they like ---- */
 
@@ -252,7 +258,7 @@ static void on_done(CURL *easy, CURLcode code) {
                 (void)snprintf(q->text, sizeof(q->text), "header of the answer is larger than %zu bytes",
                                HTTP_HEADER_MAX);
         else if (code != CURLE_OK)
-                (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
+                http_text(code, q->error, q->text, sizeof(q->text));
         q->loop->is_lost = q->result.outcome == HTTP_NOT_SENT || q->result.outcome == HTTP_BROKEN;
         if (q->loop == &q->http->plain && q->result.outcome != HTTP_ANSWERED)
                 q->http->suspect_at_usec = clock_monotonic_usec();

@@ -132,6 +132,9 @@ int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struc
                 s->proxy = NULL;
                 return -ENOMEM;
         }
+        /* What libcurl cannot take apart it would show whole, with each request. */
+        if (s->proxy[0] && curl_url_set(u, CURLUPART_URL, s->proxy, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+                return err_setf(err, -EINVAL, "kubeconfig: libcurl cannot use its proxy-url");
         return 0;
 }
 

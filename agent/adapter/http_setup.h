@@ -47,3 +47,7 @@ void http_setup_refresh(struct http_setup *s, bool anew);
 /* Everything but the request itself; is_stream: its connection is one that is idle for minutes and shall be found dead
  * soon. Returns -ENOMEM, -EINVAL with err set. */
 int http_setup_apply(const struct http_setup *s, CURL *easy, bool is_stream, struct err *err);
+
+/* ---- http_text.c ---- */
+/* Why a transfer failed, for a human; error: what libcurl wrote into its buffer, perhaps nothing. */
+void http_text(CURLcode code, const char *error, char *buf, size_t size);

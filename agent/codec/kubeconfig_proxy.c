@@ -59,8 +59,9 @@ static int parse_address(const char *s, unsigned char address[static 16]) {
         unsigned char v4[4];
 
         if (inet_pton(AF_INET, s, v4) == 1) {
-                memcpy(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-                memcpy(address + 12, v4, 4);
+                memset(address, 0, 10);
+                memset(address + 10, 0xff, 2);
+                memcpy(address + 12, v4, sizeof(v4));
                 return AF_INET;
         }
         return inet_pton(AF_INET6, s, address) == 1 ? AF_INET6 : AF_UNSPEC;
@@ -159,7 +160,8 @@ static bool is_direct(const struct target *t) {
         if (util_streq(t->host, "localhost") || (t->family == AF_INET && t->address[12] == 127) ||
             (t->family == AF_INET6 && memcmp(t->address, loopback, sizeof(loopback)) == 0))
                 return true;
-        rest = copy = strdup(list ? list : "");
+        copy = strdup(list ? list : "");
+        rest = copy;
         while ((word = strsep(&rest, ","))) {
                 word += strspn(word, " \t");
                 word[strcspn(word, " \t")] = '\0';

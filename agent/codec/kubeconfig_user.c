@@ -114,7 +114,7 @@ static int resolve_token(const struct kubeconfig_entry *e, struct kubeconfig *k,
 
 static int resolve_password(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err) {
         _cleanup_free_ char *both = NULL;
-        const char *password;
+        const char *password = NULL;
         int r = kubeconfig_get_copy(e, "username", &k->username, err);
 
         if (r == 0)

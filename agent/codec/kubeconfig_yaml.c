@@ -177,7 +177,8 @@ static bool fill_item(char *text, unsigned line) {
         if (!found)
                 return false;
         memmove(found + 2, found, strlen(found) + 1);
-        memcpy(found, " ~", 2);
+        found[0] = ' ';
+        found[1] = '~';
         return true;
 }
 

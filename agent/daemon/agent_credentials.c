@@ -23,6 +23,13 @@ static void copy(struct agent *a) {
 
         a->credentials.term[AGENT_TOKEN] = c->token;
         a->credentials.term[AGENT_CERTIFICATE] = c->certificate;
+        if (util_streq(a->credentials.problem, c->problem ? c->problem : ""))
+                return;
+        (void)snprintf(a->credentials.problem, sizeof(a->credentials.problem), "%s", c->problem ? c->problem : "");
+        if (a->credentials.problem[0])
+                journal_log(LOG_WARNING, "Credentials: %s; those read before stay in use", a->credentials.problem);
+        else
+                journal_log(LOG_INFO, "Credentials: what the files hold now is in use");
 }
 
 static void look(struct agent *a, uint64_t now_usec) {

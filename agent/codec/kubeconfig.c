@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
+#include "codec/credentials.h"
 #include "codec/kubeconfig_parts.h"
 #include "codec/name.h"
 #include "codec/tls.h"
@@ -197,11 +199,28 @@ static int warn(struct kubeconfig *k, const struct kubeconfig_entry *user, struc
                        : kubeconfig_warn(k, err, "context \"%s\" names no user: requests go out anonymous", k->context);
 }
 
+/* What has ended is taken all the same: it may be renewed at any time, and the API server is who decides. */
+static int warn_ended(struct kubeconfig *k, const char *what, const struct credentials_term *t, struct err *err) {
+        char text[CLOCK_TEXT_SIZE];
+
+        if (!t->ends_usec || clock_realtime_usec() < t->ends_usec)
+                return 0;
+        return kubeconfig_warn(k, err, "the %s ended at %s: write a new one, or correct the clock", what,
+                               clock_format_utc(t->ends_usec, text));
+}
+
 static int check_tls(struct kubeconfig *k, struct err *err) {
         _cleanup_(tls_freep) struct tls *tls = NULL;
+        struct credentials_term token = credentials_read_token(k->token_file ? NULL : k->token);
         int r = tls_load(&tls, k, err);
 
-        return r < 0 || !tls->warning[0] ? r : kubeconfig_warn(k, err, "%s", tls->warning);
+        if (r == 0 && tls->warning[0])
+                r = kubeconfig_warn(k, err, "%s", tls->warning);
+        if (r == 0)
+                r = warn_ended(k, "certificate authority", &tls->ca_term, err);
+        if (r == 0)
+                r = warn_ended(k, "client certificate", &tls->cert_term, err);
+        return r < 0 ? r : warn_ended(k, "token", &token, err);
 }
 
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err) {

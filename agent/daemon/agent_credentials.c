@@ -101,9 +101,7 @@ static void cure(const struct agent *a, unsigned which, char *buf, size_t size) 
         if (file && which == AGENT_TOKEN)
                 (void)snprintf(buf, size, "write a new one into that file, it is read by itself");
         else if (file)
-                (void)snprintf(buf, size,
-                               "write a new one and its key into their files, then: systemctl restart "
-                               "leader-agent (units run on)");
+                (void)snprintf(buf, size, "write a new one and its key into their files, they are read by themselves");
         else
                 (void)snprintf(buf, size,
                                "write a new %s into that file, then: systemctl reload leader-agent (units "

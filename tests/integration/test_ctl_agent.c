@@ -157,6 +157,10 @@ static void test_check_config(_unused_ void **state) {
         assert_non_null(strstr(r.out, "namespace = \"ops\";"));
         assert_non_null(strstr(r.out, "# Two leaders: 0 s."));
         assert_null(strstr(r.out, "token"));
+        assert_non_null(strstr(r.out, "# warning: cluster \"k\" names no certificate-authority"));
+        ctl_assert_result(RUN("check-config", path, "--json"), 0, "\"server\":\"https://api:6443\",", "");
+        ctl_assert_result(RUN("check-config", "--json", tempdir_path(&ctl_bus.dir, "none")), 1,
+                          "\"error\":\"cannot read configuration ", "");
         other = RUN_AGENT("--check-config", "--config", path);
         ctl_assert_result(other, 0, "", "");
         assert_string_equal(other.out, r.out);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../lib/tempdir.h"
+#include "codec/conf_report.h"
 #include "codec/kubeconfig.h"
 #include "codec/kubeconfig_parts.h"
 
@@ -316,10 +317,92 @@ static void test_environment(_unused_ void **state) {
                 (void)unsetenv(proxies[j]);
 }
 
+/* ---- check-config --json ---- */
+
+static char *report(const char *cluster, const char *user, const char *error) {
+        char text[2048], *json = NULL;
+        struct err err = {};
+        size_t size = 0;
+        FILE *f = open_memstream(&json, &size);
+
+        (void)snprintf(text, sizeof(text),
+                       "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: ops}}]\n"
+                       "clusters:\n- name: k\n  cluster: {%s}\nusers:\n- name: u\n  user: {%s}\n",
+                       cluster, user);
+        (void)tempdir_write(&dir, "kc", text);
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n", dir.path);
+        (void)snprintf(err.text, sizeof(err.text), "%s", error);
+        assert_int_equal(conf_report_json(tempdir_write(&dir, "agent.conf", text), &err, f), 0);
+        assert_int_equal(fclose(f), 0);
+        return json;
+}
+
+/* Parts that the document has, and in no case anything secret (which "SECRET" is in). */
+static void test_json(_unused_ void **state) {
+        /* sha256sum */
+        static const char ca[] = "7f10d3d5d042d25a31d5a2a92d58c14a62122283f2363dd591b7e9d8c05b2786";
+        static const char cert[] = "5446e51584c9eb560c0ffdffd178d0ffc49a2bb1b4e0650fdd31ec08653e53df";
+        const struct {
+                const char *cluster, *user, *parts[6];
+        } table[] = {
+                {"server: 'https://h', tls-server-name: n, proxy-url: 'http://SECRET:SECRET@p'",
+                 "token: SECRET, as: you",
+                 {"{\"format\":1,\"version\":\"", "\"error\":\"\",\"warnings\":[\"cluster ",
+                  "\"server\":\"https://h\",\"tlsServerName\":\"n\",\"insecure\":false,\"proxy\":\"http://"
+                  "***@p:80\",\"proxyFrom\":\"proxy-url\",",
+                  "\"credentials\":[\"token\"],\"impersonation\":[\"Impersonate-User: you\"],",
+                  "\"ca\":\"system\",\"caSha256\":\"\",",
+                  "\"tokenSha256\":\"0917b13a9091915d54b6336f45909539cce452b3661b21f386418a257883b30a\""}},
+                {"server: 'https://h', insecure-skip-tls-verify: true",
+                 "username: me, password: SECRET",
+                 {"\"insecure\":true,", "\"credentials\":[\"basic\"],", "\"username\":\"me\",\"ca\":\"\",",
+                  "\"tokenSha256\":\"\","}},
+                {"server: 'http://h'",
+                 "token: SECRET",
+                 {"\"credentials\":[],", "\"ca\":\"\",", "\"tokenSha256\":\"\","}},
+                {"server: 'https://h', certificate-authority: ca.pem",
+                 "client-certificate: expired.pem, client-key: client.key, tokenFile: token",
+                 {"\"credentials\":[\"clientCertificate\",\"tokenFile\"],", ca, cert,
+                  "\"certificateExpires\":\"2021-01-01T00:00:00.000000Z\"",
+                  "/token\",\"tokenSha256\":\"00c72544a9c3a027f3666cb41f4fae0f947696d7a510886f37da60c962551d94\"",
+                  "\"warnings\":[\"the client certificate ended at 2021-01-01T00:00:00.000000Z: "}},
+                {"", "token: SECRET", {"\"error\":\"\",\"warnings\":[]}"}},
+        };
+        static const char *const pem[] = {"ca.pem", "expired.pem", "client.key"};
+
+        for (size_t i = 0; i < ELEMENTSOF(pem); i++) {
+                _cleanup_free_ char *text = NULL;
+                char path[128];
+                size_t size;
+
+                (void)snprintf(path, sizeof(path), "tests/kubeconfig/pem/%s", pem[i]);
+                assert_int_equal(kubeconfig_read_file(path, &text, &size), 0);
+                (void)tempdir_write(&dir, pem[i], text);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_free_ char *json = report(table[i].cluster, table[i].user, "");
+
+                assert_string_equal(strchr(json, '\n'), "\n");
+                for (size_t j = 0; j < ELEMENTSOF(table[i].parts) && table[i].parts[j]; j++)
+                        if (!strstr(json, table[i].parts[j]))
+                                fail_msg("'%s' is not in '%s'", table[i].parts[j], json);
+                assert_null(strstr(json, "SECRET"));
+                assert_null(strstr(json, "bWU6"));
+                assert_null(strstr(json, "PRIVATE KEY"));
+        }
+        {
+                _cleanup_free_ char *json = report("server: 'https://h'", "token: t", "a \"mistake\"");
+
+                assert_non_null(strstr(json, "\"error\":\"a \\\"mistake\\\"\","));
+                assert_non_null(strstr(json, "\"connection\":{"));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_met),  cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
-                cmocka_unit_test(test_list), cmocka_unit_test(test_environment),
+                cmocka_unit_test(test_list), cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
         };
 
         return cmocka_run_group_tests_name("kubeconfig cases", tests, setup, teardown);

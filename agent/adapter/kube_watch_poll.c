@@ -145,7 +145,6 @@ static void on_read(const struct kube_reply *reply, void *userdata) {
 
 static int on_poll(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct kube_watch *w = userdata;
-        struct kube *kube = w->slot.kube;
 
         poll_in(w, RETRY_POLL.min_usec);
         if (kube_watch_lasts(w)) {
@@ -156,11 +155,7 @@ static int on_poll(_unused_ sd_event_source *source, _unused_ uint64_t usec, voi
                 return 0;
         w->is_poll = true;
         /* Without memory for it the next one will do. */
-        if (w->subject.what.kind == KUBE_KIND_LOCK)
-                (void)kube_lock_get(kube, w->subject.ns, w->subject.name, on_read, w, &w->read);
-        else
-                (void)kube_placeholder_get(kube, w->subject.what.placeholder, w->subject.ns, w->subject.name, on_read,
-                                           w, &w->read);
+        (void)kube_get_limited(w->slot.kube, &w->subject, USEC_INFINITY, on_read, w, &w->read);
         return 0;
 }
 

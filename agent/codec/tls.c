@@ -20,7 +20,7 @@ DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free)
 /* One of the three, as given. */
 struct source {
         const char *file, *data;
-        const char *key;         /* of the kubeconfig */
+        const char *field, *key; /* of the kubeconfig, and in words */
         const char *kind, *name; /* of the entry */
         const char *kubeconfig;
         const char *cure;
@@ -38,6 +38,8 @@ static int refuse(const struct source *s, int r, const char *why, struct err *er
 
 /* The text, NUL-terminated, to wipe and free; NULL: none is given. */
 static int read_source(const struct source *s, char **ret, struct err *err) {
+        struct source unread = *s;
+        struct kubeconfig_unread u;
         size_t size;
         int r;
 
@@ -47,7 +49,11 @@ static int read_source(const struct source *s, char **ret, struct err *err) {
         if (!s->file)
                 return 0;
         r = kubeconfig_read_file(s->file, ret, &size);
-        return r < 0 ? refuse(s, r, kubeconfig_why(r), err) : 0;
+        if (r >= 0)
+                return 0;
+        (void)kubeconfig_why(r, s->field, s->file, " there", &u);
+        unread.cure = u.cure;
+        return refuse(&unread, r, u.why, err);
 }
 
 /* What OpenSSL says last, for a human. Leaves nothing for libcurl to find. */
@@ -175,6 +181,7 @@ static int match(const struct source *cert, const struct source *key, X509 *x, E
 static int load_ca(struct tls *t, const struct kubeconfig *k, struct err *err) {
         const struct source s = {.file = k->ca_file,
                                  .data = k->ca_data,
+                                 .field = "certificate-authority",
                                  .key = "certificate authority",
                                  .kind = "cluster",
                                  .name = k->cluster,
@@ -200,6 +207,7 @@ static int load_ca(struct tls *t, const struct kubeconfig *k, struct err *err) {
 static int load_client(struct tls *t, const struct kubeconfig *k, struct err *err) {
         const struct source cert = {.file = k->client_cert_file,
                                     .data = k->client_cert_data,
+                                    .field = "client-certificate",
                                     .key = "client certificate",
                                     .kind = "user",
                                     .name = k->user,
@@ -208,6 +216,7 @@ static int load_client(struct tls *t, const struct kubeconfig *k, struct err *er
         const struct source key = {
                 .file = k->client_key_file,
                 .data = k->client_key_data,
+                .field = "client-key",
                 .key = "client key",
                 .kind = "user",
                 .name = k->user,

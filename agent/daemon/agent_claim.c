@@ -41,8 +41,13 @@ int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[stat
                 r = store_claims(a->store, c->scope, &c->known, &err);
         c->failing = r < 0;
         (void)snprintf(problem, 512, "%.500s", r < 0 ? err.text : "");
-        if (r < 0)
-                journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);
+        const struct journal_field reason = {JOURNAL_KEY_REASON, err.text};
+
+        if (r < 0 && c->told != util_token(err.text))
+                journal_record(LOG_ERR, JOURNAL_STATE_DIR, &reason, 1, "%s: cannot claim: %s", c->scope, err.text);
+        else if (r >= 0 && c->told)
+                journal_record(LOG_INFO, JOURNAL_STATE_DIR, NULL, 0, "%s: can claim again", c->scope);
+        c->told = r < 0 ? util_token(err.text) : 0;
         c->unreadable = c->unreadable && r < 0;
         return r;
 }

@@ -236,7 +236,10 @@ int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);
         r = agent_claims_read(p->agent, &p->claims, err);
         if (r < 0)
-                journal_log(LOG_ERR, "%s/%s: %s", p->ns, p->name, err->text);
+                journal_record(
+                        LOG_ERR, JOURNAL_STATE_DIR,
+                        (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, p->ns}, {JOURNAL_KEY_REASON, err->text}},
+                        2, "%s/%s: %s", p->ns, p->name, err->text);
         p->unclaimed = r >= 0 && record_claims_settled(&p->claims.known);
         return 0;
 }

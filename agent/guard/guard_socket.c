@@ -133,8 +133,8 @@ static bool allowed(struct guard *g, const struct peer *peer) {
         if (peer->uid == 0 || (g->options.agent_uid != (uid_t)-1 && peer->uid == g->options.agent_uid))
                 return true;
         if (guard_may_log(g))
-                journal_log(
-                        LOG_WARNING,
+                journal_record(
+                        LOG_WARNING, JOURNAL_PEER, NULL, 0,
                         "Refused a connection of uid %u, pid %d: only root and the agent's user may talk to the guard",
                         peer->uid, peer->pid);
         return false;
@@ -171,7 +171,7 @@ static void refuse_agent(struct guard *g, int fd, const struct peer *newcomer) {
         if (newcomer->pid != g->refused_pid && guard_may_log(g)) {
                 g->refused_pid = newcomer->pid;
                 peer_describe(newcomer->pid, who, sizeof(who), cure, sizeof(cure));
-                journal_log(LOG_WARNING, "Refused the agent %s: %s", who, reply.text);
+                journal_record(LOG_WARNING, JOURNAL_PEER, NULL, 0, "Refused the agent %s: %s", who, reply.text);
         }
 }
 
@@ -226,7 +226,7 @@ static void receive(struct guard *g) {
         g->heard = true;
         if (permit_request_check(&packet, (size_t)n, &err) < 0) {
                 if (guard_may_log(g))
-                        journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
+                        journal_record(LOG_WARNING, JOURNAL_PEER, NULL, 0, "Refused a malformed request: %s", err.text);
                 refuse_malformed(g, &packet, (size_t)n, err.text);
         } else if (packet.request.unit[0] == '\0')
                 list_permits(g, &packet.request);

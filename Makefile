@@ -19,7 +19,7 @@ endif
 comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-PC := libcurl json-c libsystemd libconfig libfyaml
+PC := libcurl openssl json-c libsystemd libconfig libfyaml
 TEST_PC := libmicrohttpd cmocka
 # What compiler and linters must agree on.
 DIALECT := -std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent -DAGENT_VERSION='"$(VERSION)"'
@@ -34,8 +34,8 @@ FORTIFY := $(if $(SAN)$(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,$(if 
 ALL_CFLAGS := $(DIALECT) -MMD -MP -fno-strict-aliasing $(HARDENING) $(FORTIFY) $(WARNINGS) $(SANFLAGS) $(CFLAGS) $(CPPFLAGS)
 # The guard has no JSON, no network, no YAML: it is linked with libsystemd alone, and fails to link if that changes.
 LIBS_GUARD := -lsystemd
-LIBS_AGENT := -lcurl -ljson-c -lsystemd -lconfig -lfyaml
-LIBS_TEST := -lcmocka -lmicrohttpd $(LIBS_AGENT) -lssl -lcrypto -lpthread
+LIBS_AGENT := -lcurl -lssl -lcrypto -ljson-c -lsystemd -lconfig -lfyaml
+LIBS_TEST := -lcmocka -lmicrohttpd $(LIBS_AGENT) -lpthread
 ALL_LDFLAGS := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections $(SANFLAGS) $(LDFLAGS)
 
 MODULES := base core codec adapter

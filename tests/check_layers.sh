@@ -96,7 +96,10 @@ layer core "\"(base/(util|terms|timing|retry|lock_keys)|core/(core|core_parts|st
 mapfile -t f < <(files core 'supervise*')
 layer core/supervise "\"(base/(util|terms|timing)|core/supervise[a-z_]*)\.h\"|$pure" "${f[@]}"
 mapfile -t f < <(files codec)
-layer_libc codec '"(base|codec)/[^"]*"' '<(json-c/.*|libconfig\.h|libfyaml\.h)>' "${f[@]}"
+layer_libc codec '"(base|codec)/[^"]*"' '<(json-c/.*|libconfig\.h|libfyaml\.h|openssl/.*)>' "${f[@]}"
+mapfile -t found < <(grep -rlE '#include <openssl/' agent include | grep -v '^agent/codec/tls\.c$' |
+        sed 's/$/: only codec\/tls.c may include openssl/')
+verdict "openssl: only in codec/tls.c" "${found[@]}"
 
 # Adapters: each stands alone (files of one module share its name up to the first '_'); kube alone stands on http.
 found=()

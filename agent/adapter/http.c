@@ -53,11 +53,17 @@ struct http_request {
         http_data_cb data_cb;
         void *userdata;
         struct http_result result;
-        char text[CURL_ERROR_SIZE + 64];
+        char text[512];
 };
 
 const char *http_server(const struct http *http) {
         return http->setup.config->server;
+}
+
+const char *http_look(struct http *http, struct credentials_term *ret) {
+        http_setup_refresh(&http->setup, /* anew= */ false);
+        *ret = http->setup.tls ? http->setup.tls->cert_term : (struct credentials_term){};
+        return http->setup.problem;
 }
 
 /* ---- delivery: callbacks run in on_defer() and nowhere else, as the last thing it does, so that they may free
@@ -252,7 +258,7 @@ static void on_done(CURL *easy, CURLcode code) {
                 (void)snprintf(q->text, sizeof(q->text), "header of the answer is larger than %zu bytes",
                                HTTP_HEADER_MAX);
         else if (code != CURLE_OK)
-                (void)snprintf(q->text, sizeof(q->text), "%s", *q->error ? q->error : curl_easy_strerror(code));
+                http_text(code, q->error, q->text, sizeof(q->text));
         q->loop->is_lost = q->result.outcome == HTTP_NOT_SENT || q->result.outcome == HTTP_BROKEN;
         if (q->loop == &q->http->plain && q->result.outcome != HTTP_ANSWERED)
                 q->http->suspect_at_usec = clock_monotonic_usec();
@@ -270,7 +276,7 @@ static int add_header(struct http_request *q, const char *name, const char *valu
                 return -ENOMEM;
         }
         l = curl_slist_append(q->headers, line);
-        if (util_streq(name, "Authorization: Bearer"))
+        if (strncmp(name, "Authorization:", strlen("Authorization:")) == 0)
                 explicit_bzero(line, strlen(line));
         if (!l)
                 return -ENOMEM;
@@ -286,6 +292,10 @@ static int add_headers(struct http_request *q, const struct http_call *call) {
                 r = add_header(q, setup->host_header, NULL);
         if (r >= 0 && call->token && setup->is_tls)
                 r = add_header(q, "Authorization: Bearer", call->token);
+        else if (r >= 0 && setup->config->basic && setup->is_tls)
+                r = add_header(q, "Authorization: Basic", setup->config->basic);
+        for (size_t i = 0; r >= 0 && i < setup->config->n_headers; i++)
+                r = add_header(q, setup->config->headers[i], NULL);
         if (r >= 0 && call->body)
                 r = add_header(q, "Content-Type:", call->content_type);
         if (r >= 0)
@@ -334,11 +344,9 @@ static int set_request(struct http_request *q, const struct http_call *call) {
                 if (age_sec > 0 && age_sec < HTTP_LIFETIME_MAX_SEC)
                         SET(q, CURLOPT_MAXLIFETIME_CONN, age_sec);
         }
-        /* The server may have moved, or have a certificate of another CA: what is known of it is found out anew. */
-        if (q->loop->is_lost) {
+        /* The server may have moved: what is known of it is found out anew. */
+        if (q->loop->is_lost)
                 SET(q, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-                SET(q, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-        }
         SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || age_sec == 0));
         if (q->loop == &q->http->streams) {
                 SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -346,6 +354,16 @@ static int set_request(struct http_request *q, const struct http_call *call) {
         } else
                 SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
         return 0;
+}
+
+/* Certificates or key could never be read: nothing is sent, and the reason is the answer. */
+static void refuse(struct http_request *q) {
+        q->result.outcome = HTTP_NOT_SENT;
+        q->result.sent_at_usec = clock_boottime_usec();
+        (void)util_copy(q->text, sizeof(q->text), q->http->setup.problem);
+        q->is_done = true;
+        q->loop->is_lost = true;
+        make_ready(q);
 }
 
 int http_start(struct http *http, const struct http_call *call, struct http_request **ret) {
@@ -365,6 +383,8 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
                 q->next->previous = q;
         http->requests = q;
 
+        /* After a failure also when they look the same: the server may have a certificate of another CA. */
+        http_setup_refresh(&http->setup, q->loop->is_lost);
         q->easy = curl_easy_init();
         q->body = call->body ? strdup(call->body) : NULL;
         q->n_body = q->body ? strlen(q->body) : 0;
@@ -375,6 +395,11 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
                 r = add_headers(q, call);
         if (r >= 0)
                 r = set_request(q, call);
+        if (r >= 0 && http->setup.is_tls && !http->setup.tls) {
+                refuse(q);
+                *ret = q;
+                return 0;
+        }
         if (r >= 0) {
                 q->result.sent_at_usec = clock_boottime_usec();
                 r = curl_multi_add_handle(q->loop->multi, q->easy) == CURLM_OK ? 0 : -ENOMEM;

@@ -5,15 +5,16 @@
  * Plain requests speak HTTP/1.1, one at a time on a connection: giving one up closes exactly that socket, which is what
  * cancels it on the server. A request with a body is never sent twice: libcurl likes to repeat one whose reused
  * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered,
- * for which the name is resolved and the CA bundle is read anew; every address of the name is tried.
- * Streams share HTTP/2 connections of their own where the server offers that, and so may requests that nobody waits
- * for. A stream whose peer has gone silently ends within 7 s, an idle plain connection is given up within 20 s; what it
- * takes and costs says http_setup.c. */
+ * for which the name is resolved anew; every address of the name is tried. CA bundle, certificate and key are those
+ * that their files hold when a request begins (codec/tls.h). Streams share HTTP/2 connections of their own where the
+ * server offers that, and so may requests that nobody waits for. A stream whose peer has gone silently ends within 7 s,
+ * an idle plain connection is given up within 20 s; what it takes and costs says http_setup.c. */
 #pragma once
 
 #include <systemd/sd-event.h>
 
 #include "base/err.h"
+#include "codec/credentials.h"
 #include "codec/kubeconfig.h"
 
 struct http;
@@ -69,6 +70,10 @@ DEFINE_CLEANUP(struct http *, http_free)
 
 /* The server's URL without credentials, for messages. */
 const char *http_server(const struct http *http);
+
+/* Certificates and key are read again when their files have changed; what cannot be used leaves the last good ones in
+ * use. Returns why that is so, "" when it is not; *ret: how long the client certificate in use is good. */
+const char *http_look(struct http *http, struct credentials_term *ret);
 
 /* Starts a request; everything in call is copied. Returns -ENOMEM. Callbacks come from the loop, one per turn, and are
  * the last thing done in their turn: in one, anything may be called and freed, the object that calls included, and

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 /* When a peer that does not acknowledge is gone: the connection fails instead of lingering for minutes. An idle one is
  * probed after idle_sec and then each interval_sec; Linux gives it up at the first of these instants that is dead_msec
@@ -32,9 +33,9 @@ static const struct http_tcp {
 /* An API server closes connections that were idle for 90 s; ours are given up before, so that they do not die under a
  * request. */
 #define HTTP_IDLE_MAX_SEC 60
-/* Certificates are read when connecting: rotated files are in use after this time at the latest. */
 
 void http_setup_done(struct http_setup *s) {
+        tls_free(s->tls);
         free(s->url);
         free(s->host_header);
         free(s->proxy);
@@ -131,6 +132,9 @@ int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struc
                 s->proxy = NULL;
                 return -ENOMEM;
         }
+        /* What libcurl cannot take apart it would show whole, with each request. */
+        if (s->proxy[0] && curl_url_set(u, CURLUPART_URL, s->proxy, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+                return err_setf(err, -EINVAL, "kubeconfig: libcurl cannot use its proxy-url");
         return 0;
 }
 
@@ -152,9 +156,57 @@ static int on_sockopt(void *userdata, curl_socket_t fd, _unused_ curlsocktype pu
                                         #option, curl_easy_strerror(_c));                                              \
         } while (0)
 
+/* ---- certificates and key: libcurl gets what codec/tls.h has read, and no path ---- */
+
+static struct http_setup_file look_at(const char *path) {
+        struct stat st;
+
+        if (!path || stat(path, &st) < 0)
+                return (struct http_setup_file){};
+        return (struct http_setup_file){.dev = st.st_dev,
+                                        .ino = st.st_ino,
+                                        .size = st.st_size,
+                                        .changed_sec = st.st_ctim.tv_sec,
+                                        .changed_nsec = st.st_ctim.tv_nsec,
+                                        .is_there = true};
+}
+
+static bool same_file(const struct http_setup_file *a, const struct http_setup_file *b) {
+        return a->is_there == b->is_there && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+               a->changed_sec == b->changed_sec && a->changed_nsec == b->changed_nsec;
+}
+
+void http_setup_refresh(struct http_setup *s, bool anew) {
+        const char *const paths[HTTP_SETUP_FILES] = {s->config->ca_file, s->config->client_cert_file,
+                                                     s->config->client_key_file};
+        struct err err = {};
+        struct tls *tls = NULL;
+        bool same = s->is_read && !anew;
+
+        if (!s->is_tls)
+                return;
+        /* Before they are read: what is written meanwhile is another one the next time. */
+        for (size_t i = 0; i < HTTP_SETUP_FILES; i++) {
+                struct http_setup_file now = look_at(paths[i]);
+
+                same = same && same_file(&now, &s->files[i]);
+                s->files[i] = now;
+        }
+        if (same)
+                return;
+        s->is_read = true;
+        s->problem[0] = '\0';
+        if (tls_load(&tls, s->config, &err) < 0) {
+                (void)snprintf(s->problem, sizeof(s->problem), "%.511s", err.text);
+                return;
+        }
+        tls_free(s->tls);
+        s->tls = tls;
+}
+
 static struct curl_blob blob(const char *text) {
-        /* libcurl does not write to it. */
-        return (struct curl_blob){.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_NOCOPY};
+        /* A request may outlive the text. libcurl does not write to it. */
+        return (struct curl_blob){.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_COPY};
 }
 
 static int apply_tls(const struct http_setup *s, CURL *easy, struct err *err) {
@@ -165,27 +217,21 @@ static int apply_tls(const struct http_setup *s, CURL *easy, struct err *err) {
         if (k->insecure) {
                 SET(easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 SET(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-        } else if (k->ca_data || k->ca_file) {
-                /* The only root: Debian's libcurl would trust its directory of public CAs beside it. */
+        } else if (s->tls && s->tls->ca) {
+                b = blob(s->tls->ca);
+                /* The only root: Debian's libcurl would trust its own file and directory of public CAs beside it. */
                 SET(easy, CURLOPT_CAPATH, NULL);
-                SET(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)HTTP_LIFETIME_MAX_SEC);
-                if (k->ca_data) {
-                        b = blob(k->ca_data);
-                        SET(easy, CURLOPT_CAINFO, NULL);
-                        SET(easy, CURLOPT_CAINFO_BLOB, &b);
-                } else
-                        SET(easy, CURLOPT_CAINFO, k->ca_file);
+                SET(easy, CURLOPT_CAINFO, NULL);
+                SET(easy, CURLOPT_CAINFO_BLOB, &b);
         }
-        if (k->client_cert_data) {
-                b = blob(k->client_cert_data);
+        if (s->tls && s->tls->cert) {
+                b = blob(s->tls->cert);
                 SET(easy, CURLOPT_SSLCERT_BLOB, &b);
-        } else if (k->client_cert_file)
-                SET(easy, CURLOPT_SSLCERT, k->client_cert_file);
-        if (k->client_key_data) {
-                b = blob(k->client_key_data);
+        }
+        if (s->tls && s->tls->key) {
+                b = blob(s->tls->key);
                 SET(easy, CURLOPT_SSLKEY_BLOB, &b);
-        } else if (k->client_key_file)
-                SET(easy, CURLOPT_SSLKEY, k->client_key_file);
+        }
         return 0;
 }
 

@@ -210,6 +210,7 @@ int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config
         r = http_new(&kube->http, event, config, user_agent, err);
         if (r < 0)
                 return r;
+        kube->credentials.problem = http_look(kube->http, &kube->credentials.certificate);
         *ret = TAKE_PTR(kube);
         return 0;
 }

@@ -84,6 +84,8 @@ int conf_report(const char *path, FILE *f, conf_see_fn see, void *userdata, stru
         if (r < 0)
                 return r;
         (void)fprintf(f, "# kubeconfig %s, context %s, server %s\n", k->source, k->context, k->server);
+        for (size_t i = 0; i < k->n_warnings; i++)
+                (void)fprintf(f, "# warning: %s\n", k->warnings[i]);
         conf_describe(c, f);
         return 0;
 }

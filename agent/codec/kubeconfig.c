@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resolving one context to what a connection needs. Files are found and read in kubeconfig_files.c. */
+/* Resolving one context to what a connection needs. Files are found and read in kubeconfig_files.c, what a user says in
+ * kubeconfig_user.c. */
 #include "codec/kubeconfig.h"
 
 #include <errno.h>
 
+#include "base/clock.h"
+#include "codec/credentials.h"
 #include "codec/kubeconfig_parts.h"
 #include "codec/name.h"
+#include "codec/tls.h"
 
 static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err) {
         char shown[KUBECONFIG_REDACTED_MAX];
-        const char *server = NULL;
+        const char *server = NULL, *proxy = NULL;
         int r = kubeconfig_check_keys(e, err);
         struct err why = {};
 
@@ -25,7 +29,7 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
         if (r == 0)
                 r = kubeconfig_get_data(e, "certificate-authority-data", &k->ca_data, err);
         if (r == 0)
-                r = kubeconfig_get_copy(e, "proxy-url", &k->proxy_url, err);
+                r = kubeconfig_get_text(e, "proxy-url", &proxy, err);
         if (r < 0)
                 return r;
 
@@ -47,9 +51,10 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
                                 "specifying a root certificates file with the insecure flag is not allowed (%s: "
                                 "cluster \"%s\": remove one of them)",
                                 e->path, e->name);
-        if (k->proxy_url && kubeconfig_proxy_check(k->proxy_url, &why) < 0)
-                return err_setf(err, -EINVAL, "invalid 'proxy-url' \"%s\" for cluster \"%s\": %s (%s)",
-                                kubeconfig_redacted(shown, k->proxy_url), e->name, why.text, e->path);
+        r = proxy ? kubeconfig_proxy(proxy, &k->proxy_url, &why) : 0;
+        if (r < 0)
+                return err_setf(err, r, "invalid 'proxy-url' \"%s\" for cluster \"%s\": %s (%s)",
+                                kubeconfig_redacted(shown, proxy), e->name, why.text, e->path);
         r = kubeconfig_server(server,
                               k->ca_file || k->ca_data || k->insecure || k->tls_server_name || k->client_cert_file ||
                                       k->client_cert_data,
@@ -57,99 +62,18 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
         if (r < 0)
                 return err_setf(err, r, "invalid server \"%s\" for cluster \"%s\": %s (%s)",
                                 kubeconfig_redacted(shown, server), e->name, why.text, e->path);
-        return 0;
-}
-
-/* Whatever would make another user of us, and is not done here. */
-static int refuse_unsupported(const struct kubeconfig_entry *e, struct err *err) {
-        const char *s;
-
-        static const char plugin[] = "a daemon runs no plugin; use token, tokenFile or a client certificate";
-        static const char basic[] = "Kubernetes accepts no basic authentication any more; use token, tokenFile or a "
-                                    "client certificate";
-        static const char as[] = "no impersonation; remove it, and give the user itself the rights";
-        static const struct {
-                const char *key, *cure;
-        } unsupported[] = {
-                {"exec", plugin}, {"auth-provider", plugin}, {"username", basic},   {"password", basic}, {"as", as},
-                {"as-uid", as},   {"as-groups", as},         {"as-user-extra", as},
-        };
-        for (size_t i = 0; i < ELEMENTSOF(unsupported); i++) {
-                json_object *o = NULL;
-                if (!e->o || !json_object_object_get_ex(e->o, unsupported[i].key, &o) || !o)
-                        continue;
-                s = json_object_get_string(o);
-                if (json_object_is_type(o, json_type_string) && !*s)
-                        continue;
-                if (json_object_is_type(o, json_type_array) && json_object_array_length(o) == 0)
-                        continue;
-                if (unsupported[i].cure == as && json_object_is_type(o, json_type_object) &&
-                    json_object_object_length(o) == 0)
-                        continue;
-                return err_setf(err, -EINVAL, "%s: user \"%s\": %s is not supported (%s)", e->path, e->name,
-                                unsupported[i].key, unsupported[i].cure);
-        }
-        return 0;
-}
-
-static int check_user(const struct kubeconfig_entry *e, const struct kubeconfig *k, struct err *err) {
-        bool cert = k->client_cert_file || k->client_cert_data, key = k->client_key_file || k->client_key_data;
-
-        if (k->client_cert_file && k->client_cert_data)
-                return err_setf(err, -EINVAL,
-                                "client-cert-data and client-cert are both specified for %s. client-cert-data will "
-                                "override. (%s: remove "
-                                "one of them)",
-                                e->name, e->path);
-        if (k->client_key_file && k->client_key_data)
-                return err_setf(err, -EINVAL,
-                                "client-key-data and client-key are both specified for %s; client-key-data will "
-                                "override (%s: remove "
-                                "one of them)",
-                                e->name, e->path);
-        if (cert && !key)
-                return err_setf(err, -EINVAL,
-                                "client-key-data or client-key must be specified for %s to use the clientCert "
-                                "authentication method. (%s: add client-key)",
-                                e->name, e->path);
-        if (key && !cert)
-                return err_setf(err, -EINVAL,
-                                "%s: user \"%s\" has a client key but no client-certificate; add it, or "
-                                "remove the key",
-                                e->path, e->name);
-        /* It becomes a header line. */
-        for (const char *p = k->token; p && *p; p++)
-                if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
-                        return err_setf(err, -EINVAL,
-                                        "%s: user \"%s\": token holds white space or a control character; write "
-                                        "the token alone, in one line",
-                                        e->path, e->name);
-        return 0;
-}
-
-static int resolve_user(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err) {
-        int r = kubeconfig_check_keys(e, err);
-
-        if (r == 0)
-                r = refuse_unsupported(e, err);
-        if (r == 0)
-                r = kubeconfig_get_file(e, "client-certificate", /* pem= */ true, &k->client_cert_file, err);
-        if (r == 0)
-                r = kubeconfig_get_data(e, "client-certificate-data", &k->client_cert_data, err);
-        if (r == 0)
-                r = kubeconfig_get_file(e, "client-key", /* pem= */ true, &k->client_key_file, err);
-        if (r == 0)
-                r = kubeconfig_get_data(e, "client-key-data", &k->client_key_data, err);
-        if (r == 0)
-                r = kubeconfig_get_copy(e, "token", &k->token, err);
-        if (r == 0)
-                r = kubeconfig_get_file(e, "tokenFile", /* pem= */ false, &k->token_file, err);
-        return r < 0 ? r : check_user(e, k, err);
+        return proxy ? 0 : kubeconfig_environment_proxy(k->server, &k->proxy_url, &k->proxy_from, err);
 }
 
 static char **credential(struct kubeconfig *k, size_t i) {
-        char **all[] = {&k->client_cert_file, &k->client_cert_data, &k->client_key_file, &k->client_key_data, &k->token,
-                        &k->token_file};
+        char **all[] = {&k->client_cert_file,
+                        &k->client_cert_data,
+                        &k->client_key_file,
+                        &k->client_key_data,
+                        &k->token,
+                        &k->token_file,
+                        &k->username,
+                        &k->basic};
 
         return i < ELEMENTSOF(all) ? all[i] : NULL;
 }
@@ -170,6 +94,7 @@ static int choose_context(const struct kubeconfig_files *f, const char *wanted, 
                           struct err *err) {
         const char *name = wanted;
         char names[300];
+        int r;
 
         for (size_t i = 0; util_empty(name) && i < f->n_files; i++) {
                 json_object *o = NULL;
@@ -183,8 +108,9 @@ static int choose_context(const struct kubeconfig_files *f, const char *wanted, 
                         "no configuration has been provided: %s has no current-context; set it there, or context "
                         "in leader-agent.conf (leaderctl: --context); %s",
                         f->paths[0], kubeconfig_names(f, "contexts", names, sizeof(names)));
-        if (kubeconfig_find_entry(f, "contexts", "context", name, ret))
-                return 0;
+        r = kubeconfig_find_entry(f, "contexts", "context", name, ret, err);
+        if (r != 0)
+                return r < 0 ? r : 0;
         (void)kubeconfig_names(f, "contexts", names, sizeof(names));
         if (!util_empty(wanted))
                 return err_setf(err, -EINVAL, "context \"%s\" does not exist (%s: add it or correct the name; %s)",
@@ -204,10 +130,18 @@ static int follow(const struct kubeconfig_files *f, const struct kubeconfig_entr
         if (r < 0)
                 return r;
         (void)kubeconfig_names(f, list, names, sizeof(names));
+        /* As client-go, and said below. */
+        if (!name && util_streq(kind, "user")) {
+                *ret = (struct kubeconfig_entry){.kind = kind, .name = "", .path = context->path};
+                return 0;
+        }
         if (!name)
                 return err_setf(err, -EINVAL, "%s: context \"%s\" names no %s; add %s: NAME, one of %s; %s",
                                 context->path, context->name, kind, kind, list, names);
-        if (!kubeconfig_find_entry(f, list, kind, name, ret))
+        r = kubeconfig_find_entry(f, list, kind, name, ret, err);
+        if (r < 0)
+                return r;
+        if (r == 0)
                 return err_setf(err, -EINVAL,
                                 "%s \"%s\" was not found for context \"%s\" (%s: add it or correct the name; %s)", kind,
                                 name, context->name, context->path, names);
@@ -236,6 +170,59 @@ static int copy_names(struct kubeconfig *k, const struct kubeconfig_entry *conte
                        : err_setf(err, -ENOMEM, "out of memory");
 }
 
+/* What its owner should know. */
+static int warn(struct kubeconfig *k, const struct kubeconfig_entry *user, struct err *err) {
+        bool anonymous = !k->client_cert_file && !k->client_cert_data && !k->token && !k->token_file && !k->basic;
+
+        if (strncmp(k->server, "https:", strlen("https:")) != 0)
+                return kubeconfig_warn(
+                        k, err,
+                        "server %s: without TLS no credentials are sent, and whoever is on the way reads "
+                        "and changes what is",
+                        k->server);
+        if (k->insecure && kubeconfig_warn(k, err,
+                                           "insecure-skip-tls-verify: whoever answers at %s is believed; name the "
+                                           "cluster's CA with certificate-authority instead",
+                                           k->server) < 0)
+                return -ENOMEM;
+        if (!k->insecure && !k->ca_file && !k->ca_data &&
+            kubeconfig_warn(k, err, "cluster \"%s\" names no certificate-authority: those of this system are trusted",
+                            k->cluster) < 0)
+                return -ENOMEM;
+        if (!anonymous)
+                return 0;
+        return *user->name
+                       ? kubeconfig_warn(k, err,
+                                         "user \"%s\" has no token, client certificate or password: requests go out "
+                                         "anonymous",
+                                         k->user)
+                       : kubeconfig_warn(k, err, "context \"%s\" names no user: requests go out anonymous", k->context);
+}
+
+/* What has ended is taken all the same: it may be renewed at any time, and the API server is who decides. */
+static int warn_ended(struct kubeconfig *k, const char *what, const struct credentials_term *t, struct err *err) {
+        char text[CLOCK_TEXT_SIZE];
+
+        if (!t->ends_usec || clock_realtime_usec() < t->ends_usec)
+                return 0;
+        return kubeconfig_warn(k, err, "the %s ended at %s: write a new one, or correct the clock", what,
+                               clock_format_utc(t->ends_usec, text));
+}
+
+static int check_tls(struct kubeconfig *k, struct err *err) {
+        _cleanup_(tls_freep) struct tls *tls = NULL;
+        struct credentials_term token = credentials_read_token(k->token_file ? NULL : k->token);
+        int r = tls_load(&tls, k, err);
+
+        if (r == 0 && tls->warning[0])
+                r = kubeconfig_warn(k, err, "%s", tls->warning);
+        if (r == 0)
+                r = warn_ended(k, "certificate authority", &tls->ca_term, err);
+        if (r == 0)
+                r = warn_ended(k, "client certificate", &tls->cert_term, err);
+        return r < 0 ? r : warn_ended(k, "token", &token, err);
+}
+
 int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *context, struct err *err) {
         _cleanup_(kubeconfig_files_done) struct kubeconfig_files files = {};
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = calloc(1, sizeof(*k));
@@ -256,16 +243,28 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
         if (r == 0)
                 r = copy_names(k, &chosen, &cluster, &user, err);
         if (r == 0)
-                r = resolve_user(&user, k, err);
+                r = kubeconfig_user(&user, k, err);
         /* After the user: whether a server without scheme means TLS depends on both. */
         if (r == 0)
                 r = resolve_cluster(&cluster, k, err);
+        if (r == 0)
+                r = warn(k, &user, err);
         if (r != 0)
                 return r;
         if (strncmp(k->server, "https:", strlen("https:")) != 0)
                 wipe_credentials(k);
+        else
+                r = check_tls(k, err);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(k);
         return 0;
+}
+
+static void free_texts(char **texts, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                free(texts[i]);
+        free(texts);
 }
 
 struct kubeconfig *kubeconfig_free(struct kubeconfig *k) {
@@ -282,6 +281,8 @@ struct kubeconfig *kubeconfig_free(struct kubeconfig *k) {
         free(k->ca_file);
         free(k->ca_data);
         free(k->proxy_url);
+        free_texts(k->headers, k->n_headers);
+        free_texts(k->warnings, k->n_warnings);
         free(k);
         return NULL;
 }

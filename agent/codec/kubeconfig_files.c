@@ -17,10 +17,15 @@ static int oom(struct err *err) {
         return err_setf(err, -ENOMEM, "out of memory");
 }
 
-/* client-go keeps these as maps: a name twice in one list is an error. Also checks the shape that
- * kubeconfig_find_entry() relies on. */
-static int check_list(const char *path, json_object *root, const char *list, const char *kind, const char *go_name,
-                      struct err *err) {
+static const char *name_of(json_object *item) {
+        json_object *name = NULL;
+
+        (void)json_object_object_get_ex(item, "name", &name);
+        return json_object_is_type(name, json_type_string) ? json_object_get_string(name) : NULL;
+}
+
+/* client-go keeps these as maps: a name twice in one list is an error. What has no name nobody can use. */
+static int check_list(const char *path, json_object *root, const char *list, const char *go_name, struct err *err) {
         json_object *array;
 
         if (!json_object_object_get_ex(root, list, &array) || !array)
@@ -31,32 +36,15 @@ static int check_list(const char *path, json_object *root, const char *list, con
                         "error loading kubeconfig file \"%s\": %s is not a list; begin each entry with \"- name:\"",
                         path, list);
         for (size_t i = 0; i < json_object_array_length(array); i++) {
-                json_object *item = json_object_array_get_idx(array, i), *name, *content;
+                const char *name = name_of(json_object_array_get_idx(array, i));
 
-                if (!json_object_is_type(item, json_type_object) || !json_object_object_get_ex(item, "name", &name) ||
-                    !json_object_is_type(name, json_type_string))
-                        return err_setf(
-                                err, -EINVAL,
-                                "error loading kubeconfig file \"%s\": %s[%zu] has no name that is a text; give it "
-                                "one, in quotes, or remove it",
-                                path, list, i);
-                if (json_object_object_get_ex(item, kind, &content) && content &&
-                    !json_object_is_type(content, json_type_object))
-                        return err_setf(err, -EINVAL,
-                                        "error loading kubeconfig file \"%s\": %s \"%s\" is not a mapping; write its "
-                                        "fields below it, indented, or {} for none",
-                                        path, kind, json_object_get_string(name));
-                for (size_t j = 0; j < i; j++) {
-                        json_object *other;
-
-                        (void)json_object_object_get_ex(json_object_array_get_idx(array, j), "name", &other);
-                        if (json_object_equal(name, other))
+                for (size_t j = 0; name && j < i; j++)
+                        if (util_streq(name, name_of(json_object_array_get_idx(array, j))))
                                 return err_setf(
                                         err, -EINVAL,
                                         "error loading kubeconfig file \"%s\": error converting *[]Named%s into "
                                         "*map[string]*api.%s: duplicate name \"%s\" in list; remove or rename one",
-                                        path, go_name, go_name, json_object_get_string(name));
-                }
+                                        path, go_name, go_name, name);
         }
         return 0;
 }
@@ -118,11 +106,11 @@ static int files_add(struct kubeconfig_files *f, const char *path, bool must_exi
         if (r == 0)
                 r = check_top(path, *root, "current-context", NULL, err);
         if (r == 0)
-                r = check_list(path, *root, "clusters", "cluster", "Cluster", err);
+                r = check_list(path, *root, "clusters", "Cluster", err);
         if (r == 0)
-                r = check_list(path, *root, "users", "user", "AuthInfo", err);
+                r = check_list(path, *root, "users", "AuthInfo", err);
         if (r == 0)
-                r = check_list(path, *root, "contexts", "context", "Context", err);
+                r = check_list(path, *root, "contexts", "Context", err);
         return r;
 }
 
@@ -160,25 +148,29 @@ int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct e
 }
 
 /* First file wins, whole entry. */
-bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,
-                           struct kubeconfig_entry *ret) {
+int kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,
+                          struct kubeconfig_entry *ret, struct err *err) {
         for (size_t i = 0; i < f->n_files; i++) {
                 json_object *array;
 
                 if (!json_object_object_get_ex(f->roots[i], list, &array))
                         continue;
                 for (size_t j = 0; array && j < json_object_array_length(array); j++) {
-                        json_object *item = json_object_array_get_idx(array, j), *o;
+                        json_object *item = json_object_array_get_idx(array, j);
 
-                        (void)json_object_object_get_ex(item, "name", &o);
-                        if (!util_streq(json_object_get_string(o), name))
+                        if (!util_streq(name_of(item), name))
                                 continue;
                         *ret = (struct kubeconfig_entry){.kind = kind, .name = name, .path = f->paths[i]};
                         (void)json_object_object_get_ex(item, kind, &ret->o);
-                        return true;
+                        if (!ret->o || json_object_is_type(ret->o, json_type_object))
+                                return 1;
+                        return err_setf(err, -EINVAL,
+                                        "error loading kubeconfig file \"%s\": %s \"%s\" is not a mapping; write its "
+                                        "fields below it, indented, or {} for none",
+                                        f->paths[i], kind, name);
                 }
         }
-        return false;
+        return 0;
 }
 
 /* A text of the entry; NULL when absent, null or empty. */

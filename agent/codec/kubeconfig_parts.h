@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "codec/kubeconfig.h"
 
 /* Reads a file of at most 1 MiB, NUL-terminated. Returns 0, negative errno (err not set: the wording differs by
  * caller); -EFBIG too large, -EISDIR and -EINVAL not a regular file. */
@@ -14,6 +15,11 @@ int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size);
 /* One YAML file as a JSON object (an empty file is an empty object). path is for messages. Returns 0; -EINVAL with err
  * PATH:LINE:COLUMN: what; -ENOMEM. */
 int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object **ret, struct err *err);
+
+/* A node of libfyaml, of limited depth once aliases are expanded; NULL gives *ret NULL, as null does. Returns 0 or
+ * -ENOMEM. */
+struct fy_node;
+int kubeconfig_node(struct fy_node *n, json_object **ret);
 
 /* Brings `server` into the form of struct kubeconfig. tls: which scheme to assume when it has none. Returns 0; -EINVAL
  * with err saying why (the caller adds where); -ENOMEM. */
@@ -24,10 +30,17 @@ bool kubeconfig_is_host(const char *s);
 
 /* Checks a proxy-url. Returns 0, -EINVAL with err saying why. */
 int kubeconfig_proxy_check(const char *url, struct err *err);
+/* Checks it and brings it into the form of struct kubeconfig. Returns 0; -EINVAL with err saying why; -ENOMEM. */
+int kubeconfig_proxy(const char *url, char **ret, struct err *err);
+/* The same for what HTTPS_PROXY or HTTP_PROXY name and NO_PROXY does not except; *ret NULL: none. server is in the form
+ * of struct kubeconfig. err names the variable, *ret_variable. */
+int kubeconfig_environment_proxy(const char *server, char **ret, const char **ret_variable, struct err *err);
 
 /* Decodes base64 (line breaks are skipped, as Go does) into NUL-terminated text. Returns 0; -EINVAL with *ret_bad the
  * offset of the first wrong byte; -ENOMEM. */
 int kubeconfig_base64(const char *text, char **ret, size_t *ret_size, size_t *ret_bad);
+/* To free(); NULL: out of memory. */
+char *kubeconfig_to_base64(const char *text);
 
 #define KUBECONFIG_MAX_FILES 64
 
@@ -71,9 +84,16 @@ void kubeconfig_files_done(struct kubeconfig_files *f);
 /* "there are: A, B", or that there are none, cut when it is long: the names in a list of all files. Returns buf. */
 const char *kubeconfig_names(const struct kubeconfig_files *f, const char *list, char *buf, size_t size);
 
-/* First file wins, whole entry. */
-bool kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,
-                           struct kubeconfig_entry *ret);
+/* First file wins, whole entry. Returns 1; 0: there is none; -EINVAL with err set: it is no mapping. */
+int kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, const char *kind, const char *name,
+                          struct kubeconfig_entry *ret, struct err *err);
+
+/* Takes everything that an entry of users says, files read and checked, into k. Returns 0; -ENOMEM, -EINVAL and errno
+ * of files with err set. */
+int kubeconfig_user(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err);
+
+/* Adds one to k->warnings. Returns 0, or -ENOMEM with err set. */
+int kubeconfig_warn(struct kubeconfig *k, struct err *err, const char *fmt, ...) _printf_(3, 4);
 
 /* Fields. Absent, null and empty give NULL (or leave *ret as it was); a wrong type is -EINVAL. kubeconfig_get_file()
  * resolves against the directory of the entry's file and opens it once; kubeconfig_get_data() decodes PEM from base64.

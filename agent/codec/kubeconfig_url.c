@@ -31,6 +31,8 @@ static int check_authority(const char *s, size_t n, struct err *err) {
                 return 0;
         if (s[i] != ':')
                 return err_setf(err, -EINVAL, "invalid character \"%c\" in host name; write HOST:PORT", s[i]);
+        if (i + 1 == n) /* "HOST:" is HOST, as in Go */
+                return 0;
         digits = strspn(s + i + 1, "0123456789");
         if (digits > 0 && digits < 6)
                 port = (unsigned)strtoul(s + i + 1, NULL, 10);
@@ -58,7 +60,7 @@ static const char *after_scheme(const char *url, size_t *ret_scheme) {
 static int check_no_secret(const char *url, size_t n, struct err *err) {
         if (!strchr(url + n, '@'))
                 return check_authority(url, n, err);
-        return check_authority(url, n, NULL) < 0
+        return check_authority(url, n, NULL) < 0 || (n > 0 && url[n - 1] == ':')
                        ? err_setf(
                                  err, -EINVAL,
                                  "no host before the path; in a user name or password write / as %%2F, ? as %%3F, # as "
@@ -108,6 +110,7 @@ int kubeconfig_server(const char *server, bool tls, char **ret, struct err *err)
                 n_path--;
         /* As client-go: an empty host is this host. */
         no_host = n_host == 0 || host[0] == ':';
+        n_host -= n_host > 0 && host[n_host - 1] == ':';
         if (asprintf(ret, "%s://%s%.*s%.*s", scheme, no_host ? "localhost" : "", (int)n_host, host, (int)n_path, path) <
             0) {
                 *ret = NULL;
@@ -152,13 +155,36 @@ int kubeconfig_proxy_check(const char *url, struct err *err) {
                 n_host -= (size_t)(at + 1 - host);
                 host = at + 1;
         }
-        if (n_host == 0)
+        if (n_host == 0 || *host == ':')
                 return err_setf(err, -EINVAL, "no host; write http://HOST:PORT");
         return check_no_secret(host, n_host, err);
 }
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char *kubeconfig_to_base64(const char *text) {
+        size_t n = strlen(text), at = 0;
+        char *out = malloc((n + 2) / 3 * 4 + 1);
+
+        if (!out)
+                return NULL;
+        for (size_t i = 0; i < n; i += 3) {
+                uint32_t word = (uint32_t)(unsigned char)text[i] << 16;
+
+                if (i + 1 < n)
+                        word |= (uint32_t)(unsigned char)text[i + 1] << 8;
+                if (i + 2 < n)
+                        word |= (unsigned char)text[i + 2];
+                out[at++] = digits[word >> 18];
+                out[at++] = digits[word >> 12 & 63];
+                out[at++] = i + 1 < n ? digits[word >> 6 & 63] : '=';
+                out[at++] = i + 2 < n ? digits[word & 63] : '=';
+        }
+        out[at] = '\0';
+        return out;
+}
+
 static int digit_value(char c) {
-        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         const char *p = c ? strchr(digits, c) : NULL;
 
         return p ? (int)(p - digits) : -1;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <json-c/json_object_iterator.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "codec/kubeconfig_parts.h"
@@ -126,6 +127,23 @@ int kubeconfig_check_keys(const struct kubeconfig_entry *e, struct err *err) {
         return 0;
 }
 
+int kubeconfig_warn(struct kubeconfig *k, struct err *err, const char *fmt, ...) {
+        char **warnings = reallocarray(k->warnings, k->n_warnings + 1, sizeof(*warnings));
+        va_list ap;
+        int n;
+
+        if (!warnings)
+                return err_setf(err, -ENOMEM, "out of memory");
+        k->warnings = warnings;
+        va_start(ap, fmt);
+        n = vasprintf(&warnings[k->n_warnings], fmt, ap);
+        va_end(ap);
+        if (n < 0)
+                return err_setf(err, -ENOMEM, "out of memory");
+        k->n_warnings++;
+        return 0;
+}
+
 const char *kubeconfig_names(const struct kubeconfig_files *f, const char *list, char *buf, size_t size) {
         size_t n = (size_t)snprintf(buf, size, "there are no %s", list);
         const char *before = "there are: ";
@@ -135,8 +153,10 @@ const char *kubeconfig_names(const struct kubeconfig_files *f, const char *list,
 
                 (void)json_object_object_get_ex(f->roots[i], list, &array);
                 for (size_t k = 0; array && k < json_object_array_length(array); k++) {
-                        n = *before == ',' ? n : 0;
                         (void)json_object_object_get_ex(json_object_array_get_idx(array, k), "name", &name);
+                        if (!json_object_is_type(name, json_type_string))
+                                continue;
+                        n = *before == ',' ? n : 0;
                         n += (size_t)snprintf(buf + n, size - n, "%s%s", before, json_object_get_string(name));
                         if (n >= size) {
                                 memcpy(buf + size - sizeof("…"), "…", sizeof("…"));

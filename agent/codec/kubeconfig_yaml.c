@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files and YAML. libfyaml parses, and its nodes become json-c objects: the only document model. Not through its JSON
- * emitter: that one reads a null pointer for a block scalar without content at the end of the file. More guards against
- * what libfyaml 0.7 does with odd input: invalid UTF-8 becomes null, aliases may expand without bound, messages go to
- * stderr. */
+/* Files and YAML. libfyaml parses, and its nodes become json-c objects (kubeconfig_node.c): the only document model.
+ * Guards against what libfyaml 0.7 does with odd input: invalid UTF-8 becomes null, aliases may expand without bound,
+ * messages go to stderr, an empty item of a list is an error. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libfyaml.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "codec/kubeconfig_parts.h"
 #include "codec/utf8.h"
 
-#define MAX_BYTES ((size_t)1024 * 1024)
-#define MAX_NODES 100000
-#define MAX_DEPTH 64
+#define MAX_BYTES       ((size_t)1024 * 1024)
+#define MAX_NODES       100000
+#define MAX_DEPTH       64
+#define MAX_EMPTY_ITEMS 100
 
 int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -25,7 +26,8 @@ int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
                 return -errno;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode))
+        /* As the file that says nothing: KUBECONFIG=/dev/null:FILE */
+        if (!S_ISREG(st.st_mode) && !(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
                 return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
         text = malloc(MAX_BYTES + 1);
         if (!text)
@@ -85,11 +87,14 @@ static void diag_silent(_unused_ struct fy_diag *diag, _unused_ void *user, _unu
                         _unused_ size_t len) {
 }
 
+/* libfyaml's word for a '-' with nothing behind it before another one. */
+#define EMPTY_ITEM "did not find expected node content"
+
 /* The first message that was collected. */
 static int yaml_error(struct fy_diag *diag, const char *path, struct err *err) {
         static const char *const cures[][2] = {
                 {"duplicate key", "remove one of the two"},
-                {"did not find expected node content", "an item of a list is empty: remove its '-'"},
+                {EMPTY_ITEM, "an item of a list is empty: remove its '-'"},
         };
         const struct fy_diag_error *e;
         const char *cure = "correct the YAML there";
@@ -138,119 +143,77 @@ static bool expands_within(struct fy_document *d, struct fy_node *n, unsigned de
 }
 
 DEFINE_CLEANUP(json_object *, json_object_put)
-
-/* A plain scalar that YAML takes for a number; its value is never used, only that it is no text. */
-static bool is_number(const char *s, size_t size) {
-        char buf[64], *end;
-
-        if (size == 0 || size >= sizeof(buf) || strspn(s, "0123456789+-.eE") < size)
-                return false;
-        memcpy(buf, s, size);
-        buf[size] = '\0';
-        (void)strtod(buf, &end);
-        return *end == '\0';
-}
-
-static bool is_null(const char *s, size_t size) {
-        return size == 0 || (size == 1 && s[0] == '~') || (size == 4 && strncasecmp(s, "null", 4) == 0);
-}
-
-static bool is_bool(const char *s, size_t size) {
-        return (size == 4 && strncasecmp(s, "true", 4) == 0) || (size == 5 && strncasecmp(s, "false", 5) == 0);
-}
-
-static int scalar_to_json(struct fy_node *n, json_object **ret) {
-        size_t size = 0;
-        const char *s = fy_node_get_scalar(n, &size);
-        size_t n_tag;
-        bool plain;
-
-        s = s ? s : "";
-        plain = fy_node_get_style(n) == FYNS_PLAIN && !fy_node_get_tag(n, &n_tag);
-        *ret = NULL;
-        if (plain && is_null(s, size))
-                return 0;
-        if (plain && is_bool(s, size))
-                *ret = json_object_new_boolean(s[0] == 't' || s[0] == 'T');
-        else if (plain && is_number(s, size))
-                *ret = json_object_new_double(0);
-        else
-                *ret = json_object_new_string_len(s, (int)size);
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int node_to_json(struct fy_node *n, json_object **ret);
-
-static int mapping_to_json(struct fy_node *n, json_object *o) {
-        struct fy_node_pair *pair;
-
-        void *iterator = NULL;
-        while ((pair = fy_node_mapping_iterate(n, &iterator))) {
-                struct fy_node *key = fy_node_pair_key(pair);
-                size_t size = 0;
-                const char *s = key && fy_node_is_scalar(key) ? fy_node_get_scalar(key, &size) : NULL;
-                _cleanup_free_ char *name = strndup(s ? s : "", s ? size : 0);
-                json_object *value = NULL;
-                int r = name ? node_to_json(fy_node_pair_value(pair), &value) : -ENOMEM;
-
-                if (r < 0)
-                        return r;
-                if (json_object_object_add(o, name, value) < 0) {
-                        json_object_put(value);
-                        return -ENOMEM;
-                }
-        }
-        return 0;
-}
-
-static int sequence_to_json(struct fy_node *n, json_object *array) {
-        struct fy_node *item;
-
-        void *iterator = NULL;
-        while ((item = fy_node_sequence_iterate(n, &iterator))) {
-                json_object *value = NULL;
-                int r = node_to_json(item, &value);
-
-                if (r < 0)
-                        return r;
-                if (json_object_array_add(array, value) < 0) {
-                        json_object_put(value);
-                        return -ENOMEM;
-                }
-        }
-        return 0;
-}
-
-/* The depth was limited by expands_within(). */
-static int node_to_json(struct fy_node *n, json_object **ret) {
-        bool mapping;
-        _cleanup_(json_object_putp) json_object *o = NULL;
-        int r;
-
-        *ret = NULL;
-        if (!n)
-                return 0;
-        if (fy_node_is_scalar(n))
-                return scalar_to_json(n, ret);
-        mapping = fy_node_is_mapping(n);
-        o = mapping ? json_object_new_object() : json_object_new_array();
-        if (!o)
-                return -ENOMEM;
-        r = mapping ? mapping_to_json(n, o) : sequence_to_json(n, o);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(o);
-        return 0;
-}
-
 DEFINE_CLEANUP(struct fy_diag *, fy_diag_destroy)
 DEFINE_CLEANUP(struct fy_document *, fy_document_destroy)
 
+/* One try. Returns 0; -EINVAL with *ret_diag having why; -ENOMEM. */
+static int build_once(const char *text, size_t size, struct fy_document **ret, struct fy_diag **ret_diag) {
+        struct fy_diag_cfg diag_cfg;
+        struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE};
+
+        fy_diag_cfg_default(&diag_cfg);
+        diag_cfg.output_fn = diag_silent;
+        diag_cfg.fp = NULL;
+        cfg.diag = *ret_diag = fy_diag_create(&diag_cfg);
+        if (!*ret_diag)
+                return -ENOMEM;
+        fy_diag_set_collect_errors(*ret_diag, true);
+        *ret = fy_document_build_from_string(&cfg, text, size);
+        return *ret ? 0 : -EINVAL;
+}
+
+/* Writes "~" behind the '-' that stands alone in the last such line before line. Returns false when there is none. */
+static bool fill_item(char *text, unsigned line) {
+        char *at = text, *found = NULL;
+
+        for (unsigned i = 1; i < line && at; i++) {
+                char *dash = at + strspn(at, " ");
+
+                if (*dash == '-' && strspn(dash + 1, " \t\r") == strcspn(dash + 1, "#\n"))
+                        found = dash + 1;
+                at = strchr(at, '\n');
+                at = at ? at + 1 : NULL;
+        }
+        if (!found)
+                return false;
+        memmove(found + 2, found, strlen(found) + 1);
+        found[0] = ' ';
+        found[1] = '~';
+        return true;
+}
+
+/* An item of a list that is null without saying so is something libfyaml stumbles over, and nothing else is changed. */
+static int build(const char *path, const char *text, size_t size, char **ret_text, struct fy_document **ret,
+                 struct fy_diag **ret_diag, struct err *err) {
+        for (unsigned i = 0;; i++) {
+                const char *now = *ret_text ? *ret_text : text;
+                int r = build_once(now, *ret_text ? strlen(now) : size, ret, ret_diag);
+                const struct fy_diag_error *e = NULL;
+                void *iterator = NULL;
+
+                if (r == 0)
+                        return 0;
+                if (r == -EINVAL)
+                        e = fy_diag_errors_iterate(*ret_diag, &iterator);
+                if (e && i < MAX_EMPTY_ITEMS && util_streq(e->msg, EMPTY_ITEM)) {
+                        if (!*ret_text) {
+                                *ret_text = malloc(size + (size_t)2 * MAX_EMPTY_ITEMS + 1);
+                                if (*ret_text)
+                                        memcpy(*ret_text, text, size + 1);
+                        }
+                        if (*ret_text && fill_item(*ret_text, (unsigned)e->line)) {
+                                fy_diag_destroy(*ret_diag);
+                                continue;
+                        }
+                }
+                return r == -ENOMEM ? err_setf(err, r, "out of memory") : yaml_error(*ret_diag, path, err);
+        }
+}
+
 int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object **ret, struct err *err) {
         int r = check_text(path, text, size, err);
-        struct fy_diag_cfg diag_cfg;
+        _cleanup_free_ char *patched = NULL; /* the document refers to it */
         _cleanup_(fy_diag_destroyp) struct fy_diag *diag = NULL;
-        struct fy_parse_cfg cfg;
         _cleanup_(fy_document_destroyp) struct fy_document *document = NULL;
         unsigned n_nodes = 0;
         _cleanup_(json_object_putp) json_object *o = NULL;
@@ -262,17 +225,9 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
                 return *ret ? 0 : err_setf(err, -ENOMEM, "out of memory");
         }
 
-        fy_diag_cfg_default(&diag_cfg);
-        diag_cfg.output_fn = diag_silent;
-        diag_cfg.fp = NULL;
-        diag = fy_diag_create(&diag_cfg);
-        if (!diag)
-                return err_setf(err, -ENOMEM, "out of memory");
-        fy_diag_set_collect_errors(diag, true);
-        cfg = (struct fy_parse_cfg){.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag};
-        document = fy_document_build_from_string(&cfg, text, size);
-        if (!document)
-                return yaml_error(diag, path, err);
+        r = build(path, text, size, &patched, &document, &diag, err);
+        if (r < 0)
+                return r;
         if (!expands_within(document, fy_document_root(document), 0, &n_nodes))
                 return err_setf(
                         err, -EINVAL,
@@ -281,7 +236,7 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
                         path, MAX_NODES, MAX_DEPTH);
         if (fy_document_resolve(document) != 0)
                 return yaml_error(diag, path, err);
-        r = node_to_json(fy_document_root(document), &o);
+        r = kubeconfig_node(fy_document_root(document), &o);
         if (r < 0)
                 return err_setf(err, r, "out of memory");
         if (!json_object_is_type(o, json_type_object))

@@ -160,6 +160,9 @@ static int open_world(struct agent *a, struct err *err) {
         r = kubeconfig_load(&a->kubeconfig, a->conf->kubeconfig, a->conf->context, err);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < a->kubeconfig->n_warnings; i++)
+                journal_record(LOG_WARNING, JOURNAL_CONFIGURATION, NULL, 0, "kubeconfig: %s",
+                               a->kubeconfig->warnings[i]);
         r = conf_set_default_namespace(a->conf, a->kubeconfig->namespace_, err);
         if (r < 0)
                 return r;

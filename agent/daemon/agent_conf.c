@@ -411,6 +411,14 @@ void agent_conf_reap(struct agent *a) {
         }
 }
 
+static bool same_texts(char *const *a, size_t n_a, char *const *b, size_t n_b) {
+        bool same = n_a == n_b;
+
+        for (size_t i = 0; same && i < n_a; i++)
+                same = util_streq(a[i], b[i]);
+        return same;
+}
+
 /* Everything that an open connection was made with; what its files hold is read again by itself. */
 static bool same_cluster(const struct kubeconfig *a, const struct kubeconfig *b) {
         return util_streq(a->namespace_, b->namespace_) && util_streq(a->server, b->server) &&
@@ -420,7 +428,8 @@ static bool same_cluster(const struct kubeconfig *a, const struct kubeconfig *b)
                util_streq(a->client_cert_data, b->client_cert_data) &&
                util_streq(a->client_key_file, b->client_key_file) &&
                util_streq(a->client_key_data, b->client_key_data) && util_streq(a->token, b->token) &&
-               util_streq(a->token_file, b->token_file);
+               util_streq(a->token_file, b->token_file) && util_streq(a->basic, b->basic) &&
+               same_texts(a->headers, a->n_headers, b->headers, b->n_headers);
 }
 
 static bool same_connection(const struct agent *a, const struct conf *c, const struct kubeconfig *k) {

@@ -23,6 +23,15 @@ static void copy(struct agent *a) {
 
         a->credentials.term[AGENT_TOKEN] = c->token;
         a->credentials.term[AGENT_CERTIFICATE] = c->certificate;
+        if (util_streq(a->credentials.problem, c->problem ? c->problem : ""))
+                return;
+        (void)snprintf(a->credentials.problem, sizeof(a->credentials.problem), "%s", c->problem ? c->problem : "");
+        if (a->credentials.problem[0])
+                journal_record(LOG_WARNING, JOURNAL_CREDENTIALS, NULL, 0,
+                               "Credentials: %s; those read before stay in use", a->credentials.problem);
+        else
+                journal_record(LOG_INFO, JOURNAL_CREDENTIALS, NULL, 0,
+                               "Credentials: what the files hold now is in use");
 }
 
 static void look(struct agent *a, uint64_t now_usec) {
@@ -95,9 +104,7 @@ static void cure(const struct agent *a, unsigned which, char *buf, size_t size) 
         if (file && which == AGENT_TOKEN)
                 (void)snprintf(buf, size, "write a new one into that file, it is read by itself");
         else if (file)
-                (void)snprintf(buf, size,
-                               "write a new one and its key into their files, then: systemctl restart "
-                               "leader-agent (units run on)");
+                (void)snprintf(buf, size, "write a new one and its key into their files, they are read by themselves");
         else
                 (void)snprintf(buf, size,
                                "write a new %s into that file, then: systemctl reload leader-agent (units "

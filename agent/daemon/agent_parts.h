@@ -282,6 +282,7 @@ struct agent_credentials {
         uint64_t looked_usec;            /* CLOCK_BOOTTIME: when files were read for this, 0: never */
         struct credentials_term term[2]; /* AGENT_TOKEN, AGENT_CERTIFICATE */
         uint8_t told[2];                 /* enum agent_expiry in the journal */
+        char problem[512];               /* kube_credentials.problem in the journal */
 };
 
 enum {

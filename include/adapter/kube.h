@@ -147,6 +147,8 @@ int kube_access_review(struct kube *kube, const char *ns, const struct rights_as
 struct kube_credentials {
         struct credentials_term token, certificate;
         struct credentials_account account; /* of the token */
+        const char *
+                problem; /* why CA, certificate and key are not those that their files hold now; NULL or "": they are */
 };
 
 /* As read last: a token file is read as requests need it. Lives as long as kube. */

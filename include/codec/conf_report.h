@@ -22,3 +22,7 @@ typedef int (*conf_see_fn)(const struct conf_file *file, void *userdata, struct 
  * configuration's own files are told only when it is that of CONF_PATH: another one may be on its way there. Returns 0;
  * negative errno with err set, nothing is printed then. */
 int conf_report(const char *path, FILE *f, conf_see_fn see, void *userdata, struct err *err);
+
+/* Prints the connection that path and its kubeconfig make as one line of JSON (fields: leaderctl(1)): also when error
+ * has what conf_report() found wrong; then as far as it is known. Returns 0, -ENOMEM. */
+int conf_report_json(const char *path, const struct err *error, FILE *f);

@@ -68,6 +68,16 @@ static pid_t start_agent(void) {
         return pid;
 }
 
+static void write_ca(const char *name) {
+        FILE *f = fopen("tests/kubeconfig/pem/ca.pem", "re");
+        char text[4096] = "";
+
+        assert_non_null(f); /* or this does not run from the top of the tree */
+        assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+        fclose(f);
+        (void)tempdir_write(&ctl_bus.dir, name, text);
+}
+
 static bool has_server(unsigned port) {
         char server_text[64];
 
@@ -104,7 +114,7 @@ static void test_reload_anew(_unused_ void **state) {
         (void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
         read_line(path, name, sizeof(name));
         assert_string_equal(name, "leader-agent\n");
-        write_kubeconfig(12, "token: t, tokenFile: /none");
+        write_kubeconfig(12, "tokenFile: /none");
         ctl_assert_result(RUN("reload"), 1, "", "/none");
         write_kubeconfig(12, "token: t, exec: {command: x}");
         ctl_assert_result(RUN("reload"), 1, "", "exec");
@@ -147,6 +157,10 @@ static void test_check_config(_unused_ void **state) {
         assert_non_null(strstr(r.out, "namespace = \"ops\";"));
         assert_non_null(strstr(r.out, "# Two leaders: 0 s."));
         assert_null(strstr(r.out, "token"));
+        assert_non_null(strstr(r.out, "# warning: cluster \"k\" names no certificate-authority"));
+        ctl_assert_result(RUN("check-config", path, "--json"), 0, "\"server\":\"https://api:6443\",", "");
+        ctl_assert_result(RUN("check-config", "--json", tempdir_path(&ctl_bus.dir, "none")), 1,
+                          "\"error\":\"cannot read configuration ", "");
         other = RUN_AGENT("--check-config", "--config", path);
         ctl_assert_result(other, 0, "", "");
         assert_string_equal(other.out, r.out);
@@ -284,7 +298,7 @@ static void test_check_config_sandbox(_unused_ void **state) {
         if (geteuid() != 0)
                 skip();
         (void)tempdir_write(&ctl_bus.dir, "token", "t\n");
-        (void)tempdir_write(&ctl_bus.dir, "ca.crt", "-----BEGIN CERTIFICATE-----\n");
+        write_ca("ca.crt");
         (void)snprintf(text, sizeof(text),
                        "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
                        "clusters: [{name: k, cluster: {server: 'https://api:6443', certificate-authority: ca.crt}}]\n"

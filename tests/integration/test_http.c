@@ -248,6 +248,88 @@ static void test_no_token_without_tls(void **state) {
         world_close(&w);
 }
 
+/* Whom it speaks for goes with each request, a password with none without TLS. */
+static void test_headers(void **state) {
+        char *headers[] = {(char *)"Impersonate-User: you", (char *)"Impersonate-Group: a b",
+                           (char *)"Impersonate-Group;"};
+        struct world w;
+        struct answer a;
+
+        (void)state;
+        world_open(&w, echo, NULL);
+        w.config.headers = headers;
+        w.config.n_headers = ELEMENTSOF(headers);
+        w.config.basic = (char *)"secret";
+        request(&w, &a, "GET", NULL);
+        assert_non_null(
+                strstr(a.body, "\r\nImpersonate-User: you\r\nImpersonate-Group: a b\r\nImpersonate-Group:\r\n"));
+        assert_null(strstr(a.body, "secret"));
+        world_close(&w);
+}
+
+/* A server of one connection that answers the first bytes with text and closes, or with RST when it is NULL.
+ * Returns the port. */
+static unsigned start_plain(const char *text, pid_t *ret) {
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof(address);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        char buffer[4096];
+
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 1), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+        *ret = fork();
+        if (*ret == 0) {
+                int peer = accept(fd, NULL, NULL);
+
+                if (read(peer, buffer, sizeof(buffer)) <= 0)
+                        _exit(1);
+                if (text)
+                        (void)!write(peer, text, strlen(text));
+                else
+                        (void)setsockopt(peer, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                                         sizeof(struct linger));
+                close(peer);
+                _exit(0);
+        }
+        close(fd);
+        return ntohs(address.sin_port);
+}
+
+/* The words of OpenSSL name no cause. */
+static void test_no_tls(void **state) {
+        static const struct {
+                const char *scheme, *answer, *expected;
+        } table[] = {
+                {"https", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "the other side speaks no TLS: "},
+                {"https", "SSH-2.0-OpenSSH_9.2\r\n", "the other side speaks no TLS: "},
+                {"https", "", "the connection ended before TLS was set up ("},
+                {"https", NULL, "the connection ended before TLS was set up (Connection reset by peer): "},
+                {"http", "\x15\x03\x01\x02\x02\x02", "the other side speaks no HTTP: "},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                struct world w = {};
+                struct answer a;
+                pid_t pid;
+                int status;
+
+                (void)snprintf(w.url, sizeof(w.url), "%s://127.0.0.1:%u", table[i].scheme,
+                               start_plain(table[i].answer, &pid));
+                w.config.server = w.url;
+                assert_int_equal(sd_event_new(&w.event), 0);
+                assert_int_equal(http_new(&w.http, w.event, &w.config, "test/1", NULL), 0);
+                request(&w, &a, "PUT", "{}");
+                assert_int_equal(a.result.outcome, i < 4 ? HTTP_NOT_SENT : HTTP_BROKEN);
+                if (strncmp(a.text, table[i].expected, strlen(table[i].expected)) != 0)
+                        fail_msg("%zu: %s", i, a.text);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                http_free(w.http);
+                sd_event_unref(w.event);
+        }
+}
+
 /* The reused connection dies after the server has read the request: a write must not be sent again. */
 static void test_write_is_never_repeated(void **state) {
         static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE"};
@@ -876,6 +958,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_request),
                 cmocka_unit_test(test_no_token_without_tls),
+                cmocka_unit_test(test_headers),
+                cmocka_unit_test(test_no_tls),
                 cmocka_unit_test(test_write_is_never_repeated),
                 cmocka_unit_test(test_read_is_repeated),
                 cmocka_unit_test(test_closed_without_answer),

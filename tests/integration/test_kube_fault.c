@@ -216,6 +216,62 @@ static void test_ca_replaced(void **state) {
         kubeworld_close(&w);
 }
 
+/* Certificate and key are replaced one after the other, which is how anybody replaces two files: the pair that fits is
+ * used until the new one does. So it is when the new key is one that OpenSSL would ask a passphrase for. */
+static void test_pair_replaced(void **state) {
+        struct faultworld *x = *state;
+        struct kubeconfig c = x->sim.config;
+        _cleanup_free_ char *cert = read_all(c.client_cert_file), *key = read_all(c.client_key_file);
+        _cleanup_free_ char *other_cert = read_all("tests/kubeconfig/pem/client.pem");
+        _cleanup_free_ char *other_key = read_all("tests/kubeconfig/pem/client.key");
+        _cleanup_free_ char *encrypted = read_all("tests/kubeconfig/pem/client-encrypted-pkcs8.key");
+        char cert_path[128], key_path[128], text[512];
+        struct kubeworld w;
+        struct kubeworld_answer a;
+
+        (void)util_copy(cert_path, sizeof(cert_path), tempdir_write(&x->sim.dir, "pair.crt", other_cert));
+        (void)util_copy(key_path, sizeof(key_path), tempdir_write(&x->sim.dir, "pair.key", encrypted));
+        c.client_cert_file = cert_path;
+        c.client_key_file = key_path;
+        /* Nothing to use yet: said, not asked for, and not a crash. */
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        assert_non_null(strstr(text, "it is encrypted"));
+        c.client_cert_data = other_cert;
+        c.client_key_data = encrypted;
+        c.client_cert_file = c.client_key_file = NULL;
+        assert_int_equal(get_with(&c, text), KUBE_UNREACHABLE);
+        assert_non_null(strstr(text, "it is encrypted"));
+        c.client_cert_data = c.client_key_data = NULL;
+        c.client_cert_file = cert_path;
+        c.client_key_file = key_path;
+
+        (void)tempdir_write(&x->sim.dir, "pair.crt", cert);
+        (void)tempdir_write(&x->sim.dir, "pair.key", key);
+        kubeworld_open(&w, &c, 5 * USEC_PER_SEC);
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        assert_string_equal(kube_credentials(w.kube)->problem, "");
+        (void)tempdir_write(&x->sim.dir, "pair.key", other_key);
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        kube_credentials_look(w.kube);
+        assert_non_null(strstr(kube_credentials(w.kube)->problem, "cannot be used together"));
+        (void)tempdir_write(&x->sim.dir, "pair.key", encrypted);
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        kube_credentials_look(w.kube);
+        assert_non_null(strstr(kube_credentials(w.kube)->problem, "it is encrypted"));
+        (void)tempdir_write(&x->sim.dir, "pair.crt", "");
+        CALL(&w, &a, KUBE_OK, kube_placeholder_get, PLACEHOLDER_LEASE, NS, LEASE);
+        /* Of a CA that this server does not know: from now on it is that one which counts. */
+        (void)tempdir_write(&x->sim.dir, "pair.crt", other_cert);
+        (void)tempdir_write(&x->sim.dir, "pair.key", other_key);
+        memset(&a, 0, sizeof(a));
+        assert_int_equal(kube_placeholder_get(w.kube, PLACEHOLDER_LEASE, NS, LEASE, kubeworld_on_reply, &a, NULL), 0);
+        kubeworld_wait(&w, &a.is_there);
+        assert_int_not_equal(a.result, KUBE_OK);
+        kube_credentials_look(w.kube);
+        assert_string_equal(kube_credentials(w.kube)->problem, "");
+        kubeworld_close(&w);
+}
+
 static void test_token(void **state) {
         struct faultworld *x = *state;
         struct kubeconfig c = {.server = x->sim.config.server, .ca_file = x->sim.config.ca_file};
@@ -267,6 +323,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_stopped_server, faultworld_setup, faultworld_teardown),
                 cmocka_unit_test_setup_teardown(test_tls, faultworld_setup, faultworld_teardown),
                 cmocka_unit_test_setup_teardown(test_ca_replaced, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_pair_replaced, faultworld_setup, faultworld_teardown),
                 cmocka_unit_test_setup_teardown(test_token, faultworld_setup, faultworld_teardown),
         };
 

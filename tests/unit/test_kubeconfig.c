@@ -14,39 +14,87 @@
 #include "codec/kubeconfig.h"
 #include "codec/kubeconfig_parts.h"
 
-#define PEM      "-----BEGIN X-----\nAA==\n-----END X-----\n"
-#define PEM_DATA "LS0tLS1CRUdJTiBYLS0tLS0KQUE9PQotLS0tLUVORCBYLS0tLS0K"
+/* Certificates and keys themselves are test_tls.c's. */
+#define PEM_DIR "tests/kubeconfig/pem/"
 
 static struct tempdir dir;
+static char *ca, *cert, *key; /* PEM */
+static char *ca_data, *cert_data, *key_data;
+
+static char *read_text(const char *path) {
+        char *text = NULL;
+        size_t size;
+
+        if (kubeconfig_read_file(path, &text, &size) < 0)
+                fail_msg("%s cannot be read; run this from the top of the tree", path);
+        return text;
+}
 
 static int setup(void **state) {
+        static const char *const proxies[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+                                              "http_proxy",  "NO_PROXY",    "no_proxy"};
+
         (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(proxies); i++)
+                (void)unsetenv(proxies[i]);
+        ca = read_text(PEM_DIR "ca.pem");
+        cert = read_text(PEM_DIR "client.pem");
+        key = read_text(PEM_DIR "client.key");
+        ca_data = kubeconfig_to_base64(ca);
+        cert_data = kubeconfig_to_base64(cert);
+        key_data = kubeconfig_to_base64(key);
         tempdir_make(&dir);
-        (void)tempdir_write(&dir, "ca.pem", PEM);
-        (void)tempdir_write(&dir, "sub/cert.pem", PEM);
-        (void)tempdir_write(&dir, "sub/key.pem", PEM);
+        (void)tempdir_write(&dir, "ca.pem", ca);
+        (void)tempdir_write(&dir, "sub/cert.pem", cert);
+        (void)tempdir_write(&dir, "sub/key.pem", key);
         (void)tempdir_write(&dir, "sub/token", " secret\n");
         (void)tempdir_write(&dir, "blank", " \n");
         (void)tempdir_write(&dir, "nopem", "hello\n");
+        (void)tempdir_write(&dir, "two", "to ken\n");
         return 0;
 }
 
 static int teardown(void **state) {
         (void)state;
         tempdir_remove(&dir);
+        free(ca);
+        free(cert);
+        free(key);
+        free(ca_data);
+        free(cert_data);
+        free(key_data);
         return 0;
+}
+
+/* Appends text, with %A, %C, %K as the base64 of CA, certificate and key. */
+static void append(char *buf, size_t size, const char *text) {
+        size_t n = strlen(buf);
+
+        for (const char *p = text; *p; p++)
+                if (*p == '%' && p[1] && strchr("ACK", p[1])) {
+                        p++;
+                        n += (size_t)snprintf(buf + n, size - n, "%s",
+                                              *p == 'A'   ? ca_data
+                                              : *p == 'C' ? cert_data
+                                                          : key_data);
+                        assert_true(n < size);
+                } else {
+                        assert_true(n + 1 < size);
+                        buf[n++] = *p;
+                        buf[n] = '\0';
+                }
 }
 
 /* One context c of cluster k and user u, with these lines in cluster and user. */
 static const char *write_config(const char *cluster, const char *user) {
-        char text[4096];
-        int n = snprintf(text, sizeof(text),
-                         "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-                         "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
-                         "clusters:\n- name: k\n  cluster: {%s}\nusers:\n- name: u\n  user: {%s}\n",
-                         cluster, user);
+        char text[16384] = "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                           "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                           "clusters:\n- name: k\n  cluster: {";
 
-        assert_true(n > 0 && (size_t)n < sizeof(text));
+        append(text, sizeof(text), cluster);
+        append(text, sizeof(text), "}\nusers:\n- name: u\n  user: {");
+        append(text, sizeof(text), user);
+        append(text, sizeof(text), "}\n");
         return tempdir_write(&dir, "kc", text);
 }
 
@@ -93,7 +141,7 @@ static void test_everything(void **state) {
                 "    client-key: sub/key.pem\n"
                 "    token: |-\n      abc.def\n"
                 "    tokenFile: sub/token\n"
-                "    exec: ~\n    username: ''\n    as-groups: []\n    auth-provider: null\n"
+                "    exec: ~\n    username: ''\n    password: ~\n    as-groups: []\n    auth-provider: null\n"
                 "- {name: nobody, user: }\n"
                 "- {name: unused, user: {exec: {command: x}}}\n");
         k = load(path, "mine");
@@ -126,13 +174,13 @@ static void test_data(void **state) {
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
 
         (void)state;
-        k = load(write_config("server: h, certificate-authority-data: " PEM_DATA,
-                              "client-certificate-data: " PEM_DATA ", client-key-data: " PEM_DATA),
+        k = load(write_config("server: h, certificate-authority-data: %A",
+                              "client-certificate-data: %C, client-key-data: %K"),
                  NULL);
         assert_string_equal(k->server, "https://h");
-        assert_string_equal(k->ca_data, PEM);
-        assert_string_equal(k->client_cert_data, PEM);
-        assert_string_equal(k->client_key_data, PEM);
+        assert_string_equal(k->ca_data, ca);
+        assert_string_equal(k->client_cert_data, cert);
+        assert_string_equal(k->client_key_data, key);
         assert_null(k->ca_file);
 }
 
@@ -252,7 +300,7 @@ static const struct {
          "%F: user \"u\": no field is called client-Key; write client-key"},
         {"server: https://h, insecure-skip-tls-verify: maybe", "",
          "%F: cluster \"k\": insecure-skip-tls-verify is neither true nor false; write one of them"},
-        {"server: https://h, certificate-authority: ca.pem, certificate-authority-data: " PEM_DATA, "",
+        {"server: https://h, certificate-authority: ca.pem, certificate-authority-data: %A", "",
          "certificate-authority-data and certificate-authority are both specified for k. certificate-authority-data "
          "will override. "
          "(%F: remove one of them)"},
@@ -276,12 +324,10 @@ static const struct {
          "client-key)"},
         {"server: https://h", "client-key: sub/key.pem",
          "%F: user \"u\" has a client key but no client-certificate; add it, or remove the key"},
-        {"server: https://h",
-         "client-certificate: sub/cert.pem, client-certificate-data: " PEM_DATA ", client-key: sub/key.pem",
+        {"server: https://h", "client-certificate: sub/cert.pem, client-certificate-data: %C, client-key: sub/key.pem",
          "client-cert-data and client-cert are both specified for u. client-cert-data will override. (%F: remove one "
          "of them)"},
-        {"server: https://h",
-         "client-certificate: sub/cert.pem, client-key-data: " PEM_DATA ", client-key: sub/key.pem",
+        {"server: https://h", "client-certificate: sub/cert.pem, client-key-data: %K, client-key: sub/key.pem",
          "client-key-data and client-key are both specified for u; client-key-data will override (%F: remove one of "
          "them)"},
         {"server: https://h", "tokenFile: nowhere",
@@ -300,22 +346,35 @@ static const struct {
         {"server: https://h", "auth-provider: {name: gcp}",
          "%F: user \"u\": auth-provider is not supported (a daemon runs no plugin; use token, tokenFile or a client "
          "certificate)"},
-        {"server: https://h", "username: a",
-         "%F: user \"u\": username is not supported (Kubernetes accepts no basic authentication any more; use token, "
-         "tokenFile or a client certificate)"},
-        {"server: https://h", "token: t, password: a",
-         "%F: user \"u\": password is not supported (Kubernetes accepts no basic authentication any more; use token, "
-         "tokenFile or a client certificate)"},
-        {"server: https://h", "as: root",
-         "%F: user \"u\": as is not supported (no impersonation; remove it, and give the user itself the rights)"},
-        {"server: https://h", "as-uid: 5",
-         "%F: user \"u\": as-uid is not supported (no impersonation; remove it, and give the user itself the rights)"},
-        {"server: https://h", "as-groups: [a]",
-         "%F: user \"u\": as-groups is not supported (no impersonation; remove it, and give the user itself the "
-         "rights)"},
+        {"server: https://h", "token: t, username: a, password: b",
+         "more than one authentication method found for u; found [token basicAuth], only one is allowed (%F: remove "
+         "the "
+         "others)"},
+        {"server: https://h", "tokenFile: sub/token, password: b",
+         "more than one authentication method found for u; found [token basicAuth], only one is allowed (%F: remove "
+         "the "
+         "others)"},
+        {"server: https://h", "password: secret",
+         "%F: user \"u\" has a password but no username; add it, or remove the password"},
+        {"server: https://h", "as-uid: '5'",
+         "requesting uid, groups or user-extra for u without impersonating a user (%F: add as, or remove them)"},
+        {"server: https://h", "as: '', as-groups: [a]",
+         "requesting uid, groups or user-extra for u without impersonating a user (%F: add as, or remove them)"},
         {"server: https://h", "as-user-extra: {a: [b]}",
-         "%F: user \"u\": as-user-extra is not supported (no impersonation; remove it, and give the user itself the "
-         "rights)"},
+         "requesting uid, groups or user-extra for u without impersonating a user (%F: add as, or remove them)"},
+        {"server: https://h", "as: 5", "%F: user \"u\": as is not a text; write one, in quotes"},
+        {"server: https://h", "as: \"a\\nX: y\"", "%F: user \"u\": as holds a control character; remove it"},
+        {"server: https://h", "as: a, as-groups: b",
+         "%F: user \"u\": as-groups has something that is not a list; write [A, B]"},
+        {"server: https://h", "as: a, as-groups: [b, 5]",
+         "%F: user \"u\": as-groups is not of texts; put each in quotes"},
+        {"server: https://h", "as: a, as-user-extra: [b]",
+         "%F: user \"u\": as-user-extra is not a mapping; write {NAME: [VALUE]}"},
+        {"server: https://h", "as: a, as-user-extra: {b: c}",
+         "%F: user \"u\": as-user-extra has something that is not a list; write [A, B]"},
+        {"server: https://h", "tokenFile: two",
+         "tokenFile %D/two for u holds white space or a control character within its text (%F); write the token alone "
+         "into it"},
 };
 
 static void expand(char *buf, size_t size, const char *pattern, const char *path) {
@@ -373,22 +432,17 @@ static const struct {
         {"Clusters: []\n", NULL, "error loading kubeconfig file \"%F\": no field is called Clusters; write clusters"},
         {"current-context: c\ncontexts: [{name: c, context: {Cluster: k, user: u}}]\n", NULL,
          "%F: context \"c\": no field is called Cluster; write cluster"},
-        {"contexts:\n-\n- name: x\n  context: {cluster: c, user: u}\n", NULL,
-         "%F:3:1: did not find expected node content; an item of a list is empty: remove its '-'"},
         {"kind: Pod\n", NULL, "error loading kubeconfig file \"%F\": kind is \"Pod\", must be \"Config\""},
         {"current-context: [a]\n", NULL,
          "error loading kubeconfig file \"%F\": current-context is not a text; put it in quotes"},
         {"clusters: {a: b}\n", NULL,
          "error loading kubeconfig file \"%F\": clusters is not a list; begin each entry with \"- name:\""},
-        {"users: [a]\n", NULL,
-         "error loading kubeconfig file \"%F\": users[0] has no name that is a text; give it one, in quotes, or remove "
-         "it"},
-        {"users: [{name: a}, {name: 5}]\n", NULL,
-         "error loading kubeconfig file \"%F\": users[1] has no name that is a text; give it one, in quotes, or remove "
-         "it"},
-        {"users: [{name: a, user: text}]\n", NULL,
-         "error loading kubeconfig file \"%F\": user \"a\" is not a mapping; write its fields below it, indented, or "
+        {"current-context: c\n" C "clusters: [{name: k}]\nusers: [{name: u, user: text}]\n", NULL,
+         "error loading kubeconfig file \"%F\": user \"u\" is not a mapping; write its fields below it, indented, or "
          "{} for none"},
+        /* Nobody can use what has no name, or is none of ours. */
+        {"current-context: c\nusers: [a, ~, {name: ~}, {name: 5}, {user: {}}, {name: x, user: text}]\n", NULL,
+         "context was not found for specified context: c (%F: add it or correct the name; there are no contexts)"},
         {"clusters: [{name: x}, {name: x}]\n", NULL,
          "error loading kubeconfig file \"%F\": error converting *[]NamedCluster into *map[string]*api.Cluster: "
          "duplicate name \"x\" in list; remove or rename one"},
@@ -431,8 +485,6 @@ static const struct {
          "%F: context \"c\" names no cluster; add cluster: NAME, one of clusters; there are no clusters"},
         {"current-context: c\ncontexts: [{name: c}]\n", NULL,
          "%F: context \"c\" names no cluster; add cluster: NAME, one of clusters; there are no clusters"},
-        {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k}]\n", NULL,
-         "%F: context \"c\" names no user; add user: NAME, one of users; there are no users"},
         {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: A_b}}]\nclusters: [{name: "
          "k}]\n"
          "users: [{name: u}]\n",
@@ -447,8 +499,11 @@ static void test_bad_files(void **state) {
                        "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it");
         assert_refused(tempdir_write_bytes(&dir, "bad", "\xff\xfek\0:\0", 6), NULL, -EINVAL,
                        "%F:1:1: UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8 %F >NEW");
-        assert_refused("/dev/null", NULL, -EINVAL,
+        assert_refused("/dev/zero", NULL, -EINVAL,
                        "error loading kubeconfig file \"%F\": it is not a regular file; name a file");
+        assert_refused("/dev/null", NULL, -EINVAL,
+                       "no configuration has been provided: %F has no current-context; set it there, or context in "
+                       "leader-agent.conf (leaderctl: --context); there are no contexts");
         assert_refused(tempdir_path(&dir, "absent"), NULL, -ENOENT,
                        "error loading kubeconfig file \"%F\": No such file or directory; put the file there, or "
                        "correct the path");
@@ -583,7 +638,7 @@ static const struct {
         {"https://", true, "https://localhost"},
         {"h/http://x", true, "https://h/http://x"},
         {"https://h:65536", true, NULL},
-        {"https://h:", true, NULL},
+        {"https://h:", true, "https://h"},
         {"https://h:1:2", true, NULL},
         {"https://h:-1", true, NULL},
         {"https://[]", true, NULL},

@@ -190,7 +190,7 @@ static void test_usage_has_no_other(_unused_ void **state) {
 }
 
 static void test_manual_has_every_option(_unused_ void **state) {
-        char manual[16384] = "", word[64];
+        char manual[32768] = "", word[64];
         FILE *f = fopen("docs/man/leaderctl.1.scd", "r");
 
         assert_non_null(f);

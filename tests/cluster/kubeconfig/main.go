@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Generates kubeconfig files, has client-go and ours (tests/kubeconfig/describe.c) read them, and compares, line by line.
+// A difference is explained when it is one of the rules below, which are those of leader-agent.conf(5).
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/transport"
+	"k8s.io/klog/v2"
+)
+
+var dir string
+
+// ---- generating ----
+
+type object = map[string]any
+
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.Intn(len(of))] }
+
+// In most files little is unusual, so that not all are refused for something.
+var calm int
+
+// maybe sets a field in one of n files, and more seldom in calm ones.
+func maybe(r *rand.Rand, n int, o object, key string, values ...any) {
+	if r.Intn(n*calm) == 0 {
+		o[key] = pick(r, values...)
+	}
+}
+
+func data(name string) string {
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(text)
+}
+
+func cluster(r *rand.Rand) object {
+	o := object{"server": pick[any](r, "https://h", "https://h:6443", "https://10.0.0.1:6443/x/", "https://h", "https://h:6443")}
+	maybe(r, 4, o, "server", "http://h:8080", "https://h:", "https://[::1]:6443", "https://h/a/b?x=y#z", "HTTPS://h", "https://:6443",
+		"", nil, "ftp://h", "https://h:x", "https://h:99999", "https://u:p@h", 5, "https://h h", "h", "h:6443")
+	if r.Intn(2) == 0 {
+		o["certificate-authority"] = "ca.pem"
+	}
+	maybe(r, 3, o, "certificate-authority", "missing.pem", "text", "broken-second.pem", "broken.pem", "client.key", "")
+	maybe(r, 4, o, "certificate-authority-data", data("ca.pem"), data("ca.pem"), data("text"), data("broken-second.pem"), "*", nil, "")
+	maybe(r, 6, o, "insecure-skip-tls-verify", true, false, nil, "yes", "maybe", 1)
+	maybe(r, 6, o, "tls-server-name", "n", "https://n", "", nil)
+	maybe(r, 6, o, "proxy-url", "http://p", "http://p:3128", "https://u:w@p", "socks5://p", "socks5h://p", "p", "ftp://p", "http://p:x", "")
+	maybe(r, 12, o, "disable-compression", true)
+	maybe(r, 20, o, "Server", "https://other")
+	maybe(r, 20, o, "unknown", object{"a": 1})
+	return o
+}
+
+func user(r *rand.Rand) object {
+	o := object{}
+	if r.Intn(2) == 0 {
+		o["token"] = "t0ken"
+	}
+	maybe(r, 3, o, "token", "", nil, 5, "a b")
+	maybe(r, 5, o, "tokenFile", "token", "missing", "empty", "")
+	if r.Intn(3) == 0 {
+		pair := pick(r, [2]string{"client.pem", "client.key"}, [2]string{"rsa.pem", "rsa.key"}, [2]string{"client.pem", "client.key"}, [2]string{"client.pem", "client-sec1.key"}, [2]string{"rsa.pem", "rsa-pkcs1.key"},
+			[2]string{"ed25519.pem", "ed25519.key"}, [2]string{"client.pem", "other.key"}, [2]string{"client.pem", "client-encrypted-pkcs8.key"},
+			[2]string{"rsa.pem", "rsa-encrypted-pkcs1.key"}, [2]string{"expired.pem", "client.key"}, [2]string{"rsa.pem", "client.key"})
+		if r.Intn(2) == 0 {
+			o["client-certificate"], o["client-key"] = pair[0], pair[1]
+		} else {
+			o["client-certificate-data"], o["client-key-data"] = data(pair[0]), data(pair[1])
+		}
+		if r.Intn(6) == 0 {
+			delete(o, pick(r, "client-certificate", "client-key", "client-key-data", "client-certificate-data"))
+		}
+	}
+	maybe(r, 10, o, "client-certificate", "client.pem", "missing.pem")
+	maybe(r, 10, o, "client-key", "client.key")
+	maybe(r, 8, o, "username", "me", "")
+	maybe(r, 8, o, "password", "p:w", "")
+	maybe(r, 6, o, "as", "you", "", 5)
+	maybe(r, 10, o, "as-uid", "7", "")
+	maybe(r, 8, o, "as-groups", []any{"a", "b c"}, []any{}, "a", nil)
+	maybe(r, 8, o, "as-user-extra", object{"x": []any{"1", "2"}, "a/b%": []any{"y"}}, object{}, nil, object{"x": "y"})
+	maybe(r, 25, o, "exec", object{"apiVersion": "client.authentication.k8s.io/v1", "command": "x", "interactiveMode": "Never"}, nil)
+	maybe(r, 25, o, "auth-provider", object{"name": "gcp"}, nil)
+	maybe(r, 20, o, "tokenfile", "token")
+	return o
+}
+
+func list(r *rand.Rand, kind, name string, content object) []any {
+	all := []any{object{"name": name, kind: content}}
+	if r.Intn(6) == 0 {
+		all = append(all, pick[any](r, object{"name": "unused", kind: object{"server": "*", "token": "x"}}, nil, object{"name": name},
+			object{kind: object{}}, 5, object{"name": "unused", kind: 5}, object{"name": "unused", kind: object{"server": 5, "token": 5}}))
+		if r.Intn(2) == 0 {
+			all[0], all[1] = all[1], all[0]
+		}
+	}
+	return all
+}
+
+func generate(r *rand.Rand) []byte {
+	calm = pick(r, 1, 4, 4, 8)
+	context := object{"cluster": "k", "user": "u"}
+	maybe(r, 6, context, "namespace", "ops", "", "A_b")
+	maybe(r, 20, context, "user", "", nil, "absent")
+	maybe(r, 25, context, "cluster", "", "absent")
+	root := object{"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": list(r, "context", "c", context),
+		"clusters": list(r, "cluster", "k", cluster(r)), "users": list(r, "user", "u", user(r))}
+	maybe(r, 30, root, "current-context", "", "absent", nil)
+	maybe(r, 30, root, "kind", "", "Other")
+	maybe(r, 30, root, "apiVersion", "", "v2", nil)
+	maybe(r, 30, root, "preferences", object{}, nil)
+	text, err := json.Marshal(root)
+	if err != nil {
+		panic(err)
+	}
+	if r.Intn(40) == 0 {
+		text = bytes.Replace(text, []byte(`"server"`), []byte(`"server":"https://first","server"`), 1)
+	}
+	if r.Intn(60) == 0 {
+		text = text[:len(text)-1-r.Intn(20)]
+	}
+	return text
+}
+
+// ---- client-go ----
+
+func sum(data []byte, file string) (string, error) {
+	if len(data) == 0 && file != "" {
+		var err error
+		if data, err = os.ReadFile(file); err != nil {
+			return "", err
+		}
+	}
+	if len(data) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
+}
+
+func headers(c *rest.Config) (string, error) {
+	var out []string
+	tc, err := c.TransportConfig()
+	if err != nil {
+		return "", err
+	}
+	catch := roundTripper(func(req *http.Request) (*http.Response, error) {
+		for name, values := range req.Header {
+			for _, v := range values {
+				if strings.HasPrefix(name, "Impersonate-") {
+					out = append(out, strings.ToLower(name)+": "+v)
+				}
+			}
+		}
+		return nil, io.EOF
+	})
+	rt, err := transport.HTTPWrappersForConfig(tc, catch)
+	if err != nil {
+		return "", err
+	}
+	req, _ := http.NewRequest("GET", "https://h/", nil)
+	_, _ = rt.RoundTrip(req)
+	return sorted(out), nil
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func sorted(lines []string) string {
+	sort.Strings(lines)
+	text := ""
+	for _, l := range lines {
+		text += " [" + l + "]"
+	}
+	return text
+}
+
+func theirs(path string) (string, error) {
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(&clientcmd.ClientConfigLoadingRules{ExplicitPath: path}, nil)
+	c, err := loader.ClientConfig()
+	if err != nil {
+		return "", err
+	}
+	namespace, _, err := loader.Namespace()
+	if err != nil {
+		return "", err
+	}
+	server, _, err := rest.DefaultServerUrlFor(c)
+	if err != nil {
+		return "", err
+	}
+	// What a connection would say.
+	if c.CertFile != "" && server.Scheme == "https" {
+		if _, err = tls.LoadX509KeyPair(c.CertFile, c.KeyFile); err != nil {
+			return "", err
+		}
+	}
+	if _, err = rest.TransportFor(c); err != nil {
+		return "", err
+	}
+	host := strings.TrimSuffix(server.Host, ":")
+	if host == "" || host[0] == ':' {
+		host = "localhost" + host
+	}
+	proxy := ""
+	if c.Proxy != nil {
+		u, err := c.Proxy(&http.Request{URL: server})
+		if err != nil {
+			return "", err
+		}
+		if u != nil {
+			port := u.Port()
+			if port == "" {
+				port = map[string]string{"http": "80", "https": "443", "socks5": "1080"}[u.Scheme]
+			}
+			user := ""
+			if u.User != nil {
+				user = u.User.String() + "@"
+			}
+			proxy = u.Scheme + "://" + user + u.Hostname() + ":" + port
+		}
+	}
+	ca, err := sum(c.CAData, c.CAFile)
+	if err != nil {
+		return "", err
+	}
+	cert, err := sum(c.CertData, c.CertFile)
+	if err != nil {
+		return "", err
+	}
+	token := c.BearerToken
+	if c.BearerTokenFile != "" {
+		if text, err := os.ReadFile(c.BearerTokenFile); err == nil && len(bytes.TrimSpace(text)) > 0 {
+			token = string(text)
+		}
+	}
+	basic := ""
+	if c.Username != "" {
+		basic = base64.StdEncoding.EncodeToString([]byte(c.Username + ":" + c.Password))
+	}
+	as, err := headers(c)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("server=%s://%s%s sni=%s insecure=%d proxy=%s ca=%s cert=%s token=%s basic=%s namespace=%s%s", server.Scheme, host,
+		strings.TrimRight(server.Path, "/"), c.ServerName, map[bool]int{true: 1}[c.Insecure], proxy, ca, cert, strings.TrimSpace(token),
+		basic, namespace, as), nil
+}
+
+// ---- comparing ----
+
+var header = regexp.MustCompile(` \[(Impersonate[^]]*)\]`)
+
+// ours in the form of theirs: the order of header lines means nothing, nor do capitals in their names.
+func normal(line string) string {
+	var lines []string
+	for _, m := range header.FindAllStringSubmatch(line, -1) {
+		name, value, _ := strings.Cut(m[1], ": ")
+		lines = append(lines, strings.ToLower(name)+": "+value)
+	}
+	return header.ReplaceAllString(line, "") + sorted(lines)
+}
+
+type rule struct{ name, ours, theirs string }
+
+// Regular expressions of our error and theirs; "" is none: that side takes the file.
+var rules = []rule{
+	{"both refuse", `.`, `.`},
+	{"a key twice", `duplicate key`, ``},
+	{"a key that is nearly one of ours", `no field is called`, ``},
+	{"plugins", `(exec|auth-provider) is not supported`, ``},
+	{"a user that is not there", `user "absent" was not found`, ``},
+	{"a tls-server-name that is none", `tls-server-name .* is not a host name`, ``},
+	{"a token with blanks", `token holds white space`, ``},
+	{"a key without certificate", `has a client key but no client-certificate|client-key-data and client-key are both`, ``},
+	{"an empty tokenFile", `tokenFile .* is empty`, ``},
+	{"a password without username", `has a password but no username`, ``},
+	{"user and password in server", `a user name in the URL is not supported`, ``},
+	{"a server of another scheme", `unsupported scheme "ftp", must be http or https`, ``},
+	{"ports", `it is 1 to 65535`, ``},
+	{"a namespace that cannot be", `invalid namespace`, ``},
+	{"other kinds of files", `(apiVersion|kind) is "`, ``},
+	{"entries nobody uses", ``, `cannot unmarshal|duplicate name ""`},
+}
+
+func explained(ours, theirs string) string {
+	for _, r := range rules {
+		if (r.ours == "") == (ours == "") && (r.theirs == "") == (theirs == "") && regexp.MustCompile(r.ours).MatchString(ours) &&
+			regexp.MustCompile(r.theirs).MatchString(theirs) {
+			return r.name
+		}
+	}
+	return ""
+}
+
+var (
+	noTLS    = regexp.MustCompile(`^server=(http|ftp):`)
+	noScheme = regexp.MustCompile(`"server":"h(:6443)?"`)
+	unused   = regexp.MustCompile(`(certificate|key)(-data)? .*(holds no PEM|cannot be)|client-key|certificate-authority|tokenFile|illegal base64`)
+)
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "differ:", err)
+		os.Exit(1)
+	}
+}
+
+func main() {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	program := flag.String("ours", "", "describe")
+	n := flag.Int("n", 2000, "files")
+	seed := flag.Int64("seed", 1, "of the generator")
+	flag.StringVar(&dir, "dir", "", "where the files of tests/kubeconfig/pem are, and others will be")
+	flag.Parse()
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	check(err)
+	broken := []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+	for name, text := range map[string][]byte{"token": []byte("from-file\n"), "empty": []byte("\n"), "text": []byte("hello\n"), "broken.pem": broken,
+		"broken-second.pem": append(append([]byte{}, ca...), broken...)} {
+		check(os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	r := rand.New(rand.NewSource(*seed))
+	var paths bytes.Buffer
+	files := make([][]byte, *n)
+	for i := range files {
+		files[i] = generate(r)
+		path := filepath.Join(dir, fmt.Sprintf("kc-%d", i))
+		check(os.WriteFile(path, files[i], 0o600))
+		fmt.Fprintln(&paths, path)
+	}
+	cmd := exec.Command(*program)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(paths.Bytes()), os.Stderr
+	out, err := cmd.Output()
+	check(err)
+	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	if len(lines) != *n {
+		check(fmt.Errorf("%d lines for %d files", len(lines), *n))
+	}
+	counts, bad := map[string]int{}, 0
+	for i, line := range lines {
+		their, err := theirs(filepath.Join(dir, fmt.Sprintf("kc-%d", i)))
+		ourError, theirError := "", ""
+		if strings.HasPrefix(line, "error: ") {
+			ourError = line
+		}
+		if err != nil {
+			theirError = err.Error()
+		}
+		why := "the same"
+		switch {
+		case ourError != "" || theirError != "":
+			why = explained(ourError, theirError)
+		case normal(line) != their:
+			why = ""
+		}
+		// Without a scheme client-go decides for http before it looks at certificates.
+		if why == "" && noScheme.Match(files[i]) {
+			why = "a server without scheme"
+		}
+		if why == "" && noTLS.MatchString(their) && unused.MatchString(ourError) {
+			why = "a certificate or token beside http"
+		}
+		if why == "" {
+			if bad++; bad <= 10 {
+				fmt.Printf("%s\n  ours:   %s\n  theirs: %s%s\n", files[i], line, their, theirError)
+			}
+			why = "UNEXPLAINED"
+		}
+		counts[why]++
+	}
+	for _, name := range append([]string{"the same"}, names()...) {
+		fmt.Printf("%6d %s\n", counts[name], name)
+	}
+	fmt.Printf("%6d unexplained\n", bad)
+	if bad > 0 {
+		os.Exit(1)
+	}
+}
+
+func names() []string {
+	var all []string
+	for _, r := range rules {
+		all = append(all, r.name)
+	}
+	return append(all, "a server without scheme", "a certificate or token beside http")
+}

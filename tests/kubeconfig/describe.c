@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of kubeconfig files, for tests/cluster/kubeconfig: reads a path a line, writes a line for each, "error:
+ * …" or the connection as described there. */
+#include <stdio.h>
+
+#include "codec/kubeconfig.h"
+#include "codec/kubeconfig_parts.h"
+#include "codec/tls.h"
+
+static char *token_of(const struct kubeconfig *k) {
+        char *text = NULL, *from, *copy;
+        size_t size;
+
+        if (!k->token_file || kubeconfig_read_file(k->token_file, &text, &size) < 0)
+                return k->token ? strdup(k->token) : NULL;
+        from = text + strspn(text, " \t\r\n");
+        from[strcspn(from, " \t\r\n")] = '\0';
+        copy = *from || !k->token ? strdup(from) : strdup(k->token);
+        free(text);
+        return copy;
+}
+
+static void describe(const struct kubeconfig *k) {
+        _cleanup_(tls_freep) struct tls *tls = NULL;
+        _cleanup_free_ char *token = token_of(k);
+        bool is_tls = strncmp(k->server, "https:", strlen("https:")) == 0;
+        struct err err = {};
+
+        if (is_tls && tls_load(&tls, k, &err) < 0) {
+                (void)printf("error: %s\n", err.text);
+                return;
+        }
+        (void)printf("server=%s sni=%s insecure=%d proxy=%s ca=%s cert=%s token=%s basic=%s namespace=%s", k->server,
+                     is_tls && k->tls_server_name ? k->tls_server_name : "", is_tls && k->insecure,
+                     k->proxy_url ? k->proxy_url : "", tls ? tls->ca_sha256 : "", tls ? tls->cert_sha256 : "",
+                     token ? token : "", k->basic ? k->basic : "", k->namespace_);
+        for (size_t i = 0; i < k->n_headers; i++)
+                (void)printf(" [%s]", k->headers[i]);
+        (void)putchar('\n');
+}
+
+int main(void) {
+        _cleanup_free_ char *line = NULL;
+        size_t size = 0;
+
+        while (getline(&line, &size, stdin) > 0) {
+                _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+                struct err err = {};
+
+                line[strcspn(line, "\n")] = '\0';
+                if (kubeconfig_load(&k, line, NULL, &err) < 0)
+                        (void)printf("error: %s\n", err.text);
+                else
+                        describe(k);
+        }
+        return 0;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kubeconfig files that were met (tests/kubeconfig/cases) and their kin: what becomes of each, in one line. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "../lib/tempdir.h"
+#include "codec/conf_report.h"
+#include "codec/kubeconfig.h"
+#include "codec/kubeconfig_parts.h"
+
+#define CASES "tests/kubeconfig/cases/"
+
+static struct tempdir dir;
+
+static const char *const proxies[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"};
+
+static int setup(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(proxies); i++)
+                (void)unsetenv(proxies[i]);
+        (void)unsetenv("KUBECONFIG");
+        tempdir_make(&dir);
+        (void)tempdir_write(&dir, "token", "from-file\n");
+        (void)tempdir_write(&dir, "empty", "\n");
+        return 0;
+}
+
+static int teardown(_unused_ void **state) {
+        tempdir_remove(&dir);
+        return 0;
+}
+
+static const char *or_none(const char *s) {
+        return s ? s : "-";
+}
+
+/* "SERVER proxy name token tokenFile basic [headers] | warnings", "-" for none; or "error: TEXT". */
+static void outcome(const char *path, char *buf, size_t size) {
+        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+        struct err err = {};
+        size_t n;
+
+        if (kubeconfig_load(&k, path, NULL, &err) < 0) {
+                assert_null(k);
+                (void)snprintf(buf, size, "error: %s", err.text);
+                return;
+        }
+        n = (size_t)snprintf(buf, size, "%s %s %s %s %s %s", k->server, or_none(k->proxy_url),
+                             or_none(k->tls_server_name), or_none(k->token),
+                             k->token_file ? strrchr(k->token_file, '/') + 1 : "-", or_none(k->basic));
+        for (size_t i = 0; i < k->n_headers; i++)
+                n += (size_t)snprintf(buf + n, size - n, " [%s]", k->headers[i]);
+        for (size_t i = 0; i < k->n_warnings; i++)
+                n += (size_t)snprintf(buf + n, size - n, " | %s", k->warnings[i]);
+}
+
+/* Of text that begins with "error: " a part of what follows has to be there, else the whole. */
+static void assert_outcome(const char *what, const char *path, const char *expected) {
+        char text[4096];
+        bool same;
+
+        outcome(path, text, sizeof(text));
+        same = strncmp(expected, "error: ", 7) == 0 ? strncmp(text, "error: ", 7) == 0 && strstr(text, expected + 7)
+                                                    : util_streq(text, expected);
+        if (!same)
+                fail_msg("%s:\n  %s\ninstead of\n  %s", what, text, expected);
+}
+
+static const struct {
+        const char *file, *expected;
+} met[] = {
+        {"03-dup-server-key.yaml", "error: 03-dup-server-key.yaml:6:44: duplicate key; remove one of the two"},
+        {"04-empty-user-http.yaml",
+         "http://127.0.0.1:16444 - - - - - | server http://127.0.0.1:16444: without TLS no credentials are sent, and "
+         "whoever is on the way reads and changes what is"},
+        {"11-null-item-in-list.yaml", "https://127.0.0.1:16443 - - t0ken - -"},
+        {"116-tokenfile-missing.yaml",
+         "error: unable to read tokenFile /nonexistent/token for u due to No such file or directory"},
+        {"117-token-and-missing-tokenfile.yaml",
+         "https://127.0.0.1:16443 - - t0ken token - | unable to read tokenFile /nonexistent/token for u due to No such "
+         "file or directory (tests/kubeconfig/cases/117-token-and-missing-tokenfile.yaml); put the file there, or "
+         "correct the path; until it can be read, token is used"},
+        {"121-token-file-key-lowercase.yaml", "error: user \"u\": no field is called tokenfile; write tokenFile"},
+        {"25-utf16.yaml", "error: UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8"},
+        {"254-tsn-with-url.yaml", "error: tls-server-name \"https://localhost:6443\" is not a host name"},
+        {"313-no-port.yaml", "https://127.0.0.1:16443 http://127.0.0.1:80 - t0ken - -"},
+        {"314-password-bad-port.yaml", "error: invalid 'proxy-url' \"http://***@"},
+        {"39-as-user-extra-empty.yaml", "https://127.0.0.1:16443 - - t0ken - -"},
+        {"64-ca-broken-second.yaml",
+         "https://127.0.0.1:16443 - - t0ken - - | 1 block of the certificate authority (in the kubeconfig) cannot be "
+         "read and is skipped"},
+        {"67-ca-leading-spaces.yaml",
+         "error: the certificate authority (in the kubeconfig) cannot be used: it holds no "
+         "certificate"},
+};
+
+static void test_met(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(met); i++) {
+                char path[128];
+
+                (void)snprintf(path, sizeof(path), CASES "%s", met[i].file);
+                assert_outcome(met[i].file, path, met[i].expected);
+        }
+}
+
+#define SYSTEM "cluster \"k\" names no certificate-authority: those of this system are trusted"
+#define NOBODY "user \"u\" has no token, client certificate or password: requests go out anonymous"
+
+/* What stands in cluster and user. */
+static const struct {
+        const char *cluster, *user, *expected;
+} kin[] = {
+        /* whom it is */
+        {"server: 'https://h'", "", "https://h - - - - - | " SYSTEM " | " NOBODY},
+        {"server: 'https://h'", "token: t, tokenFile: empty",
+         "https://h - - t empty - | tokenFile %D/empty for u is empty (%D/kc); write the token into it; until it can "
+         "be "
+         "read, token is used | " SYSTEM},
+        {"server: 'https://h'", "token: t, tokenFile: token", "https://h - - t token - | " SYSTEM},
+        {"server: 'https://h'", "tokenFile: token", "https://h - - - token - | " SYSTEM},
+        {"server: 'https://h'", "username: me, password: 'p:w'", "https://h - - - - bWU6cDp3 | " SYSTEM},
+        {"server: 'https://h'", "username: me", "https://h - - - - bWU6 | " SYSTEM},
+        {"server: 'http://h'", "username: me, password: pw, as: you",
+         "http://h - - - - - [Impersonate-User: you] | server http://h: without TLS no credentials are sent, and "
+         "whoever is on the way reads and changes what is"},
+        /* for whom it speaks */
+        {"server: 'https://h'", "token: t, as: you", "https://h - - t - - [Impersonate-User: you] | " SYSTEM},
+        {"server: 'https://h'",
+         "token: t, as: you, as-uid: '5', as-groups: [a, 'b c', ''], as-user-extra: {x: [1st, 2nd], 'a/b%ü': [y], "
+         "none: "
+         "[], nil: ~}",
+         "https://h - - t - - [Impersonate-User: you] [Impersonate-Uid: 5] [Impersonate-Group: a] [Impersonate-Group: "
+         "b "
+         "c] [Impersonate-Group;] [Impersonate-Extra-x: 1st] [Impersonate-Extra-x: 2nd] "
+         "[Impersonate-Extra-a%2Fb%25%C3%BC: y] | " SYSTEM},
+        {"server: 'https://h'", "token: t, as: '', as-uid: '', as-groups: [], as-user-extra: {}",
+         "https://h - - t - - | " SYSTEM},
+        /* addresses */
+        {"server: 'https://h:'", "token: t", "https://h - - t - - | " SYSTEM},
+        {"server: 'https://[::1]:/x/'", "token: t", "https://[::1]/x - - t - - | " SYSTEM},
+        {"server: 'https://h', insecure-skip-tls-verify: true", "token: t",
+         "https://h - - t - - | insecure-skip-tls-verify: whoever answers at https://h is believed; name the cluster's "
+         "CA with certificate-authority instead"},
+        /* proxies */
+        {"server: 'https://h', proxy-url: 'http://p'", "token: t", "https://h http://p:80 - t - - | " SYSTEM},
+        {"server: 'https://h', proxy-url: 'http://p/'", "token: t", "https://h http://p:80 - t - - | " SYSTEM},
+        {"server: 'https://h', proxy-url: 'http://p:'", "token: t", "https://h http://p:80 - t - - | " SYSTEM},
+        {"server: 'https://h', proxy-url: 'HTTPS://u:w@p'", "token: t",
+         "https://h https://u:w@p:443 - t - - | " SYSTEM},
+        {"server: 'https://h', proxy-url: 'Socks5://[::1]'", "token: t",
+         "https://h socks5://[::1]:1080 - t - - | " SYSTEM},
+        {"server: 'https://h', proxy-url: 'socks5://[::1]:9'", "token: t",
+         "https://h socks5://[::1]:9 - t - - | " SYSTEM},
+        {"server: 'https://h', proxy-url: 'http://:3128'", "token: t", "error: no host"},
+        {"server: 'https://h', proxy-url: 'socks5h://p'", "token: t", "error: unsupported scheme \"socks5h\""},
+};
+
+static void test_kin(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(kin); i++) {
+                char text[2048], expected[2048] = "";
+                const char *path;
+                size_t n = 0;
+
+                (void)snprintf(text, sizeof(text),
+                               "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                               "clusters:\n- name: k\n  cluster: {%s}\nusers:\n- name: u\n  user: {%s}\n",
+                               kin[i].cluster, kin[i].user);
+                path = tempdir_write(&dir, "kc", text);
+                for (const char *p = kin[i].expected; *p; p++)
+                        if (p[0] == '%' && p[1] == 'D')
+                                n += (size_t)snprintf(expected + n, sizeof(expected) - n, "%s", (p++, dir.path));
+                        else
+                                expected[n++] = *p;
+                assert_outcome(text, path, expected);
+        }
+}
+
+#define GOOD                                                                                                           \
+        "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"                                  \
+        "clusters: [{name: k, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: {token: t}}]\n"
+
+/* Whole files: what nobody uses need not be sound. */
+static const struct {
+        const char *text, *expected;
+} files[] = {
+        {GOOD, "https://h - - t - - | " SYSTEM},
+        {GOOD "preferences: 5\nextensions: ~\n", "https://h - - t - - | " SYSTEM},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+         "clusters:\n-\n- name: k\n  cluster: {server: 'https://h'}\n-   # nothing\n- \n-\n"
+         "users:\n  -\n  - name: u\n    user: {token: t}\n  - {user: {exec: 5}}\n  - name: v\n    user: [1]\n  -\n"
+         "  - {name: w, user: {client-key-data: '*', as: 5, tokenfile: x}}\n",
+         "https://h - - t - - | " SYSTEM},
+        /* A line of a text is no item. */
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+         "clusters: [{name: k, cluster: {server: 'https://h'}}]\n"
+         "x: |\n  -\n  - y\nusers:\n-\n\n# -\n- name: u\n  user:\n    token: |-\n      -\n",
+         "https://h - - - - - | " SYSTEM},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\n"
+         "clusters: [{name: k, cluster: {server: 'https://h'}}]\n",
+         "https://h - - - - - | " SYSTEM " | context \"c\" names no user: requests go out anonymous"},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: v}}]\n"
+         "clusters: [{name: k, cluster: {server: 'https://h'}}]\nusers: [{name: u}]\n",
+         "error: user \"v\" was not found for context \"c\""},
+        {GOOD "users: []\n", "error: duplicate key; remove one of the two"},
+};
+
+static void test_files(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                assert_outcome(files[i].text, tempdir_write(&dir, "kc", files[i].text), files[i].expected);
+}
+
+/* Lists of files, with one that says nothing, one that is missing and an empty name. */
+static void test_list(_unused_ void **state) {
+        char list[512];
+
+        (void)snprintf(list, sizeof(list), "/dev/null::%s/none:%s", dir.path, tempdir_write(&dir, "kc", GOOD));
+        (void)setenv("KUBECONFIG", list, 1);
+        assert_outcome(list, NULL, "https://h - - t - - | " SYSTEM);
+        (void)setenv("KUBECONFIG", "/dev/null", 1);
+        assert_outcome("/dev/null", NULL,
+                       "error: no configuration has been provided: /dev/null has no current-context");
+        (void)unsetenv("KUBECONFIG");
+}
+
+/* As Go's net/http goes by the environment. */
+static const struct {
+        const char *server, *https, *http, *no, *expected;
+} environments[] = {
+        {"https://h", "http://p", NULL, NULL, "http://p:80"},
+        {"https://h", "p:3128", NULL, NULL, "http://p:3128"},
+        {"https://h", "socks5://u:w@p", NULL, NULL, "socks5://u:w@p:1080"},
+        {"https://h", NULL, "http://p", NULL, "-"},
+        {"https://h", "", "http://p", NULL, "-"},
+        {"http://h", "http://p", NULL, NULL, "-"},
+        {"http://h", NULL, "http://p", NULL, "http://p:80"},
+        {"https://localhost", "http://p", NULL, NULL, "-"},
+        {"https://127.1.2.3:6443", "http://p", NULL, NULL, "-"},
+        {"https://[::1]:6443", "http://p", NULL, NULL, "-"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "10.0.0.0/8", "-"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "11.0.0.0/8,10.1.2.0/25", "-"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "10.1.2.128/25", "http://p:80"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "10.1.2.3", "-"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "10.1.2.3:6443", "-"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "10.1.2.3:443", "http://p:80"},
+        {"https://[fd00::5]:6443", "http://p", NULL, "fd00::/8", "-"},
+        {"https://[fd00::5]:6443", "http://p", NULL, "[fd00::5]", "-"},
+        {"https://[fd00::5]:6443", "http://p", NULL, "fd00:0::5", "-"},
+        {"https://[fd00::5]:6443", "http://p", NULL, "0.0.0.0/0", "http://p:80"},
+        {"https://API.example.com", "http://p", NULL, "example.com", "-"},
+        {"https://api.example.com", "http://p", NULL, "  .Example.com ,x", "-"},
+        {"https://example.com", "http://p", NULL, ".example.com", "http://p:80"},
+        {"https://example.com", "http://p", NULL, "*.example.com", "http://p:80"},
+        {"https://api.example.com", "http://p", NULL, "*.example.com", "-"},
+        {"https://api.example.com", "http://p", NULL, "example.com:443", "-"},
+        {"https://api.example.com", "http://p", NULL, "example.com:6443", "http://p:80"},
+        {"https://badexample.com", "http://p", NULL, "example.com", "http://p:80"},
+        {"https://h", "http://p", NULL, "*", "-"},
+        {"https://h", "http://p", NULL, ",, ,/,x/y,10.0.0.0/99,[,:", "http://p:80"},
+        {"https://h", "ftp://me:secret@p", NULL, NULL,
+         "error: HTTPS_PROXY in the environment is \"ftp://***@p\": unsupported scheme \"ftp\", must be http, https, "
+         "or socks5"},
+        {"https://h", "me:secret@p:x", NULL, NULL, "error: HTTPS_PROXY in the environment is \"***@p:x\": "},
+};
+
+static void set(const char *name, const char *value) {
+        if (value)
+                (void)setenv(name, value, 1);
+        else
+                (void)unsetenv(name);
+}
+
+static void test_environment(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(environments); i++)
+                for (size_t small = 0; small < 2; small++) {
+                        char text[512], got[1100] = "";
+                        _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
+                        struct err err = {};
+                        bool error = strncmp(environments[i].expected, "error: ", 7) == 0;
+
+                        set(proxies[0 + small], environments[i].https);
+                        set(proxies[2 + small], environments[i].http);
+                        set(proxies[4 + small], environments[i].no);
+                        (void)snprintf(text, sizeof(text),
+                                       "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                                       "clusters: [{name: k, cluster: {server: '%s'}}]\n"
+                                       "users: [{name: u, user: {token: t}}]\n",
+                                       environments[i].server);
+                        if (kubeconfig_load(&k, tempdir_write(&dir, "kc", text), NULL, &err) < 0)
+                                (void)snprintf(got, sizeof(got), "error: %s", err.text);
+                        else
+                                (void)snprintf(got, sizeof(got), "%s", or_none(k->proxy_url));
+                        if (error ? strncmp(got, environments[i].expected, strlen(environments[i].expected)) != 0
+                                  : !util_streq(got, environments[i].expected))
+                                fail_msg("%s by %s, not %s: %s instead of %s", environments[i].server,
+                                         or_none(environments[i].https), or_none(environments[i].no), got,
+                                         environments[i].expected);
+                        assert_null(strstr(got, "secret"));
+                        if (k && k->proxy_url)
+                                assert_non_null(k->proxy_from);
+                        for (size_t j = 0; j < ELEMENTSOF(proxies); j++)
+                                (void)unsetenv(proxies[j]);
+                }
+        /* What the file says counts alone, NO_PROXY included. */
+        (void)setenv("HTTPS_PROXY", "http://other", 1);
+        (void)setenv("NO_PROXY", "*", 1);
+        (void)tempdir_write(&dir, "kc",
+                            "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                            "clusters: [{name: k, cluster: {server: 'https://h', proxy-url: 'http://p'}}]\n"
+                            "users: [{name: u, user: {token: t}}]\n");
+        assert_outcome("proxy-url", tempdir_path(&dir, "kc"), "https://h http://p:80 - t - - | " SYSTEM);
+        for (size_t j = 0; j < ELEMENTSOF(proxies); j++)
+                (void)unsetenv(proxies[j]);
+}
+
+/* ---- check-config --json ---- */
+
+static char *report(const char *cluster, const char *user, const char *error) {
+        char text[2048], *json = NULL;
+        struct err err = {};
+        size_t size = 0;
+        FILE *f = open_memstream(&json, &size);
+
+        (void)snprintf(text, sizeof(text),
+                       "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: ops}}]\n"
+                       "clusters:\n- name: k\n  cluster: {%s}\nusers:\n- name: u\n  user: {%s}\n",
+                       cluster, user);
+        (void)tempdir_write(&dir, "kc", text);
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n", dir.path);
+        (void)snprintf(err.text, sizeof(err.text), "%s", error);
+        assert_int_equal(conf_report_json(tempdir_write(&dir, "agent.conf", text), &err, f), 0);
+        assert_int_equal(fclose(f), 0);
+        return json;
+}
+
+/* Parts that the document has, and in no case anything secret (which "SECRET" is in). */
+static void test_json(_unused_ void **state) {
+        /* sha256sum */
+        static const char ca[] = "7f10d3d5d042d25a31d5a2a92d58c14a62122283f2363dd591b7e9d8c05b2786";
+        static const char cert[] = "5446e51584c9eb560c0ffdffd178d0ffc49a2bb1b4e0650fdd31ec08653e53df";
+        const struct {
+                const char *cluster, *user, *parts[6];
+        } table[] = {
+                {"server: 'https://h', tls-server-name: n, proxy-url: 'http://SECRET:SECRET@p'",
+                 "token: SECRET, as: you",
+                 {"{\"format\":1,\"version\":\"", "\"error\":\"\",\"warnings\":[\"cluster ",
+                  "\"server\":\"https://h\",\"tlsServerName\":\"n\",\"insecure\":false,\"proxy\":\"http://"
+                  "***@p:80\",\"proxyFrom\":\"proxy-url\",",
+                  "\"credentials\":[\"token\"],\"impersonation\":[\"Impersonate-User: you\"],",
+                  "\"ca\":\"system\",\"caSha256\":\"\",",
+                  "\"tokenSha256\":\"0917b13a9091915d54b6336f45909539cce452b3661b21f386418a257883b30a\""}},
+                {"server: 'https://h', insecure-skip-tls-verify: true",
+                 "username: me, password: SECRET",
+                 {"\"insecure\":true,", "\"credentials\":[\"basic\"],", "\"username\":\"me\",\"ca\":\"\",",
+                  "\"tokenSha256\":\"\","}},
+                {"server: 'http://h'",
+                 "token: SECRET",
+                 {"\"credentials\":[],", "\"ca\":\"\",", "\"tokenSha256\":\"\","}},
+                {"server: 'https://h', certificate-authority: ca.pem",
+                 "client-certificate: expired.pem, client-key: client.key, tokenFile: token",
+                 {"\"credentials\":[\"clientCertificate\",\"tokenFile\"],", ca, cert,
+                  "\"certificateExpires\":\"2021-01-01T00:00:00.000000Z\"",
+                  "/token\",\"tokenSha256\":\"00c72544a9c3a027f3666cb41f4fae0f947696d7a510886f37da60c962551d94\"",
+                  "\"warnings\":[\"the client certificate ended at 2021-01-01T00:00:00.000000Z: "}},
+                {"", "token: SECRET", {"\"error\":\"\",\"warnings\":[]}"}},
+        };
+        static const char *const pem[] = {"ca.pem", "expired.pem", "client.key"};
+
+        for (size_t i = 0; i < ELEMENTSOF(pem); i++) {
+                _cleanup_free_ char *text = NULL;
+                char path[128];
+                size_t size;
+
+                (void)snprintf(path, sizeof(path), "tests/kubeconfig/pem/%s", pem[i]);
+                assert_int_equal(kubeconfig_read_file(path, &text, &size), 0);
+                (void)tempdir_write(&dir, pem[i], text);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_free_ char *json = report(table[i].cluster, table[i].user, "");
+
+                assert_string_equal(strchr(json, '\n'), "\n");
+                for (size_t j = 0; j < ELEMENTSOF(table[i].parts) && table[i].parts[j]; j++)
+                        if (!strstr(json, table[i].parts[j]))
+                                fail_msg("'%s' is not in '%s'", table[i].parts[j], json);
+                assert_null(strstr(json, "SECRET"));
+                assert_null(strstr(json, "bWU6"));
+                assert_null(strstr(json, "PRIVATE KEY"));
+        }
+        {
+                _cleanup_free_ char *json = report("server: 'https://h'", "token: t", "a \"mistake\"");
+
+                assert_non_null(strstr(json, "\"error\":\"a \\\"mistake\\\"\","));
+                assert_non_null(strstr(json, "\"connection\":{"));
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_met),  cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
+                cmocka_unit_test(test_list), cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
+        };
+
+        return cmocka_run_group_tests_name("kubeconfig cases", tests, setup, teardown);
+}

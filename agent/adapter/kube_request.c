@@ -176,11 +176,10 @@ int kube_get_limited(struct kube *kube, const struct kube_subject *subject, uint
 
 static int get(struct kube *kube, struct kube_what what, const char *ns, const char *name, kube_reply_cb cb,
                void *userdata, struct kube_slot **ret_slot) {
-        const struct order order = {.method = "GET"};
         struct kube_subject s;
         int r = set_subject(&s, KUBE_OP_GET, what, ns, name, NULL);
 
-        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
+        return r < 0 ? r : kube_get_limited(kube, &s, USEC_INFINITY, cb, userdata, ret_slot);
 }
 
 static int delete (struct kube *kube, struct kube_what what, const char *ns, const char *name, const char *uid,

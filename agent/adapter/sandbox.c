@@ -8,12 +8,10 @@
 #include "adapter/sandbox_service.h"
 #include "codec/conf_report.h"
 
-#define ETC SANDBOX_ETC
-
 /* The command that puts the file where the agent reads it, and what names it then. */
 static void cure(const struct sandbox_service *s, const struct conf_file *file, char *buf, size_t size) {
         sandbox_format_cure(s->group[0] ? s->group : "root", file->key, file->path,
-                            file->where ? " there" : " into " ETC "/leader-agent.conf", buf, size);
+                            file->where ? " there" : " into " SANDBOX_ETC "/leader-agent.conf", buf, size);
 }
 
 static const char *what(const struct conf_file *file) {
@@ -24,7 +22,7 @@ static int say_hidden(const struct sandbox_service *s, const struct conf_file *f
                       struct err *err) {
         char text[600];
 
-        if (file->key && strncmp(file->path, ETC "/", strlen(ETC "/")) != 0)
+        if (file->key && strncmp(file->path, SANDBOX_ETC "/", strlen(SANDBOX_ETC "/")) != 0)
                 cure(s, file, text, sizeof(text));
         else
                 (void)snprintf(text, sizeof(text), "take that setting back: systemctl edit leader-agent");
@@ -36,7 +34,7 @@ static int say_hidden(const struct sandbox_service *s, const struct conf_file *f
 static int say_unreadable(const struct sandbox_service *s, const struct conf_file *file,
                           const struct sandbox_attempt *a, struct err *err) {
         const char *wall = a->at[0] ? a->at : file->path;
-        bool ours = util_streq(wall, ETC) || strncmp(wall, ETC "/", strlen(ETC "/")) == 0;
+        bool ours = util_streq(wall, SANDBOX_ETC) || strncmp(wall, SANDBOX_ETC "/", strlen(SANDBOX_ETC "/")) == 0;
         _cleanup_free_ char *word = util_shell_word(wall);
         char text[2 * PATH_MAX + 128], why[PATH_MAX + 64];
 

@@ -11,7 +11,6 @@
 #define TIMER   SYSTEMD ".Timer"
 
 #define TIMEOUT_USEC (5 * USEC_PER_SEC)
-#define SPECS_MAX    16
 
 static uint64_t get_usec(sd_bus *bus, const char *path, const char *name) {
         uint64_t value;
@@ -22,7 +21,7 @@ static uint64_t get_usec(sd_bus *bus, const char *path, const char *name) {
 /* Of OnCalendar=. Returns USEC_INFINITY when there is none, 0: not known. */
 static uint64_t read_calendar(sd_bus *bus, const char *path) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        const char *specs[SPECS_MAX], *base, *spec;
+        const char *specs[CALENDAR_SPECS_MAX], *base, *spec;
         uint64_t next;
         size_t n = 0;
 

@@ -8,11 +8,10 @@
 
 #include "base/util.h"
 
-#define SPECS_MAX  16
 #define DAY_USEC   (86400 * USEC_PER_SEC)
 #define BEGIN_SEC  INT64_C(1735689600) /* 2025-01-01 */
 #define WEEKS_DAYS 15                  /* what goes by weekdays alone comes again after a week */
-#define YEARS_DAYS 800
+#define YEARS_DAYS 3000                /* … and two 29 February are in these */
 
 /* Up to 60 values. */
 struct calendar {
@@ -114,12 +113,12 @@ static bool has_day(const struct calendar *c, const struct tm *day) {
 }
 
 uint64_t calendar_longest_gap_usec(const char *const *specs, size_t n) {
-        struct calendar c[SPECS_MAX];
+        struct calendar c[CALENDAR_SPECS_MAX];
         uint64_t longest = 0, last = USEC_INFINITY;
         unsigned n_days = WEEKS_DAYS;
         bool any = false;
 
-        if (n > SPECS_MAX)
+        if (n > CALENDAR_SPECS_MAX)
                 return 0;
         for (size_t i = 0; i < n; i++) {
                 if (!read_spec(specs[i], &c[i]))
@@ -136,7 +135,7 @@ uint64_t calendar_longest_gap_usec(const char *const *specs, size_t n) {
                         for (unsigned h = 0; h < 24 && has_day(&c[i], &day); h++)
                                 minutes[h] |= c[i].hours & bit(h) ? c[i].minutes : 0;
                 for (unsigned m = 0; m < 24 * 60; m++) {
-                        uint64_t at = d * DAY_USEC + m * 60 * USEC_PER_SEC;
+                        uint64_t at = d * DAY_USEC + m * (60 * USEC_PER_SEC);
 
                         if (!(minutes[m / 60] & bit(m % 60)))
                                 continue;

@@ -26,7 +26,7 @@ struct placeholder {
         uint64_t version;
         uint64_t proven_at_usec;
         uint64_t renewed_at_usec; /* last attempt */
-        uint64_t looked_at_usec;  /* last read */
+        uint64_t looked_at_usec;  /* last read, of which a taken name counts */
         uint64_t seen_at_usec;    /* taken: this version first seen */
         uint64_t taken_duration_usec;
         struct retry retry; /* of operations: enum placeholder_op */

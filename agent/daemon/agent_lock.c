@@ -375,7 +375,7 @@ int agent_lock_prepare(struct agent_lock *l, struct err *err) {
                 /* this lock stays unusable, the others go on */
                 agent_journal(l, LOG_ERR, JOURNAL_STATE_DIR, err->text, "%s: %s", l->title, err->text);
         l->since_realtime_usec = clock_realtime_usec();
-        l->refusals.lock = l;
+        l->refusals.lock = l->holder_refusals.lock = l->claims.lock = l;
         return 0;
 }
 

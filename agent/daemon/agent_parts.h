@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh draws
- * the graph):
+/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh holds
+ * them to this list):
  *
  *   trace_fields.c       the fields of a trace
  *   trace_text.c         its lines
@@ -16,17 +16,17 @@
  *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_guard.c        leader-guard's socket
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
- *   agent_lock.c         requests and watches of an election
- *   agent_placeholder.c  requests and watch of a placeholder
- *   agent_sign.c         the sign of life of who holds a lock for life
- *   agent_conf.c         locks and placeholders as the configuration has them
- *   agent_step.c         one posted event: the step and its actions
- *   agent_events.c       Kubernetes Events
  *   agent_trouble.c      what stands between the agent and its work
  *   agent_trouble_line.c … in the one line of STATUS=
  *   agent_next.c         what comes next for a lock
  *   agent_away.c         … while what it takes is away
  *   agent_text.c         a lock in words
+ *   agent_sign.c         the sign of life of who holds a lock for life
+ *   agent_lock.c         requests and watches of an election
+ *   agent_placeholder.c  requests and watch of a placeholder
+ *   agent_conf.c         locks and placeholders as the configuration has them
+ *   agent_step.c         one posted event: the step and its actions
+ *   agent_events.c       Kubernetes Events
  *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_leave.c        the end: how long, and what stays held
@@ -56,9 +56,13 @@
 
 /* ---- what the shell holds ---- */
 
+struct agent_lock;
+
 /* One scope of claims in the store: a lock, or a placeholder. */
 struct agent_claims {
         char scope[400];
+        const struct agent_lock *lock; /* whose; NULL: a placeholder's … */
+        const char *ns;                /* … in this namespace */
         struct record_claims known;
         char next[RECORD_CLAIM_HEX + 1]; /* the one to POST with */
         bool doubtful;                   /* a POST with it got no definite answer */
@@ -76,8 +80,6 @@ enum agent_namespace_state {
         AGENT_NAMESPACE_GONE,      /* there is none, but one is remembered: nothing but renewals is sent */
         AGENT_NAMESPACE_REFUSED,   /* another one, or what is remembered cannot be read: nothing is sent */
 };
-
-struct agent_lock;
 
 /* What was refused of the requests about one object. */
 struct agent_refusals {
@@ -644,8 +646,6 @@ struct agent_text {
         char reason[1200];
         char next[1600];
 };
-/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
-const struct lock_object *agent_lock_object(const struct agent_lock *l);
 
 #define AGENT_WHEN_SIZE (CLOCK_TEXT_SIZE + 128)
 
@@ -675,6 +675,8 @@ bool agent_away(const struct agent_lock *l, const struct core_lock_view *v, stru
 
 /* ---- agent_text.c ---- */
 
+/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
+const struct lock_object *agent_lock_object(const struct agent_lock *l);
 void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
 /* Its role alone: a string constant. */
 const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);

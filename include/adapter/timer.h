@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 struct timer_interval {
-        uint64_t
-                every_usec; /* the longest time between two starts; USEC_INFINITY: there is no next one; 0: not known */
+        uint64_t every_usec;  /* between two starts, at most; USEC_INFINITY: there is no next one; 0: not known */
         uint64_t random_usec; /* by so much the later one may be later: at random, or for systemd's ease */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a unit of systemd hides from its processes (systemd.exec(5)): which files they cannot see, and by which setting.
- * Pure; how the settings in force are read, and whether a file that is seen may be read, is adapter/sandbox.h. */
+ * Opens nothing: how the settings in force are read, and whether a file that is seen may be read, is adapter/sandbox.h.
+ */
 #pragma once
 
 #include <stdio.h>

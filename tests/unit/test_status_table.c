@@ -54,11 +54,18 @@ void journal_log(int priority, const char *fmt, ...) {
         status_journal_add(priority, NULL, text);
 }
 
-void journal_record(int priority, const char *message_id, _unused_ const struct journal_field *fields,
-                    _unused_ size_t n_fields, const char *fmt, ...) {
+/* LOCK= of the last record, when it had one. */
+static char record_lock[STATUS_TEXT];
+
+void journal_record(int priority, const char *message_id, const struct journal_field *fields, size_t n_fields,
+                    const char *fmt, ...) {
         char text[4096];
         va_list ap;
 
+        record_lock[0] = '\0';
+        for (size_t i = 0; i < n_fields; i++)
+                if (util_streq(fields[i].key, JOURNAL_KEY_LOCK))
+                        (void)util_copy(record_lock, sizeof(record_lock), fields[i].value);
         va_start(ap, fmt);
         (void)vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
@@ -335,7 +342,8 @@ static void test_sign_told(_unused_ void **state) {
         }
 }
 
-/* A disk that takes no claim is told when that begins and when it is over, not at each try. */
+/* A disk that takes no claim is told when that begins and when it is over, not at each try; of a lock's claims with
+ * the lock. */
 static void test_claims_told(_unused_ void **state) {
         static const struct status_case c = {"", TENURE_LIFE, ELECTION_CANDIDATE, NULL, NULL};
         static char text[STATUS_TEXT];
@@ -352,9 +360,11 @@ static void test_claims_told(_unused_ void **state) {
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
         for (unsigned i = 0; i < 3; i++)
                 assert_true(agent_claims_next(&w.agent, &l->claims, l->problem) < 0);
+        assert_string_equal(record_lock, "prod/app");
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         for (unsigned i = 0; i < 2; i++)
                 assert_true(agent_claims_next(&w.agent, &l->claims, l->problem) >= 0);
+        assert_string_equal(record_lock, "prod/app");
         status_journal(&w, text);
         again = strstr(text, "cannot claim");
         assert_non_null(again);

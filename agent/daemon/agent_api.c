@@ -81,6 +81,7 @@ static void note_silence(struct agent *a, const char *text) {
 }
 
 void agent_note_contact(struct agent *a, const struct kube_reply *reply) {
+        a->breaks += reply->http_code == 0 || reply->result == KUBE_TERMINATING || reply->result == KUBE_DENIED;
         if (is_silent(reply->result)) {
                 note_silence(a, reply->text);
                 return;

@@ -71,8 +71,9 @@ void agent_sign_follow(struct agent_lock *l, const struct core_lock_view *v) {
 void agent_sign_record(struct agent_lock *l, const struct core_lock_view *v) {
         struct agent_text t;
 
-        /* While it cannot be read it is not over. */
-        if (l->sign.silent == l->sign.told || (l->sign.told && l->sign.placeholder_uid[0] && !l->sign.version[0]))
+        /* While it cannot be read it is not over; nor when nobody looks any more. */
+        if (l->sign.silent == l->sign.told || v->state == ELECTION_STOPPED ||
+            (l->sign.told && l->sign.placeholder_uid[0] && !l->sign.version[0]))
                 return;
         l->sign.told = l->sign.silent;
         agent_describe(l, v, &t);

@@ -337,12 +337,35 @@ static void test_silence(void **state) {
         assert_true(agent_api_is_silent(&a, a.api_silent_usec + 2 * USEC_PER_SEC));
 }
 
+/* A question of which only the answer counts breaks what is known of a namespace like any other: it may be another one
+ * by now, also when that was read while the question was on its way. */
+static void test_question_without_answer(_unused_ void **state) {
+        static const struct {
+                enum kube_result result;
+                long code;
+                bool breaks;
+        } rows[] = {
+                {KUBE_UNREACHABLE, 0, true}, {KUBE_UNKNOWN, 0, true},      {KUBE_UNKNOWN, 503, false},
+                {KUBE_OK, 200, false},       {KUBE_NOT_FOUND, 404, false}, {KUBE_DENIED, 403, true},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct agent a = {.trace_fd = -1};
+                const struct kube_reply reply = {.result = rows[i].result, .http_code = rows[i].code, .text = "x"};
+
+                agent_note_contact(&a, &reply);
+                if ((a.breaks > 0) != rows[i].breaks)
+                        fail_msg("row %zu: %u", i, a.breaks);
+                free(a.inbox.posts);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_refusal_once),      cmocka_unit_test(test_lasting_422),
                 cmocka_unit_test(test_refusal_over),      cmocka_unit_test(test_no_namespace),
                 cmocka_unit_test(test_same_cause),        cmocka_unit_test(test_silence),
-                cmocka_unit_test(test_creation_accepted),
+                cmocka_unit_test(test_creation_accepted), cmocka_unit_test(test_question_without_answer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -313,6 +313,35 @@ static void test_step_down_elsewhere(_unused_ void **state) {
         }
 }
 
+/* A holder without a sign of life is told once; that it is over is no word of an agent that ends, or of a lock that
+ * leaves the configuration: nobody has seen the holder since. */
+static void test_sign_told(_unused_ void **state) {
+        static const struct {
+                uint8_t state; /* then */
+                bool over;
+        } rows[] = {{ELECTION_CANDIDATE, true}, {ELECTION_STOPPED, false}};
+        static char text[STATUS_TEXT];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const struct status_case *c = status_candidates;
+                const struct status_case fresh = {"", TENURE_LIFE, ELECTION_CANDIDATE, NULL, NULL};
+
+                while (!util_streq(c->what, "the holder gives no sign of life"))
+                        c++;
+                status_case_fresh(&w, &fresh);
+                c->begin(&w);
+                status_turn(&w);
+                status_journal(&w, text);
+                assert_non_null(strstr(text, "no sign of life of web-2"));
+                /* As when nothing is waited for any more. */
+                w.agent.core.locks[0].election.state = rows[i].state;
+                w.agent.locks[0]->sign = (struct agent_sign){.told = w.agent.locks[0]->sign.told};
+                status_turn(&w);
+                status_journal(&w, text);
+                assert_int_equal(strstr(text, "over: no sign of life of the holder") != NULL, rows[i].over);
+        }
+}
+
 /* A disk that takes no claim is told when that begins and when it is over, not at each try; of a lock's claims with
  * the lock. */
 static void test_claims_told(_unused_ void **state) {
@@ -353,6 +382,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_width, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_not_over, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_step_down_elsewhere, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_sign_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_claims_told, set_up, tear_down),
         };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "codec/name.h"
 #include "codec/permit.h"
 
 static bool terminated(const char *field, size_t size) {
@@ -22,16 +23,7 @@ static bool made_of(const char *s, const char *extra) {
 }
 
 bool permit_unit_valid(const char *unit) {
-        static const char *const suffixes[] = {".service", ".socket", ".target", ".timer", ".path",
-                                               ".mount",   ".swap",   ".slice",  ".scope", ".automount"};
-        const char *dot = strrchr(unit, '.');
-
-        if (!dot || dot == unit || unit[0] == '.' || !made_of(unit, ":-_.\\@"))
-                return false;
-        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++)
-                if (util_streq(dot, suffixes[i]))
-                        return true;
-        return false;
+        return name_is_service_unit(unit);
 }
 
 bool permit_uid_valid(const char *uid) {
@@ -43,8 +35,21 @@ static bool environment_valid(const char *s) {
         return made_of(s, "-_./:@+=");
 }
 
+#define SHOWN_SIZE 80
+
+/* What somebody sent in place of a name, as it may stand in a line for a human. Returns buf[SHOWN_SIZE]. */
+static const char *shown(const char *s, char *buf) {
+        size_t n = 0;
+
+        for (; s[n] && n < SHOWN_SIZE - 1; n++)
+                buf[n] = s[n] >= ' ' && s[n] <= '~' ? s[n] : '?';
+        buf[n] = '\0';
+        return buf;
+}
+
 int permit_request_check(const void *packet, size_t size, struct err *err) {
         const struct permit_request *q = packet;
+        char name[SHOWN_SIZE];
 
         if (size != sizeof(*q))
                 return err_setf(err, -EBADMSG,
@@ -67,14 +72,14 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
         if (q->type == PERMIT_QUERY && q->unit[0] == '\0')
                 return 0;
         if (!permit_unit_valid(q->unit))
-                return err_setf(err, -EBADMSG, "'%s' is not a unit name", q->unit);
+                return err_setf(err, -EBADMSG, "'%s' is not the name of a service unit", shown(q->unit, name));
         if (q->type == PERMIT_QUERY && q->judge &&
             (!TENURE_VALID(q->tenure) || q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
                 return err_setf(err, -EBADMSG, "%s: nothing to judge it by", q->unit);
         if (q->type == PERMIT_QUERY && q->lock_uid[0] == '\0')
                 return 0;
         if (!permit_uid_valid(q->lock_uid))
-                return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, q->lock_uid);
+                return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, shown(q->lock_uid, name));
         if (q->type == PERMIT_EVICT && (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
                 return err_setf(err, -EBADMSG, "%s: an eviction needs a stop timeout", q->unit);
         if (q->type != PERMIT_PERMIT)
@@ -96,6 +101,7 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
 
 int permit_reply_check(const void *packet, size_t size, struct err *err) {
         const struct permit_reply *p = packet;
+        char name[SHOWN_SIZE];
 
         if (size != sizeof(*p))
                 return err_setf(err, -EBADMSG,
@@ -122,6 +128,7 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
         /* The guard answers a malformed request, too, whose unit it cannot name, and refuses whole agents. */
         if (!permit_unit_valid(p->unit) &&
             !((p->result == GUARD_REFUSED_REQUEST || p->result == GUARD_REFUSED_AGENT) && p->unit[0] == '\0'))
-                return err_setf(err, -EBADMSG, "reply about '%s', which is not a unit name", p->unit);
+                return err_setf(err, -EBADMSG, "reply about '%s', which is not the name of a service unit",
+                                shown(p->unit, name));
         return 0;
 }

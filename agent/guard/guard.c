@@ -143,7 +143,7 @@ static int on_found(const char *name, void *userdata) {
         struct guard *g = userdata;
 
         if (!permit_unit_valid(name)) {
-                journal_log(LOG_ERR, "%s: file \"%s\" is not named after a unit, removing it", g->gate.dir, name);
+                journal_log(LOG_ERR, "%s: file \"%s\" is not named after a service, removing it", g->gate.dir, name);
                 (void)gate_remove(&g->gate, name);
                 (void)gate_remove_permit(&g->gate, name);
                 return 0;

@@ -20,7 +20,7 @@ void guard_socket_close(struct guard *g) {
                 return;
         close(g->connection_fd);
         g->connection_fd = -1;
-        g->heard = false;
+        g->heard = g->malformed_told = false;
         permit_queue_clear(&g->replies);
         g->writing = false;
         for (size_t i = 0; i < g->n_units; i++) {
@@ -225,8 +225,13 @@ static void receive(struct guard *g) {
         }
         g->heard = true;
         if (permit_request_check(&packet, (size_t)n, &err) < 0) {
-                if (guard_may_log(g))
-                        journal_log(LOG_WARNING, "Refused a malformed request: %s", err.text);
+                /* Once: who sends one sends more. */
+                if (!g->malformed_told && guard_may_log(g)) {
+                        g->malformed_told = true;
+                        journal_log(LOG_WARNING,
+                                    "Refused a request of pid %d: %s (others of this connection are not told)",
+                                    g->peer.pid, err.text);
+                }
                 refuse_malformed(g, &packet, (size_t)n, err.text);
         } else if (packet.request.unit[0] == '\0')
                 list_permits(g, &packet.request);

@@ -96,6 +96,7 @@ struct guard {
         int connection_fd;
         struct peer peer;            /* whose it is */
         bool heard;                  /* it has said something */
+        bool malformed_told;         /* the journal has been told that it sends what is no request */
         pid_t refused_pid;           /* the second agent that the journal has last told of */
         bool socket_due;             /* inbox: there is something to accept or to read, or room to write */
         struct permit_queue replies; /* that wait for room */

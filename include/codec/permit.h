@@ -86,14 +86,15 @@ struct permit_reply {
         char text[512];      /* one line for a human: reason and cure; may be empty */
 };
 
-/* A plausible unit name: systemd's characters, one of its suffixes, no '/'. Safe as a file name. */
+/* The name of a service unit, as name_is_service_unit() has it: no slice, target, socket or the like is anybody's to
+ * start or stop. Safe as a file name. */
 bool permit_unit_valid(const char *unit);
 
 /* A plausible object uid: letters, digits, '-', '_', '.', not empty, no leading '.'. Safe as a file name. */
 bool permit_uid_valid(const char *uid);
 
-/* Checks a received packet: size, magic, type, seq, every string terminated, unit and lock uid plausible (QUERY: uid
- * may be empty); EVICT also: a stop timeout; PERMIT also: tenure, instants in order, an end when lease, a stop timeout,
+/* Checks a received packet: size, magic, type, seq, every string terminated, unit the name of a service, lock uid
+ * plausible (QUERY: uid may be empty, or both); EVICT also: a stop timeout; PERMIT also: tenure, instants in order, an end when lease, a stop timeout,
  * and texts that fit an environment file (letters, digits, -_./:@+=). Returns 0, -EBADMSG with err set. */
 int permit_request_check(const void *packet, size_t size, struct err *err);
 int permit_reply_check(const void *packet, size_t size, struct err *err);

@@ -569,6 +569,9 @@ static void test_next_tenure_is_enrolled(void **state) {
 }
 
 static void test_malformed(void **state) {
+        static const char *const no_services[] = {"system.slice", "-.slice",      "sysinit.target", "dbus.socket",
+                                                  "init.scope",   "-.mount",      "x@.service",     "../app.service",
+                                                  ".service",     "app\n.service"};
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
         struct permit_request q = request(x, PERMIT_PERMIT, "A");
@@ -588,9 +591,22 @@ static void test_malformed(void **state) {
                         assert_true(take(fd, &p));
                 while (p.result != GUARD_REFUSED_REQUEST);
         }
+        /* What is no service is nobody's to start or stop, whatever is asked. */
+        for (enum permit_request_type type = PERMIT_PERMIT; type <= PERMIT_EVICT; type++)
+                for (size_t i = 0; i < ELEMENTSOF(no_services); i++) {
+                        q = request(x, type, "A");
+                        strcpy(q.unit, no_services[i]);
+                        put(fd, &q);
+                        do
+                                assert_true(take(fd, &p));
+                        while (p.seq != q.seq);
+                        assert_int_equal(p.result, GUARD_REFUSED_REQUEST);
+                        assert_non_null(strstr(p.text, "not the name of a service unit"));
+                }
         /* And the guard is as it was. */
         assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
         assert_int_equal(x->pid1.state->starts, 0);
+        assert_int_equal(x->pid1.state->stops, 0);
 }
 
 static void test_newest_connection(void **state) {

@@ -34,10 +34,34 @@ static struct permit_request good(void) {
 }
 
 static void test_units_and_uids(_unused_ void **state) {
-        static const char *const units[] = {"a.service", "a-b_c:d@e\\x2df.service", "x.socket", "x@y.timer"};
-        static const char *const no_units[] = {
-                "",           "a",           "a.servic",   ".service",  "a/b.service", "../x.service", "a b.service",
-                "a.service ", "a.service\n", ".a.service", "a$.service"};
+        static const char *const units[] = {"a.service", "a-b_c:d@e\\x2df.service", "a..b.service", "x@y@z.service"};
+        static const char *const no_units[] = {"",
+                                               "a",
+                                               "a.servic",
+                                               ".service",
+                                               "a/b.service",
+                                               "../x.service",
+                                               "a b.service",
+                                               "a.service ",
+                                               "a.service\n",
+                                               ".a.service",
+                                               "a$.service",
+                                               "x.socket",
+                                               "x@y.timer",
+                                               "system.slice",
+                                               "-.slice",
+                                               "-.mount",
+                                               "init.scope",
+                                               "sysinit.target",
+                                               "x@.service",
+                                               "@x.service",
+                                               "..",
+                                               "x.service/",
+                                               "x.service.d",
+                                               "x.servicE",
+                                               "\x1b[2J.service",
+                                               "ä.service"};
+        char name[300];
         static const char *const no_uids[] = {"", ".", "..", "a/b", "a b", "a\n", "ä", ".x"};
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++)
@@ -45,6 +69,13 @@ static void test_units_and_uids(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(no_units); i++)
                 if (permit_unit_valid(no_units[i]))
                         fail_msg("accepted '%s' as a unit", no_units[i]);
+        /* A file beside it, and its drop-in directory, have a name, too. */
+        memset(name, 'a', sizeof(name));
+        strcpy(name + 250 - strlen(".service"), ".service");
+        assert_true(permit_unit_valid(name));
+        memset(name, 'a', sizeof(name));
+        strcpy(name + 251 - strlen(".service"), ".service");
+        assert_false(permit_unit_valid(name));
         assert_true(permit_uid_valid("3f9a02c7-0011-4222-8333-444455556666"));
         for (size_t i = 0; i < ELEMENTSOF(no_uids); i++)
                 if (permit_uid_valid(no_uids[i]))
@@ -57,6 +88,8 @@ enum change {
         TYPE,
         SEQ,
         UNIT,
+        UNIT_ESCAPE,
+        UNIT_SLICE,
         UNIT_OPEN,
         UID_EMPTY,
         UID_OPEN,
@@ -90,7 +123,9 @@ static const struct {
         {MAGIC, -EBADMSG, "different versions"},
         {TYPE, -EBADMSG, "type 9"},
         {SEQ, -EBADMSG, "sequence number"},
-        {UNIT, -EBADMSG, "'a/b.service' is not a unit name"},
+        {UNIT, -EBADMSG, "'a/b.service' is not the name of a service unit"},
+        {UNIT_ESCAPE, -EBADMSG, "'a?[2J?.service' is not the name of a service unit"},
+        {UNIT_SLICE, -EBADMSG, "'system.slice' is not the name of a service unit"},
         {UNIT_OPEN, -EBADMSG, "unterminated"},
         {UID_EMPTY, -EBADMSG, "'' is not a lock uid"},
         {UID_OPEN, -EBADMSG, "unterminated"},
@@ -130,6 +165,12 @@ static void change(struct permit_request *q, enum change c) {
                 break;
         case UNIT:
                 strcpy(q->unit, "a/b.service");
+                break;
+        case UNIT_ESCAPE:
+                strcpy(q->unit, "a\x1b[2J\n.service");
+                break;
+        case UNIT_SLICE:
+                strcpy(q->unit, "system.slice");
                 break;
         case UNIT_OPEN:
                 memset(q->unit, 'a', sizeof(q->unit));

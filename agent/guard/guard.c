@@ -14,6 +14,7 @@
 #include "guard/guard_files.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
+#include "guard/guard_uids.h"
 #include "guard/guard_unit.h"
 
 /* A unit comes to rest after a few steps; what would not is no reason to leave agent, timers and watchdog waiting. */
@@ -187,6 +188,9 @@ static int open_all(struct guard *g, struct err *err) {
         r = gate_open(&g->gate, g->options.runtime_dir, err);
         if (r < 0)
                 return r;
+        r = guard_uids_open(g);
+        if (r < 0)
+                return err_setf(err, r, "cannot read the revoked lock uids in %s: %s", g->gate.dir, strerror(-r));
         if (cgroup_check(g->options.cgroup_root, &cgroup) < 0) {
                 (void)snprintf(g->cgroup_error, sizeof(g->cgroup_error), "%.500s", cgroup.text);
                 journal_log(LOG_ERR, "%s; no unit is permitted until then", g->cgroup_error);

@@ -11,6 +11,7 @@
 #include "base/timing.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
+#include "guard/guard_uids.h"
 #include "guard/guard_unit.h"
 
 void guard_socket_close(struct guard *g) {
@@ -106,7 +107,13 @@ static void take_request(struct guard *g, const struct permit_request *q) {
         }
         /* When the set cannot be read, the uid counts as revoked. */
         if (q->type == PERMIT_PERMIT)
-                ev.revoked = gate_is_revoked(&g->gate, q->lock_uid) != 0;
+                ev.revoked = guard_uids_refused(g, q->lock_uid) != 0;
+        /* A new term only where its end can be recorded; a renewal is none. */
+        if (q->type == PERMIT_PERMIT && !ev.revoked && u->s.uid != ev.uid &&
+            guard_uids_full(g, u->trouble, sizeof(u->trouble))) {
+                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
+                return;
+        }
         guard_unit_step(u, &ev, q);
 }
 

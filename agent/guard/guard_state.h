@@ -3,6 +3,7 @@
  * inboxes; the turn of the loop (guard.c) takes out what was posted, lets supervise_step() decide, and performs.
  * The files of agent/guard/, each calling only those before it:
  *   guard_state   this, the clock
+ *   guard_uids    lock uids that are permitted no more
  *   guard_files   what is on disk for one unit
  *   guard_look    what PID 1's answer means for one unit
  *   guard_reply   what is told to agent, STATUS and journal
@@ -27,6 +28,9 @@
 
 #define GUARD_UNITS_MAX 1024
 #define GUARD_WAITS_MAX 8
+
+#define GUARD_REFUSED_MAX  4096
+#define GUARD_RECORDED_MAX 65536 /* files of some hundred bytes of memory each */
 
 /* A request that got no final answer yet; of several of one type for one lock uid the last. */
 struct guard_wait {
@@ -82,7 +86,15 @@ struct guard {
         sd_event_source *timer;
         struct gate gate;
         char boot_id[BOOT_ID_SIZE];
-        uint64_t now_usec;      /* never goes back */
+        uint64_t now_usec; /* never goes back */
+
+        /* lock uids that are permitted no more */
+        struct {
+                size_t n_recorded; /* on disk */
+                uint64_t counted_at_usec;
+                uint64_t refused[GUARD_REFUSED_MAX]; /* util_token(), in a ring; 0: none */
+                size_t next;
+        } uids;
         char cgroup_error[512]; /* not empty: no cgroup v2, nothing can be permitted */
 
         /* the connection to PID 1 */

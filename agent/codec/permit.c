@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/timing.h"
 #include "codec/name.h"
 #include "codec/permit.h"
 
@@ -33,6 +34,12 @@ bool permit_uid_valid(const char *uid) {
 /* Goes into an environment file: no quotes, no backslash, no space, no control characters. */
 static bool environment_valid(const char *s) {
         return made_of(s, "-_./:@+=");
+}
+
+#define STOP_MIN_MSEC ((unsigned)(TIMING_STOP_MIN_USEC / USEC_PER_MSEC))
+
+static bool stop_timeout_valid(const struct permit_request *q) {
+        return q->stop_timeout_usec >= TIMING_STOP_MIN_USEC && q->stop_timeout_usec != USEC_INFINITY;
 }
 
 #define SHOWN_SIZE 80
@@ -80,8 +87,9 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                 return 0;
         if (!permit_uid_valid(q->lock_uid))
                 return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, shown(q->lock_uid, name));
-        if (q->type == PERMIT_EVICT && (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
-                return err_setf(err, -EBADMSG, "%s: an eviction needs a stop timeout", q->unit);
+        if (q->type == PERMIT_EVICT && !stop_timeout_valid(q))
+                return err_setf(err, -EBADMSG, "%s: an eviction needs a stop timeout, of %u ms or more", q->unit,
+                                STOP_MIN_MSEC);
         if (q->type != PERMIT_PERMIT)
                 return 0;
         if (!TENURE_VALID(q->tenure))
@@ -91,8 +99,13 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                                 q->unit);
         if (q->tenure == TENURE_LEASE && q->kill_at_usec == USEC_INFINITY)
                 return err_setf(err, -EBADMSG, "%s: a lease permit must have an end", q->unit);
-        if (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY)
-                return err_setf(err, -EBADMSG, "%s: a permit needs a stop timeout", q->unit);
+        if (!stop_timeout_valid(q))
+                return err_setf(err, -EBADMSG, "%s: a permit needs a stop timeout, of %u ms or more", q->unit,
+                                STOP_MIN_MSEC);
+        if (q->kill_at_usec != USEC_INFINITY && q->kill_at_usec - q->stop_at_usec < TIMING_STOP_MIN_USEC)
+                return err_setf(err, -EBADMSG,
+                                "%s: the second instant of a permit must come %u ms or more after the first", q->unit,
+                                STOP_MIN_MSEC);
         if (!environment_valid(q->lock) || !environment_valid(q->term) || !environment_valid(q->identity))
                 return err_setf(err, -EBADMSG, "%s: lock, term or identity with a character that does not belong there",
                                 q->unit);

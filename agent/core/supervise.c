@@ -146,10 +146,17 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
         s->stop_timeout_usec = ev->stop_timeout_usec;
 }
 
+/* What a revoke gives the unit; otherwise: when it does not say. Whoever revokes does not kill at once. */
+static uint64_t revoke_timeout(const struct supervise_event *ev, uint64_t otherwise) {
+        if (!ev->stop_timeout_usec)
+                return otherwise;
+        return ev->stop_timeout_usec > TIMING_STOP_MIN_USEC ? ev->stop_timeout_usec : TIMING_STOP_MIN_USEC;
+}
+
 /* Nothing of ours is in force: the unit may run all the same, or a permit may be on its way. Whether it is ours to stop
  * PID 1 has to say first (supervise_on_reading()). */
 static void await_revoke(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
-        uint64_t timeout = ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec;
+        uint64_t timeout = revoke_timeout(ev, s->stop_timeout_usec);
 
         if (s->state == SUPERVISE_CHECKING) {
                 supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_REVOKED);
@@ -165,13 +172,13 @@ static void on_revoke(struct supervise *s, struct supervise_actions *a, const st
         uint64_t now = ev->now_usec;
 
         if (same && supervise_permitted(s)) {
-                supervise_begin_stop(s, a, SUPERVISE_REASON_REVOKED, now,
-                                     ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
+                supervise_begin_stop(s, a, SUPERVISE_REASON_REVOKED, now, revoke_timeout(ev, s->stop_timeout_usec));
         } else if (supervise_stopping(s)) {
                 if (!same)
                         supervise_act(a, SUPERVISE_REFUSE_REQUEST, GUARD_OK);
-                if ((same || s->uid == 0) && ev->stop_timeout_usec)
-                        s->kill_at_usec = util_usec_min(s->kill_at_usec, util_usec_add(now, ev->stop_timeout_usec));
+                if (same || s->uid == 0)
+                        s->kill_at_usec =
+                                util_usec_min(s->kill_at_usec, util_usec_add(now, revoke_timeout(ev, USEC_INFINITY)));
                 supervise_read_now(s, a);
         } else if (s->uid != 0 && !same) {
                 /* Another permit is asked for or in force. The answer speaks of the unit: it waits until that is seen

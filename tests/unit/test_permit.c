@@ -22,9 +22,9 @@ static struct permit_request good(void) {
                 .type = PERMIT_PERMIT,
                 .seq = 7,
                 .tenure = TENURE_LEASE,
-                .stop_at_usec = 1000,
-                .kill_at_usec = 2000,
-                .stop_timeout_usec = 500,
+                .stop_at_usec = 1000000,
+                .kill_at_usec = 2000000,
+                .stop_timeout_usec = 500000,
                 .unit = "app@one\\x2dtwo.service",
                 .lock = "default/app-lock",
                 .lock_uid = "3f9a02c7-0011-4222-8333-444455556666",
@@ -102,10 +102,13 @@ enum change {
         KILL_FIRST,
         LEASE_FOR_EVER,
         NO_TIMEOUT,
+        SHORT_TIMEOUT,
+        SHORT_STOP,
         LIFE,
         REVOKE_BARE,
         EVICT_GOOD,
         EVICT_NO_TIMEOUT,
+        EVICT_SHORT_TIMEOUT,
         EVICT_NO_UID,
         QUERY_BARE,
         QUERY_UID,
@@ -138,10 +141,13 @@ static const struct {
         {KILL_FIRST, -EBADMSG, "second instant"},
         {LEASE_FOR_EVER, -EBADMSG, "must have an end"},
         {NO_TIMEOUT, -EBADMSG, "stop timeout"},
+        {SHORT_TIMEOUT, -EBADMSG, "a stop timeout, of 100 ms or more"},
+        {SHORT_STOP, -EBADMSG, "must come 100 ms or more after the first"},
         {LIFE, 0, ""},
         {REVOKE_BARE, 0, ""},
         {EVICT_GOOD, 0, ""},
         {EVICT_NO_TIMEOUT, -EBADMSG, "an eviction needs a stop timeout"},
+        {EVICT_SHORT_TIMEOUT, -EBADMSG, "an eviction needs a stop timeout, of 100 ms or more"},
         {EVICT_NO_UID, -EBADMSG, "is not a lock uid"},
         {QUERY_BARE, 0, ""},
         {QUERY_UID, -EBADMSG, "'a/b' is not a lock uid"},
@@ -200,13 +206,19 @@ static void change(struct permit_request *q, enum change c) {
                 q->stop_at_usec = 0;
                 break;
         case KILL_FIRST:
-                q->kill_at_usec = 999;
+                q->kill_at_usec = 999999;
                 break;
         case LEASE_FOR_EVER:
                 q->kill_at_usec = q->stop_at_usec = USEC_INFINITY;
                 break;
         case NO_TIMEOUT:
                 q->stop_timeout_usec = 0;
+                break;
+        case SHORT_TIMEOUT:
+                q->stop_timeout_usec = 99999;
+                break;
+        case SHORT_STOP:
+                q->kill_at_usec = q->stop_at_usec + 99999;
                 break;
         case LIFE:
                 q->tenure = TENURE_LIFE;
@@ -218,12 +230,15 @@ static void change(struct permit_request *q, enum change c) {
                 break;
         case EVICT_GOOD:
         case EVICT_NO_TIMEOUT:
+        case EVICT_SHORT_TIMEOUT:
         case EVICT_NO_UID:
                 *q = (struct permit_request){.magic = PERMIT_MAGIC,
                                              .type = PERMIT_EVICT,
                                              .seq = 1,
                                              .unit = "a.service",
-                                             .stop_timeout_usec = c == EVICT_NO_TIMEOUT ? 0 : 1};
+                                             .stop_timeout_usec = c == EVICT_NO_TIMEOUT      ? 0
+                                                                  : c == EVICT_SHORT_TIMEOUT ? 99999
+                                                                                             : 100000};
                 if (c != EVICT_NO_UID)
                         strcpy(q->lock_uid, "u");
                 break;

@@ -129,7 +129,7 @@ static void parse(const char *text, struct supervise_event *ev) {
                 ev->type = SUPERVISE_EV_REVOKE;
                 ev->uid = util_token(strtok_r(NULL, " ", &save));
                 w = strtok_r(NULL, " ", &save);
-                ev->stop_timeout_usec = w ? strtoull(w, NULL, 10) * SEC : 0;
+                ev->stop_timeout_usec = w ? (uint64_t)(strtod(w, NULL) * 1e6 + 0.5) : 0;
         } else if (strcmp(w, "evict") == 0) {
                 ev->type = SUPERVISE_EV_EVICT;
                 ev->stop_timeout_usec = strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
@@ -777,6 +777,16 @@ static const struct row rows[] = {
           {2.5, "revoke A 60", "read interim", SUPERVISE_STOPPING},
           {3, "revoke A 1", "read interim", SUPERVISE_STOPPING},
           {4, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"a revoke that gives no time gives a tenth of a second: a stop is no kill",
+         {PERMITTED,
+          {2, "revoke A 0.000001", STOP_A, SUPERVISE_STOPPING},
+          {2.05, "revoke A 0.000001", "read interim", SUPERVISE_STOPPING},
+          {2.1, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"… without a permit, too",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A 0.000001", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {2, "read on", STOP_IDLE, SUPERVISE_STOPPING},
+          {2.1, "tick", "KILL push", SUPERVISE_KILLING}}},
         {"lease: a revoke does not put off the second instant",
          {LEASED, {9, "revoke A 60", STOP_A, SUPERVISE_STOPPING}, {15, "tick", "KILL push", SUPERVISE_KILLING}}},
 };

@@ -33,6 +33,7 @@ void guard_socket_close(struct guard *g) {
                 g->unit[i]->unfit[0] = '\0';
                 guard_unit_step(g->unit[i], &ev, NULL);
         }
+        guard_unit_tidy(g);
 }
 
 /* Another unit than the request's that has, or is being stopped under, a permit for its lock uid or lock. */
@@ -88,6 +89,7 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 guard_reply_send(g, &reply);
                 return;
         }
+        u->asked = ++g->n_asked;
         if (q->type == PERMIT_PERMIT && q->tenure == TENURE_LEASE && g->watchdog_bad) {
                 (void)snprintf(u->trouble, sizeof(u->trouble),
                                "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64

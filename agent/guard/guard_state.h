@@ -50,6 +50,8 @@ struct guard_unit {
         enum tenure wanted_tenure;
         uint64_t wanted_stop_usec; /* 0: it did not say */
 
+        uint64_t asked; /* when a request was last about it, in their order; 0: never */
+
         /* who waits for an answer */
         struct guard_wait waits[GUARD_WAITS_MAX];
         size_t n_waits;
@@ -128,6 +130,7 @@ struct guard {
 
         struct guard_unit *unit[GUARD_UNITS_MAX];
         size_t n_units;
+        uint64_t n_asked; /* requests so far */
 
         /* STATUS */
         bool status_due;

@@ -768,6 +768,43 @@ static void test_many_units(void **state) {
         lead(x, fd, "A");
 }
 
+/* Names without an end, of which each costs a place: there is always one for a unit that is meant, and nobody who has a
+ * permit, or is configured, loses his. */
+static void test_endless_names(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request_of(x, 100000);
+        struct permit_reply p;
+
+        q.judge = 1;
+        q.stop_timeout_usec = USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).unfit, 1); /* (another name of it) */
+        for (unsigned k = 0; k < 2600; k++) {
+                if (k == 1300)
+                        lead(x, fd, "A");
+                q = request_of(x, k);
+                if (k % 2 && k < 1300) {
+                        x->pid1.state->unenrolled = true;
+                        q.type = PERMIT_REVOKE;
+                        strcpy(q.lock_uid, "invented");
+                        p = ask(fd, q);
+                        assert_int_equal(p.result, GUARD_OK);
+                        assert_int_equal(answer(fd, &q).final, 1);
+                        x->pid1.state->unenrolled = false;
+                } else
+                        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        }
+        q = request_of(x, 100000);
+        assert_int_equal(ask(fd, q).unfit, 1);
+        assert_int_equal(query(x, fd).unit_state, UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->stops, 0);
+        revoke_all(x, fd, "A");
+        /* … nor when the connection ends in between. */
+        close(fd);
+        fd = dial(x);
+        lead(x, fd, "B");
+}
+
 static void test_deaf_agent(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int deaf = dial(x), fd = -1;
@@ -1429,6 +1466,7 @@ int main(void) {
                 TEST(test_second_agent),
                 TEST(test_restarted_agent),
                 TEST(test_many_units),
+                TEST(test_endless_names),
                 TEST(test_deaf_agent),
                 TEST(test_patient_agent),
                 TEST(test_stranger),

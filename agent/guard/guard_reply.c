@@ -214,11 +214,13 @@ void guard_reply_refused_stop(struct guard_unit *u, enum guard_result result) {
                 if (u->waits[i].type == PERMIT_REVOKE)
                         guard_reply(u, PERMIT_REVOKE, u->waits[i].seq, u->waits[i].lock_uid, result,
                                     /* final= */ false);
-        if (guard_may_log(u->guard))
+        /* Also when so much is refused at that moment that not all of it is told. */
+        if (guard_may_log(u->guard) || !u->refused_told)
                 journal_log(LOG_WARNING,
                             "%s: is to be stopped for the agent, but it is not enrolled here, and never had a permit: "
                             "refused; to stop it: systemctl stop %s",
                             u->name, u->name);
+        u->refused_told = true;
 }
 
 static void push(struct guard_unit *u) {

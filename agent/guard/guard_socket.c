@@ -64,6 +64,35 @@ static enum supervise_event_type event_type(uint32_t request_type) {
         return SUPERVISE_EV_QUERY;
 }
 
+/* An agent asks about each unit once when it connects, and then about what changes. Of a thousand units: */
+#define LOOKS_BURST   4096
+#define LOOKS_PER_SEC 128
+
+/* Every request but the renewal and the end of a permit that is in force makes PID 1 be asked about the unit, or told
+ * to start it. False: too often. Not per connection: whoever is hung up on would begin anew. */
+static bool may_look(struct guard *g) {
+        uint64_t now = guard_now(g), more = (now - g->looks_at_usec) * LOOKS_PER_SEC / USEC_PER_SEC;
+
+        if (more > 0) {
+                g->looks_left = more < LOOKS_BURST - g->looks_left ? g->looks_left + (unsigned)more : LOOKS_BURST;
+                g->looks_at_usec = now;
+        }
+        if (g->looks_left == 0)
+                return false;
+        g->looks_left--;
+        return true;
+}
+
+/* Nothing that is in force depends on it: permits keep to their instants, stops go on, and an agent that meant it says
+ * it again. */
+static void hang_up_on_flood(struct guard *g) {
+        if (guard_may_log(g))
+                journal_log(LOG_WARNING,
+                            "The agent (pid %d) asks about units without an end: hung up on; permits and stops go on",
+                            g->peer.pid);
+        g->hang_up = true;
+}
+
 static void take_request(struct guard *g, const struct permit_request *q) {
         struct guard_unit *other = q->type == PERMIT_QUERY ? NULL : other_holder(g, q);
         /* One lock, one unit: what is stopped for this uid is the unit that ran for it. */
@@ -90,6 +119,12 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 return;
         }
         u->asked = ++g->n_asked;
+        if (!((q->type == PERMIT_PERMIT || q->type == PERMIT_REVOKE) && supervise_permitted(&u->s) &&
+              u->s.uid == ev.uid) &&
+            !may_look(g)) {
+                hang_up_on_flood(g);
+                return;
+        }
         if (q->type == PERMIT_PERMIT && q->tenure == TENURE_LEASE && g->watchdog_bad) {
                 (void)snprintf(u->trouble, sizeof(u->trouble),
                                "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64

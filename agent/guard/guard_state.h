@@ -75,6 +75,7 @@ struct guard_unit {
         char problem[512];                          /* what is wrong under the permit, and the cure */
         uint64_t going_since_usec;                  /* running, and told by somebody else to stop; 0: not */
         bool lingers;          /* … for so long that problem is about that, not about the enrolment */
+        bool refused_told;     /* the journal has it that it is not ours to stop */
         char unfit[512];       /* why a permit as configured would be refused, and the cure */
         uint32_t files_failed; /* set of 1 << enum supervise_action_type: what a stop could not do at its last try */
         bool files_due;        /* … and the agent is to hear of it */
@@ -110,6 +111,8 @@ struct guard {
         int connection_fd;
         struct peer peer;            /* whose it is */
         bool heard;                  /* it has said something */
+        unsigned looks_left;         /* so many requests more may make PID 1 be asked */
+        uint64_t looks_at_usec;      /* … as of then */
         bool malformed_told;         /* the journal has been told that it sends what is no request */
         pid_t refused_pid;           /* the second agent that the journal has last told of */
         bool socket_due;             /* inbox: there is something to accept or to read, or room to write */

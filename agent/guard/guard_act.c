@@ -213,6 +213,9 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 guard_act_kill(u);
                 break;
         case SUPERVISE_READ:
+                /* The look of a stop that begins is the guard's own. */
+                if (q && !(supervise_stopping(&u->s) && before < SUPERVISE_STOPPING) && u->guard->looks_left > 0)
+                        u->guard->looks_left--;
                 read_unit(u);
                 break;
         case SUPERVISE_REPLY:

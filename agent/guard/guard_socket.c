@@ -68,8 +68,8 @@ static enum supervise_event_type event_type(uint32_t request_type) {
 #define LOOKS_BURST   4096
 #define LOOKS_PER_SEC 128
 
-/* Every request but the renewal and the end of a permit that is in force makes PID 1 be asked about the unit, or told
- * to start it. False: too often. Not per connection: whoever is hung up on would begin anew. */
+/* False: PID 1 was asked too often for its requests (guard_act.c counts). Not per connection: whoever is hung up on
+ * would begin anew. */
 static bool may_look(struct guard *g) {
         uint64_t now = guard_now(g), more = (now - g->looks_at_usec) * LOOKS_PER_SEC / USEC_PER_SEC;
 
@@ -77,10 +77,13 @@ static bool may_look(struct guard *g) {
                 g->looks_left = more < LOOKS_BURST - g->looks_left ? g->looks_left + (unsigned)more : LOOKS_BURST;
                 g->looks_at_usec = now;
         }
-        if (g->looks_left == 0)
-                return false;
-        g->looks_left--;
-        return true;
+        return g->looks_left > 0;
+}
+
+/* It says again what is asked for, in force or being stopped already, or ends what is in force. */
+static bool is_free(const struct guard_unit *u, const struct permit_request *q) {
+        return u->s.uid != 0 && u->s.uid == util_token(q->lock_uid) &&
+               (q->type == PERMIT_PERMIT || (q->type == PERMIT_REVOKE && supervise_permitted(&u->s)));
 }
 
 /* Nothing that is in force depends on it: permits keep to their instants, stops go on, and an agent that meant it says
@@ -119,9 +122,7 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 return;
         }
         u->asked = ++g->n_asked;
-        if (!((q->type == PERMIT_PERMIT || q->type == PERMIT_REVOKE) && supervise_permitted(&u->s) &&
-              u->s.uid == ev.uid) &&
-            !may_look(g)) {
+        if (!is_free(u, q) && !may_look(g)) {
                 hang_up_on_flood(g);
                 return;
         }

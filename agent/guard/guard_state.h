@@ -111,7 +111,7 @@ struct guard {
         int connection_fd;
         struct peer peer;            /* whose it is */
         bool heard;                  /* it has said something */
-        unsigned looks_left;         /* so many requests more may make PID 1 be asked */
+        unsigned looks_left;         /* so often more PID 1 may be asked for its requests */
         uint64_t looks_at_usec;      /* … as of then */
         bool malformed_told;         /* the journal has been told that it sends what is no request */
         pid_t refused_pid;           /* the second agent that the journal has last told of */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The documents name what the sources have, all of it and nothing else: every configuration key (agent/codec/conf_keys.c)
 # with its default in the manual page and in the sample configuration, every journal field and MESSAGE_ID in
-# docs/JOURNAL.md, each of these ids with an entry in the catalog, every package that the build needs in README.md.
+# docs/JOURNAL.md, each of these ids with an entry in the catalog, an id in every record that is more urgent than info,
+# every package that the build needs in README.md.
 #
 #   tests/check_docs.sh     from the top of the tree
 set -u
@@ -94,6 +95,68 @@ for id in $(grep -oE '[0-9a-f]{32}' "$journal" | sort -u); do
         grep -q "$id" "$header" || found+=("$id: an example names it, and no source does")
 done
 verdict "MESSAGE_IDs of examples" "${found[@]}"
+
+# Each call on a line of its own, behind the name of its file; not those of the sink, nor of what hands on an id.
+# shellcheck disable=SC2016 # (a program of awk)
+calls=$(find agent -name '*.c' ! -path agent/adapter/journal.c ! -name agent_journal.c | sort | xargs awk '
+        function done() { if (call != "") print call; call = "" }
+        FNR == 1 { done() }
+        call == "" && match($0, /(journal_log|journal_record|agent_journal)\(/) {
+                call = FILENAME ": "
+                $0 = substr($0, RSTART)
+        }
+        call != "" { sub(/^ +/, ""); call = call $0 " " }
+        /\);( *\/\*.*)?$/ { done() }
+        END { done() }')
+# What is more urgent than LOG_INFO has an id, so that it is found, and explained by journalctl -x; the exceptions are in
+# the document, with the reason, each as the message begins.
+found=()
+mapfile -t plain < <(sed -n '/^\*\*Lines without a kind/,/^\*\*Why/p' "$journal" | sed -nE 's/^\| `([^`]+)` \| .+ \|$/\1/p')
+while IFS= read -r call; do
+        [[ $call =~ (journal_log|journal_record|agent_journal)\(([^\"]*)(.*) ]]
+        head=${BASH_REMATCH[2]} message=${BASH_REMATCH[3]}
+        if [[ ${BASH_REMATCH[1]} == journal_log ]]; then
+                [[ ! $head =~ ^\ *LOG_(INFO|DEBUG),\ *$ ]] || continue
+                for begin in "${plain[@]}"; do
+                        [[ $message != "\"$begin"* ]] || continue 2
+                done
+                found+=("$call: more urgent than LOG_INFO, and no record with a MESSAGE_ID")
+        elif [[ ! ${head//JOURNAL_KEY_/} =~ JOURNAL_[A-Z]+ ]]; then
+                found+=("$call: a record of no kind")
+        fi
+done <<<"$calls"
+for begin in "${plain[@]}"; do
+        grep -qF "\"$begin" <<<"$calls" || found+=("$journal: \"$begin\" is a line without a kind, and no source has it")
+done
+for name in $(sed -nE 's/^#define +(JOURNAL_[A-Z_]+) +"[0-9a-f]{32}".*/\1/p' "$header"); do
+        grep -qE "\b$name\b" <<<"$calls" || found+=("$name: no record is of that kind")
+done
+[[ $calls ]] || found+=("no record found in the sources: has their form changed? (tests/check_docs.sh)")
+verdict "urgent records have a kind ($(wc -l <<<"$calls"))" "${found[@]}"
+
+# The fields that a call names are among those that the document says its kind may have (not where the call hands on a
+# list that was made before).
+declare -A field_of row_of
+while read -r key name; do
+        field_of[$key]=$name
+        row_of[$name]=$(sed -nE "/^## Fields/,/^States/ s/^\| \`$name\` \| ([^|]*) \|.*/\1/p" "$journal")
+done < <(sed -nE 's/^#define +(JOURNAL_KEY_[A-Z_]+) +"([A-Z_]+)".*/\1 \2/p' "$header")
+found=()
+while IFS= read -r call; do
+        head=${call%%\"*}
+        mapfile -t kinds < <(grep -oE 'JOURNAL_[A-Z_]+' <<<"$head" | grep -v '^JOURNAL_KEY_' | sed 's/^JOURNAL_//')
+        mapfile -t keys < <(grep -oE 'JOURNAL_KEY_[A-Z_]+' <<<"$call")
+        [[ $call != *agent_journal* ]] || keys+=(JOURNAL_KEY_LOCK JOURNAL_KEY_UNIT)
+        for kind in "${kinds[@]}"; do
+                for key in "${keys[@]}"; do
+                        row=" ${row_of[${field_of[$key]}]//,/ } "
+                        [[ $row == *" $kind "* ]] ||
+                                found+=("${field_of[$key]} of $kind: $journal does not say that such a record may have it")
+                done
+        done
+done <<<"$calls"
+mapfile -t found < <(printf '%s\n' "${found[@]}" | grep . | sort -u)
+verdict "fields of each kind" "${found[@]}"
 
 # ---- its catalog ----
 

@@ -200,6 +200,28 @@ for folder in base core codec adapter daemon guard ctl; do
         verdict "$folder: no circle among ${#objects[@]} files" "${found[@]}"
 done
 
+# The list at the top of agent_parts.h is that order for the daemon.
+mapfile -t found < <(
+        nm -A "$build"/agent/daemon/*.o 2>/dev/null | awk '
+                FNR == NR {
+                        if (match($0, /^ \*   [a-z_]+\.c /)) place[substr($0, 6, RLENGTH - 8)] = ++n
+                        next
+                }
+                { file = $1; sub(/:.*/, "", file); sub(/.*\//, "", file); sub(/\.o$/, "", file); seen[file] = 1 }
+                $(NF - 1) ~ /^[TDRBC]$/ { home[$NF] = file }
+                $(NF - 1) == "U" { uses[file, $NF] = 1 }
+                END {
+                        for (f in seen) if (!(f in place)) print f ".c is not in the list"
+                        for (f in place) if (!(f in seen)) print f ".c is in the list, and there is none"
+                        for (k in uses) {
+                                split(k, p, SUBSEP)
+                                to = home[p[2]]
+                                if (place[to] > place[p[1]]) print p[1] ".c calls " to ".c, which stands below it"
+                        }
+                }' agent/daemon/agent_parts.h - | sort -u
+)
+verdict "daemon: files in the order of agent_parts.h" "${found[@]}"
+
 # ---- truths with one home ----
 
 # home NAME HOME PATTERN [EXCEPT]: the extended regular expression occurs in the files of HOME only.

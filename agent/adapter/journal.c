@@ -103,22 +103,6 @@ void journal_log(int priority, const char *fmt, ...) {
         errno = saved;
 }
 
-int journal_errno(int priority, int r, const char *fmt, ...) {
-        int saved = errno;
-        char line[LINE_MAX_], text[LINE_MAX_ - 128];
-        va_list ap;
-
-        if (priority > sink.max_priority)
-                return r;
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        (void)snprintf(line, sizeof(line), "%s: %s", text, strerror(r < 0 ? -r : r));
-        journal_emit(priority, line, NULL, NULL, 0);
-        errno = saved;
-        return r;
-}
-
 void journal_record(int priority, const char *message_id, const struct journal_field *fields, size_t n_fields,
                     const char *fmt, ...) {
         int saved = errno;

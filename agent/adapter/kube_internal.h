@@ -4,12 +4,14 @@
 
 #include "adapter/http.h"
 #include "adapter/kube.h"
+#include "adapter/kube_rhythm.h"
 #include "codec/namespace.h"
 #include "codec/status.h"
 #include "codec/token_request.h"
 
-/* More than any object of ours, less than what could hurt. */
-#define KUBE_RESPONSE_MAX ((size_t)4 * 1024 * 1024)
+/* More than etcd takes of one object (1.5 MiB), less than what could hurt; and of a list. */
+#define KUBE_RESPONSE_MAX ((size_t)2 * 1024 * 1024)
+#define KUBE_LIST_MAX     ((size_t)4 * 1024 * 1024)
 
 enum kube_op {
         KUBE_OP_GET = 0,
@@ -75,6 +77,10 @@ struct kube {
         char token_error[256];       /* why there is none, or an old one */
         struct kube_credentials credentials;
         uint64_t silence_usec, length_usec;
+        struct kube_rhythm rhythm;
+        struct kube_watch *asker; /* a silent one, whose read tells whether the server answers; NULL: none asks */
+        uint64_t asked_at_usec;   /* when the last such read had its outcome; 0: never */
+        bool was_answered;        /* that one */
         struct kube_slot *slots;
         unsigned n_events; /* Events under way */
 };
@@ -93,6 +99,11 @@ void kube_token_expire(struct kube *kube);
 int kube_path(struct kube_what what, const char *ns, const char *name, char **ret);
 /* "configmap", "lease" … for messages. */
 const char *kube_what_to_string(struct kube_what what);
+
+/* ---- kube_request.c ---- */
+/* A quorum read of the subject (KUBE_OP_GET), which may take as long as any request, but not longer than limit_usec. */
+int kube_get_limited(struct kube *kube, const struct kube_subject *subject, uint64_t limit_usec, kube_reply_cb cb,
+                     void *userdata, struct kube_slot **ret_slot);
 
 /* ---- kube_judge.c: pure ---- */
 void kube_judge(const struct kube_subject *s, const struct http_result *http, const char *server,

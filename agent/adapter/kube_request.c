@@ -19,6 +19,7 @@ struct kube_request {
         struct kube_subject subject;
         kube_reply_cb cb;
         void *userdata;
+        uint64_t limit_usec; /* how long it may take, when that is less than any may */
         /* only Events wait */
         sd_event_source *timer;
         char *body;
@@ -99,13 +100,15 @@ static int send(struct kube_request *q, const char *method, const char *body, co
                 .content_type = content_type,
                 .token = kube_token(kube),
                 .timeout_usec = kube->timeout_usec,
-                .response_max = KUBE_RESPONSE_MAX,
+                .response_max = subject->op == KUBE_OP_LIST ? KUBE_LIST_MAX : KUBE_RESPONSE_MAX,
                 .is_aside = !is_protocol(subject->what.kind), /* never in the way of a renewal */
                 .cb = on_answer,
                 .userdata = q,
         };
         int r;
 
+        if (call.timeout_usec > q->limit_usec)
+                call.timeout_usec = q->limit_usec;
         r = kube_path(subject->what, *subject->ns ? subject->ns : NULL, is_named ? subject->name : NULL, &path);
         if (r >= 0 && subject->op == KUBE_OP_LIST)
                 r = add_query(&path, "labelSelector=" LOCK_LABEL "%3D" LOCK_LABEL_VALUE);
@@ -121,12 +124,13 @@ static struct kube_request *request_new(struct kube *kube, const struct kube_sub
         if (!q)
                 return NULL;
         q->subject = *subject;
+        q->limit_usec = USEC_INFINITY;
         kube_slot_init(&q->slot, kube, cancel, is_owned);
         return q;
 }
 
-static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
-                 void *userdata, struct kube_slot **ret_slot) {
+static int start_limited(struct kube *kube, const struct kube_subject *subject, const struct order *order,
+                         uint64_t limit_usec, kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot) {
         _cleanup_free_ char *body = order->body;
         struct kube_request *q = request_new(kube, subject, ret_slot != NULL);
         int r;
@@ -134,6 +138,7 @@ static int start(struct kube *kube, const struct kube_subject *subject, const st
         if (!q)
                 return -ENOMEM;
         q->cb = cb;
+        q->limit_usec = limit_usec;
         q->userdata = userdata;
         r = send(q, order->method, body, order->content_type);
         if (r < 0) {
@@ -145,6 +150,11 @@ static int start(struct kube *kube, const struct kube_subject *subject, const st
         return 0;
 }
 
+static int start(struct kube *kube, const struct kube_subject *subject, const struct order *order, kube_reply_cb cb,
+                 void *userdata, struct kube_slot **ret_slot) {
+        return start_limited(kube, subject, order, USEC_INFINITY, cb, userdata, ret_slot);
+}
+
 static int set_subject(struct kube_subject *s, enum kube_op op, struct kube_what what, const char *ns, const char *name,
                        const char *uid) {
         *s = (struct kube_subject){.op = op, .what = what};
@@ -154,16 +164,22 @@ static int set_subject(struct kube_subject *s, enum kube_op op, struct kube_what
         return 0;
 }
 
+int kube_get_limited(struct kube *kube, const struct kube_subject *subject, uint64_t limit_usec, kube_reply_cb cb,
+                     void *userdata, struct kube_slot **ret_slot) {
+        const struct order order = {.method = "GET"};
+
+        return start_limited(kube, subject, &order, limit_usec, cb, userdata, ret_slot);
+}
+
 #define JSON        "application/json"
 #define MERGE_PATCH "application/merge-patch+json"
 
 static int get(struct kube *kube, struct kube_what what, const char *ns, const char *name, kube_reply_cb cb,
                void *userdata, struct kube_slot **ret_slot) {
-        const struct order order = {.method = "GET"};
         struct kube_subject s;
         int r = set_subject(&s, KUBE_OP_GET, what, ns, name, NULL);
 
-        return r < 0 ? r : start(kube, &s, &order, cb, userdata, ret_slot);
+        return r < 0 ? r : kube_get_limited(kube, &s, USEC_INFINITY, cb, userdata, ret_slot);
 }
 
 static int delete (struct kube *kube, struct kube_what what, const char *ns, const char *name, const char *uid,

@@ -91,6 +91,10 @@ static void handle_line(struct kube_watch *w, const char *line, size_t n) {
         int r = watch_event_parse(line, n, &e, &err);
 
         if (r >= 0) {
+                if (e.type == WATCH_EVENT_BOOKMARK && !e.is_initial_end)
+                        kube_watch_note_bookmark(w);
+                else
+                        w->quiet_at_usec = 0;
                 if (e.type == WATCH_EVENT_ERROR)
                         handle_error(w, &e.status);
                 else if (e.type != WATCH_EVENT_BOOKMARK)
@@ -124,7 +128,7 @@ static void on_data(const char *data, size_t n, void *userdata) {
         int r = watch_splitter_push(&w->splitter, data, n);
 
         if (r < 0) {
-                fail_garbled(w, r == -EMSGSIZE ? "an event is larger than 4 MiB" : strerror(-r));
+                fail_garbled(w, r == -EMSGSIZE ? "an event is larger than 2 MiB" : strerror(-r));
                 return;
         }
         http_request_hold(w->http);
@@ -160,7 +164,9 @@ static void on_end(const struct http_result *http, void *userdata) {
                 kube_watch_fail(w, &cause, http->retry_after_usec, text);
                 return;
         }
-        if (http->code == 0 || http->is_dead)
+        if ((http->code == 0 || http->is_dead) && w->is_alone)
+                cause = (struct kube_cause){.trouble = KUBE_TROUBLE_ALONE};
+        else if (http->code == 0 || http->is_dead)
                 cause = (struct kube_cause){.trouble = KUBE_TROUBLE_UNANSWERED, .silent = true};
         else if (!began)
                 cause = (struct kube_cause){
@@ -193,7 +199,7 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
                 return 0;
         }
         if (is_open) {
-                kube_watch_read(w);
+                kube_watch_ask(w);
                 return 0;
         }
         kube_watch_be_patient(w);
@@ -231,7 +237,8 @@ static int try_start(struct kube_watch *w) {
         call.path = path;
         w->started_at_usec = clock_boottime_usec();
         w->ends_at_usec = w->started_at_usec + seconds * USEC_PER_SEC + w->silence_usec;
-        w->has_told = w->is_stale = false;
+        w->quiet_at_usec = 0;
+        w->has_told = w->has_rhythm = w->is_slow = w->is_stale = false;
         r = http_start(kube->http, &call, &w->http);
         if (r >= 0)
                 kube_watch_be_patient(w);

@@ -21,6 +21,7 @@ enum kube_trouble {
         KUBE_TROUBLE_GARBLED,        /* a stream that is not one of events */
         KUBE_TROUBLE_SHORT,          /* streams that end at once */
         KUBE_TROUBLE_HANGS,          /* no head of an answer, or no end */
+        KUBE_TROUBLE_ALONE,          /* no answer, though others have one */
         KUBE_TROUBLE_DEAF,           /* a silent stream, and a read that does not help */
 };
 
@@ -44,16 +45,21 @@ struct kube_watch {
         struct watch_splitter splitter;
         uint64_t started_at_usec, ends_at_usec; /* CLOCK_BOOTTIME */
         uint64_t silence_usec, length_usec;
-        unsigned n_failures; /* in a row */
-        unsigned n_reads;    /* in vain, in a row */
-        unsigned n_polls;    /* the same, of those instead of a stream */
-        unsigned n_short;    /* streams in a row that ended at once, up to KUBE_WATCH_SHORT_ROW */
-        bool has_told;       /* the state of the object was told since the stream began */
-        bool is_stale;       /* the connection is not to be trusted: take a new one */
-        bool is_known;       /* something was told, by whatever means */
-        bool is_poll;        /* the read under way is one instead of a stream */
-        bool is_down;        /* for this cause */
-        bool is_unreadable;  /* and the last read instead was in vain */
+        uint64_t quiet_at_usec; /* when the last bookmark came, with nothing since; 0: none did */
+        uint64_t waits_at_usec; /* since when it leaves it to the asker to read; 0: it does not */
+        unsigned n_failures;    /* in a row */
+        unsigned n_reads;       /* in vain, in a row */
+        unsigned n_polls;       /* the same, of those instead of a stream */
+        unsigned n_short;       /* streams in a row that ended at once, up to KUBE_WATCH_SHORT_ROW */
+        bool has_told;          /* the state of the object was told since the stream began */
+        bool has_rhythm;        /* two bookmarks came since it began, with nothing between */
+        bool is_slow;           /* but not as often as they were to, and a read found all well */
+        bool is_stale;          /* the connection is not to be trusted: take a new one */
+        bool is_known;          /* something was told, by whatever means */
+        bool is_poll;           /* the read under way is one instead of a stream */
+        bool is_down;           /* for this cause */
+        bool is_unreadable;     /* and the last read instead was in vain */
+        bool is_alone;          /* it had no answer, and others had: until nobody has, or it works */
         struct kube_cause cause;
         uint64_t told_at_usec; /* other than that it is down */
         char version[64];      /* told last; "": there was none */
@@ -71,6 +77,12 @@ bool kube_watch_lasts(const struct kube_watch *w);
 bool kube_watch_is_short(const struct kube_watch *w);
 /* How long the stream may be silent from now on. */
 void kube_watch_be_patient(struct kube_watch *w);
+/* A bookmark came, other than the one that marks the end of the initial events. */
+void kube_watch_note_bookmark(struct kube_watch *w);
+/* Whether bookmarks were to come, and do not. Only of a stream that is silent for too long. */
+bool kube_watch_is_deaf(const struct kube_watch *w);
+/* It leaves it to another one to ask, and looks again soon. */
+void kube_watch_wait(struct kube_watch *w);
 /* A read under way is not needed any more. */
 void kube_watch_stop_reading(struct kube_watch *w);
 /* Ends the stream, with whatever of it was not told yet, and waits. */
@@ -100,5 +112,6 @@ void kube_watch_show_nothing(struct kube_watch *w);
 void kube_watch_over(struct kube_watch *w);
 /* version: of the object now, "": there is none. */
 void kube_watch_tell(struct kube_watch *w, const char *version, const struct kube_watch_event *e);
-/* Reads the object, and concludes from it what became of the stream. */
-void kube_watch_read(struct kube_watch *w);
+/* The stream is silent for too long: reads the object, and concludes from it what became of the stream; but of several
+ * that are silent one asks first, and where it has no answer the others go by that. */
+void kube_watch_ask(struct kube_watch *w);

@@ -13,14 +13,22 @@
  */
 #define KUBE_WATCH_ASKED_MAX_USEC (20 * USEC_PER_SEC)
 
+/* How soon those that wait for another one's read look for its outcome. */
+#define KUBE_WATCH_WAIT_USEC (500 * USEC_PER_MSEC)
+
 static void set_timer(struct kube_watch *w, uint64_t usec) {
         /* These fail only when the loop has ended. */
         (void)sd_event_source_set_time_relative(w->timer, usec);
         (void)sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 }
 
+/* By what all streams of this server have shown, unless this one has not. */
+static uint64_t limit(const struct kube_watch *w) {
+        return w->is_slow ? w->silence_usec : kube_rhythm_limit_usec(&w->slot.kube->rhythm, w->silence_usec);
+}
+
 void kube_watch_be_patient(struct kube_watch *w) {
-        uint64_t usec = w->silence_usec, now = clock_boottime_usec();
+        uint64_t usec = limit(w), now = clock_boottime_usec();
         uint64_t left = w->ends_at_usec > now ? w->ends_at_usec - now : 0;
 
         if (!w->has_told && usec > KUBE_WATCH_FIRST_USEC)
@@ -28,7 +36,35 @@ void kube_watch_be_patient(struct kube_watch *w) {
         set_timer(w, usec < left ? usec : left);
 }
 
+/* What lies between two bookmarks with nothing else is how long a stream is silent by itself. The one that marks the
+ * end of the initial events does not count: kube-apiserver may send the next one right behind it. */
+void kube_watch_note_bookmark(struct kube_watch *w) {
+        uint64_t now = clock_boottime_usec();
+
+        if (w->quiet_at_usec > 0) {
+                kube_rhythm_note(&w->slot.kube->rhythm, now - w->quiet_at_usec, now);
+                w->has_rhythm = true;
+        }
+        w->quiet_at_usec = now;
+        w->is_slow = false;
+        if (w->has_told)
+                kube_watch_be_patient(w);
+}
+
+bool kube_watch_is_deaf(const struct kube_watch *w) {
+        return w->has_rhythm && limit(w) < w->silence_usec;
+}
+
+void kube_watch_wait(struct kube_watch *w) {
+        if (w->waits_at_usec == 0)
+                w->waits_at_usec = clock_boottime_usec();
+        set_timer(w, KUBE_WATCH_WAIT_USEC);
+}
+
 void kube_watch_stop_reading(struct kube_watch *w) {
+        if (w->slot.kube->asker == w)
+                w->slot.kube->asker = NULL;
+        w->waits_at_usec = 0;
         w->read = kube_slot_free(w->read);
         w->n_reads = 0;
         w->is_poll = false;
@@ -90,6 +126,9 @@ void kube_watch_describe(const struct kube_watch *w, char *dst, size_t size, con
 void kube_watch_hurry(struct kube_slot *watch) {
         struct kube_watch *w = (struct kube_watch *)watch;
 
+        /* Else it would be told with each attempt that the server is silent, and nothing were read instead. */
+        if (w && w->is_down && w->cause.silent && w->cause.http_code == 0)
+                w->is_alone = true;
         /* Fails only when the loop has ended. */
         if (w && w->http == NULL && w->is_down && w->cause.silent &&
             clock_boottime_usec() >= util_usec_add(w->started_at_usec, RETRY_WAKE_APART_USEC))

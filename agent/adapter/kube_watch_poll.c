@@ -46,9 +46,10 @@ void kube_watch_trouble(struct kube_watch *w, const struct kube_cause *cause, co
         w->cause.silent = e.silent;
         if (is_news)
                 w->is_unreadable = false;
-        if (cause->trouble == KUBE_TROUBLE_UNANSWERED)
+        if (cause->trouble == KUBE_TROUBLE_UNANSWERED) {
+                w->is_alone = false;
                 stop_polling(w);
-        else if (sd_event_source_get_enabled(w->poll, NULL) == SD_EVENT_OFF)
+        } else if (sd_event_source_get_enabled(w->poll, NULL) == SD_EVENT_OFF)
                 poll_in(w, KUBE_WATCH_FIRST_USEC);
         if (is_news || e.silent)
                 w->cb(&e, w->userdata);
@@ -65,7 +66,7 @@ static bool works(struct kube_watch *w) {
         if (kube_watch_lasts(w))
                 w->n_short = 0;
         if (w->is_down && w->n_short < KUBE_WATCH_SHORT_ROW) {
-                w->is_down = w->is_unreadable = false;
+                w->is_down = w->is_unreadable = w->is_alone = false;
                 stop_polling(w);
         }
         return !w->is_down;
@@ -145,7 +146,6 @@ static void on_read(const struct kube_reply *reply, void *userdata) {
 
 static int on_poll(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct kube_watch *w = userdata;
-        struct kube *kube = w->slot.kube;
 
         poll_in(w, RETRY_POLL.min_usec);
         if (kube_watch_lasts(w)) {
@@ -156,11 +156,7 @@ static int on_poll(_unused_ sd_event_source *source, _unused_ uint64_t usec, voi
                 return 0;
         w->is_poll = true;
         /* Without memory for it the next one will do. */
-        if (w->subject.what.kind == KUBE_KIND_LOCK)
-                (void)kube_lock_get(kube, w->subject.ns, w->subject.name, on_read, w, &w->read);
-        else
-                (void)kube_placeholder_get(kube, w->subject.what.placeholder, w->subject.ns, w->subject.name, on_read,
-                                           w, &w->read);
+        (void)kube_get_limited(w->slot.kube, &w->subject, USEC_INFINITY, on_read, w, &w->read);
         return 0;
 }
 

@@ -4,15 +4,22 @@
  * That nothing exists is told only by servers with the gate WatchList (off before 1.32, and in 1.33), and bookmarks are
  * never promised: with etcd's defaults an idle server sends them minutes apart. So silence is no fault. It is a reason
  * to read: soon after the head of a stream that told nothing (the watch stands then, so that what the read does not see
- * the stream will tell), and when a stream was silent for long. What that read shows decides. */
+ * the stream will tell), and when a stream was silent for longer than bookmarks take to come here (kube_rhythm.h). What
+ * that read shows decides. */
 #include "adapter/kube_watch.h"
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 
 /* The first read may meet a dead connection; after that a new one is made (http.h). */
 #define KUBE_WATCH_READS 2
+/* So the first one does not take long. That, what any request may take (5 s by default), and the 2 s that the agent
+ * waits for something else to be answered are 10 s. */
+#define KUBE_WATCH_READ_USEC (3 * USEC_PER_SEC)
+
+static void read_object(struct kube_watch *w);
 
 void kube_watch_over(struct kube_watch *w) {
         const struct kube_cause cause = {.trouble = KUBE_TROUBLE_SHORT};
@@ -38,6 +45,13 @@ void kube_watch_tell(struct kube_watch *w, const char *version, const struct kub
         kube_watch_show(w, e);
 }
 
+static void note_outcome(struct kube_watch *w, bool answered) {
+        struct kube *kube = w->slot.kube;
+
+        kube->asked_at_usec = clock_boottime_usec();
+        kube->was_answered = answered;
+}
+
 /* What is there now. Nothing may follow that uses w. */
 static void on_read(const struct kube_reply *reply, void *userdata) {
         struct kube_watch *w = userdata;
@@ -58,18 +72,26 @@ static void on_read(const struct kube_reply *reply, void *userdata) {
         w->read = kube_slot_free(w->read);
         if (reply->result != KUBE_OK && reply->result != KUBE_NOT_FOUND) {
                 if (reply->http_code == 0 && ++w->n_reads < KUBE_WATCH_READS) {
-                        kube_watch_read(w);
+                        read_object(w);
                         return;
                 }
+                note_outcome(w, reply->http_code != 0);
                 (void)snprintf(why, sizeof(why), "no event and no bookmark came in time; %s", reply->text);
                 kube_watch_describe(w, text, sizeof(text), why);
                 w->is_stale = true;
                 kube_watch_fail(w, &cause, reply->retry_after_usec, text);
                 return;
         }
-        if (w->has_told && util_streq(version, w->version)) {
+        note_outcome(w, true);
+        if (w->has_told && util_streq(version, w->version)) { /* nothing happened, nothing was missed */
                 kube_watch_stop_reading(w);
-                kube_watch_be_patient(w); /* nothing happened, nothing was missed */
+                if (kube_watch_is_deaf(w)) { /* but what happens will be: something on the way is gone */
+                        w->is_stale = true;
+                        kube_watch_restart_in(w, random_below(100 * USEC_PER_MSEC));
+                } else {
+                        w->is_slow = true;
+                        kube_watch_be_patient(w);
+                }
                 kube_watch_show_nothing(w);
                 return;
         }
@@ -80,22 +102,42 @@ static void on_read(const struct kube_reply *reply, void *userdata) {
         kube_watch_tell(w, version, &e);
 }
 
-void kube_watch_read(struct kube_watch *w) {
+static void read_object(struct kube_watch *w) {
         const struct kube_cause cause = {.trouble = KUBE_TROUBLE_DEAF};
-        struct kube *kube = w->slot.kube;
         char text[KUBE_WATCH_TEXT];
         int r;
 
-        /* One instead of a stream began before the stream stood: it does not tell what happened until then. */
-        if (w->is_poll)
-                kube_watch_stop_reading(w);
-        r = w->subject.what.kind == KUBE_KIND_LOCK
-                    ? kube_lock_get(kube, w->subject.ns, w->subject.name, on_read, w, &w->read)
-                    : kube_placeholder_get(kube, w->subject.what.placeholder, w->subject.ns, w->subject.name, on_read,
-                                           w, &w->read);
-
+        r = kube_get_limited(w->slot.kube, &w->subject, w->n_reads == 0 ? KUBE_WATCH_READ_USEC : USEC_INFINITY, on_read,
+                             w, &w->read);
         if (r < 0) {
                 kube_watch_describe(w, text, sizeof(text), strerror(-r));
                 kube_watch_fail(w, &cause, 0, text);
         }
+}
+
+void kube_watch_ask(struct kube_watch *w) {
+        const struct kube_cause silence = {.trouble = KUBE_TROUBLE_UNANSWERED, .silent = true};
+        struct kube *kube = w->slot.kube;
+        bool is_asked = w->waits_at_usec > 0 && kube->asked_at_usec >= w->waits_at_usec;
+        char text[KUBE_WATCH_TEXT];
+
+        if (is_asked && !kube->was_answered) {
+                kube_watch_describe(w, text, sizeof(text),
+                                    "no event and no bookmark came in time; nor an answer to another watch's read");
+                w->is_stale = true;
+                kube_watch_fail(w, &silence, 0, text);
+                return;
+        }
+        /* (What was not told yet is wanted itself, and now.) */
+        if (w->has_told && kube->asker && !is_asked) {
+                kube_watch_wait(w);
+                return;
+        }
+        /* A read instead of a stream began before the stream stood: it does not tell what happened until then. */
+        if (w->is_poll)
+                kube_watch_stop_reading(w);
+        w->waits_at_usec = 0;
+        if (w->has_told && !kube->asker)
+                kube->asker = w;
+        read_object(w);
 }

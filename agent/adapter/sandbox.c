@@ -8,17 +8,10 @@
 #include "adapter/sandbox_service.h"
 #include "codec/conf_report.h"
 
-#define ETC "/etc/leader-agent"
-
 /* The command that puts the file where the agent reads it, and what names it then. */
 static void cure(const struct sandbox_service *s, const struct conf_file *file, char *buf, size_t size) {
-        _cleanup_free_ char *word = util_shell_word(file->path);
-        const char *slash = strrchr(file->path, '/'), *name = slash ? slash + 1 : file->path;
-        bool in_conf = util_streq(file->key, "kubeconfig");
-
-        (void)snprintf(buf, size, "run: install -D -o root -g %s -m 0640 -t " ETC " %s; and write %s%s" ETC "/%s%s%s",
-                       s->group[0] ? s->group : "root", word ? word : file->path, file->key, in_conf ? " = \"" : ": ",
-                       name, in_conf ? "\";" : "", file->where ? " there" : " into " ETC "/leader-agent.conf");
+        sandbox_format_cure(s->group[0] ? s->group : "root", file->key, file->path,
+                            file->where ? " there" : " into " SANDBOX_ETC "/leader-agent.conf", buf, size);
 }
 
 static const char *what(const struct conf_file *file) {
@@ -29,7 +22,7 @@ static int say_hidden(const struct sandbox_service *s, const struct conf_file *f
                       struct err *err) {
         char text[600];
 
-        if (file->key && strncmp(file->path, ETC "/", strlen(ETC "/")) != 0)
+        if (file->key && strncmp(file->path, SANDBOX_ETC "/", strlen(SANDBOX_ETC "/")) != 0)
                 cure(s, file, text, sizeof(text));
         else
                 (void)snprintf(text, sizeof(text), "take that setting back: systemctl edit leader-agent");
@@ -41,7 +34,7 @@ static int say_hidden(const struct sandbox_service *s, const struct conf_file *f
 static int say_unreadable(const struct sandbox_service *s, const struct conf_file *file,
                           const struct sandbox_attempt *a, struct err *err) {
         const char *wall = a->at[0] ? a->at : file->path;
-        bool ours = util_streq(wall, ETC) || strncmp(wall, ETC "/", strlen(ETC "/")) == 0;
+        bool ours = util_streq(wall, SANDBOX_ETC) || strncmp(wall, SANDBOX_ETC "/", strlen(SANDBOX_ETC "/")) == 0;
         _cleanup_free_ char *word = util_shell_word(wall);
         char text[2 * PATH_MAX + 128], why[PATH_MAX + 64];
 
@@ -51,6 +44,12 @@ static int say_unreadable(const struct sandbox_service *s, const struct conf_fil
                 (void)snprintf(why, sizeof(why), "%s", strerror(a->error));
         if (a->at[0] && !ours && file->key)
                 cure(s, file, text, sizeof(text));
+        else if (s->dynamic && !s->group[0])
+                (void)snprintf(
+                        text, sizeof(text),
+                        "systemd makes that user at each start, but takes one that there is; run: useradd --system "
+                        "%.*s",
+                        (int)strcspn(s->user, " "), s->user);
         else
                 (void)snprintf(text, sizeof(text), "run: chgrp %s %s && chmod %s %s", s->group, word ? word : wall,
                                a->at[0] ? "0750" : "0640", word ? word : wall);
@@ -103,15 +102,14 @@ int sandbox_report(const char *path, FILE *f, struct err *err) {
                 r = conf_report(path, f, see, &s, err);
         if (r >= 0 && s.why[0])
                 (void)fprintf(f, "# What the agent sees of these files is not known: %s.\n", s.why);
+        else if (r >= 0 && s.lacks[0])
+                (void)fprintf(f, "# " SANDBOX_UNIT " sees these files, but cannot start: %s\n", s.lacks);
         else if (r >= 0 && s.has_user && !s.untried && (geteuid() == 0 || geteuid() == s.uid))
                 (void)fprintf(f, "# " SANDBOX_UNIT " sees these files, and its user %s can read them.\n", s.user);
         else if (r >= 0)
                 (void)fprintf(
                         f, "# " SANDBOX_UNIT " sees these files. Whether its user %s can read them is not known: %s.\n",
-                        s.user,
-                        !s.has_user ? "there is none here; see systemd-sysusers(8)"
-                        : s.untried ? "it could not be tried"
-                                    : "run this as root");
+                        s.user, s.untried ? "it could not be tried" : "run this as root");
         sandbox_done(&s.sandbox);
         return r;
 }

@@ -4,11 +4,9 @@
 #include "adapter/sandbox_service.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <systemd/sd-bus.h>
 
 #include "base/util.h"
@@ -26,6 +24,14 @@ static void get_text(sd_bus *bus, const char *interface, const char *name, char 
         buf[0] = '\0';
         if (sd_bus_get_property_string(bus, SYSTEMD, UNIT_PATH, interface, name, NULL, &text) >= 0)
                 (void)util_copy(buf, size, text);
+}
+
+static uint64_t get_number(sd_bus *bus, const char *name, uint64_t otherwise) {
+        uint64_t value;
+
+        return sd_bus_get_property_trivial(bus, SYSTEMD, UNIT_PATH, SYSTEMD ".Service", name, NULL, 't', &value) >= 0
+                       ? value
+                       : otherwise;
 }
 
 static bool get_bool(sd_bus *bus, const char *name) {
@@ -94,44 +100,151 @@ static void add_group(struct sandbox_service *s, gid_t gid) {
                 s->groups[s->n_groups++] = gid;
 }
 
-/* User, group and all other groups that PID 1 would give the process. */
-static void read_user(sd_bus *bus, struct sandbox_service *s) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        const struct passwd *user;
-        const struct group *group;
-        const char *name;
+/* ---- who that is here ---- */
+
+static bool is_number(const char *name, unsigned long *ret) {
+        char *end;
+
+        errno = 0;
+        *ret = strtoul(name, &end, 10);
+        return *name >= '0' && *name <= '9' && !*end && !errno && *ret < UINT32_MAX;
+}
+
+/* What the package makes (units/leader-agent.sysusers), or one of that name; a number alone is nobody's. */
+static void say_lack(struct sandbox_service *s, const char *what, const char *command, const char *name) {
+        unsigned long number;
+
+        if (is_number(name, &number))
+                (void)snprintf(s->lacks, sizeof(s->lacks),
+                               "there is no %s with the number %s here; name one that there is: systemctl edit "
+                               "leader-agent",
+                               what, name);
+        else if (util_streq(name, "leader-agent"))
+                (void)snprintf(s->lacks, sizeof(s->lacks), "there is no %s %s here; run: systemd-sysusers", what, name);
+        else
+                (void)snprintf(s->lacks, sizeof(s->lacks), "there is no %s %s here; run: %s --system %s", what, name,
+                               command, name);
+}
+
+/* Names and numbers, as in User= and Group=. */
+static const struct passwd *find_user(const char *name) {
+        unsigned long number;
+
+        return is_number(name, &number) ? getpwuid((uid_t)number) : getpwnam(name);
+}
+
+static bool find_group(const char *name, gid_t *ret) {
+        unsigned long number;
+        const struct group *group = is_number(name, &number) ? getgrgid((gid_t)number) : getgrnam(name);
+
+        if (group)
+                *ret = group->gr_gid;
+        return group;
+}
+
+static bool take_user(struct sandbox_service *s) {
+        const struct passwd *user = find_user(s->user[0] ? s->user : "root");
+        char name[sizeof(s->user) - sizeof(" (DynamicUser=)")];
         int n = SANDBOX_GROUPS / 2;
 
-        get_text(bus, SYSTEMD ".Service", "User", s->user, sizeof(s->user));
-        get_text(bus, SYSTEMD ".Service", "Group", s->group, sizeof(s->group));
-        user = s->user[0] ? getpwnam(s->user) : NULL;
-        if (!user)
-                return;
+        s->dynamic = s->dynamic && s->user[0] &&
+                     (!user || (user->pw_uid >= SANDBOX_DYNAMIC_UID_MIN && user->pw_uid <= SANDBOX_DYNAMIC_UID_MAX));
+        if (s->dynamic) {
+                s->uid = s->gid = SANDBOX_DYNAMIC_UID_MIN;
+                (void)util_copy(s->home, sizeof(s->home), "/");
+                (void)util_copy(name, sizeof(name), s->user);
+                (void)snprintf(s->user, sizeof(s->user), "%s (DynamicUser=)", name);
+                return true;
+        }
+        if (!user) {
+                say_lack(s, "user", "useradd", s->user);
+                return false;
+        }
         s->uid = user->pw_uid;
         s->gid = user->pw_gid;
         (void)util_copy(s->home, sizeof(s->home), user->pw_dir);
-        s->has_user = true;
-        s->groups_cut = getgrouplist(s->user, s->gid, s->groups, &n) < 0;
-        s->n_groups = s->groups_cut ? 0 : (size_t)n;
-        group = s->group[0] ? getgrnam(s->group) : getgrgid(s->gid);
-        if (group) {
-                s->gid = group->gr_gid;
+        if (s->user[0]) { /* (without User= it stays in no other group) */
+                s->groups_cut = getgrouplist(user->pw_name, s->gid, s->groups, &n) < 0;
+                s->n_groups = s->groups_cut ? 0 : (size_t)n;
+        }
+        (void)util_copy(s->user, sizeof(s->user), user->pw_name);
+        return true;
+}
+
+static bool take_group(struct sandbox_service *s) {
+        const struct group *group;
+
+        /* (with DynamicUser= one that does not exist is made, too) */
+        if (s->group[0] && !find_group(s->group, &s->gid) && !s->dynamic) {
+                say_lack(s, "group", "groupadd", s->group);
+                return false;
+        }
+        add_group(s, s->gid);
+        group = getgrgid(s->gid);
+        if (group)
                 (void)util_copy(s->group, sizeof(s->group), group->gr_name);
-                add_group(s, s->gid);
-        } else
+        else if (s->dynamic)
+                s->group[0] = '\0';
+        else
                 (void)snprintf(s->group, sizeof(s->group), "%u", (unsigned)s->gid);
+        return true;
+}
+
+/* User, group and all other groups that PID 1 would give the process, and its capabilities. */
+static void read_user(sd_bus *bus, struct sandbox_service *s) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *name;
+        gid_t gid;
+
+        get_text(bus, SYSTEMD ".Service", "User", s->user, sizeof(s->user));
+        get_text(bus, SYSTEMD ".Service", "Group", s->group, sizeof(s->group));
+        s->dynamic = get_bool(bus, "DynamicUser");
+        /* (in a user namespace of its own they count for little, root's files are root's by mode) */
+        s->bounding = get_bool(bus, "PrivateUsers") ? 0 : get_number(bus, "CapabilityBoundingSet", UINT64_MAX);
+        s->ambient = get_number(bus, "AmbientCapabilities", 0);
+        s->has_user = take_user(s) && take_group(s);
+        if (!s->has_user) {
+                s->group[0] = '\0';
+                return;
+        }
         if (sd_bus_get_property(bus, SYSTEMD, UNIT_PATH, SYSTEMD ".Service", "SupplementaryGroups", NULL, &m, "as") <
                     0 ||
             sd_bus_message_enter_container(m, 'a', "s") < 0)
                 return;
         while (sd_bus_message_read(m, "s", &name) > 0)
-                if ((group = getgrnam(name)))
-                        add_group(s, group->gr_gid);
+                if (find_group(name, &gid))
+                        add_group(s, gid);
+                else
+                        say_lack(s, "group", "groupadd", name);
+}
+
+/* Why there is no such unit to be asked about; empty: there is. */
+static void read_load(sd_bus *bus, struct sandbox_service *s) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        const char *name, *text = "";
+        char load[32];
+
+        get_text(bus, SYSTEMD ".Unit", "LoadState", load, sizeof(load));
+        if (!load[0])
+                (void)snprintf(s->why, sizeof(s->why), "systemd does not answer");
+        else if (util_streq(load, "not-found"))
+                (void)snprintf(s->why, sizeof(s->why), SANDBOX_UNIT " is not installed here");
+        else if (util_streq(load, "masked"))
+                (void)snprintf(s->why, sizeof(s->why), SANDBOX_UNIT " is masked (systemctl unmask leader-agent)");
+        else if (!util_streq(load, "loaded")) {
+                if (sd_bus_get_property(bus, SYSTEMD, UNIT_PATH, SYSTEMD ".Unit", "LoadError", NULL, &m, "(ss)") >= 0)
+                        (void)sd_bus_message_read(m, "(ss)", &name, &text);
+                (void)snprintf(s->why, sizeof(s->why),
+                               "systemd cannot load " SANDBOX_UNIT
+                               " (%s%s%.120s; systemctl status leader-agent has the "
+                               "line)",
+                               load, *text ? ": " : "", text);
+        }
 }
 
 int sandbox_service_read(struct sandbox_service *s) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        char load[32], root[PATH_MAX], image[PATH_MAX];
+        char root[PATH_MAX], image[PATH_MAX];
         int r = sd_bus_open_system(&bus);
 
         if (r < 0) {
@@ -139,63 +252,14 @@ int sandbox_service_read(struct sandbox_service *s) {
                 return 0;
         }
         (void)sd_bus_set_method_call_timeout(bus, TIMEOUT_USEC);
-        get_text(bus, SYSTEMD ".Unit", "LoadState", load, sizeof(load));
+        read_load(bus, s);
         get_text(bus, SYSTEMD ".Service", "RootDirectory", root, sizeof(root));
         get_text(bus, SYSTEMD ".Service", "RootImage", image, sizeof(image));
-        if (!util_streq(load, "loaded"))
-                (void)snprintf(s->why, sizeof(s->why), "%s",
-                               load[0] ? SANDBOX_UNIT " is not installed here" : "systemd does not answer");
-        else if (root[0] || image[0])
+        if (!s->why[0] && (root[0] || image[0]))
                 (void)snprintf(s->why, sizeof(s->why), SANDBOX_UNIT " has a root directory of its own");
         if (s->why[0])
                 return 0;
         read_user(bus, s);
         read_environment(bus, s);
         return read_sandbox(bus, &s->sandbox);
-}
-
-/* ---- reading as that user ---- */
-
-static bool find_wall(const char *path, char *at, size_t size) {
-        for (const char *slash = path; (slash = strchr(slash + 1, '/'));) {
-                (void)snprintf(at, size, "%.*s", (int)(slash - path), path);
-                if (access(at, X_OK) < 0)
-                        return true;
-        }
-        at[0] = '\0';
-        return false;
-}
-
-static void try_as(const struct sandbox_service *s, const char *path, const char *real, int fd) {
-        struct sandbox_attempt a = {};
-
-        if (geteuid() != s->uid && (setgroups(s->n_groups, s->groups) < 0 || setresgid(s->gid, s->gid, s->gid) < 0 ||
-                                    setresuid(s->uid, s->uid, s->uid) < 0))
-                _exit(1);
-        if (open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) < 0)
-                a.error = errno;
-        if (a.error == EACCES && !find_wall(path, a.at, sizeof(a.at)))
-                (void)find_wall(real, a.at, sizeof(a.at));
-        _exit(write(fd, &a, sizeof(a)) == sizeof(a) ? 0 : 1);
-}
-
-int sandbox_attempt(const struct sandbox_service *s, const char *path, const char *real, struct sandbox_attempt *ret) {
-        int fds[2], status;
-        ssize_t n;
-        pid_t pid;
-
-        if (s->groups_cut && geteuid() != s->uid)
-                return -E2BIG;
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        pid = fork();
-        if (pid == 0)
-                try_as(s, path, real, fds[1]);
-        (void)close(fds[1]);
-        n = pid < 0 ? -1 : read(fds[0], ret, sizeof(*ret));
-        (void)close(fds[0]);
-        if (pid > 0)
-                while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                        ;
-        return n == sizeof(*ret) ? 0 : -EAGAIN;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between sandbox.c and sandbox_service.c only: leader-agent.service as PID 1 has it, and reading as its user. */
+/* Between sandbox.c, sandbox_service.c and sandbox_try.c only: leader-agent.service as PID 1 has it, and reading as its
+ * user. */
 #pragma once
 
 #include <limits.h>
@@ -10,12 +11,20 @@
 #define SANDBOX_UNIT   "leader-agent.service"
 #define SANDBOX_GROUPS 64
 
+/* Of those that systemd gives to dynamic users (uids.txt of systemd): any other than the one of the next start. */
+#define SANDBOX_DYNAMIC_UID_MIN 61184
+#define SANDBOX_DYNAMIC_UID_MAX 65519
+
 struct sandbox_service {
-        char why[256]; /* not known: why; else empty */
+        char why[256];   /* not known: why; else empty */
+        char lacks[256]; /* user or group that does not exist, so that systemd does not start it, and the cure; else
+                            empty */
         struct sandbox sandbox;
         bool has_user; /* the next ones */
-        char user[64], group[64];
+        bool dynamic;  /* systemd makes its user at each start */
+        char user[96], group[64];
         char home[PATH_MAX], kubeconfig[PATH_MAX]; /* of its environment; empty: none */
+        uint64_t bounding, ambient;                /* capabilities, bit by bit */
         uid_t uid;
         gid_t gid, groups[SANDBOX_GROUPS];
         size_t n_groups;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "codec/kubeconfig_parts.h"
+#include "codec/sandbox.h"
 
 void kubeconfig_files_done(struct kubeconfig_files *f) {
         for (size_t i = 0; i < f->n_files; i++) {
@@ -79,6 +80,7 @@ static int check_top(const char *path, json_object *root, const char *key, const
 
 static int files_add(struct kubeconfig_files *f, const char *path, bool must_exist, struct err *err) {
         _cleanup_free_ char *text = NULL;
+        struct kubeconfig_unread u;
         size_t size;
         int r;
         char *copy;
@@ -90,11 +92,15 @@ static int files_add(struct kubeconfig_files *f, const char *path, bool must_exi
         if (f->n_files >= KUBECONFIG_MAX_FILES)
                 return err_setf(err, -EINVAL, "KUBECONFIG names more than %d files; remove some", KUBECONFIG_MAX_FILES);
         r = kubeconfig_read_file(path, &text, &size);
-        if (r == -ENOENT && !must_exist)
-                return 0;
-        if (r < 0)
-                return err_setf(err, r, "error loading kubeconfig file \"%s\": %s; %s", path, kubeconfig_why(r),
-                                kubeconfig_file_cure(r));
+        if (r < 0) {
+                bool hidden = kubeconfig_why(
+                        r, "kubeconfig", path,
+                        must_exist ? " in place of that path" : " into " SANDBOX_ETC "/leader-agent.conf", &u);
+
+                if (r == -ENOENT && !must_exist && !hidden)
+                        return 0;
+                return err_setf(err, r, "error loading kubeconfig file \"%s\": %s; %s", path, u.why, u.cure);
+        }
         copy = strdup(path);
         if (!copy)
                 return oom(err);
@@ -225,6 +231,7 @@ int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool 
         int r = kubeconfig_get_text(e, key, &s, err);
         const char *slash;
         _cleanup_free_ char *text = NULL;
+        struct kubeconfig_unread u;
         size_t size;
 
         if (r < 0 || !s)
@@ -235,9 +242,11 @@ int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool 
                 return oom(err);
         }
         r = kubeconfig_read_file(*ret, &text, &size);
-        if (r < 0)
-                return err_setf(err, r, "unable to read %s %s for %s due to %s (%s); %s", key, *ret, e->name,
-                                kubeconfig_why(r), e->path, kubeconfig_file_cure(r));
+        if (r < 0) {
+                (void)kubeconfig_why(r, key, *ret, " there", &u);
+                return err_setf(err, r, "unable to read %s %s for %s due to %s (%s); %s", key, *ret, e->name, u.why,
+                                e->path, u.cure);
+        }
         if (pem && !strstr(text, "-----BEGIN "))
                 r = err_setf(err, -EINVAL, "%s %s for %s holds no PEM data (%s); it begins with -----BEGIN", key, *ret,
                              e->name, e->path);

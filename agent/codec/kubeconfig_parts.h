@@ -51,9 +51,12 @@ struct kubeconfig_entry {
 int kubeconfig_check_keys(const struct kubeconfig_entry *e, struct err *err);
 
 /* For messages about a file that kubeconfig_read_file() could not read, with its negative errno: why, and what to do.
- */
-const char *kubeconfig_why(int r);
-const char *kubeconfig_file_cure(int r);
+ * key: what names it ("kubeconfig": the file itself); into: where the key is, with a space before it. Returns whether
+ * the file is not seen at all (as a service of systemd has it). */
+struct kubeconfig_unread {
+        char why[400], cure[600];
+};
+bool kubeconfig_why(int r, const char *key, const char *path, const char *into, struct kubeconfig_unread *ret);
 
 #define KUBECONFIG_REDACTED_MAX 300
 

@@ -3,24 +3,21 @@
  * nearly one of ours, a URL without what is secret in it. */
 #include <errno.h>
 #include <json-c/json_object_iterator.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "codec/kubeconfig_parts.h"
+#include "codec/sandbox.h"
 
-const char *kubeconfig_why(int r) {
-        return r == -EINVAL ? "it is not a regular file" : strerror(-r);
-}
-
-const char *kubeconfig_file_cure(int r) {
+static const char *file_cure(int r) {
         switch (r) {
         case -ENOENT:
         case -ENOTDIR:
                 return "put the file there, or correct the path";
         case -EACCES:
         case -EPERM:
-                return "let the user of this program read it (leaderctl: run it as root; the agent sees no /home and "
-                       "no "
-                       "/root; for it: chown root:leader-agent, chmod 0640)";
+                return "let the user of this program read it (leaderctl: run it as root; for the agent: chown "
+                       "root:leader-agent, chmod 0640, in a directory that it may enter)";
         case -EISDIR:
         case -EINVAL:
                 return "name a file";
@@ -29,6 +26,37 @@ const char *kubeconfig_file_cure(int r) {
         default:
                 return "see journalctl -k";
         }
+}
+
+/* Whether this process runs where the file, or what a link on the way leads to, is not seen. */
+static bool is_hidden(const char *path, struct sandbox_wall *ret) {
+        char real[PATH_MAX] = "";
+        const char *const paths[] = {path, real};
+        bool hidden = false;
+
+        (void)!realpath(path, real); /* up to where it fails */
+        for (size_t i = 0; i < ELEMENTSOF(paths) && !hidden; i++) {
+                FILE *f = fopen("/proc/self/mountinfo", "re");
+
+                hidden = f && sandbox_mounts_hide(f, paths[i], ret);
+                if (f)
+                        (void)fclose(f);
+        }
+        return hidden;
+}
+
+bool kubeconfig_why(int r, const char *key, const char *path, const char *into, struct kubeconfig_unread *ret) {
+        struct sandbox_wall wall;
+
+        if ((r == -EACCES || r == -EPERM || r == -ENOENT || r == -ENOTDIR) && is_hidden(path, &wall)) {
+                (void)snprintf(ret->why, sizeof(ret->why), "it is not seen: %s of this program's unit hides %s",
+                               wall.setting, wall.path);
+                sandbox_format_cure("leader-agent", key, path, into, ret->cure, sizeof(ret->cure));
+                return true;
+        }
+        (void)snprintf(ret->why, sizeof(ret->why), "%s", r == -EINVAL ? "it is not a regular file" : strerror(-r));
+        (void)snprintf(ret->cure, sizeof(ret->cure), "%s", file_cure(r));
+        return false;
 }
 
 static const char *const of_file[] = {"apiVersion", "kind", "current-context", "clusters", "users", "contexts", NULL};

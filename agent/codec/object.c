@@ -12,6 +12,20 @@
 /* Objects nest a dozen levels (managedFields); a deeper document is not from an API server. */
 #define OBJECT_DEPTH_MAX 64
 
+/* What json-c makes of a document may take: less than half of MemoryMax= of the agent. A list of 1,000 locks takes 100
+ * MiB. */
+#define OBJECT_MEMORY_MAX ((size_t)160 * 1024 * 1024)
+
+/* It takes no more than that (as measured, json-c 0.16), by the values that the text can have: 4 MiB of "[{},{},…]"
+ * would be 1 GiB. */
+static size_t memory_of(const char *json, size_t n) {
+        size_t total = 2 * n;
+
+        for (size_t i = 0; i < n; i++)
+                total += json[i] == '{' ? 800 : json[i] == '[' ? 200 : json[i] == ',' || json[i] == ':' ? 104 : 0;
+        return total;
+}
+
 static bool is_control(unsigned char c) {
         return c < 0x20 || c == 0x7f;
 }
@@ -86,6 +100,8 @@ int object_parse(const char *json, size_t n, struct json_object **ret, struct er
                                 "login page in between?");
         if (n > INT_MAX / 2)
                 return err_setf(err, -EBADMSG, "JSON document of %zu bytes is too large", n);
+        if (memory_of(json, n) > OBJECT_MEMORY_MAX)
+                return err_setf(err, -EBADMSG, "JSON document of %zu bytes has too many values to be an API object", n);
 
         r = check_form(json, n, &is_ascii, err);
         if (r >= 0)

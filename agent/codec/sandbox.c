@@ -87,3 +87,63 @@ const struct sandbox_path *sandbox_hides(const struct sandbox *s, const char *pa
         }
         return found && found->setting ? found : NULL;
 }
+
+/* ---- a process that is in one ---- */
+
+static void set_wall(struct sandbox_wall *w, const char *path, const char *setting) {
+        (void)util_copy(w->path, sizeof(w->path), path);
+        w->setting = setting;
+}
+
+/* What systemd has mounted there to hide it: an inaccessible directory, an empty one, or another /tmp. */
+static bool is_wall(const char *root, const char *path, const char *type, struct sandbox_wall *ret) {
+        bool home = util_streq(path, "/home") || util_streq(path, "/root") || util_streq(path, "/run/user");
+        bool tmp = util_streq(path, "/tmp") || util_streq(path, "/var/tmp");
+
+        if (strstr(root, "/systemd/inaccessible/"))
+                set_wall(ret, path, home ? "ProtectHome=" : "InaccessiblePaths=");
+        else if (home && util_streq(type, "tmpfs"))
+                set_wall(ret, path, "ProtectHome=");
+        else if (tmp && strstr(root, "systemd-private-"))
+                set_wall(ret, path, "PrivateTmp=");
+        else
+                return false;
+        return true;
+}
+
+bool sandbox_mounts_hide(FILE *mountinfo, const char *path, struct sandbox_wall *ret) {
+        _cleanup_free_ char *line = NULL;
+        size_t size = 0, n;
+        bool hidden = false;
+
+        while (getline(&line, &size, mountinfo) > 0) {
+                /* 36 35 98:0 /root /where options - type source options (a space in a path is \040: not one of ours) */
+                char *rest = strstr(line, " - "), *at = line, *field[5] = {}, *type;
+
+                if (!rest)
+                        continue;
+                *rest = '\0';
+                rest += strlen(" - ");
+                type = strsep(&rest, " ");
+                for (size_t i = 0; i < ELEMENTSOF(field); i++)
+                        field[i] = strsep(&at, " ");
+                if (!field[4])
+                        continue;
+                n = strlen(field[4]);
+                if (is_below(path, field[4], n > 0 && field[4][n - 1] == '/' ? n - 1 : n))
+                        hidden = is_wall(field[3], field[4], type, ret);
+        }
+        return hidden;
+}
+
+void sandbox_format_cure(const char *group, const char *key, const char *path, const char *into, char *buf,
+                         size_t size) {
+        _cleanup_free_ char *word = util_shell_word(path);
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+        bool in_conf = util_streq(key, "kubeconfig");
+
+        (void)snprintf(buf, size,
+                       "run: install -D -o root -g %s -m 0640 -t " SANDBOX_ETC " %s; and write %s%s" SANDBOX_ETC
+                       "/%s%s%s",
+                       group, word ? word : path, key, in_conf ? " = \"" : ": ", name, in_conf ? "\";" : "", into);
+}

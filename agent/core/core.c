@@ -206,7 +206,12 @@ void core_apply(struct core *core, const struct core_change *change) {
                 placeholder_init(&p->placeholder);
                 break;
         case CORE_SET_PLACEHOLDER:
-                core->placeholders[change->index].conf = change->placeholder_conf;
+                p = &core->placeholders[change->index];
+                /* (it says how often it is written: told at once, or it seems silent to others) */
+                if (change->placeholder_conf.tenure == TENURE_LIFE &&
+                    change->placeholder_conf.verify_interval_usec != p->conf.verify_interval_usec)
+                        p->placeholder.missed = true;
+                p->conf = change->placeholder_conf;
                 break;
         case CORE_ADD_LOCK:
                 l = &core->locks[core->n_locks++];

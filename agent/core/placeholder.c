@@ -186,7 +186,6 @@ static void absorb(struct placeholder *h, const struct placeholder_conf *c, cons
                         lose(h, PLACEHOLDER_LIVE);
                         h->uid = ev->fact.uid;
                         h->version = ev->fact.version;
-                        h->looked_at_usec = ev->sent_at_usec;
                         h->claim_ready = false;
                 } else
                         h->unread = ev->result != RESULT_DENIED && ev->result != RESULT_FAILED;

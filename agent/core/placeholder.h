@@ -26,7 +26,7 @@ struct placeholder {
         uint64_t version;
         uint64_t proven_at_usec;
         uint64_t renewed_at_usec; /* last attempt */
-        uint64_t looked_at_usec;  /* last read */
+        uint64_t looked_at_usec;  /* last read, of which a taken name counts */
         uint64_t seen_at_usec;    /* taken: this version first seen */
         uint64_t taken_duration_usec;
         struct retry retry; /* of operations: enum placeholder_op */
@@ -36,7 +36,7 @@ struct placeholder {
         bool unread;      /* read before anything else */
         bool begun;       /* has had its first step */
         bool confirmed;   /* taken: the version was read again after the wait */
-        bool missed;      /* the last renewal came to nothing: the next one does not wait for its turn */
+        bool missed;      /* the last renewal came to nothing, or is not true any more: the next one does not wait */
         bool strange;     /* taken: by an object that is not provably a placeholder */
 };
 

@@ -57,17 +57,19 @@ static void show_row(FILE *out, const char *key, const char *value) {
         (void)fprintf(out, "  %-16s %s\n", key, show_plain(text));
 }
 
-/* Lease tenure: when the holder was alive last. */
+/* When the holder was alive last, by its clock; of 0.1.0 in life tenure nobody knows. */
 static void show_heartbeat(struct fence *f, FILE *out, const struct lock_object *l) {
         struct ctl_answer a = {};
         char ago[CTL_AGE_MAX], text[128];
 
-        if (!l->has_placeholder || !l->has_tenure || l->tenure != TENURE_LEASE)
+        if (!l->has_placeholder || !l->has_tenure)
                 return;
         (void)ctl_kube_wait(&f->kube,
                             kube_placeholder_get(f->kube.kube, l->placeholder_kind, f->ns, l->placeholder_name,
                                                  ctl_kube_answer, &a, NULL),
                             &a);
+        if (a.result == KUBE_OK && a.has_placeholder && l->tenure == TENURE_LIFE && !a.placeholder.heartbeat_usec)
+                return;
         if (a.result == KUBE_OK && a.has_placeholder)
                 (void)snprintf(text, sizeof(text), "%s (%s)", show_ago(ago, a.placeholder.renew_time),
                                a.placeholder.renew_time);

@@ -10,6 +10,7 @@
 #include "codec/timespan.h"
 #include "codec/token_request.h"
 #include "ctl/ctl_kube.h"
+#include "ctl/renew_timer.h"
 #include "ctl/verbs.h"
 
 struct options {
@@ -80,7 +81,7 @@ static int refused(const struct renewal *x, const struct kubeconfig *k, const st
 }
 
 static void tell(const struct kubeconfig *k, const struct credentials_account *account, const char *token,
-                 uint64_t asked) {
+                 uint64_t asked, bool elsewhere) {
         struct credentials_term t = credentials_read_token(token);
         uint64_t given = util_usec_sub(t.ends_usec, t.begins_usec) / USEC_PER_SEC;
         char at[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX], wanted[TIMESPAN_MAX];
@@ -96,6 +97,9 @@ static void tell(const struct kubeconfig *k, const struct credentials_account *a
                 (void)printf("The cluster gave it for %s, not for the %s that were asked for.\n",
                              timespan_format(span, given * USEC_PER_SEC),
                              timespan_format(wanted, asked * USEC_PER_SEC));
+        (void)fflush(stdout);
+        renew_timer_warn(util_usec_sub(t.ends_usec, t.begins_usec ? t.begins_usec : clock_realtime_usec()), elsewhere,
+                         stderr);
 }
 
 static int renew(const struct options *o, struct ctl_kube *kube) {
@@ -127,7 +131,7 @@ static int renew(const struct options *o, struct ctl_kube *kube) {
         else if (kube_token_replace(kube->kube, x.token, &err) < 0)
                 r = ctl_failed(-EIO, &err);
         else {
-                tell(k, &account, x.token, seconds);
+                tell(k, &account, x.token, seconds, o->kubeconfig);
                 r = CTL_OK;
         }
         if (x.token)

@@ -70,7 +70,8 @@ void agent_turn(struct agent *a) {
         now = clock_boottime_usec();
         at = earlier(core_deadline(&a->core), hand_over_at);
         if (!settled) {
-                journal_log(LOG_ERR, "The election does not come to rest; pausing for a second (please report this)");
+                journal_record(LOG_ERR, JOURNAL_FAULT, NULL, 0,
+                               "The election does not come to rest; pausing for a second (please report this)");
                 at = now + USEC_PER_SEC;
         }
         follow(a, now);
@@ -118,7 +119,8 @@ static void on_job(enum job_type job, const char *problem, void *userdata) {
 
         a->job = job_call_free(a->job);
         if (problem[0])
-                journal_log(LOG_WARNING, "%s; releasing, as for a stop", problem);
+                journal_record(LOG_WARNING, JOURNAL_DBUS, (const struct journal_field[]){{JOURNAL_KEY_REASON, problem}},
+                               1, "%s; releasing, as for a stop", problem);
         if (job != JOB_STOP) {
                 journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
                 notify_status("Ended for a restart: units run on under their permits");

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The API server did not answer, and the core has nothing to ask it: a candidate whose one request was in vain would
  * say so until it verifies again. So a lock is read, of which nothing is kept but whether there was an answer. */
-#include "base/random.h"
 #include "daemon/agent_parts.h"
-
-/* After the last try of anybody, and up to half of it more. Who has something to ask tries sooner. */
-#define ASK_USEC (10 * USEC_PER_SEC)
-
-void agent_ask_later(struct agent *a) {
-        a->ask.due_usec = clock_boottime_usec() + ASK_USEC + random_spread() % (ASK_USEC / 2);
-}
 
 static void on_reply(const struct kube_reply *reply, void *userdata) {
         struct agent *a = userdata;

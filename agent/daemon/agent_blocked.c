@@ -44,9 +44,16 @@ void agent_blocked_record(struct agent_lock *l, const struct core_lock_view *v, 
                 return;
         l->shown_block = (uint8_t)now;
         if (ends)
-                journal_log(LOG_NOTICE, "%s: over: %s", l->title, election_reason_to_string((uint8_t)was));
+                agent_journal(l, LOG_NOTICE, JOURNAL_BLOCKED, "", "%s: over: %s", l->title,
+                              election_reason_to_string((uint8_t)was));
         if (told || !is_told_here(now))
                 return;
         agent_describe(l, v, &t);
-        journal_log(LOG_WARNING, "%s: this host does not compete: %s; %s", l->title, t.reason, t.next);
+        journal_record(LOG_WARNING, JOURNAL_BLOCKED,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, l->title},
+                                                      {JOURNAL_KEY_UNIT, l->conf->unit},
+                                                      {JOURNAL_KEY_REASON, t.reason},
+                                                      {JOURNAL_KEY_HOLDER, t.holder},
+                                                      {JOURNAL_KEY_LOCK_UID, agent_uid_text(l, v->lock.uid)}},
+                       5, "%s: this host does not compete: %s; %s", l->title, t.reason, t.next);
 }

@@ -102,36 +102,59 @@ static int on_status(void *userdata, char **ret_json) {
         return report_build(&report, ret_json);
 }
 
+/* Some of the locks in one line: those of a name, or (NULL) all, with their units. What has no room is counted. */
+static void name_locks(const struct agent *a, const char *name, char *buf, size_t size) {
+        size_t n = 0, n_all = 0, at = 0;
+
+        buf[0] = '\0';
+        for (size_t i = 0; i < a->n_locks; i++)
+                n_all += !agent_orphan_hidden(a->locks[i]) && (!name || util_streq(a->locks[i]->conf->name, name));
+        for (size_t i = 0; i < a->n_locks; i++) {
+                const struct agent_lock *l = a->locks[i];
+                const char *host = name ? agent_step_down_host(l) : "";
+                char text[700];
+
+                if (agent_orphan_hidden(l) || (name && !util_streq(l->conf->name, name)))
+                        continue;
+                (void)snprintf(text, sizeof(text), "%s%s%s%.300s%s%s",
+                               n == 0           ? ""
+                               : n + 1 == n_all ? (name ? " or " : " and ")
+                                                : ", ",
+                               l->title, name && !host[0] ? "" : " (", name ? host : l->conf->unit,
+                               name && host[0] ? " leads" : "", name && !host[0] ? "" : ")");
+                if (at + strlen(text) + sizeof(", and 999999 more (leaderctl status)") > size) {
+                        (void)snprintf(buf + at, size - at, ", and %zu more (leaderctl status)", n_all - n);
+                        return;
+                }
+                at += (size_t)snprintf(buf + at, size - at, "%s", text);
+                n++;
+        }
+        if (n_all == 0)
+                (void)snprintf(buf, size, "none");
+}
+
 /* The lock of that NAMESPACE/NAME, or the only one of that NAME: which of several is meant nobody can tell. */
 static int find_lock(const struct agent *a, const char *name, struct agent_lock **ret, struct err *err) {
-        char titles[256] = "", *at = titles, *end = titles + sizeof(titles);
-        size_t n = 0, n_named = 0;
+        size_t n_named = 0;
+        char locks[600];
 
         for (size_t i = 0; i < a->n_locks; i++) {
                 if (util_streq(a->locks[i]->title, name)) {
                         *ret = a->locks[i];
                         return 0;
                 }
-                n_named += util_streq(a->locks[i]->conf->name, name);
+                if (util_streq(a->locks[i]->conf->name, name)) {
+                        *ret = a->locks[i];
+                        n_named++;
+                }
         }
+        if (n_named == 1)
+                return 0;
+        name_locks(a, n_named ? name : NULL, locks, sizeof(locks));
         if (n_named == 0)
-                return err_setf(err, -ENOENT, "no lock '%s' in the configuration of this agent (%s)", name,
-                                a->conf_path);
-        for (size_t i = 0; i < a->n_locks; i++) {
-                if (!util_streq(a->locks[i]->conf->name, name))
-                        continue;
-                *ret = a->locks[i];
-                n++;
-                if (at < end)
-                        at += snprintf(at, (size_t)(end - at), "%s%s",
-                                       n == 1         ? ""
-                                       : n == n_named ? " or "
-                                                      : ", ",
-                                       a->locks[i]->title);
-        }
-        return n_named == 1 ? 0
-                            : err_setf(err, -ENOTUNIQ, "'%s' is more than one lock of this host; say which: %s", name,
-                                       titles);
+                return err_setf(err, -ENOENT, "no lock '%.100s' in the configuration of this agent (%.200s); it has %s",
+                                name, a->conf_path, locks);
+        return err_setf(err, -ENOTUNIQ, "'%.250s' is more than one lock of this host; say which: %s", name, locks);
 }
 
 static int on_step_down(void *userdata, const char *lock, const char *reason, bool force, uint64_t call,
@@ -160,12 +183,13 @@ static void on_bus_trouble(void *userdata, const char *error) {
 
         (void)util_copy(a->bus_error, sizeof(a->bus_error), error);
         if (error[0])
-                journal_log(LOG_WARNING,
-                            "D-Bus: %s; trying again. leaderctl does not reach this agent meanwhile, and no one tells "
-                            "it before the host sleeps (systemctl status dbus)",
-                            error);
+                journal_record(
+                        LOG_WARNING, JOURNAL_DBUS, (const struct journal_field[]){{JOURNAL_KEY_REASON, error}}, 1,
+                        "D-Bus: %s; trying again. leaderctl does not reach this agent meanwhile, and no one tells "
+                        "it before the host sleeps (systemctl status dbus)",
+                        error);
         else
-                journal_log(LOG_INFO, "D-Bus: connected again");
+                journal_record(LOG_INFO, JOURNAL_DBUS, NULL, 0, "D-Bus: connected again");
 }
 
 const struct bus_handlers agent_bus_handlers = {

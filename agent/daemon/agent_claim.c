@@ -24,6 +24,10 @@ static const char *newest_unsettled(const struct record_claims *claims) {
 
 int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[static 512]) {
         struct err err = {};
+        const struct journal_field fields[] = {{JOURNAL_KEY_LOCK, c->lock ? c->lock->title : ""},
+                                               {JOURNAL_KEY_UNIT, c->lock ? c->lock->conf->unit : ""},
+                                               {JOURNAL_KEY_NAMESPACE, c->ns},
+                                               {JOURNAL_KEY_REASON, err.text}};
         int r;
 
         if (c->next[0] && !c->doubtful)
@@ -41,8 +45,13 @@ int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[stat
                 r = store_claims(a->store, c->scope, &c->known, &err);
         c->failing = r < 0;
         (void)snprintf(problem, 512, "%.500s", r < 0 ? err.text : "");
-        if (r < 0)
-                journal_log(LOG_ERR, "%s: cannot claim: %s", c->scope, err.text);
+        if (r < 0 && c->told != util_token(err.text))
+                journal_record(LOG_ERR, JOURNAL_STATE_DIR, fields, ELEMENTSOF(fields), "%s: cannot claim: %s", c->scope,
+                               err.text);
+        else if (r >= 0 && c->told)
+                journal_record(LOG_INFO, JOURNAL_STATE_DIR, fields, ELEMENTSOF(fields) - 1, "%s: can claim again",
+                               c->scope);
+        c->told = r < 0 ? util_token(err.text) : 0;
         c->unreadable = c->unreadable && r < 0;
         return r;
 }

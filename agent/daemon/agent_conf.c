@@ -269,7 +269,7 @@ static void warn(const struct conf *c) {
 
         for (size_t i = 0; i < c->n_locks; i++)
                 if (conf_warning(&c->locks[i], text, sizeof(text)))
-                        journal_log(LOG_WARNING, "%s", text);
+                        journal_record(LOG_WARNING, JOURNAL_CONFIGURATION, NULL, 0, "%s", text);
 }
 
 static int plan_all(struct plan *plan, struct agent *a, const struct conf *c, struct err *err) {
@@ -302,7 +302,8 @@ int agent_conf_apply(struct agent *a, const struct conf *c, struct err *err) {
                 l->returning = false; /* a reload before this one may have wanted it back */
                 if (l->leaving)
                         continue;
-                journal_log(LOG_NOTICE, "%s: no longer configured: stopping its unit and releasing it", l->title);
+                agent_journal(l, LOG_NOTICE, JOURNAL_CONFIGURATION, "",
+                              "%s: no longer configured: stopping its unit and releasing it", l->title);
                 let_go(l);
         }
         return 0;
@@ -333,13 +334,21 @@ static int add_orphan(struct agent *a, const char *lock, const char *unit, const
         r = plan_init(&plan, 1, &err);
         if (r >= 0 && find_lock(a, &c))
                 return -EEXIST;
-        journal_log(unit[0] ? LOG_NOTICE : LOG_DEBUG, "%s: not configured, but %s", lock, why);
+        journal_record(unit[0] ? LOG_NOTICE : LOG_DEBUG, JOURNAL_LOCK_LEFT,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, lock}, {JOURNAL_KEY_UNIT, unit}}, 2,
+                       "%s: not configured, but %s", lock, why);
         if (r >= 0)
                 r = plan_lock(&plan, a, &c, &err);
         if (r >= 0)
                 r = make_room(a, &plan, &err);
-        if (r < 0)
-                return journal_errno(LOG_ERR, r, "%s: %s", lock, err.text);
+        if (r < 0) {
+                journal_record(
+                        LOG_ERR, JOURNAL_LOCK_LEFT,
+                        (const struct journal_field[]){
+                                {JOURNAL_KEY_LOCK, lock}, {JOURNAL_KEY_UNIT, unit}, {JOURNAL_KEY_REASON, err.text}},
+                        3, "%s: not configured, and cannot be looked after: %s: %s", lock, err.text, strerror(-r));
+                return r;
+        }
         execute(a, &plan, a->conf);
         a->locks[a->n_locks - 1]->orphan = true;
         let_go(a->locks[a->n_locks - 1]);
@@ -355,7 +364,7 @@ int agent_conf_orphan(struct agent *a, const char *lock, const char *unit) {
 
 static void on_claimed(const char *lock, const char *problem, void *userdata) {
         if (!lock)
-                journal_log(LOG_WARNING, "%s", problem);
+                journal_record(LOG_WARNING, JOURNAL_STATE_DIR, NULL, 0, "%s", problem);
         else
                 (void)add_orphan(userdata, lock, "", "once claimed: looking whether this host holds it");
 }
@@ -364,8 +373,9 @@ void agent_conf_orphans(struct agent *a) {
         int r = store_each_lock(a->store, on_claimed, a);
 
         if (r < 0)
-                (void)journal_errno(LOG_WARNING, r, "Cannot tell which locks this host has claimed: %s/claims",
-                                    a->conf->state_dir);
+                journal_record(LOG_WARNING, JOURNAL_STATE_DIR, NULL, 0,
+                               "Cannot tell which locks this host has claimed: %s/claims: %s", a->conf->state_dir,
+                               strerror(-r));
 }
 
 /* Begins anew; an answer that was still under way is no answer to what is asked next. */
@@ -437,9 +447,9 @@ static int start_anew(struct agent *a, const struct conf *c, const struct kubeco
         if (a->sleeping) /* its inhibitor ends with this process; and the leases are not released yet */
                 return err_setf(err, -EBUSY, "the host is about to sleep; reload again when it is awake");
         a->anew = true;
-        journal_log(LOG_NOTICE,
-                    "Configuration read again; the connection is another one (%s, %s): starting anew, units run on",
-                    k->source, k->server);
+        journal_record(LOG_NOTICE, JOURNAL_CONFIGURATION, NULL, 0,
+                       "Configuration read again; the connection is another one (%s, %s): starting anew, units run on",
+                       k->source, k->server);
         return 0;
 }
 
@@ -471,8 +481,8 @@ static int reload(struct agent *a, struct err *err) {
                 return r;
         a->conf = TAKE_PTR(c);
         conf_free(old);
-        journal_log(LOG_INFO, "Configuration read again: %zu lock%s", a->conf->n_locks,
-                    a->conf->n_locks == 1 ? "" : "s");
+        journal_record(LOG_INFO, JOURNAL_CONFIGURATION, NULL, 0, "Configuration read again: %zu lock%s",
+                       a->conf->n_locks, a->conf->n_locks == 1 ? "" : "s");
         return 0;
 }
 
@@ -482,7 +492,9 @@ int agent_reload(struct agent *a, struct err *err) {
         agent_rights_renew(a);
         agent_credentials_renew(a);
         if (r < 0)
-                journal_log(LOG_ERR, "Reload refused, nothing has changed: %s", err->text);
+                journal_record(LOG_ERR, JOURNAL_CONFIGURATION,
+                               (const struct journal_field[]){{JOURNAL_KEY_REASON, err->text}}, 1,
+                               "Reload refused, nothing has changed: %s", err->text);
         (void)snprintf(a->conf_error, sizeof(a->conf_error), "%.511s", r < 0 ? err->text : "");
         return r;
 }

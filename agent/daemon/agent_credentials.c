@@ -50,10 +50,11 @@ static void record(struct agent *a, unsigned which, enum agent_expiry now) {
                 return;
         agent_credentials_text(a, which, text, sizeof(text));
         if (text[0])
-                journal_log(now == AGENT_EXPIRY_OVER ? LOG_ERR : LOG_WARNING, "%s", text);
+                journal_record(now == AGENT_EXPIRY_OVER ? LOG_ERR : LOG_WARNING, JOURNAL_CREDENTIALS, NULL, 0, "%s",
+                               text);
         else
-                journal_log(LOG_INFO, "Credentials: the %s is a new one",
-                            which == AGENT_TOKEN ? "token" : "certificate");
+                journal_record(LOG_INFO, JOURNAL_CREDENTIALS, NULL, 0, "Credentials: the %s is a new one",
+                               which == AGENT_TOKEN ? "token" : "certificate");
         *told = (uint8_t)now;
 }
 
@@ -102,6 +103,15 @@ static void cure(const struct agent *a, unsigned which, char *buf, size_t size) 
                                "write a new %s into that file, then: systemctl reload leader-agent (units "
                                "run on)",
                                what);
+}
+
+bool agent_credentials_are_over(const struct agent *a) {
+        uint64_t wall_usec = clock_realtime_usec();
+
+        for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term); i++)
+                if (expiry(&a->credentials.term[i], wall_usec) == AGENT_EXPIRY_OVER)
+                        return true;
+        return false;
 }
 
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size) {

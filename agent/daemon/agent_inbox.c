@@ -34,8 +34,9 @@ int agent_reserve_posts(struct agent *a, size_t n) {
 void agent_post(struct agent *a, const struct agent_post *post) {
         if (agent_reserve_posts(a, 1) < 0) {
                 /* An answer that is lost would be waited for without end. */
-                journal_log(LOG_CRIT, "Out of memory for an event: ending; units run on under their permits, and the "
-                                      "next start takes them up");
+                journal_record(LOG_CRIT, JOURNAL_FAULT, NULL, 0,
+                               "Out of memory for an event: ending; units run on under their permits, and the "
+                               "next start takes them up");
                 abort();
         }
         a->inbox.posts[(a->inbox.first + a->inbox.n++) % a->inbox.size] = *post;

@@ -54,7 +54,12 @@ static void free_lease(const struct agent_lock *l, const struct core_lock_view *
                        size_t size) {
         char at[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
 
-        if (v->free_at_usec != USEC_INFINITY)
+        if (v->free_at_usec <= clock_boottime_usec())
+                (void)snprintf(buf, size,
+                               "%s %sstays held by this host (lease), which was last renewed long enough ago: another "
+                               "host takes it over by itself",
+                               l->title, maybe);
+        else if (v->free_at_usec != USEC_INFINITY)
                 (void)snprintf(buf, size, "%s %sstays held by this host (lease): free by itself at %s", l->title, maybe,
                                clock_format_boottime(v->free_at_usec, at));
         else
@@ -111,7 +116,7 @@ static void tell_left(struct agent *a) {
 
                 describe_left(l, left);
                 if (left[0])
-                        journal_log(LOG_WARNING, "%s", left);
+                        agent_journal(l, LOG_WARNING, JOURNAL_LOCK_LEFT, "", "%s", left);
                 else if (l->released_realtime_usec >= a->stopping.since_realtime_usec)
                         (void)snprintf(left, sizeof(left), "%s released at %s", l->title,
                                        clock_format_local(l->released_realtime_usec, at));

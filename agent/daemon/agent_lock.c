@@ -21,18 +21,26 @@ static const struct lock_object *find(const struct agent_lock *l, uint64_t uid, 
         return NULL;
 }
 
+/* The holder's placeholder was not renewed since it was read last. */
+static bool is_as_read(const struct agent_lock *l, const struct placeholder_object *o) {
+        return o && l->has_holder && util_streq(o->uid, l->holder.uid) && util_streq(o->version, l->holder.version);
+}
+
 static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_t op, bool *ret_silent) {
+        bool of_holder = op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_DELETE_HOLDER;
         enum agent_asked asked = AGENT_ASKED_WRITE;
 
         if (op == ELECTION_OP_READ)
                 asked = reply->lock && util_streq(reply->lock->uid, l->answered.uid) ? AGENT_ASKED_READ
                                                                                      : AGENT_ASKED_AND_GONE;
-        else if (op == ELECTION_OP_READ_HOLDER || op == ELECTION_OP_READ_POD)
+        else if (op == ELECTION_OP_READ_HOLDER)
+                asked = is_as_read(l, reply->placeholder) ? AGENT_ASKED_READ : AGENT_ASKED_AND_GONE;
+        else if (op == ELECTION_OP_READ_POD)
                 asked = AGENT_ASKED_READ;
         else if (op == ELECTION_OP_CREATE)
                 asked = AGENT_ASKED_CREATE;
-        return agent_note_reply(l->agent, reply, asked, &l->refusals, l->problem, election_op_to_string(op),
-                                ret_silent);
+        return agent_note_reply(l->agent, reply, asked, of_holder ? &l->holder_refusals : &l->refusals, l->problem,
+                                election_op_to_string(op), ret_silent);
 }
 
 /* The lock that the election knows: its record names the holder's placeholder. */
@@ -104,8 +112,8 @@ static void on_pod_reply(const struct kube_reply *reply, void *userdata) {
         l->request = kube_slot_free(l->request);
         if (reply->result == KUBE_DENIED && reply->http_code == 403) {
                 /* Asked for once per Pod: without the right there is nothing to wait for. */
-                journal_log(
-                        LOG_NOTICE,
+                agent_journal(
+                        l, LOG_NOTICE, JOURNAL_RIGHTS, reply->text,
                         "%s: may not read Pod %s, which held the lock: not waiting for its end. To have that waited "
                         "for, allow this agent to get pods in namespace %s (rbac.yaml has the rule)",
                         l->title, l->pod.name, ns(l));
@@ -168,6 +176,8 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         agent_note_watch(l->agent, event);
         if (event->type == KUBE_WATCH_DOWN || event->type == KUBE_WATCH_ALIVE)
                 return;
+        if (event->type != KUBE_WATCH_OBJECT || !is_as_read(l, event->placeholder))
+                agent_refusals_end(&l->holder_refusals, l->problem);
         if (event->type == KUBE_WATCH_OBJECT) {
                 l->holder_seen = *event->placeholder;
                 l->has_holder_seen = true;
@@ -362,8 +372,10 @@ int agent_lock_prepare(struct agent_lock *l, struct err *err) {
                                 l->conf->where, ns(l), l->conf->name);
         r = agent_claims_read(l->agent, &l->claims, err);
         if (r < 0)
-                journal_log(LOG_ERR, "%s: %s", l->title, err->text); /* this lock stays unusable, the others go on */
+                /* this lock stays unusable, the others go on */
+                agent_journal(l, LOG_ERR, JOURNAL_STATE_DIR, err->text, "%s: %s", l->title, err->text);
         l->since_realtime_usec = clock_realtime_usec();
+        l->refusals.lock = l->holder_refusals.lock = l->claims.lock = l;
         return 0;
 }
 

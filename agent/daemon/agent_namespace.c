@@ -140,16 +140,22 @@ static void describe(const struct agent_namespace *n, const struct record_namesp
 
 static void tell_refusal(struct agent_namespace *n, bool is_new, const char *refusal) {
         if (*refusal && !util_streq(refusal, n->refusal))
-                journal_record(LOG_ERR, JOURNAL_NAMESPACE, NULL, 0,
-                               "%s. %s is sent there, nothing is released%s. Once no host leads in the old one: "
-                               "leaderctl forget-cluster %s",
-                               refusal, n->state == AGENT_NAMESPACE_GONE ? "Nothing but renewals" : "Nothing",
-                               n->state == AGENT_NAMESPACE_GONE ? ", until it is back" : "", n->name);
+                journal_record(
+                        LOG_ERR, JOURNAL_NAMESPACE,
+                        (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, n->name}, {JOURNAL_KEY_REASON, refusal}},
+                        2,
+                        "%s. %s is sent there, nothing is released%s. Once no host leads in the old one: "
+                        "leaderctl forget-cluster %s",
+                        refusal, n->state == AGENT_NAMESPACE_GONE ? "Nothing but renewals" : "Nothing",
+                        n->state == AGENT_NAMESPACE_GONE ? ", until it is back" : "", n->name);
         else if (n->refusal[0] && n->state == AGENT_NAMESPACE_KNOWN)
-                journal_record(LOG_NOTICE, JOURNAL_NAMESPACE, NULL, 0, "namespace %s (uid %s) %s", n->name,
-                               n->answer.uid, is_new ? "is accepted" : "is the one that is known, again");
+                journal_record(LOG_NOTICE, JOURNAL_NAMESPACE,
+                               (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, n->name}}, 1,
+                               "namespace %s (uid %s) %s", n->name, n->answer.uid,
+                               is_new ? "is accepted" : "is the one that is known, again");
         else if (n->refusal[0] && !*refusal)
-                journal_record(LOG_NOTICE, JOURNAL_NAMESPACE, NULL, 0,
+                journal_record(LOG_NOTICE, JOURNAL_NAMESPACE,
+                               (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, n->name}}, 1,
                                "namespace %s: what was known of it is forgotten: one that is found there is accepted",
                                n->name);
 }
@@ -168,12 +174,18 @@ static void tell_forbidden(struct agent_namespace *n, bool was_read) {
         else
                 (void)snprintf(text, sizeof(text), "%s", n->answer.text);
         if (!util_streq(text, n->told) && was_read)
-                journal_log(LOG_WARNING, "%s; trying again", text);
+                journal_record(LOG_WARNING, JOURNAL_NAMESPACE,
+                               (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, n->name},
+                                                              {JOURNAL_KEY_REASON, n->answer.text}},
+                               2, "%s; trying again", text);
         else if (!util_streq(text, n->told))
-                journal_log(LOG_INFO,
-                            "%s: whether another cluster stands behind the name is not checked (the right is in "
-                            "conf/rbac.yaml)",
-                            text);
+                journal_record(LOG_INFO, JOURNAL_NAMESPACE,
+                               (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, n->name},
+                                                              {JOURNAL_KEY_REASON, n->answer.text}},
+                               2,
+                               "%s: whether another cluster stands behind the name is not checked (the right is in "
+                               "conf/rbac.yaml)",
+                               text);
         (void)util_copy(n->told, sizeof(n->told), text);
 }
 
@@ -195,7 +207,10 @@ void agent_namespace_step(struct agent_namespace *n) {
                 (void)util_copy(refusal, sizeof(refusal), n->refusal);
         } else if (n->state == AGENT_NAMESPACE_KNOWN && r == -ENOENT &&
                    store_namespace_remember(n->agent->store, n->name, n->answer.uid, &err) < 0)
-                journal_log(LOG_WARNING, "%s; trying again", err.text);
+                journal_record(LOG_WARNING, JOURNAL_STATE_DIR,
+                               (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, n->name},
+                                                              {JOURNAL_KEY_REASON, err.text}},
+                               2, "%s; trying again", err.text);
         tell_refusal(n, r == -ENOENT, refusal);
         (void)util_copy(n->refusal, sizeof(n->refusal), refusal);
         if (n->answer.result == KUBE_DENIED && n->answer.http_code != 401 && n->state != AGENT_NAMESPACE_REFUSED)

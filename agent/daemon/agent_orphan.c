@@ -20,8 +20,9 @@ static void set_unit(struct agent_lock *l, const char *unit) {
         free(l->own.unit);
         l->own.unit = copy;
         l->trouble[0] = '\0';
-        journal_log(LOG_NOTICE, "%s: not configured, but held by this host: stopping %s, if it runs, and releasing it",
-                    l->title, unit);
+        agent_journal(l, LOG_NOTICE, JOURNAL_LOCK_LEFT, "",
+                      "%s: not configured, but held by this host: stopping %s, if it runs, and releasing it", l->title,
+                      unit);
         if (l->agent->link_up) /* it could not ask about the unit then */
                 agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_LINK_UP});
 }
@@ -47,7 +48,7 @@ void agent_orphan_read(struct agent_lock *l, const struct lock_object *o) {
                        "\"stopped\"",
                        o->unit, l->title, identity);
         if (!util_streq(text, l->trouble))
-                journal_log(LOG_WARNING, "%s: %s", l->title, text);
+                agent_journal(l, LOG_WARNING, JOURNAL_LOCK_LEFT, text, "%s: %s", l->title, text);
         (void)util_copy(l->trouble, sizeof(l->trouble), text);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh draws
- * the graph):
+/* Between the files of agent/daemon, lowest first; each calls only what stands above it (tests/check_layers.sh holds
+ * them to this list):
  *
  *   trace_fields.c       the fields of a trace
  *   trace_text.c         its lines
+ *   agent_journal.c      records about a lock
  *   agent_inbox.c        what callbacks post
  *   agent_claim.c        claims for POSTs
  *   agent_trace.c        changes and steps of the core, recorded
@@ -11,19 +12,21 @@
  *   agent_rights.c       what the API server allows, asked for before it is missed
  *   agent_credentials.c  how long token and certificate are good
  *   agent_api.c          what an answer of the API server means, and how it is told
- *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_namespace.c    whether a namespace is still the one that it was
+ *   agent_ask.c          a question when the API server was silent and nobody asks
  *   agent_guard.c        leader-guard's socket
  *   agent_orphan.c       the unit of a lock that was claimed and is not configured
+ *   agent_trouble.c      what stands between the agent and its work
+ *   agent_trouble_line.c … in the one line of STATUS=
+ *   agent_next.c         what comes next for a lock
+ *   agent_away.c         … while what it takes is away
+ *   agent_text.c         a lock in words
+ *   agent_sign.c         the sign of life of who holds a lock for life
  *   agent_lock.c         requests and watches of an election
  *   agent_placeholder.c  requests and watch of a placeholder
- *   agent_sign.c         the sign of life of who holds a lock for life
  *   agent_conf.c         locks and placeholders as the configuration has them
  *   agent_step.c         one posted event: the step and its actions
  *   agent_events.c       Kubernetes Events
- *   agent_trouble.c      what stands between the agent and its work
- *   agent_trouble_line.c … in the one line of STATUS=
- *   agent_text.c         a lock in words
  *   agent_blocked.c      what keeps a candidate out, recorded
  *   agent_status.c       STATUS=, journal records of transitions
  *   agent_leave.c        the end: how long, and what stays held
@@ -49,17 +52,23 @@
 #define AGENT_SENT_TIMES 8
 #define AGENT_UIDS       8
 #define AGENT_POSTED     4
+#define AGENT_REFUSALS   12
 
 /* ---- what the shell holds ---- */
+
+struct agent_lock;
 
 /* One scope of claims in the store: a lock, or a placeholder. */
 struct agent_claims {
         char scope[400];
+        const struct agent_lock *lock; /* whose; NULL: a placeholder's … */
+        const char *ns;                /* … in this namespace */
         struct record_claims known;
         char next[RECORD_CLAIM_HEX + 1]; /* the one to POST with */
         bool doubtful;                   /* a POST with it got no definite answer */
         bool unreadable;                 /* what is on disk cannot be read */
         bool failing;                    /* the last one could not be written */
+        uint64_t told;                   /* token of what the journal has of that; 0: nothing */
 };
 
 /* What a request meets before it is sent. */
@@ -74,8 +83,16 @@ enum agent_namespace_state {
 
 /* What was refused of the requests about one object. */
 struct agent_refusals {
-        unsigned n_invalid; /* writes answered 422, in a row */
-        const char *told;   /* the journal has the refusal of this request (a constant), accepted since: NULL */
+        const struct agent_lock *lock; /* the object; NULL: another one */
+        unsigned n_invalid;            /* writes answered 422, in a row */
+        unsigned n_failed;             /* … answered 5xx, with a good read after each but the last */
+        bool served;                   /* … and after the last */
+        bool stands;                   /* `problem` is that of a write */
+        struct {
+                const char *what; /* a constant; NULL: none here and behind */
+                uint64_t cause;
+                bool creates, reads;
+        } told[AGENT_REFUSALS]; /* the journal has these refusals, and not yet that they are over */
 };
 
 struct agent_namespace {
@@ -167,8 +184,8 @@ struct agent_lock {
         bool watch_unread;        /* … and the reads instead fail as well */
         bool watch_told;          /* … and the journal has it */
         uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
-        char problem[512];               /* last failed request or local write; empty when the last one went well */
-        struct agent_refusals refusals;
+        char problem[512]; /* last failed request or local write, or a write that is refused since; empty: none */
+        struct agent_refusals refusals, holder_refusals;
         char damage[256]; /* last reported */
 };
 
@@ -342,6 +359,13 @@ struct agent {
         } status;
 };
 
+/* ---- agent_journal.c ---- */
+
+/* One record of kind id (JOURNAL_…, adapter/journal.h) with LOCK=, UNIT_NAME= and REASON= (empty: none). l NULL: it is
+ * about none. */
+void agent_journal(const struct agent_lock *l, int priority, const char *id, const char *reason, const char *fmt, ...)
+        _printf_(5, 6);
+
 /* ---- agent_inbox.c ---- */
 
 /* Appends to the inbox; the turn of the loop that follows takes it. Never fails: without memory for an event the
@@ -421,6 +445,8 @@ void agent_right_text(const struct agent_right *r, struct agent_right_text *ret)
 uint64_t agent_credentials_update(struct agent *a, uint64_t now_usec);
 /* The files may say something else. */
 void agent_credentials_renew(struct agent *a);
+/* Whether one of them has ended, so that the API server refuses everything. */
+bool agent_credentials_are_over(const struct agent *a);
 /* What is to be said of the end of one (AGENT_TOKEN, AGENT_CERTIFICATE); empty: nothing. */
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size);
 
@@ -434,26 +460,26 @@ enum agent_asked {
         AGENT_ASKED_CREATE,
 };
 
-/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). A write that is
- * answered 422 has met another object than it named, or something that refuses it for good (an admission policy, say):
- * the second in a row is told, and stays told over the reads in between. refusals: of that object. what: a constant.
- * *ret_silent: there was no answer, or only that the server cannot serve now; an answer after such a one is posted. */
+/* Notes the outcome of a request for humans and returns the core's word for it (enum core_result). What is refused is
+ * in the journal once for each request and cause, and once more when that request is accepted or has nothing left to
+ * do; it is the problem until then, also over good reads. A write that is answered 422 has met another object than it
+ * named, or something that refuses it for good (an admission policy, say), one that is answered 5xx the server's
+ * trouble, or that of what stands behind this one write (a webhook, say): the second in a row is told as refused.
+ * refusals: of that object. what: a constant. *ret_silent: there was no answer, or only that the server cannot serve
+ * now; an answer after such a one is posted. */
 uint8_t agent_core_result(enum kube_result r);
 uint8_t agent_note_reply(struct agent *a, const struct kube_reply *reply, enum agent_asked asked,
                          struct agent_refusals *refusals, char problem[static 512], const char *what, bool *ret_silent);
 /* Of a request that nothing depends on: whether there was an answer. */
 void agent_note_contact(struct agent *a, const struct kube_reply *reply);
+/* What was written to is gone, or another now, as a watch shows: nothing that was refused of writes to it stands. */
+void agent_refusals_end(struct agent_refusals *refusals, char problem[static 512]);
 /* Whether two texts tell of the same cause: they differ in numbers at most (milliseconds, ports, versions). */
 bool agent_same_cause(const char *a, const char *b);
 /* The same of what a watch told. */
 void agent_note_watch(struct agent *a, const struct kube_watch_event *event);
-
-/* ---- agent_ask.c ---- */
-
-/* The API server was silent just now: not before some seconds is it asked by this. */
+/* The API server was silent just now: not before some seconds is it asked by agent_ask_update(). */
 void agent_ask_later(struct agent *a);
-/* Asks it when that is due. Returns the next instant at which it wants to be called. */
-uint64_t agent_ask_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_namespace.c ---- */
 
@@ -488,6 +514,11 @@ bool agent_namespace_lets(const struct agent_namespace *n, bool creates, struct 
 
 /* Why nothing is sent there: it is refused, or gone; "": neither. NULL is fine. */
 const char *agent_namespace_refusal(const struct agent_namespace *n);
+
+/* ---- agent_ask.c ---- */
+
+/* Asks the API server after a silence when that is due. Returns the next instant at which it wants to be called. */
+uint64_t agent_ask_update(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_guard.c ---- */
 
@@ -589,7 +620,7 @@ uint64_t agent_trouble_update(struct agent *a, uint64_t now_usec);
 /* All troubles in one line, each ended by "; ", not every one of many. Returns its length. */
 size_t agent_troubles(const struct agent *a, uint64_t now_usec, char *buf, size_t size);
 
-/* ---- agent_text.c ---- */
+/* ---- agent_next.c ---- */
 
 /* A lock in words; what it points to lives as long as the lock does not step. */
 struct agent_text {
@@ -615,12 +646,40 @@ struct agent_text {
         char reason[1200];
         char next[1600];
 };
-void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
-/* Its role alone: a string constant. */
-const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
+
+#define AGENT_WHEN_SIZE (CLOCK_TEXT_SIZE + 128)
+
+/* "at 12:40:07", with what may prevent it; of an instant that is over "now": it is seen to in this turn. Returns buf.
+ */
+const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
+/* Whether a term of ours is in force or ends. */
+bool agent_in_term(const struct core_lock_view *v);
+/* leader-guard says that it cannot finish the stop. */
+bool agent_stop_fails(const struct agent_lock *l);
+/* Its unit runs here for another lock. */
+bool agent_is_renamed(const struct agent_lock *l);
+/* leader-guard answers, and serves another agent: which one is told with the agent. */
+bool agent_is_second(const struct agent_lock *l);
 /* Whether the unit runs here without a permit beside a lock that stops nothing here, whatever `on_foreign` says: a Pod
  * holds it, or did, or nobody knows who does. */
 bool agent_runs_beside(const struct core_lock_view *v);
+/* o: the object behind what the core believes, NULL: there is none. */
+void agent_next(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o, char *buf,
+                size_t size);
+
+/* ---- agent_away.c ---- */
+
+/* Fills next and next_is_trouble, with another namespace also reason. Returns false when nothing is away that the lock
+ * needs next. */
+bool agent_away(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *t);
+
+/* ---- agent_text.c ---- */
+
+/* The object behind what the core believes of it now; NULL: there is none, or it is not known. */
+const struct lock_object *agent_lock_object(const struct agent_lock *l);
+void agent_describe(const struct agent_lock *l, const struct core_lock_view *v, struct agent_text *ret);
+/* Its role alone: a string constant. */
+const char *agent_role(const struct agent_lock *l, const struct core_lock_view *v);
 
 /* ---- agent_sign.c ---- */
 
@@ -657,7 +716,9 @@ uint64_t agent_leave(struct agent *a, uint64_t now_usec);
 
 /* ---- agent_step_down.c ---- */
 
-/* Whether there is a term to give up: 0, or -ENODATA with err set. */
+/* The host that leads, by a name that is no other's, or "this host"; empty: nobody, or nobody knows, or no agent. */
+const char *agent_step_down_host(const struct agent_lock *l);
+/* Whether there is a term to give up: 0, or -ENODATA with err set, which says where the command is to be typed. */
 int agent_step_down_fits(const struct agent_lock *l, struct err *err);
 /* Records who asked, and posts it. */
 void agent_step_down(struct agent_lock *l, const char *reason);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Performs the requests of one placeholder, follows it where nobody renews it, and posts what comes of it. A renewal
- * names uid and version, and counts from before it was sent (ARCHITECTURE 5, claim 2). */
+/* Performs the requests of one placeholder, follows it where it is renewed seldom (life), and posts what comes of it. A
+ * renewal names uid and version, and counts from before it was sent (ARCHITECTURE 5, claim 2). */
 #include <errno.h>
 #include <stdio.h>
 
@@ -236,7 +236,11 @@ int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);
         r = agent_claims_read(p->agent, &p->claims, err);
         if (r < 0)
-                journal_log(LOG_ERR, "%s/%s: %s", p->ns, p->name, err->text);
+                journal_record(
+                        LOG_ERR, JOURNAL_STATE_DIR,
+                        (const struct journal_field[]){{JOURNAL_KEY_NAMESPACE, p->ns}, {JOURNAL_KEY_REASON, err->text}},
+                        2, "%s/%s: %s", p->ns, p->name, err->text);
+        p->claims.ns = p->ns;
         p->unclaimed = r >= 0 && record_claims_settled(&p->claims.known);
         return 0;
 }

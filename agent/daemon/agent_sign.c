@@ -53,7 +53,8 @@ void agent_sign_follow(struct agent_lock *l, const struct core_lock_view *v) {
 
         if (!o || !util_streq(o->placeholder_uid, l->sign.placeholder_uid)) {
                 kube_slot_free(l->sign.request);
-                l->sign = (struct agent_sign){.told = l->sign.told};
+                /* (what was refused is over when such a read is accepted, whosever placeholder it is of) */
+                l->sign = (struct agent_sign){.told = l->sign.told, .refusals = l->sign.refusals};
                 if (!o)
                         return;
                 (void)util_copy(l->sign.placeholder_uid, sizeof(l->sign.placeholder_uid), o->placeholder_uid);

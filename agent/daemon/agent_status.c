@@ -69,8 +69,8 @@ static void record_damage(struct agent_lock *l, const struct core_lock_view *v) 
                 return;
         (void)util_copy(l->damage, sizeof(l->damage), t.damage);
         if (t.damage[0] && v->state == ELECTION_CANDIDATE)
-                journal_record(LOG_ERR, JOURNAL_LOCK_DAMAGED, NULL, 0, "%s: the lock is damaged: %s; %s", l->title,
-                               t.damage, t.next);
+                agent_journal(l, LOG_ERR, JOURNAL_LOCK_DAMAGED, t.damage, "%s: the lock is damaged: %s; %s", l->title,
+                              t.damage, t.next);
 }
 
 /* Once when a candidate is kept out by its own unit, and once when that is over. */

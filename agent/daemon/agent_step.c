@@ -17,8 +17,9 @@ static void check_invariant(struct agent *a) {
                 if (!core_lock_invariant(&a->core, i)) {
                         struct core_lock_view v = agent_view(a->locks[i]);
 
-                        journal_log(LOG_CRIT, "%s: state '%s' contradicts what is known of the lock: stopping its unit",
-                                    a->locks[i]->title, election_state_to_string((uint8_t)v.state));
+                        agent_journal(a->locks[i], LOG_CRIT, JOURNAL_FAULT, "",
+                                      "%s: state '%s' contradicts what is known of the lock: stopping its unit",
+                                      a->locks[i]->title, election_state_to_string((uint8_t)v.state));
                         agent_guard_send(a->locks[i], ELECTION_MSG_REVOKE, v.term_uid, 0, 0);
                 }
         abort();
@@ -62,10 +63,12 @@ static void step_link(struct agent *a, bool up, const char *why) {
         if (was_up || !a->link_down_usec)
                 a->link_down_usec = clock_boottime_usec();
         if (up)
-                journal_log(LOG_INFO, "Connected to leader-guard");
+                journal_record(LOG_INFO, JOURNAL_GUARD_LINK, NULL, 0, "Connected to leader-guard");
         else
-                journal_log(LOG_WARNING, "%s; trying again%s", why,
-                            a->link_refused ? "" : ". Is leader-guard.socket active? (systemctl status leader-guard)");
+                journal_record(LOG_WARNING, JOURNAL_GUARD_LINK,
+                               (const struct journal_field[]){{JOURNAL_KEY_REASON, why}}, 1, "%s; trying again%s", why,
+                               a->link_refused ? ""
+                                               : ". Is leader-guard.socket active? (systemctl status leader-guard)");
         if (up) /* what this process knows nothing of: permits of units that left the configuration */
                 (void)link_send(a->link, &(struct permit_request){.type = PERMIT_QUERY});
         for (size_t i = 0; i < a->n_locks; i++) {
@@ -105,7 +108,11 @@ static void take_orphan(struct agent *a, const struct permit_reply *r) {
 
         if (agent_conf_orphan(a, r->lock, r->unit) >= 0 || r->unit_state == UNIT_STOPPING)
                 return;
-        journal_log(LOG_NOTICE, "%s runs for lock %s, which names another unit now: stopping it", r->unit, r->lock);
+        journal_record(LOG_NOTICE, JOURNAL_LOCK_LEFT,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, r->lock},
+                                                      {JOURNAL_KEY_UNIT, r->unit},
+                                                      {JOURNAL_KEY_LOCK_UID, r->permit_uid}},
+                       3, "%s runs for lock %s, which names another unit now: stopping it", r->unit, r->lock);
         if (util_copy(q.unit, sizeof(q.unit), r->unit) && util_copy(q.lock_uid, sizeof(q.lock_uid), r->permit_uid))
                 (void)link_send(a->link, &q);
 }
@@ -158,7 +165,8 @@ static void step_guard(struct agent *a, const struct permit_reply *reply) {
 static void step_sleep(struct agent *a, bool going) {
         a->sleeping = going;
         if (going)
-                journal_log(LOG_NOTICE, "The host is about to sleep: stepping down from every lease");
+                journal_record(LOG_NOTICE, JOURNAL_STEP_DOWN, NULL, 0,
+                               "The host is about to sleep: stepping down from every lease");
         agent_apply(a, &(struct core_change){.type = going ? CORE_SLEEP : CORE_WAKE});
 }
 

@@ -42,23 +42,61 @@ static const struct agent_placeholder *placeholder_of(const struct agent_lock *l
 }
 
 void agent_step_down(struct agent_lock *l, const char *reason) {
-        journal_log(LOG_NOTICE, "%s: asked to step down: %s", l->title, reason);
+        agent_journal(l, LOG_NOTICE, JOURNAL_STEP_DOWN, reason, "%s: asked to step down: %s", l->title, reason);
         agent_post_lock(l, &(struct election_event){.type = ELECTION_EV_STEP_DOWN});
 }
 
-int agent_step_down_fits(const struct agent_lock *l, struct err *err) {
-        struct core_lock_view v = agent_view(l);
-        struct agent_text t;
+static bool leads_here(const struct core_lock_view *v) {
+        return v->state >= ELECTION_PROVING && v->state <= ELECTION_LEADING;
+}
 
-        if (v.state >= ELECTION_PROVING && v.state <= ELECTION_LEADING)
+const char *agent_step_down_host(const struct agent_lock *l) {
+        const struct lock_object *o = agent_lock_object(l);
+        struct core_lock_view v = agent_view(l);
+
+        if (leads_here(&v))
+                return "this host";
+        if (!o || v.lock.sort != LOCK_SOUND || v.lock.claimed || v.stays_out == REASON_LOCK_CHANGED ||
+            v.stays_out == REASON_STRANGE_HOLDER)
+                return "";
+        return util_streq(o->holder, l->agent->host) ? o->identity : o->holder;
+}
+
+int agent_step_down_fits(const struct agent_lock *l, struct err *err) {
+        const char *host = agent_step_down_host(l);
+        bool silent = agent_api_is_silent(l->agent, clock_boottime_usec());
+        const struct lock_object *o = agent_lock_object(l);
+        struct core_lock_view v = agent_view(l);
+        const char *role = agent_role(l, &v);
+        char who[1200];
+
+        if (leads_here(&v))
                 return 0;
-        agent_describe(l, &v, &t);
-        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': it is %s", store_identity(l->agent->store),
-                        l->title, t.role);
+        if (v.state == ELECTION_STOPPING || v.state == ELECTION_RELEASING)
+                (void)snprintf(who, sizeof(who), "it is %s: the lock is given up already", role);
+        else if (v.state == ELECTION_DEPOSING)
+                (void)snprintf(who, sizeof(who), "it is taking the lock over from %s", host[0] ? host : "its holder");
+        else if (!v.known)
+                (void)snprintf(who, sizeof(who), "who does is not known yet");
+        else if (v.lock.sort == LOCK_FOREIGN || v.stays_out == REASON_FOREIGN_POD)
+                (void)snprintf(who, sizeof(who), "Pod %s %s, in the cluster, where no agent can be asked",
+                               v.lock.sort == LOCK_FOREIGN && o ? o->owner.name : l->pod.name,
+                               v.lock.sort == LOCK_FOREIGN ? "does" : "may");
+        else if (v.lock.sort == LOCK_ABSENT)
+                (void)snprintf(who, sizeof(who), "nobody does");
+        else if (host[0])
+                (void)snprintf(who, sizeof(who), "%s %s; type it there: leaderctl step-down %s", host,
+                               silent ? "did when the API server last answered" : "does", l->title);
+        else
+                (void)snprintf(who, sizeof(who), "it is %s", role);
+        return err_setf(err, -ENODATA, "this host (%s) does not lead '%s': %s", store_identity(l->agent->store),
+                        l->title, who);
 }
 
 static void tell_refusal(const char *title, const char *reason, const struct err *err) {
-        journal_log(LOG_NOTICE, "%s: does not step down (%s): %s", title, reason, err->text);
+        journal_record(LOG_NOTICE, JOURNAL_STEP_DOWN,
+                       (const struct journal_field[]){{JOURNAL_KEY_LOCK, title}, {JOURNAL_KEY_REASON, err->text}}, 2,
+                       "%s: does not step down (%s): %s", title, reason, err->text);
 }
 
 /* All is known that is waited for: steps down or refuses, and tells who asked. Frees h. */

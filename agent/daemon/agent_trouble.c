@@ -22,17 +22,20 @@ bool agent_api_is_silent(const struct agent *a, uint64_t now_usec) {
 }
 
 bool agent_watch_is_down(const struct agent_lock *l, uint64_t now_usec) {
-        return !agent_orphan_hidden(l) && l->watch_error[0] && lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
+        return !agent_orphan_hidden(l) && agent_view(l).state != ELECTION_STOPPED && l->watch_error[0] &&
+               lasts(l->watch_down_usec, WATCH_PATIENCE_USEC, now_usec);
 }
 
 /* What an API server that does not answer means for the locks of this host, in the order of what hurts. */
-static void meaning(const struct agent *a, char *buf, size_t size) {
+static void meaning(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
         const struct agent_lock *lease = NULL, *life = NULL;
+        const char *runs = " runs on"; /* the one under a life lock */
         unsigned n_lease = 0, n_life = 0, n_held = 0, n_waiting = 0, n_unproven = 0, n_unread = 0, n_taking = 0;
         uint64_t stop_at = USEC_INFINITY;
         bool any_runs = false; /* or may run: of those whose lock is not proven */
         char at[CLOCK_TEXT_SIZE];
         size_t n = 0;
+        bool over;
 
         for (size_t i = 0; i < a->n_locks; i++) {
                 const struct agent_lock *l = a->locks[i];
@@ -44,6 +47,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         if (v.stop_at_usec == USEC_INFINITY) {
                                 life = l;
                                 n_life++;
+                                runs = v.state == ELECTION_LEADING ? " runs on" : " starts or runs on";
                         } else {
                                 if (v.stop_at_usec < stop_at)
                                         lease = l;
@@ -63,14 +67,16 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
                         n_waiting++;
         }
         buf[0] = '\0';
+        over = stop_at <= now_usec;
         if (lease)
-                n += (size_t)snprintf(buf + n, size - n, "%.255s%s stopped at %s unless it answers before",
-                                      lease->conf->unit, n_lease == 1 ? " is" : " and others are",
-                                      clock_format_boottime(stop_at, at));
+                n += (size_t)snprintf(buf + n, size - n, "%.255s%s stopped %s%s%s", lease->conf->unit,
+                                      n_lease == 1 ? " is" : " and others are", over ? "now" : "at ",
+                                      over ? "" : clock_format_boottime(stop_at, at),
+                                      over ? "" : " unless it answers before");
         if (n_life && n < size)
-                n += (size_t)snprintf(buf + n, size - n, "%s%.255s%s on, no hand-over possible", n ? ", " : "",
+                n += (size_t)snprintf(buf + n, size - n, "%s%.255s%s, no hand-over possible", n ? ", " : "",
                                       n_life == 1 ? life->conf->unit : "units under life locks",
-                                      n_life == 1 ? " runs" : " run");
+                                      n_life == 1 ? runs : " run on");
         if (n_unproven && n < size)
                 n += (size_t)snprintf(buf + n, size - n, "%sa lock of this host cannot be proven%s", n ? ", " : "",
                                       any_runs ? "" : ", its unit is not started");
@@ -87,7 +93,7 @@ static void meaning(const struct agent *a, char *buf, size_t size) {
 static void describe_api(const struct agent *a, uint64_t now_usec, char *buf, size_t size) {
         char since[CLOCK_TEXT_SIZE], what[900];
 
-        meaning(a, what, sizeof(what));
+        meaning(a, now_usec, what, sizeof(what));
         (void)snprintf(buf, size, "API UNREACHABLE since %s (%.511s)%s%s",
                        clock_format_local(clock_realtime_usec() - (now_usec - a->api_silent_usec), since), a->api_error,
                        what[0] ? ": " : "", what);
@@ -233,7 +239,8 @@ static void record_api(struct agent *a, uint64_t now_usec) {
                 return;
         a->api_told = true;
         describe_api(a, now_usec, text, sizeof(text));
-        journal_log(LOG_WARNING, "%s; trying again", text);
+        journal_record(LOG_WARNING, JOURNAL_API_SILENT,
+                       (const struct journal_field[]){{JOURNAL_KEY_REASON, a->api_error}}, 1, "%s; trying again", text);
 }
 
 static void record_watch(struct agent_lock *l, uint64_t now_usec) {
@@ -241,14 +248,15 @@ static void record_watch(struct agent_lock *l, uint64_t now_usec) {
 
         if (down && !l->watch_told && !agent_api_is_silent(l->agent, now_usec)) {
                 l->watch_told = true;
-                journal_log(LOG_WARNING, "%s: %s: %s%s", l->title, l->watch_error, watch_means(l),
-                            l->watch_code == 403
-                                    ? ". Allow this agent to get, list and watch this ConfigMap (rbac.yaml "
-                                      "has the rule)"
-                                    : "");
+                agent_journal(l, LOG_WARNING, JOURNAL_WATCH, l->watch_error, "%s: %s: %s%s", l->title, l->watch_error,
+                              watch_means(l),
+                              l->watch_code == 403
+                                      ? ". Allow this agent to get, list and watch this ConfigMap (rbac.yaml "
+                                        "has the rule)"
+                                      : "");
         } else if (!l->watch_error[0] && l->watch_told) {
                 l->watch_told = false;
-                journal_log(LOG_INFO, "%s: the watch works again", l->title);
+                agent_journal(l, LOG_INFO, JOURNAL_WATCH, "", "%s: the watch works again", l->title);
         }
 }
 
@@ -262,7 +270,7 @@ static void record_rights(struct agent *a) {
 
         if (r->n_missing == 0) {
                 if (r->told)
-                        journal_log(LOG_INFO, "Rights: none is missing any more");
+                        journal_record(LOG_INFO, JOURNAL_RIGHTS, NULL, 0, "Rights: none is missing any more");
                 r->told = 0;
                 return;
         }
@@ -275,7 +283,7 @@ static void record_rights(struct agent *a) {
         }
         token = util_token(all);
         if (token != r->told)
-                journal_log(LOG_WARNING, "%s", all);
+                journal_record(LOG_WARNING, JOURNAL_RIGHTS, NULL, 0, "%s", all);
         r->told = token;
 }
 

@@ -65,10 +65,20 @@ static int on_watchdog(sd_event_source *source, _unused_ uint64_t usec, _unused_
 /* The program that runs, not what may lie at its path by now: it is the one that has accepted the configuration. PID,
  * environment (sockets and watchdog of systemd) and blocked signals stay, those that wait too. */
 static int start_anew(char *argv[]) {
+        int r;
+
         /* Nothing is left open but standard streams; libraries may have forgotten one. */
         (void)close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
         (void)execv("/proc/self/exe", argv);
-        return journal_errno(LOG_ERR, -errno, "Cannot start anew; ending, so that systemd does it");
+        r = -errno;
+        journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "Cannot start anew; ending, so that systemd does it: %s",
+                       strerror(-r));
+        return r;
+}
+
+static int cannot_start(int r, const char *what) {
+        journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "%s: %s", what, strerror(-r));
+        return r;
 }
 
 static int run(const char *path, bool *ret_anew) {
@@ -88,10 +98,10 @@ static int run(const char *path, bool *ret_anew) {
                 return -errno;
         r = sd_event_new(&event);
         if (r < 0)
-                return journal_errno(LOG_ERR, r, "Cannot make an event loop");
+                return cannot_start(r, "Cannot make an event loop");
         r = agent_new(&a, event, path, &err);
         if (r < 0) {
-                journal_log(LOG_ERR, "%s", err.text[0] ? err.text : strerror(-r));
+                journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "%s", err.text[0] ? err.text : strerror(-r));
                 notify_status("Not running: %s", err.text[0] ? err.text : strerror(-r));
                 /* systemd restarts at once, and for ever: what only a human can mend is not tried each second. */
                 if (getenv("NOTIFY_SOCKET"))
@@ -112,7 +122,7 @@ static int run(const char *path, bool *ret_anew) {
                 /* Not sd_event_set_watchdog(): its pings sleep while PID 1 hangs. */
                 r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, 0, 0, on_watchdog, NULL);
         if (r < 0)
-                return journal_errno(LOG_ERR, r, "Cannot watch signals");
+                return cannot_start(r, "Cannot watch signals");
         journal_log(LOG_INFO, "leader-agent " AGENT_VERSION " on %s as %s, API server %s", agent_host(a),
                     agent_identity(a), agent_server(a));
         agent_turn(a);

@@ -34,7 +34,8 @@ static void on_lost(const char *why, void *userdata) {
         struct guard *g = userdata;
 
         (void)snprintf(g->bus_error, sizeof(g->bus_error), "systemd is out of reach: %s", why);
-        journal_log(LOG_WARNING, "%s; trying again, deadlines hold meanwhile", g->bus_error);
+        journal_record(LOG_WARNING, JOURNAL_SYSTEMD, NULL, 0, "%s; trying again, deadlines hold meanwhile",
+                       g->bus_error);
         g->status_due = true;
         g->reconnect_at_usec = guard_now(g) + retry_step_usec(1, &RETRY_PID1);
 }
@@ -49,13 +50,13 @@ static void connect_units(struct guard *g) {
                 return;
         if (units_connect(g->units, &err) < 0) {
                 if (!was)
-                        journal_log(LOG_WARNING, "%s; trying again", err.text);
+                        journal_record(LOG_WARNING, JOURNAL_SYSTEMD, NULL, 0, "%s; trying again", err.text);
                 (void)snprintf(g->bus_error, sizeof(g->bus_error), "%.500s", err.text);
                 g->reconnect_at_usec = guard_now(g) + retry_step_usec(1, &RETRY_PID1);
         } else {
                 g->bus_error[0] = '\0';
                 if (was)
-                        journal_log(LOG_INFO, "Connected to systemd again");
+                        journal_record(LOG_INFO, JOURNAL_SYSTEMD, NULL, 0, "Connected to systemd again");
         }
         g->status_due = true;
 }
@@ -144,7 +145,8 @@ static int on_found(const char *name, void *userdata) {
         struct guard *g = userdata;
 
         if (!permit_unit_valid(name)) {
-                journal_log(LOG_ERR, "%s: file \"%s\" is not named after a service, removing it", g->gate.dir, name);
+                journal_record(LOG_ERR, JOURNAL_GUARD_UNABLE, NULL, 0,
+                               "%s: file \"%s\" is not named after a service, removing it", g->gate.dir, name);
                 (void)gate_remove(&g->gate, name);
                 (void)gate_remove_permit(&g->gate, name);
                 return 0;
@@ -193,7 +195,7 @@ static int open_all(struct guard *g, struct err *err) {
                 return err_setf(err, r, "cannot read the revoked lock uids in %s: %s", g->gate.dir, strerror(-r));
         if (cgroup_check(g->options.cgroup_root, &cgroup) < 0) {
                 (void)snprintf(g->cgroup_error, sizeof(g->cgroup_error), "%.500s", cgroup.text);
-                journal_log(LOG_ERR, "%s; no unit is permitted until then", g->cgroup_error);
+                journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "%s; no unit is permitted until then", g->cgroup_error);
         }
         r = units_new(&g->units, g->event, g->options.address, &handlers, g);
         if (r >= 0)

@@ -46,7 +46,9 @@ static void on_start(enum units_answer answer, const char *text, _unused_ const 
                 return;
         u->quiet_until_usec = 0;
         (void)snprintf(u->trouble, sizeof(u->trouble), "systemd did not start %s: %s", u->name, text);
-        journal_log(LOG_WARNING, "%s", u->trouble);
+        journal_record(LOG_WARNING, JOURNAL_GUARD_UNABLE,
+                       (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, u->trouble}}, 2,
+                       "%s", u->trouble);
 }
 
 static void on_stop(enum units_answer answer, const char *text, _unused_ const struct enroll_facts *facts,
@@ -56,9 +58,11 @@ static void on_stop(enum units_answer answer, const char *text, _unused_ const s
         u->stop = units_call_free(u->stop);
         /* The readings tell, and the second instant needs no stop job. */
         if (answer != UNITS_OK)
-                journal_log(LOG_WARNING,
-                            "systemd did not take the stop of %s: %s; trying again, killing at the second instant",
-                            u->name, text);
+                journal_record(LOG_WARNING, JOURNAL_GUARD_UNABLE,
+                               (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, text}},
+                               2,
+                               "systemd did not take the stop of %s: %s; trying again, killing at the second instant",
+                               u->name, text);
 }
 
 /* ---- actions ---- */
@@ -137,7 +141,10 @@ void guard_act_kill(struct guard_unit *u) {
                         continue;
                 r = cgroup_kill(u->guard->options.cgroup_root, paths[i]);
                 if (r < 0)
-                        (void)journal_errno(LOG_ERR, r, "%s: cannot kill %s", u->name, paths[i]);
+                        journal_record(LOG_ERR, JOURNAL_GUARD_UNABLE,
+                                       (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
+                                                                      {JOURNAL_KEY_REASON, strerror(-r)}},
+                                       2, "%s: cannot kill %s: %s", u->name, paths[i], strerror(-r));
         }
 }
 
@@ -192,7 +199,10 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                                 u->files_due = u->files_due || !util_streq(said, u->trouble);
                         }
                         if (!util_streq(said, u->trouble)) /* a stop tries again and again */
-                                journal_log(LOG_ERR, "%s", u->trouble);
+                                journal_record(LOG_ERR, JOURNAL_GUARD_UNABLE,
+                                               (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
+                                                                              {JOURNAL_KEY_REASON, u->trouble}},
+                                               2, "%s", u->trouble);
                 }
                 u->guard->status_due = true;
                 break;

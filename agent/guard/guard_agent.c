@@ -55,10 +55,13 @@ static void stop_all(struct guard *g) {
                 if (!runs_for_life(u))
                         continue;
                 /* How its lock is freed is told when the unit was seen stopped (guard_reply_push()): not before. */
-                journal_log(LOG_WARNING,
-                            "%s: " ENROLL_AGENT " was stopped while it could not stop the unit, so that is done now; "
-                            "lock %s stays held by this host",
-                            u->name, u->permit.lock);
+                journal_record(
+                        LOG_WARNING, JOURNAL_LOCK_LEFT,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_LOCK, u->permit.lock}},
+                        2,
+                        "%s: " ENROLL_AGENT " was stopped while it could not stop the unit, so that is done now; "
+                        "lock %s stays held by this host",
+                        u->name, u->permit.lock);
                 guard_unit_step(u, &ev, NULL);
         }
 }

@@ -50,7 +50,10 @@ enum supervise_file guard_files_load(struct guard_unit *u, struct supervise_even
         r = n < 0 ? err_setf(&err, n, "permit file of %s: %s", u->name, strerror(-n))
                   : permitfile_parse(&u->permit, u->cgroup, text, (size_t)n, u->name, g->boot_id, &err);
         if (r < 0) {
-                journal_log(LOG_ERR, "%s; no valid permit: closing the gate and stopping the unit", err.text);
+                journal_record(
+                        LOG_ERR, JOURNAL_GUARD_UNABLE,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, err.text}}, 2,
+                        "%s; no valid permit: closing the gate and stopping the unit", err.text);
                 return SUPERVISE_FILE_BAD;
         }
         ev->uid = util_token(u->permit.lock_uid);

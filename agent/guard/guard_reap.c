@@ -24,6 +24,8 @@ static int on_unit(const char *name, void *userdata) {
         struct reaping *p = userdata;
         char text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE];
         struct permit_request q;
+        const struct journal_field fields[] = {
+                {JOURNAL_KEY_UNIT, name}, {JOURNAL_KEY_LOCK, q.lock}, {JOURNAL_KEY_LOCK_UID, q.lock_uid}};
         struct err err = {};
         int n = permit_unit_valid(name) ? gate_read_permit(&p->gate, name, text, sizeof(text)) : -EINVAL;
 
@@ -34,11 +36,13 @@ static int on_unit(const char *name, void *userdata) {
                 return 0;
         n = cgroup_kill(p->cgroup_root, cgroup);
         if (n < 0)
-                journal_errno(LOG_ERR, n, "%s: its permit is over and leader-guard has died, but it cannot be killed",
-                              name);
+                journal_record(LOG_ERR, JOURNAL_REAPED, fields, ELEMENTSOF(fields),
+                               "%s: its permit is over and leader-guard has died, but it cannot be killed: %s", name,
+                               strerror(-n));
         else {
                 p->killed++;
-                journal_log(LOG_WARNING, "%s: its permit is over and leader-guard has died: killed", name);
+                journal_record(LOG_WARNING, JOURNAL_REAPED, fields, ELEMENTSOF(fields),
+                               "%s: its permit is over and leader-guard has died: killed", name);
         }
         return 0;
 }

@@ -216,10 +216,14 @@ void guard_reply_refused_stop(struct guard_unit *u, enum guard_result result) {
                                     /* final= */ false);
         /* Also when so much is refused at that moment that not all of it is told. */
         if (guard_may_log(u->guard) || !u->refused_told)
-                journal_log(LOG_WARNING,
-                            "%s: is to be stopped for the agent, but it is not enrolled here, and never had a permit: "
-                            "refused; to stop it: systemctl stop %s",
-                            u->name, u->name);
+                journal_record(
+                        LOG_WARNING, JOURNAL_ENROLL,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
+                                                       {JOURNAL_KEY_REASON, "not enrolled, and never had a permit"}},
+                        2,
+                        "%s: is to be stopped for the agent, but it is not enrolled here, and never had a permit: "
+                        "refused; to stop it: systemctl stop %s",
+                        u->name, u->name);
         u->refused_told = true;
 }
 
@@ -249,22 +253,23 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
         /* Once, at the end of that stop: the reason stays. */
         if (before >= SUPERVISE_STOPPING && u->s.state == SUPERVISE_STOPPED &&
             u->s.reason == SUPERVISE_REASON_ABANDONED)
-                journal_log(LOG_WARNING,
-                            "%s: is stopped; lock %s stays held by this host until " ENROLL_AGENT
-                            " runs again, or somebody frees it: systemctl start " ENROLL_AGENT
-                            ", or: leaderctl fence %s --holder %s --reason \"stopped\"",
-                            u->name, u->permit.lock, u->permit.lock, u->permit.identity);
+                journal_record(
+                        LOG_WARNING, JOURNAL_LOCK_LEFT,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_LOCK, u->permit.lock}},
+                        2,
+                        "%s: is stopped; lock %s stays held by this host until " ENROLL_AGENT
+                        " runs again, or somebody frees it: systemctl start " ENROLL_AGENT
+                        ", or: leaderctl fence %s --holder %s --reason \"stopped\"",
+                        u->name, u->permit.lock, u->permit.lock, u->permit.identity);
 }
 
 void guard_reply_problem(struct guard_unit *u) {
         if (supervise_permitted(&u->s))
                 /* A life leader runs on, and its STATUS says so. */
                 guard_reply_changed(u);
-        if (u->lingers)
-                journal_log(LOG_WARNING, "%s: %s", u->name, u->problem);
-        else if (u->problem[0])
+        if (u->problem[0])
                 journal_record(
-                        LOG_WARNING, JOURNAL_ENROLL,
+                        LOG_WARNING, u->lingers ? JOURNAL_LINGERS : JOURNAL_ENROLL,
                         (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}, {JOURNAL_KEY_REASON, u->problem}},
                         2, "%s: %s", u->name, u->problem);
 }

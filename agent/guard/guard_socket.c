@@ -90,9 +90,10 @@ static bool is_free(const struct guard_unit *u, const struct permit_request *q) 
  * it again. */
 static void hang_up_on_flood(struct guard *g) {
         if (guard_may_log(g))
-                journal_log(LOG_WARNING,
-                            "The agent (pid %d) asks about units without an end: hung up on; permits and stops go on",
-                            g->peer.pid);
+                journal_record(
+                        LOG_WARNING, JOURNAL_PEER, NULL, 0,
+                        "The agent (pid %d) asks about units without an end: hung up on; permits and stops go on",
+                        g->peer.pid);
         g->hang_up = true;
 }
 
@@ -178,8 +179,8 @@ static bool allowed(struct guard *g, const struct peer *peer) {
         if (peer->uid == 0 || (g->options.agent_uid != (uid_t)-1 && peer->uid == g->options.agent_uid))
                 return true;
         if (guard_may_log(g))
-                journal_log(
-                        LOG_WARNING,
+                journal_record(
+                        LOG_WARNING, JOURNAL_PEER, NULL, 0,
                         "Refused a connection of uid %u, pid %d: only root and the agent's user may talk to the guard",
                         peer->uid, peer->pid);
         return false;
@@ -216,7 +217,7 @@ static void refuse_agent(struct guard *g, int fd, const struct peer *newcomer) {
         if (newcomer->pid != g->refused_pid && guard_may_log(g)) {
                 g->refused_pid = newcomer->pid;
                 peer_describe(newcomer->pid, who, sizeof(who), cure, sizeof(cure));
-                journal_log(LOG_WARNING, "Refused the agent %s: %s", who, reply.text);
+                journal_record(LOG_WARNING, JOURNAL_PEER, NULL, 0, "Refused the agent %s: %s", who, reply.text);
         }
 }
 
@@ -273,9 +274,9 @@ static void receive(struct guard *g) {
                 /* Once: who sends one sends more. */
                 if (!g->malformed_told && guard_may_log(g)) {
                         g->malformed_told = true;
-                        journal_log(LOG_WARNING,
-                                    "Refused a request of pid %d: %s (others of this connection are not told)",
-                                    g->peer.pid, err.text);
+                        journal_record(LOG_WARNING, JOURNAL_PEER, NULL, 0,
+                                       "Refused a request of pid %d: %s (others of this connection are not told)",
+                                       g->peer.pid, err.text);
                 }
                 refuse_malformed(g, &packet, (size_t)n, err.text);
         } else if (packet.request.unit[0] == '\0')

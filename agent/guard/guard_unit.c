@@ -80,8 +80,9 @@ static void check_invariant(struct guard_unit *u) {
         (void)gate_remove(&u->guard->gate, u->name);
         (void)gate_record_revoked(&u->guard->gate, u->permit.lock_uid);
         guard_act_kill(u);
-        journal_log(LOG_CRIT, "%s: impossible state %s, gate closed and unit killed; please report", u->name,
-                    supervise_state_to_string(u->s.state));
+        journal_record(LOG_CRIT, JOURNAL_FAULT, (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name}}, 1,
+                       "%s: impossible state %s, gate closed and unit killed; please report", u->name,
+                       supervise_state_to_string(u->s.state));
         abort();
 }
 

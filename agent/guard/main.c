@@ -123,8 +123,9 @@ static void lock_memory(void) {
          * would be locked as well. */
 #ifndef __SANITIZE_ADDRESS__
         if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-                journal_log(LOG_NOTICE, "Cannot lock memory: %m (needs LimitMEMLOCK=infinity; containers may refuse it "
-                                        "all the same), going on");
+                journal_record(LOG_NOTICE, JOURNAL_START, NULL, 0,
+                               "Cannot lock memory: %m (needs LimitMEMLOCK=infinity; containers may refuse it "
+                               "all the same), going on");
 #endif
 }
 
@@ -143,7 +144,8 @@ static int run(struct arguments *a, struct err *err) {
         errno = 0;
         pw = getpwnam(a->agent_user);
         if (!pw)
-                journal_log(LOG_WARNING, "There is no user %s: only root may talk to the guard", a->agent_user);
+                journal_record(LOG_WARNING, JOURNAL_START, NULL, 0,
+                               "There is no user %s: only root may talk to the guard", a->agent_user);
         a->options.agent_uid = pw ? pw->pw_uid : (uid_t)-1;
         fd = listening_socket(a, err);
         if (fd < 0)
@@ -182,7 +184,7 @@ int main(int argc, char **argv) {
         journal_open("leader-guard", a.debug ? LOG_DEBUG : LOG_INFO);
         r = a.reap ? guard_reap(&a.options, &err) : run(&a, &err);
         if (r < 0) {
-                journal_log(LOG_ERR, "%s", err.text);
+                journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "%s", err.text);
                 return EXIT_FAILURE;
         }
         return a.reap ? EXIT_SUCCESS : r;

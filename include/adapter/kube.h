@@ -202,9 +202,16 @@ typedef void (*kube_watch_cb)(const struct kube_watch_event *event, void *userda
 /* Follows one object by name for ever. Each start is without resourceVersion and so begins with what exists, told as
  * OBJECT or ABSENT: by the stream, or, when it is silent for a second (servers without the gate WatchList do not tell
  * absence), by a quorum read of its own, which needs the right `get`. Started again at the end of the stream and on
- * errors (with backoff and jitter, Retry-After obeyed up to 20 s). A stream that is silent for the silence limit is not
- * cut for that: a read shows whether the server answers and whether something was missed; only if so, or if it does
- * not, the stream begins anew. A peer that is gone without a word is noticed within 7 s.
+ * errors (with backoff and jitter, Retry-After obeyed up to 20 s). A peer that is gone without a word is noticed within
+ * 7 s.
+ *
+ * A stream that is silent for the silence limit is not cut for that: a read shows whether the server answers and
+ * whether something was missed; only if so, or if it does not, the stream begins anew. The limit learns: once streams
+ * of this kube have shown that bookmarks come, it is the longest pause between them and a margin (with kube-apiserver,
+ * which sends one a minute, 102 s, and after 16 minutes 77 s), at least 30 s. A stream that has shown bookmarks and
+ * misses them so begins anew also when the read shows nothing new, without a word; one that has not is patient from
+ * then on, until it does. Of several that are silent one reads first, and where that has no answer it holds for all.
+ * Told is that 8 s after the read began at most, with a request time-out of 5 s.
  *
  * While the watch does not work although the server answers (it refuses the verb or the path, sends garbage, does not
  * begin to answer for 6 s; or streams end within 5 s of their start, three in a row), the object is read instead: a
@@ -219,8 +226,10 @@ int kube_watch_lock(struct kube *kube, const char *ns, const char *name, kube_wa
 int kube_watch_placeholder(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
                            kube_watch_cb cb, void *userdata, struct kube_slot **ret_slot);
 /* The server answers others: a watch that is down because it had no answer tries again within 200 ms, at most once a
- * second. NULL is fine. */
+ * second. When it has none again that is its own trouble, until nobody has one: told as such, and the object is read.
+ * NULL is fine. */
 void kube_watch_hurry(struct kube_slot *watch);
-/* For watches started later: how long a stream may be silent before the object is read (default 150 s: most servers
- * send bookmarks each minute), and how long it may last (default 600 s). */
+/* For watches started later: how long a stream may be silent before the object is read where no bookmarks were seen,
+ * and at most (default 150 s; what is learned is never below a fifth of it), and how long it may last (default 600 s).
+ */
 void kube_set_watch_limits(struct kube *kube, uint64_t silence_usec, uint64_t length_usec);

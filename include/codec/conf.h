@@ -40,7 +40,7 @@ struct conf {
         char *trace;   /* file that records each (event, actions) of the core; NULL: none */
         int log_level; /* as syslog(3): LOG_ERR 3 … LOG_DEBUG 7 */
         uint64_t request_timeout_usec;
-        uint64_t verify_interval_usec; /* quorum re-read of everything, whatever the watches say */
+        uint64_t verify_interval_usec; /* between quorum reads of everything, and between signs of life */
         uint64_t renew_interval_usec;  /* of the placeholder that stands for all lease-tenure locks of a namespace */
         struct conf_lock *locks;
         size_t n_locks;

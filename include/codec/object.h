@@ -18,8 +18,8 @@ struct object_meta {
 
 DEFINE_CLEANUP(struct json_object *, json_object_put)
 
-/* Reads one JSON document (strict RFC 8259, valid UTF-8, nothing but white space behind it). Returns -ENOMEM, or
- * -EBADMSG with err set. */
+/* Reads one JSON document (strict RFC 8259, valid UTF-8, nothing but white space behind it, at most 160 MiB in memory).
+ * Returns -ENOMEM, or -EBADMSG with err set. */
 int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err);
 
 /* Reads a list of `kind`, an API object whose items need not say their api_version and kind: they do afterwards.

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a unit of systemd hides from its processes (systemd.exec(5)): which files they cannot see, and by which setting.
- * Pure; how the settings in force are read, and whether a file that is seen may be read, is adapter/sandbox.h. */
+ * Opens nothing: how the settings in force are read, and whether a file that is seen may be read, is adapter/sandbox.h.
+ */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/err.h"
+
+/* Where the agent's files are seen. */
+#define SANDBOX_ETC "/etc/leader-agent"
 
 struct sandbox_path {
         char *path;
@@ -30,3 +36,17 @@ int sandbox_bind(struct sandbox *s, const char *path);
 /* What hides that file: the longest path that it is, or is below. NULL: it is seen. path: absolute, without "." and
  * "..". */
 const struct sandbox_path *sandbox_hides(const struct sandbox *s, const char *path);
+
+/* What hides path from the very process whose /proc/PID/mountinfo (proc(5)) that is: as a service of systemd has it. Of
+ * mounts that are above path the last one counts. False: nothing does. */
+struct sandbox_wall {
+        char path[256];      /* what is hidden */
+        const char *setting; /* a constant: "ProtectHome=" */
+};
+bool sandbox_mounts_hide(FILE *mountinfo, const char *path, struct sandbox_wall *ret);
+
+/* "run: COMMAND; and write …": the command that puts a file where the agent sees it and that group may read it, and
+ * what is to name it then. key: of the kubeconfig, or "kubeconfig". into: where to write that, with a space before it.
+ */
+void sandbox_format_cure(const char *group, const char *key, const char *path, const char *into, char *buf,
+                         size_t size);

@@ -7,7 +7,7 @@
 
 struct json_object;
 
-#define WATCH_LINE_MAX ((size_t)4 * 1024 * 1024)
+#define WATCH_LINE_MAX ((size_t)2 * 1024 * 1024)
 
 /* Cuts a stream into lines. Zero it before the first use; after each piece take out all lines. */
 struct watch_splitter {

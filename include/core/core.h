@@ -125,7 +125,7 @@ struct core_placeholder_view {
         enum placeholder_op op; /* the request in flight */
         uint64_t uid;
         uint64_t version;
-        bool wanted;   /* life tenure: a lock of ours names it and nobody renews it, so it is to be followed */
+        bool wanted;   /* life tenure: a lock of ours names it, and its renewals are rare: it is to be followed */
         bool unproven; /* a proof is waited for: follow it later */
 };
 struct core_placeholder_view core_placeholder_view(const struct core *core, size_t i);

@@ -160,6 +160,120 @@ static void test_check_config(_unused_ void **state) {
                           "/none: No such file or directory");
 }
 
+/* Whose eyes it judges with, and with which groups and rights: as systemd would start it. */
+static void test_check_config_user(_unused_ void **state) {
+#define SEES "# leader-agent.service sees these files, "
+#define READ "cannot be read by the agent's user "
+        static const struct {
+                const char *load, *user, *group;
+                bool dynamic;
+                uint64_t ambient, lost;
+                mode_t mode; /* of the kubeconfig, which belongs to uid 1 and gid 65534 */
+                int status;
+                const char *words;
+        } rows[] = {
+                {.user = "nobody", .mode = 0640, .words = "and its user nobody can read them."},
+                /* by number */
+                {.user = "65534", .mode = 0640, .words = "and its user nobody can read them."},
+                {.user = "65534",
+                 .mode = 0600,
+                 .status = 1,
+                 .words = READ "nobody: Permission denied; run: chgrp nogroup "},
+                {.user = "1", .group = "65534", .mode = 0040, .status = 1, .words = READ "daemon: "},
+                {.user = "2", .group = "65534", .mode = 0040, .words = "and its user bin can read them."},
+                {.user = "2", .group = "nogroup", .mode = 0040, .words = "and its user bin can read them."},
+                {.user = "2", .mode = 0040, .status = 1, .words = READ "bin: Permission denied; run: chgrp bin "},
+                {.user = "4123",
+                 .mode = 0644,
+                 .words = SEES "but cannot start: there is no user with the number 4123 here; name one that there is: "
+                               "systemctl edit leader-agent"},
+                /* none: root, without what its unit takes from it */
+                {.mode = 0600, .words = "and its user root can read them."},
+                {.mode = 0600,
+                 .lost = ~UINT64_C(0),
+                 .status = 1,
+                 .words = READ "root: Permission denied; run: chgrp root "},
+                {.group = "nogroup", .mode = 0640, .lost = ~UINT64_C(0), .words = "and its user root can read them."},
+                {.user = "0", .mode = 0600, .words = "and its user root can read them."},
+                /* names that are nobody's */
+                {.user = "leader-agent-none",
+                 .mode = 0644,
+                 .words = "there is no user leader-agent-none here; run: useradd --system leader-agent-none\n"},
+                {.user = "nobody",
+                 .group = "no-such-group",
+                 .mode = 0644,
+                 .words = "there is no group no-such-group here; run: groupadd --system no-such-group\n"},
+                {.user = "nobody",
+                 .group = "4124",
+                 .mode = 0644,
+                 .words = "there is no group with the number 4124 here; name one that there is: systemctl edit"},
+                {.load = "bad-setting",
+                 .mode = 0644,
+                 .words = "is not known: systemd cannot load leader-agent.service (bad-setting: Unit "
+                          "leader-agent.service "
+                          "has a bad unit file setting.; systemctl status leader-agent has the line).\n"},
+                {.load = "masked",
+                 .mode = 0644,
+                 .words = "is not known: leader-agent.service is masked (systemctl unmask leader-agent).\n"},
+                /* one that systemd makes at each start */
+                {.user = "la-dyn",
+                 .dynamic = true,
+                 .mode = 0644,
+                 .words = "and its user la-dyn (DynamicUser=) can read them."},
+                {.user = "la-dyn",
+                 .dynamic = true,
+                 .mode = 0640,
+                 .status = 1,
+                 .words = READ
+                 "la-dyn (DynamicUser=): Permission denied; systemd makes that user at each start, but takes "
+                 "one that there is; run: useradd --system la-dyn\n"},
+                {.user = "la-dyn",
+                 .group = "nogroup",
+                 .dynamic = true,
+                 .mode = 0640,
+                 .words = "and its user la-dyn (DynamicUser=) can read them."},
+                {.user = "nobody", .dynamic = true, .mode = 0640, .words = "and its user nobody can read them."},
+                /* rights that are not tried here */
+                {.user = "bin",
+                 .ambient = 1 << 1,
+                 .mode = 0600,
+                 .words = "Whether its user bin can read them is not known: it could not be tried."},
+        };
+        const char *dir = ctl_bus.dir.path;
+        char text[1024], conf[128], kc[128];
+        sd_bus *systemd;
+
+        if (geteuid() != 0)
+                skip();
+        (void)util_copy(kc, sizeof(kc),
+                        tempdir_write(&ctl_bus.dir, "kc",
+                                      "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                                      "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\n"
+                                      "users: [{name: u, user: {token: t}}]\n"));
+        (void)snprintf(text, sizeof(text), "kubeconfig = \"%s\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n",
+                       kc);
+        (void)util_copy(conf, sizeof(conf), tempdir_write(&ctl_bus.dir, "user.conf", text));
+        assert_int_equal(chmod(dir, 0755), 0);
+        assert_int_equal(chown(kc, 1, 65534), 0);
+        systemd = ctl_systemd_start();
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct ctl_result r;
+
+                ctl_unit = (struct ctl_unit){.load = rows[i].load ? rows[i].load : "loaded",
+                                             .user = rows[i].user,
+                                             .group = rows[i].group,
+                                             .dynamic = rows[i].dynamic,
+                                             .ambient = rows[i].ambient,
+                                             .lost = rows[i].lost};
+                assert_int_equal(chmod(kc, rows[i].mode), 0);
+                r = RUN("check-config", conf);
+                if (r.status != rows[i].status || !strstr(r.status ? r.err : r.out, rows[i].words))
+                        fail_msg("row %zu, expected %s: %d %s%s", i, rows[i].words, r.status,
+                                 r.status ? "" : strstr(r.out, "# leader-agent.service"), r.err);
+        }
+        sd_bus_flush_close_unref(systemd);
+}
+
 /* The files of a configuration as leader-agent.service would meet them. */
 static void test_check_config_sandbox(_unused_ void **state) {
         const char *dir = ctl_bus.dir.path;
@@ -194,8 +308,8 @@ static void test_check_config_sandbox(_unused_ void **state) {
         ctl_unit.user = "no-such-user";
         ctl_assert_result(
                 RUN("check-config", conf), 0,
-                "# leader-agent.service sees these files. Whether its user no-such-user can read them is not known: "
-                "there is none here; see systemd-sysusers(8).\n",
+                "# leader-agent.service sees these files, but cannot start: there is no user no-such-user here; run: "
+                "useradd --system no-such-user\n",
                 "");
         ctl_unit.user = "nobody";
         ctl_unit.group = "nogroup";
@@ -311,6 +425,7 @@ int main(void) {
                 WITH_AGENT(test_reload_anew),
                 WITH_AGENT(test_check_config),
                 WITH_AGENT(test_check_config_sandbox),
+                WITH_AGENT(test_check_config_user),
                 WITH_AGENT(test_sample),
         };
 

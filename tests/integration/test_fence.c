@@ -559,6 +559,42 @@ static void test_list(void **state) {
         expect(1, "", "leaderctl: list configmaps of default: ");
 }
 
+/* A host whose configuration names another lock for the unit: both hold one, and each is told of with its holder. In
+ * the JSON each names the other. The exit status says nothing of it. */
+static void test_list_same_unit(void **state) {
+        struct world *x = *state;
+        struct kubeworld_answer a;
+        struct lock_object l = x->lock;
+
+        (void)util_copy(l.name, sizeof(l.name), "b-lock");
+        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &l);
+        RUN(x, "", "list");
+        expect(0, "default/b-lock", "");
+        assert_string_equal(last.err_text, ""); /* the same host: no second unit can be */
+        CALL(&x->w, &a, KUBE_OK, kube_lock_delete, NS, "b-lock", a.lock.uid, NULL);
+        CALL(&x->w, &a, KUBE_OK, kube_lock_strip, NS, "b-lock", a.lock.uid, a.lock.version);
+
+        (void)util_copy(l.identity, sizeof(l.identity), "host-2");
+        CALL(&x->w, &a, KUBE_OK, kube_lock_create, &l);
+        RUN(x, "", "list");
+        expect(0, "default/b-lock",
+               "leaderctl: warning: a.service is the unit of 2 locks that different hosts hold: "
+               "default/a-lock (host-1), default/b-lock (host-2). Is that one service? Then it may run on each");
+        RUN(x, "", "list", "--json");
+        expect(0, "\"sameUnit\":[\"default/b-lock\"]", "");
+        expect(0, "\"sameUnit\":[\"default/a-lock\"]", "");
+        assert_documented(last.out_text);
+        assert_string_equal(last.err_text, "");
+        /* What is not shown is not known. */
+        RUN(x, "", "list", LOCK);
+        expect(0, "default/a-lock", "");
+        assert_string_equal(last.err_text, "");
+        RUN(x, "", "list", LOCK, "--json");
+        expect(0, "\"sameUnit\":[]", "");
+        RUN(x, "", "list", LOCK, "b-lock", LOCK);
+        expect(0, "", "is the unit of 2 locks that different hosts hold: default/a-lock (host-1), default/b-lock");
+}
+
 int main(void) {
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -572,6 +608,7 @@ int main(void) {
                 WITH_SERVER(test_unknown_outcomes),
                 WITH_SERVER(test_not_ours),
                 WITH_SERVER(test_list),
+                WITH_SERVER(test_list_same_unit),
         };
         /* BUILD/tests/integration/test_fence → BUILD/leaderctl */
         ssize_t n = readlink("/proc/self/exe", leaderctl, sizeof(leaderctl) - sizeof("/leaderctl"));

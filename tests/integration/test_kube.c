@@ -952,6 +952,33 @@ static void test_watch_is_idle(void **state) {
         }
 }
 
+/* kube-apiserver may send a bookmark right behind the mark of the initial events (0.6 s, when it has just started). How
+ * far apart bookmarks come is not learned from that, nor from what lies between one and an event. */
+static void test_watch_learns_from_pauses(_unused_ void **state) {
+        static const struct watch_script rows[] = {
+                {.streams = {END_MARK BOOKMARK}, .stays_open = true, READ_NONE},
+                {.streams = {ADDED END_MARK BOOKMARK}, .stays_open = true, READ_OK(OBJECT)},
+                {.streams = {ADDED BOOKMARK}, .stays_open = true, READ_OK(OBJECT)},
+                {.streams = {END_MARK BOOKMARK ADDED BOOKMARK}, .stays_open = true, READ_OK(OBJECT)},
+        };
+        struct world w;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct watch_script script = rows[i];
+                struct seen s = {.enough = 1};
+
+                world_open(&w, play_watch, &script);
+                kube_set_watch_limits(w.kube, 2 * USEC_PER_SEC, 600 * USEC_PER_SEC);
+                assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+                run_until(&w, &s.is_enough);
+                run_for(&w, USEC_PER_SEC); /* more than a fifth of the limit, which would be the least */
+                if (script.n_reads > 0)
+                        fail_msg("row %zu", i);
+                kube_slot_free(s.slot);
+                world_close(&w);
+        }
+}
+
 /* The server accepts the watch and does not even begin to answer; or the stream goes on when its time is over. */
 static void test_watch_hangs(void **state) {
         static const struct {
@@ -1196,6 +1223,7 @@ int main(void) {
                 cmocka_unit_test(test_events),
                 cmocka_unit_test(test_watch),
                 cmocka_unit_test(test_watch_is_idle),
+                cmocka_unit_test(test_watch_learns_from_pauses),
                 cmocka_unit_test(test_watch_hangs),
                 cmocka_unit_test(test_watch_recovers),
                 cmocka_unit_test(test_watch_peer_is_gone),

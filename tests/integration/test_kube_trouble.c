@@ -149,6 +149,40 @@ static void test_no_polls_in_silence(void **state) {
         kube_slot_free(watch);
 }
 
+/* Only watches get no answer (something on the way breaks what is no short request): that is silence until somebody
+ * else has one, and then the watch's own trouble: told once, and read instead. When nobody has one it is silence again.
+ */
+static void test_watch_alone_has_no_answer(void **state) {
+        struct faultworld *x = *state;
+        struct kubeworld_seen s = {};
+        struct kube_slot *watch;
+        unsigned n;
+
+        sim_fault(&x->sim, "{\"verb\":\"watch\"}", "{\"drop\":\"before\",\"reset\":true}");
+        assert_int_equal(kube_watch_lock(x->w.kube, NS, LOCK, kubeworld_on_watch, &s, &watch), 0);
+        kubeworld_wait_last(&x->w, &s, 'D');
+        assert_true(s.silent);
+        kube_watch_hurry(watch);
+        for (unsigned i = 0; i < 3 && s.silent; i++)
+                kubeworld_wait_n(&x->w, &s, s.n + 1);
+        assert_false(s.silent);
+        assert_int_equal(s.code, 0);
+        kubeworld_wait_last(&x->w, &s, 'a');
+        check_polled(x, &s);
+        n = s.n;
+        kube_watch_hurry(watch);
+        kubeworld_run(&x->w, 3 * USEC_PER_SEC);
+        assert_int_equal(s.n, n);
+        assert_false(s.silent);
+        sim_fault(&x->sim, "{\"verb\":\"get\"}", "{\"drop\":\"before\",\"reset\":true}");
+        kubeworld_wait_last(&x->w, &s, 'D');
+        assert_true(s.silent);
+        sim_heal(&x->sim);
+        kubeworld_wait_last(&x->w, &s, 'A');
+        assert_false(s.is_down);
+        kube_slot_free(watch);
+}
+
 /* A stream that has worked and is closed by somebody is no trouble when the next one stands. */
 static void test_good_stream_is_closed(void **state) {
         struct faultworld *x = *state;
@@ -168,6 +202,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_watch_never_lasts, faultworld_setup, faultworld_teardown),
                 cmocka_unit_test_setup_teardown(test_watch_is_swallowed, faultworld_setup, faultworld_teardown),
                 cmocka_unit_test_setup_teardown(test_no_polls_in_silence, faultworld_setup, faultworld_teardown),
+                cmocka_unit_test_setup_teardown(test_watch_alone_has_no_answer, faultworld_setup, faultworld_teardown),
                 cmocka_unit_test_setup_teardown(test_good_stream_is_closed, faultworld_setup, faultworld_teardown),
         };
 

@@ -120,9 +120,10 @@ static pid_t call(bool force, int *ret_fd) {
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-                do /* until the name is served */
+                do { /* until the name is served */
+                        err.text[0] = '\0';
                         answer.r = bus_client_call(force ? "ForceStepDown" : "StepDown", arguments, NULL, &err);
-                while (answer.r == -EHOSTDOWN);
+                } while (answer.r == -EHOSTDOWN);
                 (void)snprintf(answer.text, sizeof(answer.text), "%s", err.text);
                 _exit(write(fds[1], &answer, sizeof(answer)) == sizeof(answer) ? 0 : 1);
         }

@@ -114,12 +114,34 @@ verdict "--duration" "$problems"
 begin
 control POST token_limit '{"seconds":3600}'
 run 0 >"$dir/problems"
-problems=$(cat "$dir/problems"; says "The cluster gave it for 1h, not for the 10h that were asked for.")
+problems=$(cat "$dir/problems"; says "The cluster gave it for 1h, not for the 10h that were asked for." \
+        ", and leader-agent-token.timer renews it every 4h (up to 1h 1min later): it may end before that" \
+        "OnCalendar=*:0/20\\nRandomizedDelaySec=300s\\n' >/etc/systemd/system/leader-agent-token.timer.d/zz-interval.conf && systemctl daemon-reload")
+grep -qx 'OnCalendar=00/4:00' units/leader-agent-token.timer && grep -qx 'RandomizedDelaySec=1h' units/leader-agent-token.timer ||
+        problems+="units/leader-agent-token.timer has another interval"
 run 0 >"$dir/problems"
 problems+=$(<"$dir/problems")
 [[ $said != *"not for the"* ]] || problems+="it asks for more than it was given: $said"
 [[ $(life "$(<"$etc/token")") == 3600 ]] || problems+="it is for $(life "$(<"$etc/token")") s"
 verdict "a cluster that caps their life: told, and then asked for no more" "$problems"
+
+# What is printed makes a timer that is often enough, whatever is given: two renewals may fail.
+for hours in 1 2 3 4 5; do
+        begin
+        problems=$(run 0 --duration "${hours}h"; says "run:"$'\n'"mkdir -p ")
+        run 0 --duration "${hours}h" >"$dir/problems"
+        spec=$(sed -nE 's/.*\\nOnCalendar=([^\\]+)\\n.*/\1/p' <<<"$said")
+        if command -v systemd-analyze >/dev/null; then
+                every=$(systemd-analyze calendar --iterations=2 --base-time='2030-01-01 00:00:01' "$spec" | sed -nE 's/.*(Next elapse|Iter. #2|Iteration #2): //p')
+                [[ $every ]] && (($(date -d "${every##*$'\n'}" +%s) - $(date -d "${every%%$'\n'*}" +%s) <= hours * 1200)) || problems+="$spec: $every"
+        fi
+        verdict "a token of $hours h ends before the timer: told, with a timer that does" "$problems"
+done
+begin
+run 0 --duration 6h >"$dir/problems"
+problems=$(cat "$dir/problems")
+[[ $said != *timer* ]] || problems+="$said"
+verdict "one of 6 h does not" "$problems"
 
 begin
 mkdir "$etc/token.d"
@@ -252,5 +274,8 @@ echo 'locks = ( { name = "a-lock"; unit = "a.service"; } );' >"$etc/leader-agent
 refused "a configuration that names no kubeconfig" "the configuration names no kubeconfig" "--kubeconfig FILE"
 run 0 --kubeconfig "$etc/kubeconfig" >"$dir/problems"
 verdict "--kubeconfig" "$(cat "$dir/problems")"
+run 0 --kubeconfig "$etc/kubeconfig" --duration 1h >"$dir/problems"
+[[ $said != *timer* ]] || echo "$said" >>"$dir/problems"
+verdict "--kubeconfig where there is no timer: nothing renews it every so often" "$(cat "$dir/problems")"
 
 exit $bad

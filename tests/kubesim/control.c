@@ -91,10 +91,12 @@ static void control_bookmarks(struct sim *sim, const char *method, doc *body, st
         if (!util_streq(method, "GET")) {
                 int64_t interval_ms = doc_int(body, "interval_ms", (int64_t)(ws->bookmark_usec / USEC_PER_MSEC));
                 ws->bookmark_usec = (uint64_t)interval_ms * USEC_PER_MSEC;
+                ws->bookmark_spread = (unsigned)doc_int(body, "spread_percent", ws->bookmark_spread) % 100;
                 ws->no_initial_end = !doc_bool(body, "initial_end", !ws->no_initial_end);
         }
         doc *d = json_object_new_object();
         doc_set(d, "interval_ms", json_object_new_int64((int64_t)(ws->bookmark_usec / USEC_PER_MSEC)));
+        doc_set(d, "spread_percent", json_object_new_int64(ws->bookmark_spread));
         doc_set(d, "initial_end", json_object_new_boolean(!ws->no_initial_end));
         reply_body(r, 200, d);
 }

@@ -19,8 +19,10 @@ struct watch {
         bool stalled;
         uint64_t marked_rv;     /* of the last bookmark */
         uint64_t bookmark_usec; /* as it was when the watch was opened */
-        bool future;            /* asked for a version that does not exist yet: silence, bookmarks included */
-        ssize_t end;            /* WATCH_EMPTY while it lives, else what follows the buffered bytes */
+        unsigned spread;        /* the same */
+        unsigned n_bookmarks;
+        bool future; /* asked for a version that does not exist yet: silence, bookmarks included */
+        ssize_t end; /* WATCH_EMPTY while it lives, else what follows the buffered bytes */
         struct buf out;
         size_t sent;
         struct timer bookmark, limit, last_bookmark, cut;
@@ -70,9 +72,15 @@ static void watch_wake(struct watch *w) {
                 w->wake(w->arg);
 }
 
+/* Until the next one: off by up to the spread, early and late by turns, and not the same for watches in step. */
+static uint64_t watch_bookmark_pause(struct watch *w) {
+        uint64_t draw = (w->n_bookmarks++ * 7 + w->watches->n) % 11;
+        return w->bookmark_usec * (1000 + 2 * draw * w->spread - 10 * w->spread) / 1000;
+}
+
 static void watch_on_bookmark(void *arg) {
         struct watch *w = arg;
-        timer_set(w->watches->timers, &w->bookmark, timer_now() + w->bookmark_usec, watch_on_bookmark, w);
+        timer_set(w->watches->timers, &w->bookmark, timer_now() + watch_bookmark_pause(w), watch_on_bookmark, w);
         if (w->future)
                 return;
         watch_bookmark_line(w, false);
@@ -186,7 +194,8 @@ struct watch *watch_new(struct watches *ws, const struct call *c, enum watch_sta
         timer_set(ws->timers, &w->limit, now + seconds * USEC_PER_SEC, watch_on_limit, w);
         if (c->bookmarks && ws->bookmark_usec > 0 && w->end == WATCH_EMPTY) {
                 w->bookmark_usec = ws->bookmark_usec;
-                timer_set(ws->timers, &w->bookmark, now + w->bookmark_usec, watch_on_bookmark, w);
+                w->spread = ws->bookmark_spread;
+                timer_set(ws->timers, &w->bookmark, now + watch_bookmark_pause(w), watch_on_bookmark, w);
                 timer_set(ws->timers, &w->last_bookmark, now + (seconds - 1) * USEC_PER_SEC, watch_on_last_bookmark, w);
         }
         return w;

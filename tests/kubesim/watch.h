@@ -21,8 +21,9 @@ struct watches {
         struct watch *first;
         struct timers *timers;
         struct store *store;
-        uint64_t bookmark_usec; /* between bookmarks; 0: none, not even before the end */
-        bool no_initial_end;    /* as without the gate WatchList: nothing marks the end of the initial events */
+        uint64_t bookmark_usec;   /* between bookmarks; 0: none, not even before the end */
+        unsigned bookmark_spread; /* each may come so many percent early or late */
+        bool no_initial_end;      /* as without the gate WatchList: nothing marks the end of the initial events */
         size_t n;
 };
 

@@ -60,6 +60,15 @@ static int on_property(_unused_ sd_bus *b, _unused_ const char *path, _unused_ c
                 return sd_bus_message_append(reply, "u", ctl_unit.pid);
         if (util_streq(name, "PrivateTmp"))
                 return sd_bus_message_append(reply, "b", ctl_unit.tmp);
+        if (util_streq(name, "DynamicUser"))
+                return sd_bus_message_append(reply, "b", ctl_unit.dynamic);
+        if (util_streq(name, "AmbientCapabilities"))
+                return sd_bus_message_append(reply, "t", ctl_unit.ambient);
+        if (util_streq(name, "CapabilityBoundingSet"))
+                return sd_bus_message_append(reply, "t", ~ctl_unit.lost);
+        if (util_streq(name, "LoadError"))
+                return sd_bus_message_append(reply, "(ss)", "x",
+                                             "Unit leader-agent.service has a bad unit file setting.");
         if (util_streq(name, "InaccessiblePaths"))
                 return sd_bus_message_append(reply, "as", 1, ctl_unit.inaccessible ? ctl_unit.inaccessible : "/none");
         if (util_streq(name, "Environment"))
@@ -81,6 +90,7 @@ static const sd_bus_vtable unit_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("ActiveState", "s", on_property, 0, 0),
         SD_BUS_PROPERTY("LoadState", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("LoadError", "(ss)", on_property, 0, 0),
         SD_BUS_VTABLE_END,
 };
 static const sd_bus_vtable service_vtable[] = {
@@ -88,6 +98,9 @@ static const sd_bus_vtable service_vtable[] = {
         SD_BUS_PROPERTY("MainPID", "u", on_property, 0, 0),
         SD_BUS_PROPERTY("User", "s", on_property, 0, 0),
         SD_BUS_PROPERTY("Group", "s", on_property, 0, 0),
+        SD_BUS_PROPERTY("DynamicUser", "b", on_property, 0, 0),
+        SD_BUS_PROPERTY("AmbientCapabilities", "t", on_property, 0, 0),
+        SD_BUS_PROPERTY("CapabilityBoundingSet", "t", on_property, 0, 0),
         SD_BUS_PROPERTY("ProtectHome", "s", on_property, 0, 0),
         SD_BUS_PROPERTY("PrivateTmp", "b", on_property, 0, 0),
         SD_BUS_PROPERTY("Environment", "as", on_property, 0, 0),

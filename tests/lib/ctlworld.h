@@ -33,7 +33,8 @@ extern struct ctl_unit {
         const char *state, *load;
         uint32_t pid;
         const char *user, *group, *home, *root, *inaccessible, *bound, *environment;
-        bool tmp;
+        bool tmp, dynamic;
+        uint64_t ambient, lost; /* capabilities: given, and those that are not in the bounding set */
 } ctl_unit;
 
 /* Serves it from now on; the caller flushes and closes it. */

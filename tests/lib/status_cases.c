@@ -137,6 +137,33 @@ static void no_sign(struct status_world *w) {
 static void signs_again(struct status_world *w) {
         shell(w)->sign.silent = false;
 }
+static void overdue_holder(struct status_world *w) {
+        election(w)->holder.seen_at_usec = STATUS_NOW - 2 * election(w)->record.longest_usec;
+}
+static void overdue_and_refused(struct status_world *w) {
+        overdue_holder(w);
+        status_unauthorized(w);
+}
+static void overdue_and_throttled(struct status_world *w) {
+        overdue_holder(w);
+        status_throttled(w);
+}
+static void overdue_and_over(struct status_world *w) {
+        overdue_holder(w);
+        status_token_over(w);
+}
+static void silent_and_over(struct status_world *w) {
+        silent_holder(w);
+        status_token_over(w);
+}
+static void overdue_and_no_answer(struct status_world *w) {
+        overdue_holder(w);
+        status_no_answer(w);
+}
+static void cooled(struct status_world *w) {
+        election(w)->term.reason = REASON_UNIT_FAILED;
+        election(w)->timers.cool_until_usec = STATUS_NOW;
+}
 static void namesake(struct status_world *w) {
         STATUS_SET(shell(w)->answered.holder, "web-1");
         STATUS_SET(shell(w)->answered.identity, "web-1-00c0ffee");
@@ -177,10 +204,17 @@ const struct status_case status_candidates[] = {
         CANDIDATE("our placeholder's name is taken", TENURE_LEASE, taken, not_taken),
         CANDIDATE("the host is about to sleep", TENURE_LEASE, asleep, awake),
         CANDIDATE("after a failure of the unit", TENURE_LIFE, cooling, NULL),
+        CANDIDATE("… the pause is over", TENURE_LIFE, cooled, NULL),
         CANDIDATE("after a step-down", TENURE_LEASE, held, NULL),
         CANDIDATE("a reason whose state is over", TENURE_LIFE, old_reason, NULL),
         CANDIDATE("the holder is silent", TENURE_LEASE, silent_holder, NULL),
         CANDIDATE("the holder gives no sign of life", TENURE_LIFE, no_sign, signs_again),
+        CANDIDATE("… for longer than the lease", TENURE_LEASE, overdue_holder, NULL),
+        CANDIDATE("… and the API server answers 401", TENURE_LEASE, overdue_and_refused, status_api_answers),
+        CANDIDATE("… 429", TENURE_LEASE, overdue_and_throttled, status_api_answers),
+        CANDIDATE("… nothing for a second", TENURE_LEASE, overdue_and_no_answer, status_api_answers),
+        CANDIDATE("… and the token has ended", TENURE_LEASE, overdue_and_over, status_token_renewed),
+        CANDIDATE("… the same before the lease is over", TENURE_LEASE, silent_and_over, status_token_renewed),
         CANDIDATE("two hosts of one name", TENURE_LIFE, namesake, NULL),
         CANDIDATE("led since yesterday", TENURE_LIFE, yesterday, NULL),
         CANDIDATE("the lock is free", TENURE_LIFE, free_lock, NULL),
@@ -214,6 +248,19 @@ static void new_agent_silent(struct status_world *w) {
 static void lease_configured(struct status_world *w) {
         shell(w)->own.tenure = TENURE_LEASE;
 }
+/* (before the core's next step) */
+static void deadline_over(struct status_world *w) {
+        uint64_t stop_at = agent_view(w->agent.locks[0]).stop_at_usec;
+
+        election(w)->term.permit_proof_usec -= stop_at - STATUS_NOW;
+        status_api_silent(w);
+}
+static void renewal_refused(struct status_world *w) {
+        status_renewal(w, KUBE_DENIED, 401, "Unauthorized");
+}
+static void renewal_accepted(struct status_world *w) {
+        status_renewal(w, KUBE_OK, 200, "");
+}
 static void guard_lost(struct status_world *w) {
         w->agent.link_breaks = 2;
 }
@@ -225,7 +272,11 @@ const struct status_case status_leaders[] = {
         LEADER("leader-guard cannot stop the unit", ELECTION_STOPPING, stop_fails),
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),
+        {"… under a lease", TENURE_LEASE, ELECTION_LEADING, kept_and_silent, NULL},
         LEADER("the agent was started anew, and the API is silent", ELECTION_PROVING, new_agent_silent),
+        {"lease, the API is silent, and the permit just over", TENURE_LEASE, ELECTION_LEADING, deadline_over,
+         status_api_answers},
+        {"lease, and renewals are refused", TENURE_LEASE, ELECTION_LEADING, renewal_refused, renewal_accepted},
         LEADER("life, and lease is configured by now", ELECTION_LEADING, lease_configured),
         LEADER("leader since yesterday", ELECTION_LEADING, yesterday),
         LEADER("leader-guard was away twice", ELECTION_LEADING, guard_lost),

@@ -23,6 +23,12 @@ void status_case_fresh(struct status_world *w, const struct status_case *c);
 /* Parts of cases, for a table of states with troubles. */
 void status_api_silent(struct status_world *w);
 void status_api_answers(struct status_world *w);
+void status_unauthorized(struct status_world *w);
+void status_throttled(struct status_world *w);
+void status_no_answer(struct status_world *w); /* … for a second: not yet told as trouble */
+void status_renewal(struct status_world *w, enum kube_result result, long code, const char *text);
+void status_token_over(struct status_world *w);
+void status_token_renewed(struct status_world *w);
 void status_watch_down(struct status_world *w);
 void status_guard_away(struct status_world *w);
 void status_second_agent(struct status_world *w);

@@ -26,6 +26,26 @@ void status_replace(char where[static STATUS_TEXT], const char *known, const cha
         }
 }
 
+/* An instant that something is to happen at is not over. */
+static void check_instants(const char *what) {
+        static const char *const past[] = {"answered at ", "one than at "};
+        unsigned h, m, s;
+
+        for (const char *at = what; (at = strstr(at, " at ")); at += strlen(" at ")) {
+                bool was = false;
+
+                if (sscanf(at, " at %2u:%2u:%2u", &h, &m, &s) != 3)
+                        continue;
+                for (size_t i = 0; i < ELEMENTSOF(past); i++) {
+                        size_t n = strlen(past[i]) - strlen(" at ");
+
+                        was = was || ((size_t)(at - what) >= n && strncmp(at - n, past[i], strlen(past[i])) == 0);
+                }
+                if (!was && h * 3600 + m * 60 + s <= STATUS_WALL / USEC_PER_SEC % 86400)
+                        fail_msg("an instant that is over: %s", what);
+        }
+}
+
 void status_look(struct status_world *w, struct status_shown *ret) {
         _cleanup_free_ char *json = NULL, *ctl = NULL;
         size_t size;
@@ -38,6 +58,8 @@ void status_look(struct status_world *w, struct status_shown *ret) {
         assert_int_equal(fclose(f), 0);
         STATUS_SET(ret->json, json);
         STATUS_SET(ret->ctl, ctl);
+        check_instants(ret->line);
+        check_instants(ret->ctl);
         status_replace(ret->line, w->dir.path, STATUS_ETC);
         status_replace(ret->json, w->dir.path, STATUS_ETC);
         status_replace(ret->ctl, w->dir.path, STATUS_ETC);
@@ -177,11 +199,15 @@ static char journal[STATUS_TEXT];
 
 void status_journal_add(int priority, const char *id, const char *message) {
         static const char *const priorities[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info"};
+#define KIND(name)                                                                                                     \
+        { JOURNAL_##name, #name }
         static const struct {
                 const char *id, *name;
-        } kinds[] = {{JOURNAL_LOCK_STATE, " LOCK_STATE"}, {JOURNAL_LOCK_DAMAGED, " LOCK_DAMAGED"},
-                     {JOURNAL_NAMESPACE, " NAMESPACE"},   {JOURNAL_SILENT, " SILENT"},
-                     {JOURNAL_FOREIGN, " FOREIGN"},       {JOURNAL_ENROLL, " ENROLL"}};
+        } kinds[] = {KIND(LOCK_STATE),  KIND(LOCK_DAMAGED), KIND(NAMESPACE),     KIND(FOREIGN), KIND(ENROLL),
+                     KIND(SILENT),      KIND(API_SILENT),   KIND(API_REFUSED),   KIND(WATCH),   KIND(RIGHTS),
+                     KIND(CREDENTIALS), KIND(GUARD_LINK),   KIND(CONFIGURATION), KIND(BLOCKED), KIND(LOCK_LEFT),
+                     KIND(STEP_DOWN),   KIND(DBUS),         KIND(STATE_DIR)};
+#undef KIND
         size_t n = strlen(journal);
         const char *kind = "";
 
@@ -190,8 +216,10 @@ void status_journal_add(int priority, const char *id, const char *message) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (id && util_streq(kinds[i].id, id))
                         kind = kinds[i].name;
-        (void)snprintf(journal + n, sizeof(journal) - n, "%s%s%s: %s", n ? "\n" : "", priorities[priority], kind,
-                       message);
+        if (priority < LOG_INFO && !*kind)
+                fail_msg("no kind: %s", message);
+        (void)snprintf(journal + n, sizeof(journal) - n, "%s%s%s%s: %s", n ? "\n" : "", priorities[priority],
+                       *kind ? " " : "", kind, message);
 }
 
 void status_journal(struct status_world *w, char buf[static STATUS_TEXT]) {

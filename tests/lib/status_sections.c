@@ -31,11 +31,6 @@ void status_each_reached(const char *kind, void (*tell)(char *rest, bool reached
         (void)fclose(f);
 }
 
-struct states {
-        uint8_t list[N_ELECTION_STATES], from[N_ELECTION_STATES];
-        size_t n;
-};
-
 static uint8_t state_of(const char *name) {
         for (unsigned s = 0; s < N_ELECTION_STATES; s++)
                 if (util_streq(election_state_to_string((uint8_t)s), name))
@@ -45,7 +40,7 @@ static uint8_t state_of(const char *name) {
 }
 
 static void add_state(char *rest, bool reached, void *p) {
-        struct states *s = p;
+        struct status_states *s = p;
         char *to = strchr(rest, ' ');
 
         if (!reached)
@@ -57,9 +52,8 @@ static void add_state(char *rest, bool reached, void *p) {
                 s->list[s->n++] = state_of(rest);
 }
 
-/* In their order, and from which other one a lock comes to each. */
-static void states_get(struct states *s) {
-        *s = (struct states){};
+void status_states(struct status_states *s) {
+        *s = (struct status_states){};
         status_each_reached("election", add_state, s);
         for (size_t i = 0; i < s->n; i++)
                 for (size_t j = i + 1; j < s->n; j++)
@@ -72,14 +66,13 @@ static void states_get(struct states *s) {
         assert_int_equal(s->n, N_ELECTION_STATES);
 }
 
-/* Only leases are deposed, only life locks adopted. */
-static bool has_state(enum tenure tenure, uint8_t state) {
+bool status_has_state(enum tenure tenure, uint8_t state) {
         return state != (tenure == TENURE_LIFE ? ELECTION_DEPOSING : ELECTION_ADOPTING);
 }
 
 /* ---- every state ---- */
 
-static void cell(FILE *out, const char *s) {
+void status_cell(FILE *out, const char *s) {
         (void)fputs("| ", out);
         for (; *s; s++)
                 (void)(*s == '\n' ? fputs("<br>", out) : *s == '|' ? fputs("\\|", out) : fputc(*s, out));
@@ -111,14 +104,14 @@ static void row_of(struct status_world *w, enum tenure tenure, uint8_t state, ui
         status_look(w, &now);
         status_member(&now, "locks.0.next", text);
         status_replace(begins, text, "…");
-        cell(f, now.line);
+        status_cell(f, now.line);
         (void)fputs("|", f);
         member_cell(f, "locks.0.role", "role");
         member_cell(f, "locks.0.unitState", "unitState");
         member_cell(f, "locks.0.holder", "holder");
         member_cell(f, "locks.0.validUntil", "validUntil");
         (void)fputs(" ", f);
-        cell(f, begins);
+        status_cell(f, begins);
         (void)fputs("|", f);
         (void)fclose(f);
         status_world_set(row, STATUS_TEXT, memory);
@@ -126,13 +119,13 @@ static void row_of(struct status_world *w, enum tenure tenure, uint8_t state, ui
 }
 
 /* A host with a lock in each state. */
-static void print_all(struct status_world *w, enum tenure tenure, const struct states *s, FILE *out) {
+static void print_all(struct status_world *w, enum tenure tenure, const struct status_states *s, FILE *out) {
         struct status_lock locks[N_ELECTION_STATES] = {};
         uint8_t of[N_ELECTION_STATES];
         size_t n = 0;
 
         for (size_t i = 0; i < s->n; i++)
-                if (has_state(tenure, s->list[i])) {
+                if (status_has_state(tenure, s->list[i])) {
                         locks[n] = (struct status_lock){election_state_to_string(s->list[i]), tenure};
                         of[n++] = s->list[i];
                 }
@@ -151,20 +144,20 @@ static void print_all(struct status_world *w, enum tenure tenure, const struct s
 
 void status_section_states(struct status_world *w, FILE *out) {
         static char life[STATUS_TEXT], lease[STATUS_TEXT];
-        struct states s;
+        struct status_states s;
 
-        states_get(&s);
+        status_states(&s);
         (void)fprintf(out, "\n### Every state, all well\n\n"
                            "| state | STATUS= | in the JSON | journal, when it begins |\n| --- | --- | --- | --- |\n");
         for (size_t i = 0; i < s.n; i++) {
                 const char *name = election_state_to_string(s.list[i]);
 
                 life[0] = '\0';
-                if (has_state(TENURE_LIFE, s.list[i])) {
+                if (status_has_state(TENURE_LIFE, s.list[i])) {
                         row_of(w, TENURE_LIFE, s.list[i], s.from[s.list[i]], life);
                         (void)fprintf(out, "| %s %s\n", name, life);
                 }
-                if (!has_state(TENURE_LEASE, s.list[i]))
+                if (!status_has_state(TENURE_LEASE, s.list[i]))
                         continue;
                 row_of(w, TENURE_LEASE, s.list[i], s.from[s.list[i]], lease);
                 status_replace(life, "(life)", "(lease)");
@@ -174,106 +167,4 @@ void status_section_states(struct status_world *w, FILE *out) {
         (void)fprintf(out, "\n`leaderctl status` of a host with a lock in each state:\n");
         print_all(w, TENURE_LIFE, &s, out);
         print_all(w, TENURE_LEASE, &s, out);
-}
-
-/* ---- states with troubles ---- */
-
-static const struct {
-        const char *name;
-        void (*begin)(struct status_world *w);
-} crossed[] = {{"API silent", status_api_silent},
-               {"no watch", status_watch_down},
-               {"leader-guard away", status_guard_away},
-               {"a request refused", status_refused}};
-
-/* The trouble in a line, as a leader by life has it. */
-static void trouble_of_leader(struct status_world *w, size_t i, char line[static STATUS_TEXT]) {
-        const struct status_case leader = {"", TENURE_LIFE, ELECTION_LEADING, NULL, NULL};
-
-        status_case_fresh(w, &leader);
-        crossed[i].begin(w);
-        status_look(w, &now);
-        status_member(&now, "troubles.0.text", line);
-}
-
-/* Up to what it means here it is that of a leader, which is shown in full below. */
-static void shorten(char line[static STATUS_TEXT], const char *leader) {
-        size_t n = 0, at = 0;
-
-        while (line[n] && line[n] == leader[n]) {
-                n++;
-                if (n > 2 && strncmp(line + n - 3, "): ", 3) == 0)
-                        at = n;
-        }
-        if (at == 0)
-                return;
-        memmove(line + strlen("… "), line + at, strlen(line + at) + 1);
-        memcpy(line, "… ", strlen("… "));
-}
-
-struct crossed_row {
-        char cells[ELEMENTSOF(crossed)][STATUS_TEXT];
-};
-
-static void cross(struct status_world *w, enum tenure tenure, uint8_t state, struct crossed_row *row) {
-        const struct status_case c = {"", tenure, state, NULL, NULL};
-        static char known[2 * STATUS_TEXT + 4];
-
-        for (size_t i = 0; i < ELEMENTSOF(crossed); i++) {
-                row->cells[i][0] = '\0';
-                if (state == ELECTION_STOPPED && crossed[i].begin != status_api_silent)
-                        continue; /* the agent ends: it asks for nothing any more */
-                trouble_of_leader(w, i, text);
-                status_case_fresh(w, &c);
-                status_look(w, &well);
-                crossed[i].begin(w);
-                status_look(w, &now);
-                (void)snprintf(known, sizeof(known), "%s; %s", well.line, text);
-                status_parts(now.line, known, "; ", row->cells[i]);
-                shorten(row->cells[i], text);
-        }
-        status_journal(w, begins);
-}
-
-/* What stands above it already is a ditto mark. */
-static void print_crossed(FILE *out, const char *name, const struct crossed_row *row, struct crossed_row *above) {
-        (void)fprintf(out, "| %s ", name);
-        for (size_t i = 0; i < ELEMENTSOF(crossed); i++)
-                cell(out, row->cells[i][0] && util_streq(row->cells[i], above->cells[i]) ? "″" : row->cells[i]);
-        (void)fprintf(out, "|\n");
-        *above = *row;
-}
-
-void status_section_crossed(struct status_world *w, FILE *out) {
-        static struct crossed_row life, lease, above;
-        struct states s;
-        char name[64];
-
-        states_get(&s);
-        above = (struct crossed_row){};
-        (void)fprintf(out, "\n### STATUS= of every state in trouble\n\n| state ");
-        for (size_t i = 0; i < ELEMENTSOF(crossed); i++)
-                (void)fprintf(out, "| %s ", crossed[i].name);
-        (void)fprintf(out, "|\n| --- | --- | --- | --- | --- |\n");
-        for (size_t i = 0; i < s.n; i++) {
-                bool differs = true;
-
-                if (has_state(TENURE_LIFE, s.list[i])) {
-                        cross(w, TENURE_LIFE, s.list[i], &life);
-                        print_crossed(out, election_state_to_string(s.list[i]), &life, &above);
-                }
-                if (!has_state(TENURE_LEASE, s.list[i]))
-                        continue;
-                cross(w, TENURE_LEASE, s.list[i], &lease);
-                if (has_state(TENURE_LIFE, s.list[i])) {
-                        differs = false;
-                        for (size_t k = 0; k < ELEMENTSOF(crossed); k++) {
-                                status_replace(life.cells[k], "(life)", "(lease)");
-                                differs = differs || !util_streq(life.cells[k], lease.cells[k]);
-                        }
-                }
-                (void)snprintf(name, sizeof(name), "%s, lease", election_state_to_string(s.list[i]));
-                if (differs)
-                        print_crossed(out, name, &lease, &above);
-        }
 }

@@ -9,9 +9,21 @@
  * begins with it; reached: it does. */
 void status_each_reached(const char *kind, void (*tell)(char *rest, bool reached, void *p), void *p);
 
+struct status_states {
+        uint8_t list[N_ELECTION_STATES]; /* in their order */
+        uint8_t from[N_ELECTION_STATES]; /* from which other one a lock comes to each */
+        size_t n;
+};
+void status_states(struct status_states *ret);
+/* Whether a lock of that tenure can be in it: only leases are deposed, only life locks adopted. */
+bool status_has_state(enum tenure tenure, uint8_t state);
+
+/* "| TEXT " of a table. */
+void status_cell(FILE *out, const char *text);
+
 /* Every state that the model reaches (tests/model/transitions.txt), all well: a table, then leaderctl. */
 void status_section_states(struct status_world *w, FILE *out);
-/* STATUS= of each of them in each trouble that has another meaning in each. */
+/* Each of them in each trouble, everywhere it is told. */
 void status_section_crossed(struct status_world *w, FILE *out);
 /* Each trouble of a leader, everywhere it is told, and its end. */
 void status_section_troubles(struct status_world *w, FILE *out);

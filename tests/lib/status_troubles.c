@@ -38,6 +38,27 @@ void status_refused(struct status_world *w) {
         answer(w, /* create= */ true, KUBE_DENIED, 403, "configmaps is forbidden: User \"x\" cannot create");
 }
 
+void status_unauthorized(struct status_world *w) {
+        answer(w, /* create= */ false, KUBE_DENIED, 401, "Unauthorized");
+}
+
+void status_throttled(struct status_world *w) {
+        answer(w, /* create= */ false, KUBE_THROTTLED, 429, "Too many requests");
+}
+
+void status_no_answer(struct status_world *w) {
+        answer(w, /* create= */ false, KUBE_UNREACHABLE, 0, "Connection refused");
+        w->agent.api_silent_usec -= USEC_PER_SEC;
+}
+
+void status_renewal(struct status_world *w, enum kube_result result, long code, const char *text) {
+        struct agent_placeholder *p = w->agent.placeholders[agent_view(shell(w)).own_placeholder];
+        bool silent;
+
+        (void)agent_note_reply(&w->agent, &(struct kube_reply){.result = result, .http_code = code, .text = text},
+                               AGENT_ASKED_WRITE, &p->refusals, p->problem, "renew", &silent);
+}
+
 static void accepted(struct status_world *w) {
         answer(w, /* create= */ true, KUBE_OK, 200, "");
 }
@@ -167,7 +188,7 @@ static void token_near(struct status_world *w) {
         in_file(w, &w->agent.kubeconfig->token_file, "token");
         ends(w, AGENT_TOKEN, STATUS_WALL - 300 * DAY, STATUS_WALL + 3 * DAY);
 }
-static void token_over(struct status_world *w) {
+void status_token_over(struct status_world *w) {
         in_file(w, &w->agent.kubeconfig->token_file, "token");
         ends(w, AGENT_TOKEN, STATUS_WALL - 300 * DAY, STATUS_WALL - 60 * USEC_PER_SEC);
 }
@@ -179,7 +200,7 @@ static void certificate(struct status_world *w) {
         in_file(w, &w->agent.kubeconfig->client_cert_file, "client.crt");
         ends(w, AGENT_CERTIFICATE, STATUS_WALL - 300 * DAY, STATUS_WALL + 13 * DAY);
 }
-static void renewed(struct status_world *w) {
+void status_token_renewed(struct status_world *w) {
         ends(w, AGENT_TOKEN, 0, 0);
         ends(w, AGENT_CERTIFICATE, 0, 0);
 }
@@ -252,7 +273,7 @@ const struct status_case status_troubles[] = {
         TROUBLE("Its watches do not work", status_watch_down, watch_works),
         TROUBLE("It refuses a request", status_refused, accepted),
         TROUBLE("Rights are missing", lacks_lock, lacks_nothing),
-        TROUBLE("The token ends soon", token_near, renewed),
+        TROUBLE("The token ends soon", token_near, status_token_renewed),
         TROUBLE("Another cluster, or the namespace was made anew", other_namespace, same_namespace),
         TROUBLE("The namespace is gone", namespace_gone, same_namespace),
         TROUBLE("leader-guard does not answer", status_guard_away, status_guard_back),
@@ -283,10 +304,10 @@ const struct status_case status_rights[] = {
 };
 
 const struct status_case status_credentials[] = {
-        {"the token is good for 15 days more", TENURE_LIFE, ELECTION_LEADING, token_far, renewed},
-        {"no more", TENURE_LIFE, ELECTION_LEADING, token_over, renewed},
+        {"the token is good for 15 days more", TENURE_LIFE, ELECTION_LEADING, token_far, status_token_renewed},
+        {"no more", TENURE_LIFE, ELECTION_LEADING, status_token_over, status_token_renewed},
         {"a token of an hour, 5 minutes before its end, written into the kubeconfig", TENURE_LEASE, ELECTION_CANDIDATE,
-         token_written, renewed},
-        {"a client certificate", TENURE_LEASE, ELECTION_CANDIDATE, certificate, renewed},
+         token_written, status_token_renewed},
+        {"a client certificate", TENURE_LEASE, ELECTION_CANDIDATE, certificate, status_token_renewed},
         {},
 };

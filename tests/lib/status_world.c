@@ -140,6 +140,8 @@ static void reset(struct status_world *w, size_t i, uint8_t state) {
                                  .own = old.own,
                                  .conf = &l->own,
                                  .claims = old.claims,
+                                 .refusals.lock = l,
+                                 .holder_refusals.lock = l,
                                  .has_guard = true,
                                  .shown_state = state,
                                  .since_realtime_usec = STATUS_WALL - 60 * USEC_PER_SEC};

@@ -165,7 +165,7 @@ static void tidy_host(struct world *w, unsigned i) {
                 g->placeholder.retry.at_usec = 0;
         if (!parameters.time)
                 g->placeholder.renewed_at_usec = 0;
-        g->placeholder.looked_at_usec = 0; /* verify_interval is infinite; MOVE_VERIFY looks at any time */
+        g->placeholder.looked_at_usec = 0; /* a taken name is looked at by it, and that interval is infinite */
         if (e->op != ELECTION_OP_DELETE_HOLDER)
                 e->holder.swap_version = 0; /* set with each such request */
         if (e->state != ELECTION_STOPPING)  /* both are set when a stop begins */

@@ -252,17 +252,6 @@ void journal_log(int priority, const char *fmt, ...) {
         va_end(ap);
 }
 
-int journal_errno(int priority, int r, const char *fmt, ...) {
-        va_list ap;
-
-        if (!world.trace && priority > LOG_ERR)
-                return r;
-        va_start(ap, fmt);
-        say(priority, fmt, ap);
-        va_end(ap);
-        return r;
-}
-
 void journal_record(int priority, const char *message_id, const struct journal_field *fields, size_t n_fields,
                     const char *fmt, ...) {
         va_list ap;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The watches of kube.h, as kube_watch.c makes them: each begins with what exists, lags, breaks, and begins again;
- * where the server does not say that nothing exists, or is silent for long, the object is read. */
+ * where the server does not say that nothing exists, or is silent for long, the object is read. There are no bookmarks
+ * here: a stream whose silence is to count is stalled, and read after a time that has all limits of the real ones in
+ * it. */
 #include "client.h"
 
 struct watch {

@@ -18,6 +18,7 @@ static struct {
         struct core_lock core[4];
         struct core_placeholder placeholders[1];
         struct agent_lock locks[4], *pointers[4];
+        struct agent_placeholder placeholder, *placeholder_pointers[1];
         struct agent agent;
 } world;
 
@@ -27,6 +28,9 @@ static int set_up(_unused_ void **state) {
 
         memset(&world, 0, sizeof(world));
         *a = (struct agent){.conf_path = "/etc/x.conf", .locks = world.pointers, .n_locks = ELEMENTSOF(names)};
+        a->placeholders = world.placeholder_pointers;
+        a->placeholders[0] = &world.placeholder;
+        (void)util_copy(a->host, sizeof(a->host), "web-1");
         a->core = (struct core){.locks = world.core, .n_locks = ELEMENTSOF(names), .placeholders = world.placeholders};
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 struct agent_lock *l = &world.locks[i];
@@ -35,6 +39,7 @@ static int set_up(_unused_ void **state) {
                 world.core[i].election.state = ELECTION_LEADING;
                 *l = (struct agent_lock){.agent = a, .index = i, .conf = &l->own};
                 l->own.name = (char *)names[i][1];
+                l->own.unit = i == 3 ? (char *)"db.service" : (char *)"web.service";
                 (void)snprintf(l->title, sizeof(l->title), "%s/%s", names[i][0], names[i][1]);
         }
         return 0;
@@ -73,13 +78,17 @@ static void test_ambiguous(_unused_ void **state) {
 
         assert_int_equal(asked("web", &err), -ENOTUNIQ);
         assert_string_equal(err.text,
-                            "'web' is more than one lock of this host; say which: ops/web, dev/web or qa/web");
+                            "'web' is more than one lock of this host; say which: ops/web (this host leads), dev/web "
+                            "(this host leads) or qa/web (this host leads)");
         world.agent.n_locks = 2;
         assert_int_equal(asked("web", &err), -ENOTUNIQ);
-        assert_string_equal(err.text, "'web' is more than one lock of this host; say which: ops/web or dev/web");
+        assert_string_equal(err.text, "'web' is more than one lock of this host; say which: ops/web (this host leads) "
+                                      "or dev/web (this host leads)");
         /* Also when this host leads one of them only: a human may have meant the other. */
         world.core[0].election.state = ELECTION_CANDIDATE;
         assert_int_equal(asked("web", &err), -ENOTUNIQ);
+        assert_string_equal(err.text, "'web' is more than one lock of this host; say which: ops/web or dev/web (this "
+                                      "host leads)");
         world.agent.n_locks = 1;
         world.core[0].election.state = ELECTION_LEADING;
         assert_int_equal(asked("web", &err), 1);
@@ -89,8 +98,35 @@ static void test_unknown(_unused_ void **state) {
         struct err err = {};
 
         assert_int_equal(asked("none", &err), -ENOENT);
-        assert_string_equal(err.text, "no lock 'none' in the configuration of this agent (/etc/x.conf)");
+        assert_string_equal(err.text, "no lock 'none' in the configuration of this agent (/etc/x.conf); it has ops/web "
+                                      "(web.service), dev/web (web.service), qa/web (web.service) and ops/db "
+                                      "(db.service)");
         assert_int_equal(asked("qa/db", &err), -ENOENT);
+        world.agent.n_locks = 1;
+        assert_int_equal(asked("web.service", &err), -ENOENT);
+        assert_string_equal(err.text, "no lock 'web.service' in the configuration of this agent (/etc/x.conf); it has "
+                                      "ops/web (web.service)");
+        world.agent.n_locks = 0;
+        assert_int_equal(asked("web", &err), -ENOENT);
+        assert_string_equal(err.text, "no lock 'web' in the configuration of this agent (/etc/x.conf); it has none");
+}
+
+/* Of many locks as many are named as fit; what is cut is counted. */
+static void test_many(_unused_ void **state) {
+        static struct agent_lock *many[200];
+        struct err err = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(many); i++)
+                many[i] = world.pointers[i % 4];
+        world.agent.locks = many;
+        world.agent.n_locks = ELEMENTSOF(many);
+        assert_int_equal(asked("none", &err), -ENOENT);
+        assert_non_null(strstr(err.text, "it has ops/web (web.service), dev/web (web.service), "));
+        assert_non_null(strstr(err.text, " more (leaderctl status)"));
+        assert_true(strlen(err.text) < sizeof(err.text) - 1);
+        assert_int_equal(asked("web", &err), -ENOTUNIQ);
+        assert_non_null(strstr(err.text, " more (leaderctl status)"));
+        assert_true(strlen(err.text) < sizeof(err.text) - 1);
 }
 
 int main(void) {
@@ -98,6 +134,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_ambiguous, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_unknown, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

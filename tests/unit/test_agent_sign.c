@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/core_parts.h"
 #include "daemon/agent_parts.h"
 
 #define UID      "6a0d5f0e-0000-4000-8000-000000000001"
@@ -98,9 +99,31 @@ static void test_silence(void **state) {
         }
 }
 
+/* What the journal has of a refused read is kept when another host, or this one, holds the lock by now: else it would
+ * be told again, and never that it is over. */
+static void test_refusal_is_kept(void **state) {
+        struct core_placeholder placeholder = {};
+        struct core_lock lock = {.election.state = ELECTION_LEADING};
+        struct agent a = {.core = {.locks = &lock, .n_locks = 1, .placeholders = &placeholder, .n_placeholders = 1}};
+        struct conf conf = {.verify_interval_usec = 600 * USEC_PER_SEC};
+        struct agent_lock l = {.agent = &a, .sign = {.placeholder_uid = UID, .silent = true, .told = true}};
+        struct core_lock_view v;
+
+        (void)state;
+        a.conf = &conf;
+        l.sign.refusals.told[0].what = "read of the holder's placeholder";
+        v = agent_view(&l);
+        agent_sign_follow(&l, &v);
+        assert_string_equal(l.sign.placeholder_uid, "");
+        assert_false(l.sign.silent);
+        assert_true(l.sign.told);
+        assert_non_null(l.sign.refusals.told[0].what);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_silence),
+                cmocka_unit_test(test_refusal_is_kept),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

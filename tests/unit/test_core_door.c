@@ -61,6 +61,43 @@ static void test_add_and_set(void **state) {
         assert_int_equal(core_lock_view(&w.core, 0, NOW).next_tenure, TENURE_LIFE);
 }
 
+/* In life tenure the placeholder says how often it is written: with another interval that is not true until the next
+ * writing, and the old one may lie far behind what the new one waits for. */
+static void test_other_interval_is_told(void **state) {
+        static const struct {
+                uint8_t tenure;
+                uint64_t verify_usec;
+                bool due;
+        } rows[] = {
+                {TENURE_LIFE, 60 * SEC, false},
+                {TENURE_LIFE, 3600 * SEC, true},
+                {TENURE_LIFE, 30 * SEC, true},
+                {TENURE_LEASE, 3600 * SEC, false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct placeholder_conf c = builder_placeholder_conf(rows[i].tenure);
+                const struct placeholder_wish w = {
+                        .needed = true, .named = true, .renewing = rows[i].tenure == TENURE_LEASE};
+                struct placeholder *h;
+                struct world x;
+
+                begin(&x, 1, rows[i].tenure);
+                h = &x.placeholders[rows[i].tenure].placeholder;
+                h->state = PLACEHOLDER_LIVE;
+                h->unread = false;
+                h->uid = 5;
+                h->proven_at_usec = h->renewed_at_usec = NOW;
+                c.verify_interval_usec = rows[i].verify_usec;
+                core_apply(&x.core, &(struct core_change){.type = CORE_SET_PLACEHOLDER,
+                                                          .index = rows[i].tenure,
+                                                          .placeholder_conf = c});
+                if ((placeholder_deadline(h, &x.placeholders[rows[i].tenure].conf, &w) <= NOW) != rows[i].due)
+                        fail_msg("row %zu", i);
+        }
+}
+
 /* The last one takes the index of one that goes; one that begins anew knows nothing of before. */
 static void test_remove_and_restart(void **state) {
         struct world w;
@@ -207,6 +244,7 @@ static void test_leased_and_settled(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_add_and_set),
+                cmocka_unit_test(test_other_interval_is_told),
                 cmocka_unit_test(test_remove_and_restart),
                 cmocka_unit_test(test_sleep),
                 cmocka_unit_test(test_stop),

@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <json-c/json.h>
 
 #include "codec/lock.h"
+#include "codec/object.h"
 
 #define META(name) "\"metadata\":{\"name\":\"" name "\",\"namespace\":\"ns\",\"uid\":\"u\",\"resourceVersion\":\"7\"}"
 
@@ -107,11 +109,52 @@ static void test_fence_record(void **state) {
         free(text);
 }
 
+/* json-c makes 1 GiB of 4 MiB that are values and nothing else; of as many bytes that are locks it makes 100 MiB. */
+static void test_too_many_values(void **state) {
+        static const struct {
+                const char *item;
+                size_t n;
+                bool good;
+        } rows[] = {
+                {"{},", 1000000, false},
+                {"{\"a\":{}},", 400000, false},
+                {"1,", 2000000, false},
+                {"\"\",", 1700000, false},
+                {"[],", 700000, false},
+                {"{\"f:metadata\":{\"f:annotations\":{\".\":{},\"f:leaderagent.io/"
+                 "agent-version\":{}},\"f:finalizers\":{\".\":{}}}},",
+                 10000, true},
+                {"{\"leaderagent.io/claim\":\"0123456789abcdef0123456789abcdef\",\"k\":\"v\"},", 50000, true},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                size_t length = strlen(rows[i].item);
+                _cleanup_free_ char *text = malloc(rows[i].n * length + 3);
+                struct json_object *o = NULL;
+                struct err err = {};
+                int r;
+
+                assert_non_null(text);
+                text[0] = '[';
+                for (size_t k = 0; k < rows[i].n; k++)
+                        memcpy(text + 1 + k * length, rows[i].item, length);
+                text[rows[i].n * length] = ']'; /* in place of the last comma */
+                r = object_parse(text, rows[i].n * length + 1, &o, &err);
+                json_object_put(o);
+                if (r != (rows[i].good ? 0 : -EBADMSG))
+                        fail_msg("row %zu: %d %s", i, r, err.text);
+                if (!rows[i].good)
+                        assert_non_null(strstr(err.text, "too many values"));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_list),
                 cmocka_unit_test(test_bad_list),
                 cmocka_unit_test(test_fence_record),
+                cmocka_unit_test(test_too_many_values),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the settings of a unit hide from it, file by file; and whether its user may read one, tried. */
 #include <errno.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -12,6 +15,7 @@
 
 #include "../lib/tempdir.h"
 #include "adapter/sandbox_service.h"
+#include "codec/kubeconfig.h"
 
 static void expect(const struct sandbox *s, const char *path, const char *setting) {
         const struct sandbox_path *p = sandbox_hides(s, path);
@@ -50,6 +54,123 @@ static void test_settings(_unused_ void **state) {
                 expect(&s, rows[i].path, rows[i].setting);
                 sandbox_done(&s);
         }
+}
+
+/* What a process of a service finds itself behind. */
+static void test_mounts(_unused_ void **state) {
+        static const char
+                host[] = "22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+                         "23 22 0:24 / /run rw,nosuid shared:5 - tmpfs tmpfs rw,size=1g\n"
+                         "24 22 254:2 / /home rw,relatime shared:2 - ext4 /dev/vda2 rw\n"
+                         "25 23 0:40 / /run/user/0 rw shared:9 - tmpfs tmpfs rw\n"
+                         "26 22 0:41 / /tmp rw shared:10 - tmpfs tmpfs rw\n",
+                yes[] = "90 22 0:24 /systemd/inaccessible/dir /home ro,nosuid master:5 - tmpfs tmpfs rw\n"
+                        "91 22 0:24 /systemd/inaccessible/dir /root ro,nosuid master:5 - tmpfs tmpfs rw\n"
+                        "92 23 0:24 /systemd/inaccessible/dir /run/user ro,nosuid - tmpfs tmpfs rw\n"
+                        "93 22 254:1 /var/tmp/systemd-private-1-x.service-2/tmp /var/tmp rw - ext4 /dev/a rw\n"
+                        "94 22 0:24 /systemd/inaccessible/dir /etc/secret ro - tmpfs tmpfs rw\n"
+                        "95 91 254:1 /root/agent /root/agent ro - ext4 /dev/vda1 rw\n",
+                empty[] = "90 22 0:77 / /home ro,nosuid - tmpfs tmpfs ro,mode=755\n"
+                          "91 22 0:78 / /root ro,nosuid - tmpfs tmpfs ro,mode=755\n";
+        static const struct {
+                const char *mounts, *path, *setting, *at;
+        } rows[] = {
+                {"", "/root/kc", NULL, NULL},
+                {"", "/home/u/kc", NULL, NULL},
+                {"", "/run/user/0/kc", NULL, NULL},
+                {"", "/tmp/kc", NULL, NULL},
+                {yes, "/root/.kube/config", "ProtectHome=", "/root"},
+                {yes, "/root", "ProtectHome=", "/root"},
+                {yes, "/home/u/kc", "ProtectHome=", "/home"},
+                {yes, "/run/user/0/kc", "ProtectHome=", "/run/user"},
+                {yes, "/rooted/kc", NULL, NULL},
+                {yes, "/root/agent/kc", NULL, NULL},
+                {yes, "/tmp/kc", NULL, NULL},
+                {yes, "/var/tmp/kc", "PrivateTmp=", "/var/tmp"},
+                {yes, "/etc/secret/kc", "InaccessiblePaths=", "/etc/secret"},
+                {yes, "/etc/leader-agent/kc", NULL, NULL},
+                {empty, "/root/kc", "ProtectHome=", "/root"},
+                {empty, "/home/u/kc", "ProtectHome=", "/home"},
+                {"no mount info\n", "/root/kc", NULL, NULL},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct sandbox_wall wall = {};
+                char text[4096];
+                FILE *f;
+                bool hidden;
+
+                (void)snprintf(text, sizeof(text), "%s%s", host, rows[i].mounts);
+                f = fmemopen(text, strlen(text), "r");
+                assert_non_null(f);
+                hidden = sandbox_mounts_hide(f, rows[i].path, &wall);
+                (void)fclose(f);
+                if (hidden != !!rows[i].setting ||
+                    (hidden && (!util_streq(wall.setting, rows[i].setting) || !util_streq(wall.path, rows[i].at))))
+                        fail_msg("row %zu, %s: %s hides %s", i, rows[i].path, wall.setting, wall.path);
+        }
+}
+
+/* A kubeconfig and its files behind that: what hides them, and a cure that works. */
+static int load_hidden(const char *dir) {
+        static const struct {
+                const char *path, *words;
+        } rows[] = {
+                {"/root/kc",
+                 "error loading kubeconfig file \"/root/kc\": it is not seen: ProtectHome= of this program's unit "
+                 "hides "
+                 "/root; run: install -D -o root -g leader-agent -m 0640 -t /etc/leader-agent /root/kc; and write "
+                 "kubeconfig = \"/etc/leader-agent/kc\"; in place of that path"},
+                {"link",
+                 "link\": it is not seen: ProtectHome= of this program's unit hides /root; run: install -D -o root -g "
+                 "leader-agent -m 0640 -t /etc/leader-agent "},
+                {"kc",
+                 "unable to read tokenFile /root/t for u due to it is not seen: ProtectHome= of this program's unit "
+                 "hides /root ("},
+                {"kc",
+                 "run: install -D -o root -g leader-agent -m 0640 -t /etc/leader-agent /root/t; and write tokenFile: "
+                 "/etc/leader-agent/t there"},
+                {"none", "none\": No such file or directory; put the file there, or correct the path"},
+        };
+        char path[PATH_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct kubeconfig *k = NULL;
+                struct err err = {};
+
+                (void)snprintf(path, sizeof(path), "%s%s%s", rows[i].path[0] == '/' ? "" : dir,
+                               rows[i].path[0] == '/' ? "" : "/", rows[i].path);
+                if (kubeconfig_load(&k, path, NULL, &err) >= 0 || !strstr(err.text, rows[i].words)) {
+                        (void)fprintf(stderr, "row %zu: %s\n", i, err.text);
+                        return 1;
+                }
+        }
+        return 0;
+}
+
+static void test_hidden(_unused_ void **state) {
+        struct tempdir dir;
+        int status;
+        pid_t pid;
+
+        tempdir_make(&dir);
+        (void)tempdir_write(&dir, "kc",
+                            "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                            "clusters: [{name: k, cluster: {server: 'https://api:6443'}}]\n"
+                            "users: [{name: u, user: {tokenFile: /root/t}}]\n");
+        assert_int_equal(symlink("/root/elsewhere", tempdir_path(&dir, "link")), 0);
+        pid = fork();
+        if (pid == 0) {
+                if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+                    mount("tmpfs", "/root", "tmpfs", MS_RDONLY, "mode=0755") < 0)
+                        _exit(77);
+                _exit(load_hidden(dir.path));
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        tempdir_remove(&dir);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+                skip();
+        assert_int_equal(status, 0);
 }
 
 /* Of two the longer path counts, and what is mounted there is seen. */
@@ -127,9 +248,8 @@ static void test_attempt(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_settings),
-                cmocka_unit_test(test_paths),
-                cmocka_unit_test(test_attempt),
+                cmocka_unit_test(test_mounts), cmocka_unit_test(test_hidden),  cmocka_unit_test(test_settings),
+                cmocka_unit_test(test_paths),  cmocka_unit_test(test_attempt),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

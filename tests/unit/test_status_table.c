@@ -4,15 +4,18 @@
  * does not differ from what stands before it is "…". */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
 
 #include "../lib/status_sections.h"
+#include "../lib/status_truth.h"
 #include "adapter/journal.h"
 
 #define DOCUMENT "docs/STATUS.md"
@@ -51,22 +54,18 @@ void journal_log(int priority, const char *fmt, ...) {
         status_journal_add(priority, NULL, text);
 }
 
-int journal_errno(int priority, int r, const char *fmt, ...) {
+/* LOCK= of the last record, when it had one. */
+static char record_lock[STATUS_TEXT];
+
+void journal_record(int priority, const char *message_id, const struct journal_field *fields, size_t n_fields,
+                    const char *fmt, ...) {
         char text[4096];
         va_list ap;
 
-        va_start(ap, fmt);
-        (void)vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        journal_log(priority, "%s: %s", text, strerror(-r));
-        return r;
-}
-
-void journal_record(int priority, const char *message_id, _unused_ const struct journal_field *fields,
-                    _unused_ size_t n_fields, const char *fmt, ...) {
-        char text[4096];
-        va_list ap;
-
+        record_lock[0] = '\0';
+        for (size_t i = 0; i < n_fields; i++)
+                if (util_streq(fields[i].key, JOURNAL_KEY_LOCK))
+                        (void)util_copy(record_lock, sizeof(record_lock), fields[i].value);
         va_start(ap, fmt);
         (void)vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
@@ -153,6 +152,56 @@ static void test_page(_unused_ void **state) {
                          " says something else; read what changed: UPDATE=1 make check-unit; git diff " DOCUMENT);
 }
 
+/* ---- what holds of all of it ---- */
+
+/* c, then one trouble or two. */
+static void look_in_trouble(const struct status_case *c, const struct status_case *first,
+                            const struct status_case *second) {
+        static char journal[STATUS_TEXT], what[256];
+        static struct status_shown s;
+
+        status_case_fresh(&w, c);
+        status_turn(&w);
+        status_journal(&w, journal);
+        if (c->begin)
+                c->begin(&w);
+        first->begin(&w);
+        if (second)
+                second->begin(&w);
+        status_turn(&w);
+        status_journal(&w, journal);
+        status_look(&w, &s);
+        (void)snprintf(what, sizeof(what), "%s (%s, %s), %s, %s", c->what, election_state_to_string(c->state),
+                       tenure_to_string(c->tenure), first->what, second ? second->what : "-");
+        status_truth(&s, journal, what);
+}
+
+/* Every state with every two troubles; what is rendered alone is looked at there. */
+static void test_two_troubles(_unused_ void **state) {
+        struct status_states states;
+
+        status_states(&states);
+        for (size_t i = 0; i < states.n; i++)
+                for (unsigned t = 0; t < N_TENURES; t++)
+                        for (const struct status_case *a = status_troubles; a->what; a++)
+                                for (const struct status_case *b = status_troubles; b->what; b++) {
+                                        const struct status_case c = {"", (enum tenure)t, states.list[i], NULL, NULL};
+
+                                        if (a != b && status_has_state((enum tenure)t, states.list[i]))
+                                                look_in_trouble(&c, a, b);
+                                }
+}
+
+/* Every situation of a candidate and of a leader, in every trouble. */
+static void test_situations(_unused_ void **state) {
+        const struct status_case *const lists[] = {status_candidates, status_leaders};
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (const struct status_case *c = lists[i]; c->what; c++)
+                        for (const struct status_case *trouble = status_troubles; trouble->what; trouble++)
+                                look_in_trouble(c, trouble, NULL);
+}
+
 /* With names as people have them, and all well. */
 static void test_width(_unused_ void **state) {
         static const uint8_t states[] = {ELECTION_LEADING, ELECTION_CANDIDATE};
@@ -212,11 +261,99 @@ static void test_not_over(_unused_ void **state) {
         }
 }
 
+/* Who asks the wrong host to step down is told where to ask. */
+static void test_step_down_elsewhere(_unused_ void **state) {
+        static const struct {
+                const char *what; /* of status_candidates; empty: none */
+                enum tenure tenure;
+                uint8_t state;
+                bool silent;
+                const char *told;
+        } rows[] = {
+                {"", TENURE_LIFE, ELECTION_CANDIDATE, false, "web-2 does; type it there: leaderctl step-down prod/app"},
+                {"", TENURE_LEASE, ELECTION_CANDIDATE, true,
+                 "web-2 did when the API server last answered; type it there: leaderctl step-down prod/app"},
+                {"two hosts of one name", TENURE_LIFE, ELECTION_CANDIDATE, false,
+                 "web-1-00c0ffee does; type it there: leaderctl step-down prod/app"},
+                {"the unit is not enrolled", TENURE_LIFE, ELECTION_CANDIDATE, false,
+                 "web-2 does; type it there: leaderctl step-down prod/app"},
+                {"a Pod holds the lock", TENURE_LIFE, ELECTION_CANDIDATE, false,
+                 "Pod app-0 does, in the cluster, where no agent can be asked"},
+                {"its lock is gone, the Pod is not", TENURE_LIFE, ELECTION_CANDIDATE, false,
+                 "Pod app-0 may, in the cluster, where no agent can be asked"},
+                {"the lock is free", TENURE_LIFE, ELECTION_CANDIDATE, false, "nobody does"},
+                {"the lock is damaged", TENURE_LIFE, ELECTION_CANDIDATE, false, "it is blocked"},
+                {"a lock of ours that names another boot", TENURE_LIFE, ELECTION_CANDIDATE, false, "it is blocked"},
+                {"", TENURE_LIFE, ELECTION_STARTING, false, "who does is not known yet"},
+                {"", TENURE_LIFE, ELECTION_CLAIMING, false, "nobody does"},
+                {"", TENURE_LIFE, ELECTION_ADOPTING, false, "it is starting"},
+                {"", TENURE_LIFE, ELECTION_STOPPING, false, "it is stopping: the lock is given up already"},
+                {"", TENURE_LIFE, ELECTION_RELEASING, false, "it is releasing: the lock is given up already"},
+                {"", TENURE_LEASE, ELECTION_DEPOSING, false, "it is taking the lock over from web-2"},
+        };
+        struct err err = {};
+        char text[600];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const struct status_case *c = status_candidates;
+                const struct status_case plain = {"", rows[i].tenure, rows[i].state, NULL, NULL};
+
+                while (c->what && !util_streq(c->what, rows[i].what))
+                        c++;
+                assert_true(c->what || !rows[i].what[0]);
+                status_case_fresh(&w, &plain);
+                if (c->what)
+                        c->begin(&w);
+                if (rows[i].silent)
+                        status_api_silent(&w);
+                assert_int_equal(agent_bus_handlers.step_down(&w.agent, "app", "", true, 0, &err), -ENODATA);
+                (void)snprintf(text, sizeof(text), "this host (%s) does not lead 'prod/app': %s",
+                               store_identity(w.agent.store), rows[i].told);
+                assert_string_equal(err.text, text);
+        }
+}
+
+/* A disk that takes no claim is told when that begins and when it is over, not at each try; of a lock's claims with
+ * the lock. */
+static void test_claims_told(_unused_ void **state) {
+        static const struct status_case c = {"", TENURE_LIFE, ELECTION_CANDIDATE, NULL, NULL};
+        static char text[STATUS_TEXT];
+        const struct rlimit none = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
+        struct rlimit before;
+        struct agent_lock *l;
+        const char *again;
+
+        (void)signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        status_case_fresh(&w, &c);
+        l = w.agent.locks[0];
+        status_journal(&w, text);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        for (unsigned i = 0; i < 3; i++)
+                assert_true(agent_claims_next(&w.agent, &l->claims, l->problem) < 0);
+        assert_string_equal(record_lock, "prod/app");
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        for (unsigned i = 0; i < 2; i++)
+                assert_true(agent_claims_next(&w.agent, &l->claims, l->problem) >= 0);
+        assert_string_equal(record_lock, "prod/app");
+        status_journal(&w, text);
+        again = strstr(text, "cannot claim");
+        assert_non_null(again);
+        assert_null(strstr(again + 1, "cannot claim"));
+        again = strstr(text, "can claim again");
+        assert_non_null(again);
+        assert_null(strstr(again + 1, "can claim again"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_page, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_two_troubles, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_situations, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_width, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_not_over, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_step_down_elsewhere, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_claims_told, set_up, tear_down),
         };
 
         return cmocka_run_group_tests_name("status table", tests, NULL, NULL);

@@ -70,7 +70,7 @@ static void test_limit(void **state) {
         watch_splitter_done(&s);
 }
 
-/* A line of 4 MiB in pieces of one byte: each byte is looked at and moved a bounded number of times, so this takes no
+/* A line of 2 MiB in pieces of one byte: each byte is looked at and moved a bounded number of times, so this takes no
  * time; if it were quadratic it would take hours. Afterwards the memory is given back. */
 static void test_large_line(void **state) {
         struct watch_splitter s = {};

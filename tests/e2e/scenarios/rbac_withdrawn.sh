@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agents' rights are withdrawn, later given back. Life: the leader leads on, and can hand over at the end. Lease: its
-# unit is stopped in time, nobody leads, and with the rights somebody does.
+# unit is stopped in time, nobody leads, and with the rights somebody does. The journal has each refusal once.
 variants="life lease"
 scenario() {
         . "$here/faults_api.sh"
@@ -28,4 +28,9 @@ scenario() {
         fi
         settles 10
         stays 2
+        local host repeated
+        for host in "${LAB_HOSTS[@]}"; do
+                repeated=$(host_journal "$host" -u leader-agent -o cat | grep '^API: .*; trying again$' | sort | uniq -d)
+                [[ ! $repeated ]] || fail "the journal of $host has more than once: $repeated"
+        done
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Role loses the right to delete the lock. Nothing has gone wrong yet, and after a reload every host says what will, and
-# which rule to add; that very rule is added, and after the next reload nobody says it any more. The leader leads on, and
-# hands over.
+# which rule to add; that very rule is added, and after the next reload nobody says it any more. The leader leads on; forced
+# to hand over without the right it does so when that is back, and says so once; and then once more as it should be.
 variants="life"
 scenario() {
         . "$here/faults_api.sh"
@@ -39,8 +39,27 @@ scenario() {
                         fail "the journal of $host does not have it once"
         done
         still_runs || fail "the unit on $leader did not go on"
+        # The same, found out by a step-down that is forced: the removal is refused at each try, and told once.
+        must api PATCH "$role" '{"rules":'"$rules"'}' application/merge-patch+json >/dev/null
+        sleep 1
+        host=$leader
+        must host_exec "$leader" leaderctl step-down --force "$LOCK"
+        ends 10
+        sleep 12
+        [[ $(status_text "$leader") == *'delete: '*'cannot delete resource "configmaps"'* ]] || fail "STATUS: $(status_text "$leader")"
+        [[ $(delete_said trying) == 1 && $(delete_said after) == 0 ]] || fail "told $(delete_said trying) and $(delete_said after) times"
+        must api PUT "$role" "$(
+                printf '%s\n' 'apiVersion: rbac.authorization.k8s.io/v1' 'kind: Role' \
+                        "metadata: {name: leader-agent, namespace: $AGENTS_NS}" 'rules:'
+                jq -r '.[] | "- " + tojson' <<<"$rules"
+                echo "$rule"
+        )" application/yaml >/dev/null
+        takes_over 60 $(others)
+        [[ $(delete_said trying) == 1 && $(delete_said after) == 1 ]] || fail "told $(delete_said trying) and $(delete_said after) times"
+        stays 2
         must host_exec "$leader" leaderctl step-down "$LOCK"
         takes_over 30 $(others)
         stays 2
 }
+delete_said() { host_journal "$host" -u leader-agent -o cat | grep -c "^API: delete: .*$1"; } # trying|after
 _shows_no_more() { [[ $(status_text "$1") != *"RIGHTS MISSING"* ]]; }

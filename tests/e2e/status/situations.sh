@@ -213,14 +213,17 @@ crashed() {
         picture "$before"
 }
 crashed_life() {
-        local before
+        local before host
+        for host in "${LAB_HOSTS[@]}"; do
+                must sed -i '1i verify_interval = "10s";' "$(host_root "$host")/etc/leader-agent/leader-agent.conf"
+        done
         begin
         before=$leader
         shows "$(_one_other)" "$leader leads"
         journal_read $(others)
         host_crash "$leader"
-        sleep 5
-        told "A life lock is held until a human acts: nothing tells the others that $before is dead."
+        told "A life lock is held until a human acts; here verify_interval is 10s, and $before has missed its sign of life:"
+        wait_for 90 _shows "$(_one_other)" "no sign of life of $before since"
         picture "$(_one_other)"
         show "$(_one_other)" leaderctl list "$LOCK" --kubeconfig /etc/leader-agent/kubeconfig
         told "A human who knows that $before is off types, on another host:"

@@ -213,6 +213,28 @@ static void bookmarks_are_switched(void **state) {
         must("bookmarks", "{'initial_end':true,'interval_ms':200}");
 }
 
+/* Early and late ones, around the interval. */
+static void bookmarks_are_spread(void **state) {
+        (void)state;
+        int64_t at = 0, least = INT64_MAX, most = 0;
+        must("bookmarks", "{'interval_ms':200,'spread_percent':50}");
+        _cleanup_stream_ struct stream *s =
+                stream_open(LOCKS, "fieldSelector=metadata.name%3Dnone&allowWatchBookmarks=true&timeoutSeconds=20");
+        for (int i = 0; i < 8; i++) {
+                _cleanup_json_ struct json_object *b = stream_expect(s, "BOOKMARK", NULL);
+                struct timespec t;
+                (void)clock_gettime(CLOCK_MONOTONIC, &t);
+                int64_t now = t.tv_sec * 1000 + t.tv_nsec / 1000000, gap = now - at;
+                at = now;
+                if (i < 2)
+                        continue; /* the first one ends the initial events */
+                least = gap < least ? gap : least;
+                most = gap > most ? gap : most;
+        }
+        must("bookmarks", "{'spread_percent':0}");
+        assert_true(least < 180 && most > 220);
+}
+
 static void garbage_collector_is_switched(void **state) {
         char uid[64];
         (void)state;
@@ -360,6 +382,7 @@ int main(void) {
                 cmocka_unit_test_teardown(watches_are_killed, clear),
                 cmocka_unit_test_teardown(bookmarks_come, clear),
                 cmocka_unit_test_teardown(bookmarks_are_switched, clear),
+                cmocka_unit_test_teardown(bookmarks_are_spread, clear),
                 cmocka_unit_test_teardown(garbage_collector_is_switched, clear),
                 cmocka_unit_test_teardown(rights_are_withdrawn, clear),
                 cmocka_unit_test_teardown(tokens_come_and_go, clear),

@@ -250,3 +250,16 @@ int gate_each(const struct gate *g, int (*f)(const char *name, void *userdata), 
 int gate_each_permit(const struct gate *g, int (*f)(const char *name, void *userdata), void *userdata) {
         return each_in(g, PERMITS, /* tidy= */ false, f, userdata);
 }
+
+static int count_one(_unused_ const char *name, void *userdata) {
+        int *n = userdata;
+
+        (*n)++;
+        return 0;
+}
+
+int gate_count_revoked(const struct gate *g) {
+        int n = 0, r = each_in(g, REVOKED, /* tidy= */ false, count_one, &n);
+
+        return r < 0 ? r : n;
+}

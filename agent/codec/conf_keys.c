@@ -50,7 +50,7 @@ const struct conf_key conf_lock_keys[] = {
         {"placeholder",    LOCK_AT(placeholder),                 CHOICE(placeholders),         .preset = "lease"},
         {"lease_duration", LOCK_AT(lease_duration_usec),         SPAN(2 * SEC, DAY),           .preset = "30s", .lease = true},
         {"renew_deadline", LOCK_AT(renew_deadline_usec),         SPAN(100 * MSEC, DAY),        .preset = "15s", .lease = true},
-        {"stop_timeout",   LOCK_AT(stop_timeout_usec),           SPAN(100 * MSEC, DAY),        .preset = "8s", .preset_life = "5min"},
+        {"stop_timeout",   LOCK_AT(stop_timeout_usec),           SPAN(TIMING_STOP_MIN_USEC, DAY), .preset = "8s", .preset_life = "5min"},
         {"kill_margin",    LOCK_AT(kill_margin_usec),            SPAN(100 * MSEC, DAY),        .preset = "5s"},
         {"on_failure",     LOCK_AT(keys.on_failure),             CHOICE(on_failures),          .preset = "release"},
         {"on_foreign",     LOCK_AT(keys.on_foreign),             CHOICE(on_foreigns),          .preset = "stop"},

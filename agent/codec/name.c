@@ -47,7 +47,7 @@ bool name_is_service_unit(const char *s) {
         if (util_empty(s))
                 return false;
         n = strlen(s);
-        if (n <= suffix || n > 255 || !util_streq(s + n - suffix, ".service"))
+        if (n <= suffix || n > NAME_UNIT_MAX || !util_streq(s + n - suffix, ".service"))
                 return false;
         /* systemd's set for unit names. */
         for (const char *p = s; *p; p++)

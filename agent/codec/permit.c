@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/timing.h"
+#include "codec/name.h"
 #include "codec/permit.h"
 
 static bool terminated(const char *field, size_t size) {
@@ -22,16 +24,7 @@ static bool made_of(const char *s, const char *extra) {
 }
 
 bool permit_unit_valid(const char *unit) {
-        static const char *const suffixes[] = {".service", ".socket", ".target", ".timer", ".path",
-                                               ".mount",   ".swap",   ".slice",  ".scope", ".automount"};
-        const char *dot = strrchr(unit, '.');
-
-        if (!dot || dot == unit || unit[0] == '.' || !made_of(unit, ":-_.\\@"))
-                return false;
-        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++)
-                if (util_streq(dot, suffixes[i]))
-                        return true;
-        return false;
+        return name_is_service_unit(unit);
 }
 
 bool permit_uid_valid(const char *uid) {
@@ -43,8 +36,27 @@ static bool environment_valid(const char *s) {
         return made_of(s, "-_./:@+=");
 }
 
+#define STOP_MIN_MSEC ((unsigned)(TIMING_STOP_MIN_USEC / USEC_PER_MSEC))
+
+static bool stop_timeout_valid(const struct permit_request *q) {
+        return q->stop_timeout_usec >= TIMING_STOP_MIN_USEC && q->stop_timeout_usec != USEC_INFINITY;
+}
+
+#define SHOWN_SIZE 80
+
+/* What somebody sent in place of a name, as it may stand in a line for a human. Returns buf[SHOWN_SIZE]. */
+static const char *shown(const char *s, char *buf) {
+        size_t n = 0;
+
+        for (; s[n] && n < SHOWN_SIZE - 1; n++)
+                buf[n] = s[n] >= ' ' && s[n] <= '~' ? s[n] : '?';
+        buf[n] = '\0';
+        return buf;
+}
+
 int permit_request_check(const void *packet, size_t size, struct err *err) {
         const struct permit_request *q = packet;
+        char name[SHOWN_SIZE];
 
         if (size != sizeof(*q))
                 return err_setf(err, -EBADMSG,
@@ -67,16 +79,17 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
         if (q->type == PERMIT_QUERY && q->unit[0] == '\0')
                 return 0;
         if (!permit_unit_valid(q->unit))
-                return err_setf(err, -EBADMSG, "'%s' is not a unit name", q->unit);
+                return err_setf(err, -EBADMSG, "'%s' is not the name of a service unit", shown(q->unit, name));
         if (q->type == PERMIT_QUERY && q->judge &&
             (!TENURE_VALID(q->tenure) || q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
                 return err_setf(err, -EBADMSG, "%s: nothing to judge it by", q->unit);
         if (q->type == PERMIT_QUERY && q->lock_uid[0] == '\0')
                 return 0;
         if (!permit_uid_valid(q->lock_uid))
-                return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, q->lock_uid);
-        if (q->type == PERMIT_EVICT && (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
-                return err_setf(err, -EBADMSG, "%s: an eviction needs a stop timeout", q->unit);
+                return err_setf(err, -EBADMSG, "%s: '%s' is not a lock uid", q->unit, shown(q->lock_uid, name));
+        if (q->type == PERMIT_EVICT && !stop_timeout_valid(q))
+                return err_setf(err, -EBADMSG, "%s: an eviction needs a stop timeout, of %u ms or more", q->unit,
+                                STOP_MIN_MSEC);
         if (q->type != PERMIT_PERMIT)
                 return 0;
         if (!TENURE_VALID(q->tenure))
@@ -86,8 +99,13 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                                 q->unit);
         if (q->tenure == TENURE_LEASE && q->kill_at_usec == USEC_INFINITY)
                 return err_setf(err, -EBADMSG, "%s: a lease permit must have an end", q->unit);
-        if (q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY)
-                return err_setf(err, -EBADMSG, "%s: a permit needs a stop timeout", q->unit);
+        if (!stop_timeout_valid(q))
+                return err_setf(err, -EBADMSG, "%s: a permit needs a stop timeout, of %u ms or more", q->unit,
+                                STOP_MIN_MSEC);
+        if (q->kill_at_usec != USEC_INFINITY && q->kill_at_usec - q->stop_at_usec < TIMING_STOP_MIN_USEC)
+                return err_setf(err, -EBADMSG,
+                                "%s: the second instant of a permit must come %u ms or more after the first", q->unit,
+                                STOP_MIN_MSEC);
         if (!environment_valid(q->lock) || !environment_valid(q->term) || !environment_valid(q->identity))
                 return err_setf(err, -EBADMSG, "%s: lock, term or identity with a character that does not belong there",
                                 q->unit);
@@ -96,6 +114,7 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
 
 int permit_reply_check(const void *packet, size_t size, struct err *err) {
         const struct permit_reply *p = packet;
+        char name[SHOWN_SIZE];
 
         if (size != sizeof(*p))
                 return err_setf(err, -EBADMSG,
@@ -122,6 +141,7 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
         /* The guard answers a malformed request, too, whose unit it cannot name, and refuses whole agents. */
         if (!permit_unit_valid(p->unit) &&
             !((p->result == GUARD_REFUSED_REQUEST || p->result == GUARD_REFUSED_AGENT) && p->unit[0] == '\0'))
-                return err_setf(err, -EBADMSG, "reply about '%s', which is not a unit name", p->unit);
+                return err_setf(err, -EBADMSG, "reply about '%s', which is not the name of a service unit",
+                                shown(p->unit, name));
         return 0;
 }

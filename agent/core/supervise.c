@@ -47,7 +47,8 @@ bool supervise_invariant(const struct supervise *s) {
                 return false;
         if ((s->waits & SUPERVISE_WAIT_RENEWAL) && s->state != SUPERVISE_RESUMING)
                 return false;
-        if ((s->waits & SUPERVISE_WAIT_REVOKE) && idle)
+        if ((s->waits & SUPERVISE_WAIT_REVOKE) && idle && s->reading == SUPERVISE_READ_NONE &&
+            s->retry_at_usec == USEC_INFINITY)
                 return false;
         if ((s->waits & (SUPERVISE_WAIT_QUERY | SUPERVISE_WAIT_EVICT)) && s->reading == SUPERVISE_READ_NONE)
                 return false;
@@ -81,7 +82,7 @@ static void on_found(struct supervise *s, struct supervise_actions *a, const str
         if (ev->file == SUPERVISE_FILE_BAD || ev->gate) /* @gate-without-permit-is-stopped */
                 supervise_begin_stop_unpermitted(
                         s, a, ev->file == SUPERVISE_FILE_BAD ? SUPERVISE_REASON_BAD_FILE : SUPERVISE_REASON_STALE_GATE,
-                        now, 0, 0);
+                        now, 0);
 }
 
 static void on_permit(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
@@ -97,7 +98,7 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 if (same && supervise_permitted(s)) {
                         supervise_begin_stop(s, a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
                 } else {
-                        supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
+                        supervise_act(a, SUPERVISE_REFUSE_REQUEST, GUARD_OK);
                         if (same) {
                                 supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_OVERDUE);
                                 supervise_drop_check(s, a, SUPERVISE_UNREAD, now);
@@ -110,7 +111,7 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
                 supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_BUSY);
                 return;
         }
-        if (supervise_stopping(s)) {
+        if (supervise_stopping(s) || supervise_revoke_waits(s)) {
                 supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_BUSY);
                 return;
         }
@@ -145,40 +146,55 @@ static void on_permit(struct supervise *s, struct supervise_actions *a, const st
         s->stop_timeout_usec = ev->stop_timeout_usec;
 }
 
+/* What a revoke gives the unit; otherwise: when it does not say. Whoever revokes does not kill at once. */
+static uint64_t revoke_timeout(const struct supervise_event *ev, uint64_t otherwise) {
+        if (!ev->stop_timeout_usec)
+                return otherwise;
+        return ev->stop_timeout_usec > TIMING_STOP_MIN_USEC ? ev->stop_timeout_usec : TIMING_STOP_MIN_USEC;
+}
+
+/* Nothing of ours is in force: the unit may run all the same, or a permit may be on its way. Whether it is ours to stop
+ * PID 1 has to say first (supervise_on_reading()). */
+static void await_revoke(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        uint64_t timeout = revoke_timeout(ev, s->stop_timeout_usec);
+
+        if (s->state == SUPERVISE_CHECKING) {
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_REVOKED);
+                supervise_become_idle(s, SUPERVISE_UNREAD, ev->now_usec);
+        }
+        s->stop_timeout_usec = timeout;
+        supervise_act(a, SUPERVISE_REFUSE_REQUEST, GUARD_OK);
+        supervise_read_now(s, a);
+}
+
 static void on_revoke(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
         bool same = s->uid != 0 && s->uid == ev->uid;
         uint64_t now = ev->now_usec;
 
         if (same && supervise_permitted(s)) {
-                supervise_begin_stop(s, a, SUPERVISE_REASON_REVOKED, now,
-                                     ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
+                supervise_begin_stop(s, a, SUPERVISE_REASON_REVOKED, now, revoke_timeout(ev, s->stop_timeout_usec));
         } else if (supervise_stopping(s)) {
                 if (!same)
-                        supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
-                else if (ev->stop_timeout_usec)
-                        s->kill_at_usec = util_usec_min(s->kill_at_usec, util_usec_add(now, ev->stop_timeout_usec));
+                        supervise_act(a, SUPERVISE_REFUSE_REQUEST, GUARD_OK);
+                if (same || s->uid == 0)
+                        s->kill_at_usec =
+                                util_usec_min(s->kill_at_usec, util_usec_add(now, revoke_timeout(ev, USEC_INFINITY)));
                 supervise_read_now(s, a);
         } else if (s->uid != 0 && !same) {
                 /* Another permit is asked for or in force. The answer speaks of the unit: it waits until that is seen
                  * stopped. */
-                supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK);
+                supervise_act(a, SUPERVISE_REFUSE_REQUEST, GUARD_OK);
                 supervise_read_now(s, a);
-        } else {
-                /* Unknown uid (or one only being checked): the unit may run all the same, or a permit may be on its
-                 * way. */
-                if (same)
-                        supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_REVOKED);
-                /* @unknown-uid-is-stopped */
-                supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, ev->uid,
-                                                 ev->stop_timeout_usec ? ev->stop_timeout_usec : s->stop_timeout_usec);
-        }
+        } else
+                await_revoke(s, a, ev);
         s->waits |= SUPERVISE_WAIT_REVOKE;
+        s->waits &= (uint8_t)~SUPERVISE_REVOKE_TOLD;
         supervise_act(a, SUPERVISE_REPLY_INTERIM, GUARD_OK);
 }
 
 /* The lock is held elsewhere. A permit is not undone by this: that is what a revoke is for, which is answered. */
 static void on_evict(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
-        if (s->state > SUPERVISE_FOREIGN) { /* @no-eviction-under-a-permit */
+        if (s->state > SUPERVISE_FOREIGN || supervise_revoke_waits(s)) { /* @no-eviction-under-a-permit */
                 supervise_act(a, SUPERVISE_REPLY, GUARD_REFUSED_BUSY);
                 return;
         }
@@ -295,7 +311,7 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
         if (supervise_permitted(s) && now >= s->stop_at_usec) { /* @first-instant-before-the-event */
                 supervise_begin_stop(s, &a, SUPERVISE_REASON_DEADLINE, now, s->stop_timeout_usec);
         } else if (s->state == SUPERVISE_CHECKING && now >= s->stop_at_usec) {
-                supervise_act(&a, SUPERVISE_RECORD, GUARD_OK);
+                supervise_act(&a, SUPERVISE_REFUSE_CHECKED, GUARD_OK);
                 supervise_act(&a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_OVERDUE);
                 supervise_drop_check(s, &a, SUPERVISE_UNREAD, now);
         }

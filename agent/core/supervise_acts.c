@@ -96,18 +96,21 @@ void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum
 }
 
 void supervise_begin_stop_unpermitted(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason,
-                                      uint64_t now, uint64_t uid, uint64_t timeout_usec) {
+                                      uint64_t now, uint64_t timeout_usec) {
         uint64_t timeout = timeout_usec ? timeout_usec : TIMING_STOP_DEFAULT_USEC;
 
         supervise_become_idle(s, SUPERVISE_UNREAD, now);
-        s->uid = uid;
         s->stop_timeout_usec = timeout;
         s->kill_at_usec = USEC_INFINITY;
         supervise_begin_stop(s, a, reason, now, timeout);
 }
 
+bool supervise_revoke_waits(const struct supervise *s) {
+        return s->state <= SUPERVISE_FOREIGN && (s->waits & SUPERVISE_WAIT_REVOKE);
+}
+
 void supervise_drop_check(struct supervise *s, struct supervise_actions *a, enum supervise_state state, uint64_t now) {
         supervise_become_idle(s, state, now);
-        if (s->waits & SUPERVISE_WAIT_REVOKE)
-                supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, 0, 0);
+        if (supervise_revoke_waits(s))
+                supervise_read_now(s, a);
 }

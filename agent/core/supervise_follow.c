@@ -32,8 +32,26 @@ static enum guard_result evict(struct supervise *s, struct supervise_actions *a,
                 return seen_nothing_alive(r) ? GUARD_OK : GUARD_REFUSED_INTERNAL;
         if (!r->gated) /* @eviction-needs-the-gate-in-force */
                 return GUARD_REFUSED_ENROLL;
-        supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_EVICTED, now, 0, timeout);
+        supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_EVICTED, now, timeout);
         return GUARD_OK;
+}
+
+/* A revoke that nothing of ours is in force for, now that the unit was seen. Without gate or permit file, and not
+ * enrolled, it is not ours to stop, whatever runs of it: the answer waits for its end. */
+static void revoke_seen(struct supervise *s, struct supervise_actions *a, const struct supervise_reading *r,
+                        uint64_t now) {
+        if (r->known && r->ours) { /* @revoke-needs-an-enrolled-unit */
+                supervise_begin_stop_unpermitted(s, a, SUPERVISE_REASON_REVOKED, now, s->stop_timeout_usec);
+        } else if (seen_stopped(r)) { /* @nothing-to-stop-is-seen */
+                supervise_act(a, SUPERVISE_REPLY_STOPPED, GUARD_OK);
+                s->waits &= (uint8_t) ~(SUPERVISE_WAIT_REVOKE | SUPERVISE_REVOKE_TOLD);
+                s->stop_timeout_usec = 0;
+        } else if (!r->known) {
+                s->retry_at_usec = util_usec_add(now, SUPERVISE_STOP_RETRY_USEC);
+        } else if (!(s->waits & SUPERVISE_REVOKE_TOLD)) {
+                supervise_act(a, SUPERVISE_REPLY_REVOKES, GUARD_REFUSED_ENROLL);
+                s->waits |= SUPERVISE_REVOKE_TOLD;
+        }
 }
 
 static void start_now(struct supervise *s, struct supervise_actions *a) {
@@ -197,6 +215,8 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
                 s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
                 if (s->waits & SUPERVISE_WAIT_EVICT)
                         evicted = evict(s, a, r, now);
+                if (supervise_revoke_waits(s))
+                        revoke_seen(s, a, r, now);
                 break;
         case SUPERVISE_CHECKING:
                 if ((s->waits & SUPERVISE_WAIT_REVOKE) && seen_stopped(r)) {

@@ -30,8 +30,12 @@ enum {
         SUPERVISE_WAIT_REVOKE = 1,
         SUPERVISE_WAIT_QUERY = 2,
         SUPERVISE_WAIT_EVICT = 4,
-        SUPERVISE_WAIT_RENEWAL = 8
+        SUPERVISE_WAIT_RENEWAL = 8,
+        SUPERVISE_REVOKE_TOLD = 16 /* who revokes has been told that the unit is not ours to stop */
 };
+
+/* Idle, and a revoke waits for PID 1 to say whether the unit is ours to stop, or for its end. */
+bool supervise_revoke_waits(const struct supervise *s);
 
 /* Appends one action. */
 void supervise_act(struct supervise_actions *a, enum supervise_action_type type, enum guard_result result);
@@ -54,12 +58,13 @@ void supervise_begin_kill(struct supervise *s, struct supervise_actions *a, uint
 void supervise_begin_stop(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason, uint64_t now,
                           uint64_t timeout_usec);
 
-/* A stop without a permit: only the uid (0: unknown) and the time it may take (0: default) are known. */
+/* A stop without a permit, of what has a gate or permit file, or the gate in force: only the time that it may take (0:
+ * default) is known. */
 void supervise_begin_stop_unpermitted(struct supervise *s, struct supervise_actions *a, enum supervise_reason reason,
-                                      uint64_t now, uint64_t uid, uint64_t timeout_usec);
+                                      uint64_t now, uint64_t timeout_usec);
 
 /* A permit that was only being checked comes to nothing. Should a revoke of another uid wait, nothing else would stop
- * what may run, so that begins. */
+ * what may run, so it is looked at for that. */
 void supervise_drop_check(struct supervise *s, struct supervise_actions *a, enum supervise_state state, uint64_t now);
 
 /* Takes a reading: checks a permit that waits for it, goes on after a restart, follows the unit or its stop. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapter/dropin.h"
@@ -25,6 +26,23 @@ static int write_one(const char *unit, const char *text, bool *changed) {
         return 0;
 }
 
+/* So that leader-guard may stop it also when the drop-in is lost. */
+static int write_list(const struct enroll_target *t) {
+        struct err err = {};
+        int r;
+
+        if (mkdir(ENROLL_LIST_DIR, 0755) < 0 && errno != EEXIST)
+                r = err_setf(&err, -errno, "cannot make %s: %m", ENROLL_LIST_DIR);
+        else
+                r = dropin_write(
+                        ENROLL_LIST_DIR, t->unit, ENROLL_LIST_NAME,
+                        "# Enrolled by leaderctl: leader-guard may stop this unit, also when its drop-in is lost.\n",
+                        &err);
+        if (r < 0)
+                (void)ctl_error("%s", err.text);
+        return r < 0 ? r : 0;
+}
+
 static int write_all(const struct enroll_target *t, const struct enroll_facts *f, bool *changed) {
         char text[ENROLL_DROPIN_MAX];
         int r;
@@ -35,7 +53,9 @@ static int write_all(const struct enroll_target *t, const struct enroll_facts *f
                                 (unsigned long long)(t->want.stop_timeout_usec / USEC_PER_MSEC), enroll_stop_stages(f));
                 return r;
         }
-        r = write_one(t->unit, text, changed);
+        r = write_list(t);
+        if (r == 0)
+                r = write_one(t->unit, text, changed);
         for (size_t i = 0; r == 0 && i < f->n_triggered_by; i++)
                 if (enroll_trigger_needs_dropin(f->triggered_by[i])) {
                         (void)enroll_trigger_dropin(&t->want, text);
@@ -197,6 +217,11 @@ int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool 
         r = dropin_remove(ENROLL_DIR, t->unit, ENROLL_DROPIN_NAME, &err);
         for (size_t i = 0; r >= 0 && i < f.n_triggered_by; i++) {
                 int q = dropin_remove(ENROLL_DIR, f.triggered_by[i], ENROLL_DROPIN_NAME, &err);
+
+                r = q < 0 || q > r ? q : r;
+        }
+        if (r >= 0) {
+                int q = dropin_remove(ENROLL_LIST_DIR, t->unit, ENROLL_LIST_NAME, &err);
 
                 r = q < 0 || q > r ? q : r;
         }

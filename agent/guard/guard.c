@@ -14,6 +14,7 @@
 #include "guard/guard_files.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
+#include "guard/guard_uids.h"
 #include "guard/guard_unit.h"
 
 /* A unit comes to rest after a few steps; what would not is no reason to leave agent, timers and watchdog waiting. */
@@ -145,7 +146,7 @@ static int on_found(const char *name, void *userdata) {
 
         if (!permit_unit_valid(name)) {
                 journal_record(LOG_ERR, JOURNAL_GUARD_UNABLE, NULL, 0,
-                               "%s: file \"%s\" is not named after a unit, removing it", g->gate.dir, name);
+                               "%s: file \"%s\" is not named after a service, removing it", g->gate.dir, name);
                 (void)gate_remove(&g->gate, name);
                 (void)gate_remove_permit(&g->gate, name);
                 return 0;
@@ -189,6 +190,9 @@ static int open_all(struct guard *g, struct err *err) {
         r = gate_open(&g->gate, g->options.runtime_dir, err);
         if (r < 0)
                 return r;
+        r = guard_uids_open(g);
+        if (r < 0)
+                return err_setf(err, r, "cannot read the revoked lock uids in %s: %s", g->gate.dir, strerror(-r));
         if (cgroup_check(g->options.cgroup_root, &cgroup) < 0) {
                 (void)snprintf(g->cgroup_error, sizeof(g->cgroup_error), "%.500s", cgroup.text);
                 journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "%s; no unit is permitted until then", g->cgroup_error);

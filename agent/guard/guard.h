@@ -11,11 +11,13 @@
 struct guard;
 
 struct guard_options {
-        const char *runtime_dir; /* GATE_DIR */
-        const char *cgroup_root; /* CGROUP_ROOT */
-        const char *address;     /* of PID 1; NULL: the real one */
-        uid_t agent_uid;         /* who may connect beside root; (uid_t)-1: nobody */
-        int listen_fd;           /* listening SOCK_SEQPACKET socket, not blocking; stays the caller's */
+        const char *runtime_dir;  /* GATE_DIR */
+        const char *cgroup_root;  /* CGROUP_ROOT */
+        const char *address;      /* of PID 1; NULL: the real one */
+        uid_t agent_uid;          /* who may connect beside root; (uid_t)-1: nobody */
+        const char *enrolled_dir; /* root's list of enrolled units; NULL: ENROLL_LIST_DIR */
+        size_t revoked_max;       /* so many uids are recorded; 0: GUARD_RECORDED_MAX */
+        int listen_fd;            /* listening SOCK_SEQPACKET socket, not blocking; stays the caller's */
 };
 
 /* Opens the files and cleans up what an earlier guard left: gates without a permit file, of a revoked uid or past the

@@ -10,6 +10,7 @@
 #include "guard/guard_files.h"
 #include "guard/guard_look.h"
 #include "guard/guard_reply.h"
+#include "guard/guard_uids.h"
 
 /* PID 1 answers a start before it begins it, and answers all questions before that. Ours would make the unit wait. */
 #define START_QUIET_USEC (20 * USEC_PER_MSEC)
@@ -147,7 +148,7 @@ void guard_act_kill(struct guard_unit *u) {
         }
 }
 
-static int perform_file(struct guard_unit *u, enum supervise_action_type type, const struct permit_request *q) {
+static int perform_file(struct guard_unit *u, enum supervise_action_type type) {
         const struct gate *gate = &u->guard->gate;
 
         if (type == SUPERVISE_WRITE_PERMIT)
@@ -159,9 +160,7 @@ static int perform_file(struct guard_unit *u, enum supervise_action_type type, c
         if (type == SUPERVISE_REMOVE_GATE)
                 return gate_remove(gate, u->name);
         if (type == SUPERVISE_RECORD)
-                return gate_record_revoked(gate, u->permit.lock_uid);
-        if (type == SUPERVISE_RECORD_REQUEST)
-                return q ? gate_record_revoked(gate, q->lock_uid) : -EINVAL;
+                return guard_uids_record(u->guard, u->permit.lock_uid);
         return gate_remove_permit(gate, u->name);
 }
 
@@ -173,7 +172,6 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 [SUPERVISE_MAKE_GATE] = "make the gate",
                 [SUPERVISE_REMOVE_GATE] = "remove the gate",
                 [SUPERVISE_RECORD] = "record the lock uid as revoked",
-                [SUPERVISE_RECORD_REQUEST] = "record the lock uid as revoked",
                 [SUPERVISE_REMOVE_PERMIT] = "remove the permit file",
         };
         const struct permit_request *q = p->request;
@@ -185,9 +183,8 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
         case SUPERVISE_MAKE_GATE:
         case SUPERVISE_REMOVE_GATE:
         case SUPERVISE_RECORD:
-        case SUPERVISE_RECORD_REQUEST:
         case SUPERVISE_REMOVE_PERMIT:
-                r = perform_file(u, a->type, q);
+                r = perform_file(u, a->type);
                 u->files_failed &= ~(1U << a->type);
                 if (r < 0) {
                         char said[sizeof(u->trouble)];
@@ -209,6 +206,13 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 }
                 u->guard->status_due = true;
                 break;
+        case SUPERVISE_REFUSE_REQUEST:
+                if (q)
+                        guard_uids_refuse(u->guard, q->lock_uid);
+                break;
+        case SUPERVISE_REFUSE_CHECKED:
+                guard_uids_refuse(u->guard, u->permit.lock_uid);
+                break;
         case SUPERVISE_START:
                 start_unit(u);
                 break;
@@ -219,6 +223,9 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 guard_act_kill(u);
                 break;
         case SUPERVISE_READ:
+                /* The look of a stop that begins is the guard's own. */
+                if (q && !(supervise_stopping(&u->s) && before < SUPERVISE_STOPPING) && u->guard->looks_left > 0)
+                        u->guard->looks_left--;
                 read_unit(u);
                 break;
         case SUPERVISE_REPLY:
@@ -232,6 +239,9 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 break;
         case SUPERVISE_REPLY_PERMITS:
                 guard_reply_waiting(u, PERMIT_PERMIT, a->result);
+                break;
+        case SUPERVISE_REPLY_REVOKES:
+                guard_reply_refused_stop(u, a->result);
                 break;
         case SUPERVISE_REPLY_STOPPED:
                 guard_reply_waiting(u, PERMIT_REVOKE, GUARD_OK);

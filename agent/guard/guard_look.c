@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "adapter/cgroup.h"
+#include "adapter/dropin.h"
 #include "guard/guard_files.h"
 #include "guard/guard_look.h"
+#include "guard/guard_uids.h"
 
 /* ret_path: where something lives. */
 static enum supervise_populated populated(const struct guard_unit *u, const char **ret_path) {
@@ -107,8 +109,11 @@ static void judge_permit(struct guard_unit *u, const struct enroll_facts *f, str
 /* A permit that cannot be written is refused, and the revoke that follows cannot be recorded either: a life lock would
  * stay held. */
 static void judge_files(struct guard_unit *u) {
-        int r = gate_probe(&u->guard->gate);
+        int r;
 
+        if (guard_uids_full(u->guard, u->unfit, sizeof(u->unfit)))
+                return;
+        r = gate_probe(&u->guard->gate);
         if (r >= 0)
                 return;
         (void)snprintf(u->unfit, sizeof(u->unfit), "leader-guard cannot write in %s: %s; %s", u->guard->gate.dir,
@@ -136,6 +141,22 @@ static void judge_idle(struct guard_unit *u, const struct enroll_facts *f, const
         if (!u->unfit[0])
                 judge_files(u);
         u->unfit_due = u->unfit_due || !util_streq(before, u->unfit);
+}
+
+/* Only then it matters, and that disk may be slow. */
+static bool revoke_waits(const struct guard_unit *u) {
+        for (size_t i = 0; i < u->n_waits; i++)
+                if (u->waits[i].type == PERMIT_REVOKE)
+                        return true;
+        return false;
+}
+
+/* Root has enrolled it here, whatever is in force (a drop-in that was lost, or a daemon-reload that is due). */
+static bool enrolled(const struct guard_unit *u) {
+        const char *dir = u->guard->options.enrolled_dir;
+
+        return dropin_exists(dir ? dir : ENROLL_LIST_DIR, u->name, ENROLL_LIST_NAME) ||
+               dropin_exists(ENROLL_DIR, u->name, ENROLL_DROPIN_NAME);
 }
 
 void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
@@ -166,6 +187,7 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
         r.gated = enroll_gated(f, u->name, u->guard->gate.dir);
+        r.ours = r.gated || (revoke_waits(u) && enrolled(u));
         /* What PID 1 said about jobs and states comes first, what lives after it. */
         r.populated = (uint8_t)populated(u, &path);
         left = r.active == SUPERVISE_INACTIVE && r.populated == SUPERVISE_POPULATED && u->s.uid == 0;

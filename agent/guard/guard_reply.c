@@ -8,6 +8,7 @@
 #include "adapter/journal.h"
 #include "adapter/notify.h"
 #include "guard/guard_reply.h"
+#include "guard/guard_uids.h"
 
 /* More wait for the next turn: an agent that reads as fast as this writes must not hold up deadlines and watchdog. */
 #define FLUSH_MAX 64
@@ -98,10 +99,17 @@ static const char *why_foreign(const struct guard_unit *u) {
 }
 
 /* One line for a human: what is wrong now, most telling first. */
-static void explain(const struct guard_unit *u, enum guard_result result, char *buf, size_t size) {
+static void explain(const struct guard_unit *u, uint32_t type, enum guard_result result, char *buf, size_t size) {
         const struct guard *g = u->guard;
         const char *text = "";
 
+        if (type == PERMIT_REVOKE && result == GUARD_REFUSED_ENROLL) {
+                (void)snprintf(buf, size,
+                               "it runs, but is not enrolled here (systemd has no gate of leader-guard in force for "
+                               "it): not stopped; the lock stays with this host until it is: systemctl stop %s",
+                               u->name);
+                return;
+        }
         if (result == GUARD_REFUSED_ENROLL)
                 text = u->s.state <= SUPERVISE_FOREIGN && u->unfit[0] ? u->unfit : u->problem;
         else if (result == GUARD_REFUSED_INTERNAL)
@@ -153,8 +161,8 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
                 (void)util_copy(reply.permit_uid, sizeof(reply.permit_uid), u->permit.lock_uid);
                 (void)util_copy(reply.lock, sizeof(reply.lock), u->permit.lock);
         }
-        reply.revoked = lock_uid[0] && gate_is_revoked(&u->guard->gate, lock_uid) > 0;
-        explain(u, result, reply.text, sizeof(reply.text));
+        reply.revoked = lock_uid[0] && guard_uids_refused(u->guard, lock_uid) > 0;
+        explain(u, type, result, reply.text, sizeof(reply.text));
         u->unfit_due = false;
         guard_reply_send(u->guard, &reply);
 }
@@ -170,7 +178,7 @@ void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *
         if (type == PERMIT_PERMIT && result != GUARD_OK && guard_may_log(u->guard)) {
                 char text[512];
 
-                explain(u, result, text, sizeof(text));
+                explain(u, type, result, text, sizeof(text));
                 journal_record(LOG_WARNING, JOURNAL_PERMIT,
                                (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
                                                               {JOURNAL_KEY_LOCK_UID, lock_uid},
@@ -187,22 +195,36 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result 
         for (size_t i = 0; i < u->n_waits; i++) {
                 struct guard_wait w = u->waits[i];
                 bool final = type == PERMIT_REVOKE;
-                enum guard_result answer = result;
 
                 if (w.type != type) {
                         u->waits[kept++] = w;
                         continue;
                 }
-                /* A revoke is over only when its uid is on record, too; the stop itself recorded its own. The agent
-                 * waits for that answer: it connects again, and revokes again. */
-                if (final && gate_record_revoked(&u->guard->gate, w.lock_uid) < 0) {
-                        final = false;
-                        answer = GUARD_REFUSED_INTERNAL;
-                        u->guard->hang_up = true;
-                }
-                guard_reply(u, type, w.seq, w.lock_uid, answer, final);
+                /* The stop recorded the uid of its permit. Of another so many may have come since that it is forgotten.
+                 */
+                if (final)
+                        guard_uids_refuse(u->guard, w.lock_uid);
+                guard_reply(u, type, w.seq, w.lock_uid, result, final);
         }
         u->n_waits = kept;
+}
+
+void guard_reply_refused_stop(struct guard_unit *u, enum guard_result result) {
+        for (size_t i = 0; i < u->n_waits; i++)
+                if (u->waits[i].type == PERMIT_REVOKE)
+                        guard_reply(u, PERMIT_REVOKE, u->waits[i].seq, u->waits[i].lock_uid, result,
+                                    /* final= */ false);
+        /* Also when so much is refused at that moment that not all of it is told. */
+        if (guard_may_log(u->guard) || !u->refused_told)
+                journal_record(
+                        LOG_WARNING, JOURNAL_ENROLL,
+                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
+                                                       {JOURNAL_KEY_REASON, "not enrolled, and never had a permit"}},
+                        2,
+                        "%s: is to be stopped for the agent, but it is not enrolled here, and never had a permit: "
+                        "refused; to stop it: systemctl stop %s",
+                        u->name, u->name);
+        u->refused_told = true;
 }
 
 static void push(struct guard_unit *u) {
@@ -219,7 +241,7 @@ void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
 
         u->guard->status_due = true;
         push(u);
-        explain(u, GUARD_OK, text, sizeof(text));
+        explain(u, 0, GUARD_OK, text, sizeof(text));
         journal_record(bad ? LOG_WARNING : LOG_INFO, JOURNAL_UNIT_STATE,
                        (const struct journal_field[]){{JOURNAL_KEY_UNIT, u->name},
                                                       {JOURNAL_KEY_OLD_STATE, old},

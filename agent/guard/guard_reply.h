@@ -19,6 +19,9 @@ void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *
 /* Answers all requests of that type that wait. */
 void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result result);
 
+/* Tells the revokes that wait, which go on waiting, and the journal that what runs of the unit is not ours to stop. */
+void guard_reply_refused_stop(struct guard_unit *u, enum guard_result result);
+
 /* Tells the agent and the journal how the unit is now, and that STATUS is to change. */
 void guard_reply_push(struct guard_unit *u, enum supervise_state before);
 

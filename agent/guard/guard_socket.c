@@ -11,6 +11,7 @@
 #include "base/timing.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
+#include "guard/guard_uids.h"
 #include "guard/guard_unit.h"
 
 void guard_socket_close(struct guard *g) {
@@ -20,7 +21,7 @@ void guard_socket_close(struct guard *g) {
                 return;
         close(g->connection_fd);
         g->connection_fd = -1;
-        g->heard = false;
+        g->heard = g->malformed_told = false;
         permit_queue_clear(&g->replies);
         g->writing = false;
         for (size_t i = 0; i < g->n_units; i++) {
@@ -32,6 +33,7 @@ void guard_socket_close(struct guard *g) {
                 g->unit[i]->unfit[0] = '\0';
                 guard_unit_step(g->unit[i], &ev, NULL);
         }
+        guard_unit_tidy(g);
 }
 
 /* Another unit than the request's that has, or is being stopped under, a permit for its lock uid or lock. */
@@ -62,6 +64,39 @@ static enum supervise_event_type event_type(uint32_t request_type) {
         return SUPERVISE_EV_QUERY;
 }
 
+/* An agent asks about each unit once when it connects, and then about what changes. Of a thousand units: */
+#define LOOKS_BURST   4096
+#define LOOKS_PER_SEC 128
+
+/* False: PID 1 was asked too often for its requests (guard_act.c counts). Not per connection: whoever is hung up on
+ * would begin anew. */
+static bool may_look(struct guard *g) {
+        uint64_t now = guard_now(g), more = (now - g->looks_at_usec) * LOOKS_PER_SEC / USEC_PER_SEC;
+
+        if (more > 0) {
+                g->looks_left = more < LOOKS_BURST - g->looks_left ? g->looks_left + (unsigned)more : LOOKS_BURST;
+                g->looks_at_usec = now;
+        }
+        return g->looks_left > 0;
+}
+
+/* It says again what is asked for, in force or being stopped already, or ends what is in force. */
+static bool is_free(const struct guard_unit *u, const struct permit_request *q) {
+        return u->s.uid != 0 && u->s.uid == util_token(q->lock_uid) &&
+               (q->type == PERMIT_PERMIT || (q->type == PERMIT_REVOKE && supervise_permitted(&u->s)));
+}
+
+/* Nothing that is in force depends on it: permits keep to their instants, stops go on, and an agent that meant it says
+ * it again. */
+static void hang_up_on_flood(struct guard *g) {
+        if (guard_may_log(g))
+                journal_record(
+                        LOG_WARNING, JOURNAL_PEER, NULL, 0,
+                        "The agent (pid %d) asks about units without an end: hung up on; permits and stops go on",
+                        g->peer.pid);
+        g->hang_up = true;
+}
+
 static void take_request(struct guard *g, const struct permit_request *q) {
         struct guard_unit *other = q->type == PERMIT_QUERY ? NULL : other_holder(g, q);
         /* One lock, one unit: what is stopped for this uid is the unit that ran for it. */
@@ -87,6 +122,11 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 guard_reply_send(g, &reply);
                 return;
         }
+        u->asked = ++g->n_asked;
+        if (!is_free(u, q) && !may_look(g)) {
+                hang_up_on_flood(g);
+                return;
+        }
         if (q->type == PERMIT_PERMIT && q->tenure == TENURE_LEASE && g->watchdog_bad) {
                 (void)snprintf(u->trouble, sizeof(u->trouble),
                                "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64
@@ -106,7 +146,13 @@ static void take_request(struct guard *g, const struct permit_request *q) {
         }
         /* When the set cannot be read, the uid counts as revoked. */
         if (q->type == PERMIT_PERMIT)
-                ev.revoked = gate_is_revoked(&g->gate, q->lock_uid) != 0;
+                ev.revoked = guard_uids_refused(g, q->lock_uid) != 0;
+        /* A new term only where its end can be recorded; a renewal is none. */
+        if (q->type == PERMIT_PERMIT && !ev.revoked && u->s.uid != ev.uid &&
+            guard_uids_full(g, u->trouble, sizeof(u->trouble))) {
+                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
+                return;
+        }
         guard_unit_step(u, &ev, q);
 }
 
@@ -225,8 +271,13 @@ static void receive(struct guard *g) {
         }
         g->heard = true;
         if (permit_request_check(&packet, (size_t)n, &err) < 0) {
-                if (guard_may_log(g))
-                        journal_record(LOG_WARNING, JOURNAL_PEER, NULL, 0, "Refused a malformed request: %s", err.text);
+                /* Once: who sends one sends more. */
+                if (!g->malformed_told && guard_may_log(g)) {
+                        g->malformed_told = true;
+                        journal_record(LOG_WARNING, JOURNAL_PEER, NULL, 0,
+                                       "Refused a request of pid %d: %s (others of this connection are not told)",
+                                       g->peer.pid, err.text);
+                }
                 refuse_malformed(g, &packet, (size_t)n, err.text);
         } else if (packet.request.unit[0] == '\0')
                 list_permits(g, &packet.request);

@@ -3,6 +3,7 @@
  * inboxes; the turn of the loop (guard.c) takes out what was posted, lets supervise_step() decide, and performs.
  * The files of agent/guard/, each calling only those before it:
  *   guard_state   this, the clock
+ *   guard_uids    lock uids that are permitted no more
  *   guard_files   what is on disk for one unit
  *   guard_look    what PID 1's answer means for one unit
  *   guard_reply   what is told to agent, STATUS and journal
@@ -28,6 +29,9 @@
 #define GUARD_UNITS_MAX 1024
 #define GUARD_WAITS_MAX 8
 
+#define GUARD_REFUSED_MAX  4096
+#define GUARD_RECORDED_MAX 65536 /* files of some hundred bytes of memory each */
+
 /* A request that got no final answer yet; of several of one type for one lock uid the last. */
 struct guard_wait {
         uint32_t type;
@@ -45,6 +49,8 @@ struct guard_unit {
         /* what the agent has configured: a permit for that would be asked for */
         enum tenure wanted_tenure;
         uint64_t wanted_stop_usec; /* 0: it did not say */
+
+        uint64_t asked; /* when a request was last about it, in their order; 0: never */
 
         /* who waits for an answer */
         struct guard_wait waits[GUARD_WAITS_MAX];
@@ -69,6 +75,7 @@ struct guard_unit {
         char problem[512];                          /* what is wrong under the permit, and the cure */
         uint64_t going_since_usec;                  /* running, and told by somebody else to stop; 0: not */
         bool lingers;          /* … for so long that problem is about that, not about the enrolment */
+        bool refused_told;     /* the journal has it that it is not ours to stop */
         char unfit[512];       /* why a permit as configured would be refused, and the cure */
         uint32_t files_failed; /* set of 1 << enum supervise_action_type: what a stop could not do at its last try */
         bool files_due;        /* … and the agent is to hear of it */
@@ -82,7 +89,15 @@ struct guard {
         sd_event_source *timer;
         struct gate gate;
         char boot_id[BOOT_ID_SIZE];
-        uint64_t now_usec;      /* never goes back */
+        uint64_t now_usec; /* never goes back */
+
+        /* lock uids that are permitted no more */
+        struct {
+                size_t n_recorded; /* on disk */
+                uint64_t counted_at_usec;
+                uint64_t refused[GUARD_REFUSED_MAX]; /* util_token(), in a ring; 0: none */
+                size_t next;
+        } uids;
         char cgroup_error[512]; /* not empty: no cgroup v2, nothing can be permitted */
 
         /* the connection to PID 1 */
@@ -96,6 +111,9 @@ struct guard {
         int connection_fd;
         struct peer peer;            /* whose it is */
         bool heard;                  /* it has said something */
+        unsigned looks_left;         /* so often more PID 1 may be asked for its requests */
+        uint64_t looks_at_usec;      /* … as of then */
+        bool malformed_told;         /* the journal has been told that it sends what is no request */
         pid_t refused_pid;           /* the second agent that the journal has last told of */
         bool socket_due;             /* inbox: there is something to accept or to read, or room to write */
         struct permit_queue replies; /* that wait for room */
@@ -115,6 +133,7 @@ struct guard {
 
         struct guard_unit *unit[GUARD_UNITS_MAX];
         size_t n_units;
+        uint64_t n_asked; /* requests so far */
 
         /* STATUS */
         bool status_due;

@@ -7,12 +7,47 @@
 #include "guard/guard_act.h"
 #include "guard/guard_reply.h"
 
+/* Known because it was asked about, and of no consequence: no permit, gate or stop, nobody waits, nobody has it
+ * configured. What an earlier guard left of it, and was not stepped yet, was not asked about. */
+static bool forgettable(const struct guard_unit *u) {
+        return u->asked && u->s.state <= SUPERVISE_FOREIGN && u->s.waits == 0 && u->n_waits == 0 &&
+               !u->wanted_stop_usec && !u->start && !u->start_due;
+}
+
+static void forget(struct guard *g, size_t i) {
+        guard_unit_free(g->unit[i]);
+        g->n_units--;
+        memmove(g->unit + i, g->unit + i + 1, (g->n_units - i) * sizeof(g->unit[0]));
+}
+
+static void make_room(struct guard *g) {
+        size_t oldest = g->n_units;
+
+        for (size_t i = 0; i < g->n_units; i++)
+                if (forgettable(g->unit[i]) && (oldest == g->n_units || g->unit[i]->asked < g->unit[oldest]->asked))
+                        oldest = i;
+        if (oldest < g->n_units)
+                forget(g, oldest);
+}
+
+void guard_unit_tidy(struct guard *g) {
+        for (size_t i = g->n_units; i-- > 0;) {
+                const struct guard_unit *u = g->unit[i];
+
+                if (forgettable(u) && u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_NONE &&
+                    !u->reading.load_ok)
+                        forget(g, i);
+        }
+}
+
 struct guard_unit *guard_unit_get(struct guard *g, const char *name) {
         struct guard_unit *u;
 
         for (size_t i = 0; i < g->n_units; i++)
                 if (util_streq(g->unit[i]->name, name))
                         return g->unit[i];
+        if (g->n_units == GUARD_UNITS_MAX)
+                make_room(g);
         if (g->n_units == GUARD_UNITS_MAX)
                 return NULL;
         u = calloc(1, sizeof(*u));

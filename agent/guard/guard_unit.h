@@ -5,8 +5,14 @@
 
 #include "guard/guard_state.h"
 
-/* The unit of that name, made when it is new. NULL: out of memory or of room. */
+/* The unit of that name, made when it is new: of those that are known only because they were asked about, and that
+ * nobody has configured, the one that was asked about longest ago may be gone for it. NULL: out of memory or of room.
+ * Not while all units are gone through. */
 struct guard_unit *guard_unit_get(struct guard *g, const char *name);
+
+/* Forgets those that were asked about, if PID 1 does not know them and nothing is known of them. Not while all units
+ * are gone through. */
+void guard_unit_tidy(struct guard *g);
 
 /* Leaves permit, gate and unit as they are. NULL is allowed. Returns NULL. */
 struct guard_unit *guard_unit_free(struct guard_unit *u);

@@ -53,6 +53,9 @@ int gate_record_revoked(const struct gate *g, const char *uid);
 /* 1 revoked, 0 not, negative errno. */
 int gate_is_revoked(const struct gate *g, const char *uid);
 
+/* How many are recorded, or negative errno. */
+int gate_count_revoked(const struct gate *g);
+
 /* Calls f for every name in permits/ and leading/ (a unit in both: twice). Left-over temporary files are removed and
  * not reported. Stops at the first negative return of f and returns it. */
 int gate_each(const struct gate *g, int (*f)(const char *name, void *userdata), void *userdata);

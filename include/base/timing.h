@@ -23,6 +23,9 @@
 /* What a stop may take when nobody said: systemd's own default. */
 #define TIMING_STOP_DEFAULT_USEC (90 * USEC_PER_SEC)
 
+/* Less than this between the begin of a stop and the kill is no stop: what configuration and guard accept at least. */
+#define TIMING_STOP_MIN_USEC (100 * USEC_PER_MSEC)
+
 /* A lease that leaves less than this for a renewal would be renewed without a pause for a unit that hardly runs. */
 #define TIMING_RENEW_MIN_USEC (USEC_PER_SEC / 10)
 

@@ -10,10 +10,13 @@
 #include "base/terms.h"
 #include "codec/permit.h"
 
-#define ENROLL_GUARD        "leader-guard.service"
-#define ENROLL_AGENT        "leader-agent.service"
-#define ENROLL_DROPIN_NAME  "zz-leader-agent.conf" /* applied by name: late, so that it wins over an admin's file */
-#define ENROLL_DIR          "/etc/systemd/system"
+#define ENROLL_GUARD       "leader-guard.service"
+#define ENROLL_AGENT       "leader-agent.service"
+#define ENROLL_DROPIN_NAME "zz-leader-agent.conf" /* applied by name: late, so that it wins over an admin's file */
+#define ENROLL_DIR         "/etc/systemd/system"
+/* Root's list of the units that are enrolled here, LIST_DIR/UNIT.d/LIST_NAME: outlasts a drop-in that is lost. */
+#define ENROLL_LIST_DIR     "/etc/leader-agent"
+#define ENROLL_LIST_NAME    "enrolled"
 #define ENROLL_CURE_NAME    "zz-unit.conf" /* where cures put what the unit lacks; comes after ours */
 #define ENROLL_DROPIN_MAX   2048
 #define ENROLL_COMMAND_MAX  400

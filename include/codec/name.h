@@ -10,5 +10,8 @@ bool name_is_dns_label(const char *s);
 /* Labels joined by '.', at most 253 characters (ConfigMaps, Leases, Pods). */
 bool name_is_dns_subdomain(const char *s);
 
+/* systemd's own limit is 255; a file that is written beside UNIT and renamed has five characters more. */
+#define NAME_UNIT_MAX 250
+
 /* A unit that can be started and stopped as one: a .service, not a template without instance. */
 bool name_is_service_unit(const char *s);

@@ -11,13 +11,15 @@
  * (permit_queue.h). A PERMIT is answered once (accepted or refused), at once or, while the unit runs without one and is
  * on its way up or down, when it has come to rest: one that runs and is fit is taken over as it runs, one that is on
  * its way down for ten seconds is refused (foreign), so that the agent revokes and lets the lock go. A REVOKE possibly
- * first with UNIT_STOPPING (interim, final == 0: uid recorded as revoked, gate away) and then with final == 1 when the
+ * first with final == 0 (interim: uid recorded as revoked, gate away) and then with final == 1 when the
  * unit was *seen* stopped. Changes of the unit that nobody asked for are pushed as replies with seq 0; so is a change
  * of `unfit` while the unit is idle. (A push says unknown of a unit that runs without a permit and was not judged yet:
  * the answer to the QUERY tells.)
  *
- * A REVOKE of a uid other than that of the permit in force records the uid and gets its final answer only when the unit
- * is next seen stopped: the answer speaks of the unit. Without a permit in force it stops whatever runs.
+ * A REVOKE of a uid other than that of the permit in force gets its final answer only when the unit is next seen
+ * stopped: the answer speaks of the unit. Without a permit in force it stops what runs if root has enrolled the unit;
+ * else it is told that once (enroll, final == 0), and answered when the unit is seen stopped all the same. `revoked` of
+ * a uid that never had a permit holds for as long as the guard lives.
  *
  * An EVICT stops only what runs without a permit, and records nothing: no uid is used up by it. It is answered once,
  * after a look: ok (a stop has begun, or nothing runs), refused as busy (a permit is asked for, in force, or being
@@ -57,7 +59,8 @@ struct permit_request {
         uint64_t stop_at_usec; /* CLOCK_BOOTTIME: from here on the unit is being stopped; USEC_INFINITY: never (life) */
         uint64_t kill_at_usec; /* CLOCK_BOOTTIME: whatever is left is killed; USEC_INFINITY: see stop_timeout_usec */
         uint64_t stop_timeout_usec; /* after a revoke: killed this long after the stop began, or at kill_at_usec if
-                                       earlier; in a REVOKE 0 means the permit's, or 90 s without one; EVICT: killed so
+                                       earlier; in a REVOKE 0 means the permit's, or 90 s without one, and less than
+                                       TIMING_STOP_MIN_USEC means that; EVICT: killed so
                                        long after its stop began */
         char unit[256];             /* e.g. myapp-operator.service */
         char lock[256];             /* for humans and LEADER_LOCK: NAMESPACE/NAME */
@@ -86,14 +89,16 @@ struct permit_reply {
         char text[512];      /* one line for a human: reason and cure; may be empty */
 };
 
-/* A plausible unit name: systemd's characters, one of its suffixes, no '/'. Safe as a file name. */
+/* The name of a service unit, as name_is_service_unit() has it: no slice, target, socket or the like is anybody's to
+ * start or stop. Safe as a file name. */
 bool permit_unit_valid(const char *unit);
 
 /* A plausible object uid: letters, digits, '-', '_', '.', not empty, no leading '.'. Safe as a file name. */
 bool permit_uid_valid(const char *uid);
 
-/* Checks a received packet: size, magic, type, seq, every string terminated, unit and lock uid plausible (QUERY: uid
- * may be empty); EVICT also: a stop timeout; PERMIT also: tenure, instants in order, an end when lease, a stop timeout,
- * and texts that fit an environment file (letters, digits, -_./:@+=). Returns 0, -EBADMSG with err set. */
+/* Checks a received packet: size, magic, type, seq, every string terminated, unit the name of a service, lock uid
+ * plausible (QUERY: uid may be empty, or both); EVICT also: a stop timeout (TIMING_STOP_MIN_USEC at least); PERMIT
+ * also: such a one, tenure, instants in order and as far apart, an end when lease, a stop timeout, and texts that fit
+ * an environment file (letters, digits, -_./:@+=). Returns 0, -EBADMSG with err set. */
 int permit_request_check(const void *packet, size_t size, struct err *err);
 int permit_reply_check(const void *packet, size_t size, struct err *err);

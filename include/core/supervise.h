@@ -13,6 +13,8 @@
  *  - when a stop begins the gate goes first, then the lock uid is recorded as revoked, then come stop job and kill
  *  - no start job once a stop began, until that stop was seen and another permit was checked
  *  - an eviction stops only what runs without a permit and with the gate in force; it records no uid
+ *  - nothing is stopped or killed that has neither a permit or gate file nor, when it was last looked at, been enrolled
+ *    by root: a revoke for such a unit is told so, and answered when it is seen stopped
  *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
  *    only if it ends before it was looked at again; one on its way up or down is waited for first
  *  - one that stays on its way down, or waits for Restart=, longer than until the next look gets no permit: the lock
@@ -110,6 +112,7 @@ struct supervise_reading {
         uint8_t start_ok;  /* what is in force is what enrol wrote, for the tenure of the permit */
         uint8_t run_ok;    /* same, without what matters for the next start only */
         uint8_t gated;     /* what is in force has the gate: the unit is enrolled, fit or not */
+        uint8_t ours;      /* gated, or root has enrolled it here and that is not in force (any more) */
 };
 
 enum supervise_start_result {
@@ -142,8 +145,9 @@ enum supervise_action_type {
         SUPERVISE_MAKE_GATE,        /* the path that the unit asserts */
         SUPERVISE_START,            /* reset-failed, start job; answered by START_RESULT exactly once */
         SUPERVISE_REMOVE_GATE,      /* no such file is success */
-        SUPERVISE_RECORD,           /* the uid of the permit in force (or of the stop under way) as revoked */
-        SUPERVISE_RECORD_REQUEST,   /* the uid of the request in hand as revoked */
+        SUPERVISE_RECORD,           /* the uid of the permit in force (or of the stop under way) as revoked, on disk */
+        SUPERVISE_REFUSE_REQUEST,   /* the uid of the request in hand is not permitted by this guard; cannot fail */
+        SUPERVISE_REFUSE_CHECKED,   /* the same for the uid that was being checked */
         SUPERVISE_STOP,             /* stop job; not answered, the readings tell */
         SUPERVISE_KILL,             /* cgroup.kill; needs no PID 1 */
         SUPERVISE_REMOVE_PERMIT,    /* permit and environment file */
@@ -151,6 +155,7 @@ enum supervise_action_type {
         SUPERVISE_REPLY, /* answers the request in hand with .result */
         SUPERVISE_REPLY_INTERIM, /* tells the revoke in hand: gate away, uid recorded; the final answer follows */
         SUPERVISE_REPLY_PERMITS, /* answers the permits that waited for the check with .result */
+        SUPERVISE_REPLY_REVOKES, /* tells all revokes that wait, and go on waiting, .result: what runs is not stopped */
         SUPERVISE_REPLY_STOPPED, /* final answer to all revokes that wait */
         SUPERVISE_REPLY_QUERIES, /* answers all queries that wait */
         SUPERVISE_REPLY_EVICTS,  /* answers all evictions that wait with .result */
@@ -163,7 +168,7 @@ enum {
 
 struct supervise_action {
         uint8_t type;   /* enum supervise_action_type */
-        uint8_t result; /* enum guard_result, of REPLY, REPLY_PERMITS and REPLY_EVICTS */
+        uint8_t result; /* enum guard_result, of REPLY, REPLY_PERMITS, REPLY_REVOKES and REPLY_EVICTS */
 };
 
 #define SUPERVISE_ACTIONS_MAX 16
@@ -178,7 +183,7 @@ struct supervise {
         uint64_t uid;               /* of the permit asked for, in force or being stopped; 0: none (or unknown) */
         uint64_t stop_at_usec;      /* CHECKING and in force: first instant */
         uint64_t kill_at_usec;      /* second instant; while stopping: the one that counts now */
-        uint64_t stop_timeout_usec; /* of the permit, or of an eviction that waits for a reading */
+        uint64_t stop_timeout_usec; /* of the permit, or of an eviction or revoke that waits for a reading */
         uint64_t disk_stop_at_usec; /* what the permit file says; 0: not written */
         uint64_t disk_kill_at_usec;
         uint64_t retry_at_usec;     /* next look (calm) or next attempt (stopping) */
@@ -192,7 +197,7 @@ struct supervise {
         uint8_t start;              /* 0 never sent, 1 under way, 2 answered, 3 lost: may be sent again */
         uint8_t reading;            /* 1 a look is under way, 2 and its answer is already known to be old */
         uint8_t waits;              /* bits: 1 revokes wait for "stopped", 2 queries, 4 evictions wait for a reading, 8
-                                       RESUMING waits for a renewal */
+                                       RESUMING waits for a renewal, 16 those revokes have been refused */
 };
 _Static_assert(sizeof(struct supervise) == 9 * 8 + 8, "padding in struct supervise");
 

@@ -187,6 +187,8 @@ check "… reset and started again for the next lock" says '^ok starting' permit
 permit revoke fail.service E1 >/dev/null
 check "an unprivileged user may not connect" says 'ermission denied|reset|eceive' in_host setpriv --reuid 65534 --clear-groups /usr/libexec/permit query app.service
 
+. "$here/hostile.sh"
+
 # ---- PID 1 blocked ----
 check "permit before systemd hangs" says '^ok starting' permit permit stubborn.service F1 lease 60000 62000 2000
 permit wait stubborn.service running 5 >/dev/null

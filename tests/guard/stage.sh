@@ -35,6 +35,9 @@ unit app.service 'Type=exec\nExecStart=/bin/sleep infinity\nRestart=always\nRest
 unit sleeper.service 'Type=exec\nExecStart=/bin/sleep infinity'
 unit stubborn.service "Type=exec\nExecStart=/bin/bash -c 'trap \"\" TERM; while :; do sleep 0.2; done'"
 unit fail.service 'Type=exec\nExecStart=/bin/false'
+unit plain.service 'Type=exec\nExecStart=/bin/sleep infinity'
+unit refuse.service 'Type=exec\nExecStart=/bin/sleep infinity'
+sed -i 's/^\[Unit\]/&\nRefuseManualStop=yes/' "$dir/etc/systemd/system/refuse.service"
 unit stale.service 'Type=exec\nExecStart=/bin/sleep infinity'
 unit notify.service 'Type=notify\nExecStart=/bin/sleep infinity'
 unit killmode.service 'Type=exec\nKillMode=process\nExecStart=/bin/sleep infinity'

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* leader-guard's daemon code against a PID 1 that can be frozen and killed, spoken to over its socket. Real systemd
  * hosts are tests/guard/check.sh's. Skipped where no cgroup v2 hierarchy is mounted. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include "../lib/fakepid1.h"
 #include "../lib/tempdir.h"
 #include "base/clock.h"
+#include "codec/enroll.h"
 #include "codec/permit.h"
 #include "guard/guard_reap.h"
 
@@ -32,10 +34,11 @@
 struct fixture {
         struct tempdir dir;
         struct fakepid1 pid1;
-        char runtime[128], socket[128], gate[256], cgroup_root[256], cgroup[256];
+        char runtime[128], enrolled[128], socket[128], gate[256], cgroup_root[256], cgroup[256];
         int listener;
         pid_t guard, victim; /* victim: the process in the unit's control group */
         uint64_t seq;
+        size_t revoked_max;
 };
 
 static bool find_cgroup2(char *ret, size_t size) {
@@ -55,6 +58,8 @@ static void run_guard(struct fixture *x) {
                                   .cgroup_root = x->cgroup_root,
                                   .address = x->pid1.address,
                                   .agent_uid = (uid_t)-1,
+                                  .enrolled_dir = x->enrolled,
+                                  .revoked_max = x->revoked_max,
                                   .listen_fd = x->listener};
         sd_event *event = NULL;
         struct guard *g = NULL;
@@ -125,6 +130,7 @@ static int set_up(void **state) {
         if (!find_cgroup2(x->cgroup_root, sizeof(x->cgroup_root)))
                 return 0;
         (void)snprintf(x->runtime, sizeof(x->runtime), "%s/run", x->dir.path);
+        (void)snprintf(x->enrolled, sizeof(x->enrolled), "%s/etc", x->dir.path);
         (void)snprintf(x->socket, sizeof(x->socket), "%s/s", x->dir.path);
         (void)snprintf(x->gate, sizeof(x->gate), "%s/leading/" UNIT, x->runtime);
         (void)snprintf(x->cgroup, sizeof(x->cgroup), "/leader-guard-test-%d", getpid());
@@ -569,6 +575,9 @@ static void test_next_tenure_is_enrolled(void **state) {
 }
 
 static void test_malformed(void **state) {
+        static const char *const no_services[] = {"system.slice", "-.slice",      "sysinit.target", "dbus.socket",
+                                                  "init.scope",   "-.mount",      "x@.service",     "../app.service",
+                                                  ".service",     "app\n.service"};
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
         struct permit_request q = request(x, PERMIT_PERMIT, "A");
@@ -588,9 +597,22 @@ static void test_malformed(void **state) {
                         assert_true(take(fd, &p));
                 while (p.result != GUARD_REFUSED_REQUEST);
         }
+        /* What is no service is nobody's to start or stop, whatever is asked. */
+        for (enum permit_request_type type = PERMIT_PERMIT; type <= PERMIT_EVICT; type++)
+                for (size_t i = 0; i < ELEMENTSOF(no_services); i++) {
+                        q = request(x, type, "A");
+                        strcpy(q.unit, no_services[i]);
+                        put(fd, &q);
+                        do
+                                assert_true(take(fd, &p));
+                        while (p.seq != q.seq);
+                        assert_int_equal(p.result, GUARD_REFUSED_REQUEST);
+                        assert_non_null(strstr(p.text, "not the name of a service unit"));
+                }
         /* And the guard is as it was. */
         assert_int_equal(query(x, fd).unit_state, UNIT_STOPPED);
         assert_int_equal(x->pid1.state->starts, 0);
+        assert_int_equal(x->pid1.state->stops, 0);
 }
 
 static void test_newest_connection(void **state) {
@@ -744,6 +766,92 @@ static void test_many_units(void **state) {
                 }
         }
         lead(x, fd, "A");
+}
+
+/* Names without an end, of which each costs a place: there is always one for a unit that is meant, and nobody who has a
+ * permit, or is configured, loses his. */
+static void test_endless_names(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request_of(x, 100000);
+        struct permit_reply p;
+
+        q.judge = 1;
+        q.stop_timeout_usec = USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).unfit, 1); /* (another name of it) */
+        for (unsigned k = 0; k < 2600; k++) {
+                if (k == 1300)
+                        lead(x, fd, "A");
+                q = request_of(x, k);
+                if (k % 2 && k < 1300) {
+                        x->pid1.state->unenrolled = true;
+                        q.type = PERMIT_REVOKE;
+                        strcpy(q.lock_uid, "invented");
+                        p = ask(fd, q);
+                        assert_int_equal(p.result, GUARD_OK);
+                        assert_int_equal(answer(fd, &q).final, 1);
+                        x->pid1.state->unenrolled = false;
+                } else
+                        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        }
+        q = request_of(x, 100000);
+        assert_int_equal(ask(fd, q).unfit, 1);
+        assert_int_equal(query(x, fd).unit_state, UNIT_RUNNING);
+        assert_int_equal(x->pid1.state->stops, 0);
+        revoke_all(x, fd, "A");
+        /* … nor when the connection ends in between. */
+        close(fd);
+        fd = dial(x);
+        lead(x, fd, "B");
+}
+
+/* Asks without an end, and connects again when it is hung up on: PID 1 is asked no more often than an agent with many
+ * locks would ask, the permit in force ends at its instant, and its revoke, or that of the next, is heeded at once. */
+static void test_flood(void **state) {
+        struct fixture *x = begin(state);
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+        uint64_t end, gone = 0, begun;
+        unsigned sent = 0, hung_up = 0;
+        int fd = dial(x);
+
+        x->pid1.state->bound = true;
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 1500 * MSEC;
+        q.kill_at_usec = q.stop_at_usec + USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
+        x->pid1.state->reads = 0;
+        begun = clock_boottime_usec();
+        for (end = begun + 3 * USEC_PER_SEC; clock_boottime_usec() < end; sent++) {
+                struct permit_request other = sent % 4 ? request_of(x, sent % 50) : request(x, PERMIT_REVOKE, "B");
+                char reply[sizeof(struct permit_reply)];
+
+                if (sent % 4 == 1)
+                        other.type = PERMIT_REVOKE;
+                (void)strcpy(other.lock_uid, "B");
+                while (recv(fd, reply, sizeof(reply), MSG_DONTWAIT) > 0)
+                        ;
+                if (send(fd, &other, sizeof(other), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN) {
+                        close(fd);
+                        fd = dial(x);
+                        hung_up++;
+                }
+                if (!gone && !has_gate(x))
+                        gone = clock_boottime_usec();
+        }
+        assert_true(sent > 6000 && hung_up > 0);
+        assert_true(gone >= q.stop_at_usec && gone < q.stop_at_usec + USEC_PER_SEC);
+        assert_true(x->pid1.state->reads < 4096 + 200 * 3);
+        /* That was no agent. The next one is served as soon as there is room again. */
+        close(fd);
+        while (clock_boottime_usec() < end + 2 * USEC_PER_SEC)
+                nap();
+        fd = dial(x);
+        x->pid1.state->bound = false;
+        await(x, fd, UNIT_STOPPED);
+        lead(x, fd, "C");
+        revoke_all(x, fd, "C");
+        close(fd);
 }
 
 static void test_deaf_agent(void **state) {
@@ -963,6 +1071,91 @@ static void test_pid1_blocked(void **state) {
         assert_string_equal(x->pid1.state->active, "inactive");
 }
 
+/* A unit that is not enrolled, and was never permitted, is not the agent's to stop: neither by a job nor by the kill,
+ * whatever it says. The revoke is told so, and answered when the unit has ended by itself. */
+static void test_revoke_of_a_stranger(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request q = request(x, PERMIT_REVOKE, "A");
+        struct permit_reply p;
+        char path[256];
+        uint64_t end;
+        int file;
+
+        if (!populate(x)) {
+                print_message("no control group can be made here\n");
+                skip();
+        }
+        strcpy(x->pid1.state->active, "active");
+        x->pid1.state->unenrolled = true;
+        q.stop_timeout_usec = 100 * MSEC;
+        p = ask(fd, q);
+        assert_int_equal(p.result, GUARD_OK);
+        assert_int_equal(p.final, 0);
+        assert_int_equal(p.revoked, 1);
+        p = answer(fd, &q);
+        assert_int_equal(p.result, GUARD_REFUSED_ENROLL);
+        assert_int_equal(p.final, 0);
+        assert_int_equal(p.unit_state, UNIT_FOREIGN);
+        assert_non_null(strstr(p.text, "is not enrolled here"));
+        assert_non_null(strstr(p.text, "systemctl stop " UNIT));
+        for (end = clock_boottime_usec() + 600 * MSEC; clock_boottime_usec() < end; nap())
+                assert_int_equal(query(x, fd).unit_state, UNIT_FOREIGN);
+        assert_int_equal(waitpid(x->victim, NULL, WNOHANG), 0);
+        assert_int_equal(x->pid1.state->stops, 0);
+        assert_int_equal(kill(x->victim, SIGKILL), 0);
+        assert_int_equal(waitpid(x->victim, NULL, 0), x->victim);
+        x->victim = 0;
+        strcpy(x->pid1.state->active, "inactive");
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        p = answer(fd, &q);
+        assert_int_equal(p.final, 1);
+        assert_int_equal(x->pid1.state->stops, 0);
+        /* Enrolled while it waits: ours again. */
+        strcpy(x->pid1.state->active, "active");
+        q = request(x, PERMIT_REVOKE, "B");
+        put(fd, &q);
+        while (answer(fd, &q).result != GUARD_REFUSED_ENROLL)
+                ;
+        x->pid1.state->unenrolled = false;
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        p = answer(fd, &q);
+        assert_int_equal(p.final, 1);
+        assert_int_equal(x->pid1.state->stops, 1);
+        /* Root has enrolled it once, and the drop-in was lost before anybody could ask for a permit (after a boot). */
+        x->pid1.state->unenrolled = true;
+        strcpy(x->pid1.state->active, "active");
+        fakepid1_signal(&x->pid1, /* reload= */ true);
+        assert_int_equal(mkdir(x->enrolled, 0755), 0);
+        (void)snprintf(path, sizeof(path), "%s/" UNIT ".d", x->enrolled);
+        assert_int_equal(mkdir(path, 0755), 0);
+        strcat(path, "/" ENROLL_LIST_NAME);
+        file = creat(path, 0644);
+        assert_true(file >= 0);
+        close(file);
+        assert_int_equal(ask(fd, request(x, PERMIT_EVICT, "E")).result, GUARD_REFUSED_ENROLL);
+        assert_int_equal(x->pid1.state->stops, 1);
+        revoke_all(x, fd, "E");
+        assert_int_equal(x->pid1.state->stops, 2);
+        assert_int_equal(unlink(path), 0);
+        /* The drop-in is lost under a permit: the permit's file is enough, for this guard and the next. */
+        for (unsigned i = 0; i < 2; i++) {
+                x->pid1.state->unenrolled = false;
+                fakepid1_signal(&x->pid1, /* reload= */ true);
+                lead(x, fd, i ? "D" : "C");
+                x->pid1.state->unenrolled = true;
+                fakepid1_signal(&x->pid1, /* reload= */ true);
+                if (i) {
+                        kill_guard(x);
+                        close(fd);
+                        start_guard(x);
+                        fd = dial(x);
+                }
+                revoke_all(x, fd, i ? "D" : "C");
+                assert_int_equal(x->pid1.state->stops, 3 + i);
+        }
+}
+
 static void test_stop_waits_for_cgroup(void **state) {
         struct fixture *x = begin(state);
         _cleanup_close_ int fd = dial(x);
@@ -1004,28 +1197,120 @@ static void test_no_cgroup2(void **state) {
         assert_false(has_gate(x));
 }
 
-/* The unit is seen stopped, but a second revoked uid cannot be recorded (a full disk): the agent must not wait for ever
- * for an answer that does not come. */
-static void test_unrecorded_revoke(void **state) {
+static unsigned count_revoked(const struct fixture *x) {
+        char path[256];
+        struct dirent *de;
+        unsigned n = 0;
+        DIR *d;
+
+        (void)snprintf(path, sizeof(path), "%s/revoked", x->runtime);
+        d = opendir(path);
+        assert_non_null(d);
+        while ((de = readdir(d)))
+                n += de->d_name[0] != '.';
+        closedir(d);
+        return n;
+}
+
+/* A uid that never had a permit is written nowhere, however it comes to its end: with a permit in force, being stopped,
+ * idle, overdue. It is refused all the same, and gets its final answer. */
+static void test_invented_uids(void **state) {
         struct fixture *x = begin(state);
-        int fd = dial(x);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_request b, q;
+        struct permit_reply p;
+
+        lead(x, fd, "A");
+        b = request(x, PERMIT_REVOKE, "B");
+        p = ask(fd, b);
+        assert_int_equal(p.final, 0);
+        assert_int_equal(p.revoked, 1);
+        q = request(x, PERMIT_REVOKE, "A");
+        put(fd, &q);
+        p = answer(fd, &b);
+        assert_int_equal(p.final, 1);
+        assert_int_equal(p.revoked, 1);
+        assert_int_equal(answer(fd, &q).final, 1);
+        revoke_all(x, fd, "C");
+        x->pid1.state->bound = true;
+        q = request(x, PERMIT_PERMIT, "D");
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = 1;
+        q.kill_at_usec = 1 + q.stop_timeout_usec;
+        p = ask(fd, q);
+        assert_int_equal(p.result, GUARD_REFUSED_OVERDUE);
+        assert_int_equal(p.revoked, 1);
+        /* Overdue while PID 1 is asked. */
+        assert_int_equal(kill(x->pid1.pid, SIGSTOP), 0);
+        q = request(x, PERMIT_PERMIT, "E");
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 100 * MSEC;
+        q.kill_at_usec = q.stop_at_usec + q.stop_timeout_usec;
+        p = ask(fd, q);
+        assert_int_equal(p.result, GUARD_REFUSED_OVERDUE);
+        assert_int_equal(p.revoked, 1);
+        assert_int_equal(kill(x->pid1.pid, SIGCONT), 0);
+        x->pid1.state->bound = false;
+        for (const char *uid = "B"; *uid; uid = *uid == 'B' ? "C" : *uid == 'C' ? "D" : *uid == 'D' ? "E" : "")
+                assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, uid)).result, GUARD_REFUSED_REVOKED);
+        assert_int_equal(count_revoked(x), 1);
+        for (unsigned i = 0; i < 3000; i++) {
+                char uid[32];
+
+                (void)snprintf(uid, sizeof(uid), "invented-%u", i);
+                q = request(x, PERMIT_PERMIT, uid);
+                q.stop_at_usec = 1;
+                q.kill_at_usec = 1 + q.stop_timeout_usec;
+                assert_int_equal(ask(fd, q).result, GUARD_REFUSED_OVERDUE);
+        }
+        assert_int_equal(count_revoked(x), 1);
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_REFUSED_REVOKED);
+}
+
+/* So many terms have ended that no more are recorded: nothing more is permitted, which is known before anybody competes
+ * for a lock, and what is in force is renewed, stopped and recorded as ever. */
+static void test_record_is_full(void **state) {
+        struct fixture *x = *state;
         struct permit_request q;
         struct permit_reply p;
         char path[256];
+        int fd;
 
-        lead(x, fd, "A");
-        (void)snprintf(path, sizeof(path), "%s/revoked/B", x->runtime);
-        assert_int_equal(symlink("nowhere", path), 0);
-        assert_int_equal(ask(fd, request(x, PERMIT_REVOKE, "B")).final, 0);
-        q = request(x, PERMIT_REVOKE, "A");
-        put(fd, &q);
-        while (take(fd, &p))
-                if (p.final)
-                        assert_string_equal(p.lock_uid, "A");
-        close(fd);
-        assert_int_equal(unlink(path), 0);
+        x->revoked_max = 2;
+        (void)begin(state);
         fd = dial(x);
+        lead(x, fd, "A");
+        revoke_all(x, fd, "A");
+        lead(x, fd, "B");
         revoke_all(x, fd, "B");
+        p = ask(fd, request(x, PERMIT_PERMIT, "C"));
+        assert_int_equal(p.result, GUARD_REFUSED_INTERNAL);
+        assert_non_null(strstr(p.text, "2 terms have ended on this host since its boot"));
+        q = request(x, PERMIT_QUERY, "");
+        q.judge = 1;
+        q.stop_timeout_usec = USEC_PER_SEC;
+        p = ask(fd, q);
+        assert_int_equal(p.unfit, 1);
+        assert_non_null(strstr(p.text, "/revoked -type f -mmin +1440 -delete"));
+        assert_int_equal(x->pid1.state->starts, 2);
+        /* Somebody made room. */
+        close(fd);
+        kill_guard(x);
+        (void)snprintf(path, sizeof(path), "%s/revoked/A", x->runtime);
+        assert_int_equal(unlink(path), 0);
+        start_guard(x);
+        fd = dial(x);
+        lead(x, fd, "C");
+        assert_int_equal(creat(path, 0644) >= 0, 1);
+        close(fd);
+        kill_guard(x);
+        start_guard(x);
+        fd = dial(x);
+        q = request(x, PERMIT_PERMIT, "C");
+        q.stop_timeout_usec = 3 * USEC_PER_SEC;
+        assert_int_equal(ask(fd, q).result, GUARD_OK);
+        revoke_all(x, fd, "C");
+        assert_int_equal(count_revoked(x), 3);
         close(fd);
 }
 
@@ -1230,6 +1515,8 @@ int main(void) {
                 TEST(test_second_agent),
                 TEST(test_restarted_agent),
                 TEST(test_many_units),
+                TEST(test_endless_names),
+                TEST(test_flood),
                 TEST(test_deaf_agent),
                 TEST(test_patient_agent),
                 TEST(test_stranger),
@@ -1238,8 +1525,10 @@ int main(void) {
                 TEST(test_reap),
                 TEST(test_pid1_lost),
                 TEST(test_pid1_blocked),
+                TEST(test_revoke_of_a_stranger),
                 TEST(test_stop_waits_for_cgroup),
-                TEST(test_unrecorded_revoke),
+                TEST(test_invented_uids),
+                TEST(test_record_is_full),
                 TEST(test_files_fail),
                 TEST(test_stop_job_waits),
                 TEST(test_lease_loses_enrolment),

@@ -196,6 +196,7 @@ struct host {
         uint8_t gate, file /* enum supervise_file */, file_uid, file_tenure;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
+        uint8_t refused[MAX_REVOKED]; /* known to this guard alone: never permitted */
         /* the guard */
         uint8_t up, frozen, watchdog; /* ticks since the last ping */
         uint8_t reading;              /* 1: asked for; 2: taken, on its way */

@@ -205,6 +205,7 @@ static void code_host(struct coder *c, struct host *o) {
                 coder_byte(c, &o->taken.start_ok);
                 coder_byte(c, &o->taken.run_ok);
                 coder_byte(c, &o->taken.gated);
+                coder_byte(c, &o->taken.ours);
         }
         coder_byte(c, &o->superseded);
         coder_byte(c, &o->eof);
@@ -258,6 +259,7 @@ static void code_second_sets(struct coder *c, struct world *w) {
         for (unsigned i = 0; i < parameters.agents; i++) {
                 code_set(c, TOKEN_CLAIM, w->other.agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
                 code_set(c, TOKEN_LOCK, w->other.hosts[i].revoked, MAX_REVOKED);
+                code_set(c, TOKEN_LOCK, w->other.hosts[i].refused, MAX_REVOKED);
         }
 }
 
@@ -298,6 +300,7 @@ static void code_world(struct coder *c, struct world *w) {
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_ELECTION], MAX_CLAIMS);
                 code_set(c, TOKEN_CLAIM, w->agents[i].claims[SLOT_PLACEHOLDER], MAX_CLAIMS);
                 code_set(c, TOKEN_LOCK, w->hosts[i].revoked, MAX_REVOKED);
+                code_set(c, TOKEN_LOCK, w->hosts[i].refused, MAX_REVOKED);
         }
         if (parameters.two)
                 code_second_sets(c, w);

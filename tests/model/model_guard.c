@@ -69,6 +69,7 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
                 .start_ok = !w->agents[h].unenrolled,
                 .run_ok = !o->loose,
                 .gated = !o->loose,
+                .ours = 1, /* (root's list stays when a drop-in is lost) */
         };
 }
 
@@ -76,14 +77,30 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
 
 static bool revoked(const struct host *o, uint64_t uid) {
         for (unsigned i = 0; uid && i < MAX_REVOKED; i++)
-                if (o->revoked[i] == uid)
+                if (o->revoked[i] == uid || o->refused[i] == uid)
                         return true;
         return false;
 }
 
-static bool record(struct host *o, uint64_t uid) {
+/* Never permitted: for as long as this guard lives. */
+static void refuse(struct host *o, uint64_t uid) {
+        unsigned i = 0;
+
         if (!uid || revoked(o, uid))
-                return true;
+                return;
+        while (i < MAX_REVOKED && o->refused[i])
+                i++;
+        if (i == MAX_REVOKED) {
+                fprintf(stderr, "model: MAX_REVOKED is too small\n");
+                abort();
+        }
+        o->refused[i] = (uint8_t)uid;
+}
+
+static bool record(struct host *o, uint64_t uid) {
+        for (unsigned i = 0; i < MAX_REVOKED; i++)
+                if (!uid || o->revoked[i] == uid)
+                        return true;
         if (o->full)
                 return false;
         for (unsigned i = 0; i < MAX_REVOKED; i++)
@@ -195,8 +212,12 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 break;
         case SUPERVISE_RECORD:
                 return record(o, s->uid ? s->uid : uid_before);
-        case SUPERVISE_RECORD_REQUEST:
-                return record(o, ev->uid);
+        case SUPERVISE_REFUSE_REQUEST:
+                refuse(o, ev->uid);
+                break;
+        case SUPERVISE_REFUSE_CHECKED:
+                refuse(o, uid_before);
+                break;
         case SUPERVISE_STOP:
                 if (s->reason == SUPERVISE_REASON_EVICTED && ev->type == SUPERVISE_EV_READING && !ev->reading.gated)
                         w->bad = "a unit that is not enrolled is stopped by an eviction";
@@ -228,6 +249,11 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 break;
         case SUPERVISE_REPLY_PERMITS:
                 answer_all(w, h, o->waiting_permit, ELEMENTSOF(o->waiting_permit), ELECTION_MSG_PERMIT, result);
+                break;
+        case SUPERVISE_REPLY_REVOKES:
+                for (unsigned i = 0; i < ELEMENTSOF(o->waiting_revoke); i++)
+                        if (o->waiting_revoke[i])
+                                reply(w, h, ELECTION_MSG_REVOKE, o->waiting_revoke[i] - 1U, result, false);
                 break;
         case SUPERVISE_REPLY_STOPPED:
                 answer_all(w, h, o->waiting_revoke, ELEMENTSOF(o->waiting_revoke), ELECTION_MSG_REVOKE, GUARD_OK);
@@ -476,6 +502,7 @@ void guard_end(struct world *w, unsigned h) {
         if (o->start_late)
                 o->start_late = 2; /* nobody waits for its answer */
         memset(&o->taken, 0, sizeof(o->taken));
+        memset(o->refused, 0, sizeof(o->refused));
         memset(o->waiting_permit, 0, sizeof(o->waiting_permit));
         memset(o->waiting_revoke, 0, sizeof(o->waiting_revoke));
         memset(o->waiting_query, 0, sizeof(o->waiting_query));

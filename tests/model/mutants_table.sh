@@ -189,8 +189,7 @@ mutant revoked-uids-lost-and-marked-lock-adopted caught "$life --faults 3 --huma
 mutant look-of-before-the-stop-confirms-it caught "--leading --tenure lease --states 3000000 --faults 3 --humans 0 --only unit-exit,slow-reading,kill-agent" \
         condition look-begun-after-the-stop true
 mutant unknown-uid-needs-no-stop caught "$life --faults 1 --humans 1 --only kill-guard" \
-        statement unknown-uid-is-stopped 'supervise_act(a, SUPERVISE_RECORD_REQUEST, GUARD_OK); supervise_act(a, SUPERVISE_REPLY_STOPPED, GUARD_OK);' \
-        drop permit-file-before-gate
+        condition revoke-needs-an-enrolled-unit false condition nothing-to-stop-is-seen true drop permit-file-before-gate
 
 # ---- progress ----
 

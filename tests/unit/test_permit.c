@@ -22,9 +22,9 @@ static struct permit_request good(void) {
                 .type = PERMIT_PERMIT,
                 .seq = 7,
                 .tenure = TENURE_LEASE,
-                .stop_at_usec = 1000,
-                .kill_at_usec = 2000,
-                .stop_timeout_usec = 500,
+                .stop_at_usec = 1000000,
+                .kill_at_usec = 2000000,
+                .stop_timeout_usec = 500000,
                 .unit = "app@one\\x2dtwo.service",
                 .lock = "default/app-lock",
                 .lock_uid = "3f9a02c7-0011-4222-8333-444455556666",
@@ -34,10 +34,34 @@ static struct permit_request good(void) {
 }
 
 static void test_units_and_uids(_unused_ void **state) {
-        static const char *const units[] = {"a.service", "a-b_c:d@e\\x2df.service", "x.socket", "x@y.timer"};
-        static const char *const no_units[] = {
-                "",           "a",           "a.servic",   ".service",  "a/b.service", "../x.service", "a b.service",
-                "a.service ", "a.service\n", ".a.service", "a$.service"};
+        static const char *const units[] = {"a.service", "a-b_c:d@e\\x2df.service", "a..b.service", "x@y@z.service"};
+        static const char *const no_units[] = {"",
+                                               "a",
+                                               "a.servic",
+                                               ".service",
+                                               "a/b.service",
+                                               "../x.service",
+                                               "a b.service",
+                                               "a.service ",
+                                               "a.service\n",
+                                               ".a.service",
+                                               "a$.service",
+                                               "x.socket",
+                                               "x@y.timer",
+                                               "system.slice",
+                                               "-.slice",
+                                               "-.mount",
+                                               "init.scope",
+                                               "sysinit.target",
+                                               "x@.service",
+                                               "@x.service",
+                                               "..",
+                                               "x.service/",
+                                               "x.service.d",
+                                               "x.servicE",
+                                               "\x1b[2J.service",
+                                               "ä.service"};
+        char name[300];
         static const char *const no_uids[] = {"", ".", "..", "a/b", "a b", "a\n", "ä", ".x"};
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++)
@@ -45,6 +69,13 @@ static void test_units_and_uids(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(no_units); i++)
                 if (permit_unit_valid(no_units[i]))
                         fail_msg("accepted '%s' as a unit", no_units[i]);
+        /* A file beside it, and its drop-in directory, have a name, too. */
+        memset(name, 'a', sizeof(name));
+        strcpy(name + 250 - strlen(".service"), ".service");
+        assert_true(permit_unit_valid(name));
+        memset(name, 'a', sizeof(name));
+        strcpy(name + 251 - strlen(".service"), ".service");
+        assert_false(permit_unit_valid(name));
         assert_true(permit_uid_valid("3f9a02c7-0011-4222-8333-444455556666"));
         for (size_t i = 0; i < ELEMENTSOF(no_uids); i++)
                 if (permit_uid_valid(no_uids[i]))
@@ -57,6 +88,8 @@ enum change {
         TYPE,
         SEQ,
         UNIT,
+        UNIT_ESCAPE,
+        UNIT_SLICE,
         UNIT_OPEN,
         UID_EMPTY,
         UID_OPEN,
@@ -69,10 +102,13 @@ enum change {
         KILL_FIRST,
         LEASE_FOR_EVER,
         NO_TIMEOUT,
+        SHORT_TIMEOUT,
+        SHORT_STOP,
         LIFE,
         REVOKE_BARE,
         EVICT_GOOD,
         EVICT_NO_TIMEOUT,
+        EVICT_SHORT_TIMEOUT,
         EVICT_NO_UID,
         QUERY_BARE,
         QUERY_UID,
@@ -90,7 +126,9 @@ static const struct {
         {MAGIC, -EBADMSG, "different versions"},
         {TYPE, -EBADMSG, "type 9"},
         {SEQ, -EBADMSG, "sequence number"},
-        {UNIT, -EBADMSG, "'a/b.service' is not a unit name"},
+        {UNIT, -EBADMSG, "'a/b.service' is not the name of a service unit"},
+        {UNIT_ESCAPE, -EBADMSG, "'a?[2J?.service' is not the name of a service unit"},
+        {UNIT_SLICE, -EBADMSG, "'system.slice' is not the name of a service unit"},
         {UNIT_OPEN, -EBADMSG, "unterminated"},
         {UID_EMPTY, -EBADMSG, "'' is not a lock uid"},
         {UID_OPEN, -EBADMSG, "unterminated"},
@@ -103,10 +141,13 @@ static const struct {
         {KILL_FIRST, -EBADMSG, "second instant"},
         {LEASE_FOR_EVER, -EBADMSG, "must have an end"},
         {NO_TIMEOUT, -EBADMSG, "stop timeout"},
+        {SHORT_TIMEOUT, -EBADMSG, "a stop timeout, of 100 ms or more"},
+        {SHORT_STOP, -EBADMSG, "must come 100 ms or more after the first"},
         {LIFE, 0, ""},
         {REVOKE_BARE, 0, ""},
         {EVICT_GOOD, 0, ""},
         {EVICT_NO_TIMEOUT, -EBADMSG, "an eviction needs a stop timeout"},
+        {EVICT_SHORT_TIMEOUT, -EBADMSG, "an eviction needs a stop timeout, of 100 ms or more"},
         {EVICT_NO_UID, -EBADMSG, "is not a lock uid"},
         {QUERY_BARE, 0, ""},
         {QUERY_UID, -EBADMSG, "'a/b' is not a lock uid"},
@@ -130,6 +171,12 @@ static void change(struct permit_request *q, enum change c) {
                 break;
         case UNIT:
                 strcpy(q->unit, "a/b.service");
+                break;
+        case UNIT_ESCAPE:
+                strcpy(q->unit, "a\x1b[2J\n.service");
+                break;
+        case UNIT_SLICE:
+                strcpy(q->unit, "system.slice");
                 break;
         case UNIT_OPEN:
                 memset(q->unit, 'a', sizeof(q->unit));
@@ -159,13 +206,19 @@ static void change(struct permit_request *q, enum change c) {
                 q->stop_at_usec = 0;
                 break;
         case KILL_FIRST:
-                q->kill_at_usec = 999;
+                q->kill_at_usec = 999999;
                 break;
         case LEASE_FOR_EVER:
                 q->kill_at_usec = q->stop_at_usec = USEC_INFINITY;
                 break;
         case NO_TIMEOUT:
                 q->stop_timeout_usec = 0;
+                break;
+        case SHORT_TIMEOUT:
+                q->stop_timeout_usec = 99999;
+                break;
+        case SHORT_STOP:
+                q->kill_at_usec = q->stop_at_usec + 99999;
                 break;
         case LIFE:
                 q->tenure = TENURE_LIFE;
@@ -177,12 +230,15 @@ static void change(struct permit_request *q, enum change c) {
                 break;
         case EVICT_GOOD:
         case EVICT_NO_TIMEOUT:
+        case EVICT_SHORT_TIMEOUT:
         case EVICT_NO_UID:
                 *q = (struct permit_request){.magic = PERMIT_MAGIC,
                                              .type = PERMIT_EVICT,
                                              .seq = 1,
                                              .unit = "a.service",
-                                             .stop_timeout_usec = c == EVICT_NO_TIMEOUT ? 0 : 1};
+                                             .stop_timeout_usec = c == EVICT_NO_TIMEOUT      ? 0
+                                                                  : c == EVICT_SHORT_TIMEOUT ? 99999
+                                                                                             : 100000};
                 if (c != EVICT_NO_UID)
                         strcpy(q->lock_uid, "u");
                 break;

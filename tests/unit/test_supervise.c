@@ -25,7 +25,8 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
         [SUPERVISE_START] = "START",
         [SUPERVISE_REMOVE_GATE] = "-gate",
         [SUPERVISE_RECORD] = "record",
-        [SUPERVISE_RECORD_REQUEST] = "record-request",
+        [SUPERVISE_REFUSE_REQUEST] = "refuse-uid",
+        [SUPERVISE_REFUSE_CHECKED] = "refuse-checked",
         [SUPERVISE_STOP] = "STOP",
         [SUPERVISE_KILL] = "KILL",
         [SUPERVISE_REMOVE_PERMIT] = "-permit-file",
@@ -33,6 +34,7 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
         [SUPERVISE_REPLY] = "reply",
         [SUPERVISE_REPLY_INTERIM] = "interim",
         [SUPERVISE_REPLY_PERMITS] = "permits",
+        [SUPERVISE_REPLY_REVOKES] = "revokes",
         [SUPERVISE_REPLY_STOPPED] = "stopped",
         [SUPERVISE_REPLY_QUERIES] = "queries",
         [SUPERVISE_REPLY_EVICTS] = "evicts",
@@ -46,7 +48,7 @@ static void actions_to_text(const struct supervise_actions *a, char *buf, size_t
         buf[0] = '\0';
         for (unsigned i = 0; i < a->n; i++) {
                 bool reply = a->a[i].type == SUPERVISE_REPLY || a->a[i].type == SUPERVISE_REPLY_PERMITS ||
-                             a->a[i].type == SUPERVISE_REPLY_EVICTS;
+                             a->a[i].type == SUPERVISE_REPLY_REVOKES || a->a[i].type == SUPERVISE_REPLY_EVICTS;
 
                 n += (size_t)snprintf(buf + n, size - n, "%s%s%s%s", i ? " " : "", action_words[a->a[i].type],
                                       reply ? ":" : "", reply ? guard_result_to_string(a->a[i].result) : "");
@@ -58,24 +60,25 @@ static const struct {
         const char *name;
         struct supervise_reading reading;
 } readings[] = {
-        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1}},
-        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
-        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
-        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1}},
-        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1}},
-        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1}},
-        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1, 1}},
-        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1}},
-        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1, 1}},
-        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0}},
-        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0, 0}},
-        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0}},
-        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0, 0}},
-        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1, 1}},
-        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0}},
-        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1, 1}},
-        {"on-unfit", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 1}},
-        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0, 0}},
+        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1}},
+        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1}},
+        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1}},
+        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1, 1}},
+        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1, 1}},
+        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1}},
+        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1, 1, 1}},
+        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1}},
+        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1, 1, 1}},
+        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0, 0}},
+        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0, 0, 0}},
+        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0, 0}},
+        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0, 0, 0}},
+        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1, 1, 1}},
+        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0, 0}},
+        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1, 1, 1}},
+        {"on-unfit", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 1, 1}},
+        {"on-dropin-lost", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0, 1}},
+        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0, 0, 0}},
 };
 
 static uint32_t failed_bit(const char *word) {
@@ -126,7 +129,7 @@ static void parse(const char *text, struct supervise_event *ev) {
                 ev->type = SUPERVISE_EV_REVOKE;
                 ev->uid = util_token(strtok_r(NULL, " ", &save));
                 w = strtok_r(NULL, " ", &save);
-                ev->stop_timeout_usec = w ? strtoull(w, NULL, 10) * SEC : 0;
+                ev->stop_timeout_usec = w ? (uint64_t)(strtod(w, NULL) * 1e6 + 0.5) : 0;
         } else if (strcmp(w, "evict") == 0) {
                 ev->type = SUPERVISE_EV_EVICT;
                 ev->stop_timeout_usec = strtoull(strtok_r(NULL, " ", &save), NULL, 10) * SEC;
@@ -180,6 +183,9 @@ struct row {
                 1, "read on", "push", SUPERVISE_RUNNING                                                                \
         }
 #define STOP_A "-gate record STOP read interim push"
+/* Without a permit, and what follows when the unit is enrolled. */
+#define REVOKE_IDLE "refuse-uid read interim"
+#define STOP_IDLE   "-gate STOP read push"
 
 static const struct row rows[] = {
         {"permit file, environment, gate, start, in that order, and only after a reading", {PERMITTED}},
@@ -236,14 +242,14 @@ static const struct row rows[] = {
          {LEASED, {16, "tick", "-gate record KILL STOP read push", SUPERVISE_KILLING}}},
         {"a permit delivered late starts nothing and its uid is over",
          {{5, "found none", "", SUPERVISE_UNREAD},
-          {11, "permit A lease 10 15", "record-request reply:overdue", SUPERVISE_UNREAD},
+          {11, "permit A lease 10 15", "refuse-uid reply:overdue", SUPERVISE_UNREAD},
           {11, "permit A lease 30 35 revoked", "reply:revoked", SUPERVISE_UNREAD}}},
         {"an older renewal that is over ends the permit in force",
          {LEASED, {5, "permit A lease 4 9", "-gate record STOP read reply:overdue push", SUPERVISE_STOPPING}}},
         {"a permit that ran out while it was being checked",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},
-          {10, "read off", "record permits:overdue push", SUPERVISE_STOPPED}}},
+          {10, "read off", "refuse-checked permits:overdue push", SUPERVISE_STOPPED}}},
         {"a uid once revoked is never permitted: in force, being stopped, idle",
          {PERMITTED,
           {2, "permit A life revoked", "reply:revoked", SUPERVISE_RUNNING},
@@ -251,18 +257,72 @@ static const struct row rows[] = {
           {2, "permit A life", "reply:revoked", SUPERVISE_STOPPING},
           {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
           {3, "permit A life revoked", "reply:revoked", SUPERVISE_STOPPED}}},
-        {"revoke of an unknown uid while idle: recorded, stop job, answered after a reading",
+        {"revoke of an unknown uid while idle: refused from now on, seen to be enrolled, stop job, answered after a "
+         "reading",
          {{0, "found none", "", SUPERVISE_UNREAD},
-          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {1, "revoke A", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {1, "read off", STOP_IDLE, SUPERVISE_STOPPING},
           {1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
         {"revoke of an unknown uid stops a unit that runs without a permit, and kills it in the end",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {0, "query", "read", SUPERVISE_UNREAD},
           {0, "read on", "queries push", SUPERVISE_FOREIGN},
-          {1, "revoke A 3", STOP_A, SUPERVISE_STOPPING},
+          {1, "revoke A 3", REVOKE_IDLE, SUPERVISE_FOREIGN},
+          {1, "read on", STOP_IDLE, SUPERVISE_STOPPING},
           {1, "read going", "", SUPERVISE_STOPPING},
           {4, "tick", "KILL read push", SUPERVISE_KILLING},
           {4, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"revoke of an unknown uid: what has not the gate in force is not ours to stop: told once, answered when it is "
+         "seen "
+         "stopped, whoever does that; no permit, no eviction meanwhile",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {1, "read on-unenrolled", "revokes:enroll push", SUPERVISE_FOREIGN},
+          {2, "permit B life", "reply:busy", SUPERVISE_FOREIGN},
+          {2, "evict 3", "reply:busy", SUPERVISE_FOREIGN},
+          {11, "tick", "read", SUPERVISE_FOREIGN},
+          {11, "read going-unenrolled", "", SUPERVISE_FOREIGN},
+          {90, "revoke A 1", REVOKE_IDLE, SUPERVISE_FOREIGN},
+          {91, "read on-unenrolled", "revokes:enroll", SUPERVISE_FOREIGN},
+          {92, "wake", "read", SUPERVISE_FOREIGN},
+          {200, "read off-unenrolled", "stopped push", SUPERVISE_STOPPED}}},
+        {"… enrolled by root, and the drop-in lost since: ours to stop, not to evict",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "evict 3", "read", SUPERVISE_UNREAD},
+          {1, "read on-dropin-lost", "evicts:enroll push", SUPERVISE_FOREIGN},
+          {1, "revoke A 3", REVOKE_IDLE, SUPERVISE_FOREIGN},
+          {1, "read on-dropin-lost", STOP_IDLE, SUPERVISE_STOPPING},
+          {3, "read off-unenrolled", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"… enrolled meanwhile: stopped; it has ended, or there is no such unit: nothing to stop",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A 3", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {1, "read on-unenrolled", "revokes:enroll push", SUPERVISE_FOREIGN},
+          {2, "wake", "read", SUPERVISE_FOREIGN},
+          {2, "read on", STOP_IDLE, SUPERVISE_STOPPING},
+          {3, "read off-unenrolled", "-permit-file stopped push", SUPERVISE_STOPPED},
+          {4, "revoke B", REVOKE_IDLE, SUPERVISE_STOPPED},
+          {4, "read off-unenrolled", "stopped", SUPERVISE_STOPPED},
+          {5, "revoke B", REVOKE_IDLE, SUPERVISE_STOPPED},
+          {5, "read no-unit", "stopped", SUPERVISE_STOPPED}}},
+        {"… PID 1 does not tell whether it is ours: asked again each second, and nobody is told that it stopped",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A 3", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {1, "read silent", "", SUPERVISE_UNREAD},
+          {2, "tick", "read", SUPERVISE_UNREAD},
+          {2, "read silent-alive", "", SUPERVISE_UNREAD},
+          {7, "tick", "read", SUPERVISE_UNREAD},
+          {7, "read on", STOP_IDLE, SUPERVISE_STOPPING}}},
+        {"… nobody waits any more: forgotten; whoever comes next revokes again",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A 3", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {1, "superseded", "", SUPERVISE_UNREAD},
+          {1, "read on", "push", SUPERVISE_FOREIGN}}},
+        {"a drop-in that was lost under a permit takes nothing from its end: by revoke, instant, or an earlier guard's "
+         "files",
+         {LEASED,
+          {2, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {2, "read on-unenrolled", "", SUPERVISE_STOPPING},
+          {7, "tick", "KILL read push", SUPERVISE_KILLING}}},
         {"an eviction stops a unit that runs without a permit, kills it in the end, and records nothing",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {0, "query", "read", SUPERVISE_UNREAD},
@@ -319,32 +379,35 @@ static const struct row rows[] = {
         {"a revoke that comes before that: it is stopped all the same; nobody there any more: it is not",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "evict 3", "read", SUPERVISE_UNREAD},
-          {1, "revoke A", STOP_A, SUPERVISE_STOPPING},
-          {1, "read off", "-permit-file stopped evicts:ok push", SUPERVISE_STOPPED},
+          {1, "revoke A", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {1, "read on", "-gate STOP read evicts:ok push", SUPERVISE_STOPPING},
+          {1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
           {2, "evict 3", "read", SUPERVISE_STOPPED},
           {2, "superseded", "", SUPERVISE_STOPPED},
           {2, "read on", "push", SUPERVISE_FOREIGN}}},
         {"revoke of another uid while one is in force: recorded; answered when the unit is seen stopped",
          {PERMITTED,
-          {2, "revoke B", "record-request read interim", SUPERVISE_RUNNING},
+          {2, "revoke B", "refuse-uid read interim", SUPERVISE_RUNNING},
           {2, "read on", "", SUPERVISE_RUNNING},
           {3, "revoke A", STOP_A, SUPERVISE_STOPPING},
           {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
         {"revoke while another permit is checked: stopped is answered before that one starts",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
-          {1, "revoke B", "record-request read interim", SUPERVISE_CHECKING},
+          {1, "revoke B", "refuse-uid read interim", SUPERVISE_CHECKING},
           {1, "read off", "stopped permit-file env gate START permits:ok push", SUPERVISE_STARTING}}},
         {"… and when the check refuses, what runs is stopped for it",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
-          {1, "revoke B", "record-request read interim", SUPERVISE_CHECKING},
-          {1, "read on", "permits:foreign -gate STOP read push", SUPERVISE_STOPPING}, /* not taken over */
+          {1, "revoke B", "refuse-uid read interim", SUPERVISE_CHECKING},
+          {1, "read on", "permits:foreign read push", SUPERVISE_FOREIGN}, /* not taken over */
+          {1, "read on", STOP_IDLE, SUPERVISE_STOPPING},
           {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
         {"revoke of the uid that is being checked",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
-          {1, "revoke A", "permits:revoked -gate record STOP read interim push", SUPERVISE_STOPPING},
+          {1, "revoke A", "permits:revoked refuse-uid read interim push", SUPERVISE_UNREAD},
+          {1, "read off", STOP_IDLE, SUPERVISE_STOPPING},
           {2, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
         {"a permit for another uid is refused until the stop is confirmed",
          {PERMITTED,
@@ -435,7 +498,8 @@ static const struct row rows[] = {
           {8, "read going", "", SUPERVISE_CHECKING},
           {11, "tick", "read", SUPERVISE_CHECKING},
           {11, "read going", "permits:foreign push", SUPERVISE_FOREIGN},
-          {11, "revoke A 5", STOP_A, SUPERVISE_STOPPING},
+          {11, "revoke A 5", REVOKE_IDLE, SUPERVISE_FOREIGN},
+          {11, "read going", STOP_IDLE, SUPERVISE_STOPPING},
           {11, "read going", "", SUPERVISE_STOPPING},
           {16, "tick", "KILL read push", SUPERVISE_KILLING},
           {16, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
@@ -467,13 +531,13 @@ static const struct row rows[] = {
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},
           {1, "read coming", "", SUPERVISE_CHECKING},
-          {10, "tick", "record permits:overdue push", SUPERVISE_UNREAD},
+          {10, "tick", "refuse-checked permits:overdue push", SUPERVISE_UNREAD},
           {11, "permit B life", "read", SUPERVISE_CHECKING},
           {11, "read coming", "", SUPERVISE_CHECKING},
           {12, "superseded", "push", SUPERVISE_UNREAD},
           {13, "permit B life", "read", SUPERVISE_CHECKING},
           {13, "read coming", "", SUPERVISE_CHECKING},
-          {14, "revoke B", "permits:revoked -gate record STOP read interim push", SUPERVISE_STOPPING}}},
+          {14, "revoke B", "permits:revoked refuse-uid read interim push", SUPERVISE_UNREAD}}},
         {"taken over, and the permit cannot be written: as if it had not been asked for",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
@@ -655,7 +719,7 @@ static const struct row rows[] = {
           {0, "read off", "-permit-file push", SUPERVISE_STOPPED}}},
         {"guard start, gate without a file: the same",
          {{0, "found gate", "-gate STOP read push", SUPERVISE_STOPPING},
-          {1, "revoke A", "record-request read interim", SUPERVISE_STOPPING},
+          {1, "revoke A", "refuse-uid read interim", SUPERVISE_STOPPING},
           {1, "read off", "-permit-file stopped push", SUPERVISE_STOPPED}}},
         {"guard start, not enrolled any more: lease stopped; life not started, said as failed once seen",
          {{0, "found A lease 10 15 gate", "read push", SUPERVISE_RESUMING},
@@ -713,6 +777,16 @@ static const struct row rows[] = {
           {2.5, "revoke A 60", "read interim", SUPERVISE_STOPPING},
           {3, "revoke A 1", "read interim", SUPERVISE_STOPPING},
           {4, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"a revoke that gives no time gives a tenth of a second: a stop is no kill",
+         {PERMITTED,
+          {2, "revoke A 0.000001", STOP_A, SUPERVISE_STOPPING},
+          {2.05, "revoke A 0.000001", "read interim", SUPERVISE_STOPPING},
+          {2.1, "tick", "KILL push", SUPERVISE_KILLING}}},
+        {"… without a permit, too",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "revoke A 0.000001", REVOKE_IDLE, SUPERVISE_UNREAD},
+          {2, "read on", STOP_IDLE, SUPERVISE_STOPPING},
+          {2.1, "tick", "KILL push", SUPERVISE_KILLING}}},
         {"lease: a revoke does not put off the second instant",
          {LEASED, {9, "revoke A 60", STOP_A, SUPERVISE_STOPPING}, {15, "tick", "KILL push", SUPERVISE_KILLING}}},
 };
@@ -817,6 +891,8 @@ static uint64_t next_random(uint64_t *seed) {
 /* What the world knows, to judge the actions by. */
 struct world {
         bool gate, file, revoked[3], reading, reading_gateless, starting, found;
+        bool ours;       /* files of ours, or the gate was in force when the unit was last seen */
+        bool stopping;   /* a stop began, and was not seen through */
         bool stop_begun; /* since the last START: no further START until stopped and checked */
         uint64_t now, stop_at;
         uint64_t in_force; /* uid whose permit file was written */
@@ -826,9 +902,14 @@ static void judge(struct world *w, const struct supervise *s, const struct super
                   const struct supervise_event *ev) {
         const uint64_t uids[3] = {util_token("A"), util_token("B"), util_token("C")};
 
+        if (ev->type == SUPERVISE_EV_FOUND)
+                w->ours = ev->gate || ev->file != SUPERVISE_FILE_NONE;
+        else if (ev->type == SUPERVISE_EV_READING && !w->file && !w->stopping)
+                w->ours = ev->reading.known && (ev->reading.gated || ev->reading.ours);
         for (unsigned i = 0; i < a->n; i++) {
                 switch ((enum supervise_action_type)a->a[i].type) {
                 case SUPERVISE_WRITE_PERMIT:
+                        w->ours = true;
                         w->file = true;
                         w->stop_begun = false;
                         break;
@@ -853,15 +934,21 @@ static void judge(struct world *w, const struct supervise *s, const struct super
                 case SUPERVISE_STOP:
                 case SUPERVISE_KILL:
                         assert_false(w->gate);
+                        assert_true(w->ours);
+                        w->stopping = true;
                         break;
                 case SUPERVISE_RECORD:
                         assert_false(w->gate);
                         for (unsigned u = 0; u < 3; u++)
                                 w->revoked[u] |= uids[u] == (s->uid ? s->uid : w->in_force);
                         break;
-                case SUPERVISE_RECORD_REQUEST:
+                case SUPERVISE_REFUSE_REQUEST:
                         for (unsigned u = 0; u < 3; u++)
                                 w->revoked[u] |= uids[u] == ev->uid;
+                        break;
+                case SUPERVISE_REFUSE_CHECKED:
+                        for (unsigned u = 0; u < 3; u++)
+                                w->revoked[u] |= uids[u] == w->in_force;
                         break;
                 case SUPERVISE_READ:
                         w->reading = true;
@@ -877,13 +964,14 @@ static void judge(struct world *w, const struct supervise *s, const struct super
                         break;
                 case SUPERVISE_REMOVE_PERMIT:
                         assert_false(w->gate);
-                        w->file = false;
+                        w->file = w->stopping = false;
                         break;
                 case SUPERVISE_WRITE_ENV:
                 case SUPERVISE_REPLY:
                 case SUPERVISE_REPLY_INTERIM:
                 case SUPERVISE_REPLY_PERMITS:
                 case SUPERVISE_REPLY_QUERIES:
+                case SUPERVISE_REPLY_REVOKES:
                 case SUPERVISE_REPLY_EVICTS:
                 case SUPERVISE_PUSH:
                         break;
@@ -968,7 +1056,8 @@ static void test_walks(_unused_ void **state) {
                                 unsigned i = (unsigned)(next_random(&seed) % a.n);
 
                                 if (a.a[i].type > SUPERVISE_REMOVE_PERMIT || a.a[i].type == SUPERVISE_START ||
-                                    a.a[i].type == SUPERVISE_STOP || a.a[i].type == SUPERVISE_KILL)
+                                    a.a[i].type == SUPERVISE_STOP || a.a[i].type == SUPERVISE_KILL ||
+                                    a.a[i].type == SUPERVISE_REFUSE_REQUEST || a.a[i].type == SUPERVISE_REFUSE_CHECKED)
                                         continue;
                                 if (a.a[i].type == SUPERVISE_REMOVE_GATE)
                                         break; /* the world's view of a gate that stays is the table's business */
@@ -991,7 +1080,8 @@ static void test_walks(_unused_ void **state) {
                                      /* The shell has no start under way, or nothing to fail, in these. */
                                      (j == SUPERVISE_EV_START_RESULT &&
                                       (i == SUPERVISE_RESUMING || i == SUPERVISE_FAILED)) ||
-                                     (j == SUPERVISE_EV_FAILED && i == SUPERVISE_FOREIGN);
+                                     (j == SUPERVISE_EV_FAILED &&
+                                      (i == SUPERVISE_UNREAD || i == SUPERVISE_FOREIGN || i == SUPERVISE_CHECKING));
 
                         if (!never && met[i][j] == 0)
                                 fail_msg("no walk met %s with event %u", supervise_state_to_string(i), j);

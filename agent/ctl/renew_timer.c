@@ -35,7 +35,8 @@ static void cure(uint64_t good_usec, FILE *f) {
         (void)fprintf(f,
                       "mkdir -p " DIR
                       " && printf '[Timer]\\nOnCalendar=\\nOnCalendar=%s\\nRandomizedDelaySec=%us\\n' >" DIR
-                      "/zz-interval.conf && systemctl daemon-reload && systemctl try-restart " TIMER "\n",
+                      "/zz-interval.conf && systemctl daemon-reload && systemctl enable " TIMER
+                      " && systemctl restart " TIMER "\n",
                       spec, n * 60 / 4);
 }
 
@@ -49,7 +50,7 @@ void renew_timer_warn(uint64_t good_usec, bool elsewhere, FILE *f) {
         t = known ? t : shipped;
         if (t.every_usec == 0 || good_usec > util_usec_add(t.every_usec, t.random_usec))
                 return;
-        (void)fprintf(f, "leaderctl: the new token is good for %s, and " TIMER " renews it ",
+        (void)fprintf(f, "leaderctl: the new token is good for %s, and " TIMER ", where it is enabled, renews it ",
                       timespan_format(good, good_usec));
         if (t.every_usec == USEC_INFINITY)
                 (void)fprintf(f, "never again");

@@ -74,13 +74,12 @@ static void need_for_lock(struct agent_rights *r, const struct agent_lock *l) {
                 right.ask.verbs |= RIGHTS_WATCH; /* (one that is renewed needs none) */
         need(r, &right);
 
-        if (p->tenure != TENURE_LEASE)
-                return;
         /* Their names are not known: where the rules name objects of this kind, nothing can be said. */
         right.of = AGENT_RIGHT_OTHERS;
         right.name[0] = '\0';
-        right.ask = (struct rights_ask){
-                .group = group, .resource = kind, .verbs = RIGHTS_GET | RIGHTS_WATCH | RIGHTS_DELETE};
+        right.ask = (struct rights_ask){.group = group, .resource = kind, .verbs = RIGHTS_GET};
+        if (p->tenure == TENURE_LEASE)
+                right.ask.verbs |= RIGHTS_WATCH | RIGHTS_DELETE;
         need(r, &right);
 }
 
@@ -292,15 +291,19 @@ static void describe(const struct agent_right *r, char *buf, size_t size) {
                 else if (v & (RIGHTS_UPDATE | RIGHTS_PATCH))
                         first_word = r->tenure == TENURE_LEASE
                                              ? "a lease could not be renewed, its unit would be stopped"
-                                             : "the placeholder could not be replaced once deleted";
+                                             : "a lock that this host wins could not be proven, its unit would not be "
+                                               "started";
                 else if (v & RIGHTS_DELETE)
                         first_word = "the placeholder would be left behind";
                 if (v & RIGHTS_WATCH && !(v & RIGHTS_GET))
                         second = "its end is seen late";
                 break;
         case AGENT_RIGHT_OTHERS:
-                first_word = v & (RIGHTS_DELETE | RIGHTS_GET) ? "a dead host could not be deposed"
-                                                              : "a host that lives is noticed late";
+                if (r->tenure == TENURE_LIFE)
+                        first_word = "nobody would see here that the host which leads is dead";
+                else
+                        first_word = v & (RIGHTS_DELETE | RIGHTS_GET) ? "a dead host could not be deposed"
+                                                                      : "a host that lives is noticed late";
                 break;
         }
         (void)snprintf(buf, size, "%s%s%s", first_word, *first_word && *second ? ", " : "", second);

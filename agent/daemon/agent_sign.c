@@ -23,6 +23,8 @@ static const struct lock_object *wanted(const struct agent_lock *l, const struct
 }
 
 void agent_sign_note(struct agent_sign *s, enum kube_result result, const struct placeholder_object *p) {
+        if (s->silent && result != KUBE_OK && result != KUBE_NOT_FOUND)
+                return; /* what was missed stays so until something else is seen */
         if (result != KUBE_OK || !util_streq(p->uid, s->placeholder_uid) || p->heartbeat_usec == 0) {
                 /* Not known: counted anew, for a holder that shares the trouble cannot write either. */
                 s->version[0] = '\0';

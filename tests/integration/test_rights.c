@@ -161,6 +161,24 @@ static void test_leases(_unused_ void **state) {
         missing("");
 }
 
+/* For life others are only looked at; and a lock that is won is proven by a renewal, as under a lease. */
+static void test_leases_for_life(_unused_ void **state) {
+        deny("get", "leases", "");
+        deny("update", "leases", "");
+        assert_int_equal(look(), 4);
+        missing("prod: get and update of leases/web-1: this host cannot win a lock\n"
+                "- {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [web-1], verbs: [get, "
+                "update]}\n"
+                "prod: get of leases of other hosts: nobody would see here that the host which leads is dead\n"
+                "- {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get]}\n");
+        sim_control(&sim, "DELETE", "deny", NULL);
+        deny("update", "leases", "");
+        (void)look();
+        missing("prod: update of leases/web-1: a lock that this host wins could not be proven, its unit would not be "
+                "started\n"
+                "- {apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [web-1], verbs: [update]}\n");
+}
+
 /* Who may not ask is left alone; what has no answer is asked again, and what was known stays. */
 static void test_no_answer(_unused_ void **state) {
         deny("delete", "configmaps", "");
@@ -282,6 +300,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_incomplete, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_leases, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_leases_for_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_no_answer, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_namespaces, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_when, setup, teardown),

@@ -8,6 +8,7 @@
 
 #include "adapter/journal.h"
 #include "base/datagram.h"
+#include "codec/utf8.h"
 
 #define FIELDS_MAX     24
 #define LINE_MAX_      2048
@@ -37,15 +38,14 @@ void journal_open(const char *ident, int max_priority) {
         sink.native = journal_is_stderr();
 }
 
-/* Appends "KEY=value\n" to a native message; a newline in the value would end the field. */
+/* Appends "KEY=value\n" to a native message; a newline in the value would end the field, and what is no text journalctl
+ * would not show. */
 static size_t journal_field(char *buf, size_t n, size_t size, const char *key, const char *value) {
         int r = snprintf(buf + n, size - n, "%s=%s", key, value);
 
         if (r < 0 || (size_t)r + 1 >= size - n)
                 return n; /* does not fit: left out whole */
-        for (char *p = buf + n; *p; p++)
-                if (*p == '\n')
-                        *p = ' ';
+        (void)utf8_plain(buf + n, /* lines= */ false);
         buf[n + (size_t)r] = '\n';
         return n + (size_t)r + 1;
 }
@@ -81,12 +81,13 @@ static void journal_send(int priority, const char *line, const char *message_id,
                 sink.lost = 0;
 }
 
-static void journal_emit(int priority, const char *line, const char *message_id, const struct journal_field *fields,
+static void journal_emit(int priority, char *line, const char *message_id, const struct journal_field *fields,
                          size_t n_fields) {
         if (sink.native)
                 journal_send(priority, line, message_id, fields, n_fields);
         else
-                (void)fprintf(stderr, "%s%s%s\n", sink.ident ? sink.ident : "", sink.ident ? ": " : "", line);
+                (void)fprintf(stderr, "%s%s%s\n", sink.ident ? sink.ident : "", sink.ident ? ": " : "",
+                              utf8_plain(line, /* lines= */ false));
 }
 
 void journal_log(int priority, const char *fmt, ...) {

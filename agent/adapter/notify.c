@@ -9,6 +9,7 @@
 #include "adapter/notify.h"
 #include "base/clock.h"
 #include "base/datagram.h"
+#include "codec/utf8.h"
 
 #define STATUS_MAX 2000
 
@@ -57,9 +58,7 @@ void notify_status(const char *fmt, ...) {
                         n--;
                 text[n] = '\0';
         }
-        for (size_t i = 0; i < n; i++)
-                if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-                        text[i] = ' ';
+        (void)utf8_plain(text, /* lines= */ false);
         if (strcmp(last, message) == 0)
                 return;
         /* Sent again at the next change of anything when it was lost. */

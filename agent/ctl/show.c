@@ -10,13 +10,7 @@
 #include "codec/utf8.h"
 
 char *show_plain(char *s) {
-        (void)utf8_fix(s);
-        for (char *p = s; *p; p++)
-                if ((unsigned char)*p < ' ' || *p == 0x7f)
-                        *p = '?';
-                else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)
-                        p[0] = p[1] = '?'; /* C1 control characters */
-        return s;
+        return utf8_plain(s, /* lines= */ false);
 }
 
 static const char *age(char *buf, const char *rfc3339, const char *suffix) {

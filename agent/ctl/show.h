@@ -8,7 +8,7 @@
 
 #define CTL_AGE_MAX (TIMESPAN_MAX + 8)
 
-/* Makes a text that others wrote safe for a terminal, in place: valid UTF-8, no control characters. Returns s. */
+/* Makes a text that others wrote safe for a terminal, in place: utf8_plain(), on one line. Returns s. */
 char *show_plain(char *s);
 
 /* How long ago an RFC 3339 instant in UTC is, in at most two units: "5min 3s". The text itself when it is something

@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <stdarg.h>
 
+#include "codec/utf8.h"
+
 /* What getopt returns for option i; above every letter. */
 #define OPTION_VALUE(i) (256 + (int)(i))
 
@@ -22,13 +24,16 @@ int ctl_set_text(const char *argument, void *field, _unused_ struct err *err) {
 }
 
 int ctl_error(const char *fmt, ...) {
+        _cleanup_free_ char *text = NULL;
         va_list ap;
+        int n;
 
-        (void)fputs("leaderctl: ", stderr);
         va_start(ap, fmt);
-        (void)vfprintf(stderr, fmt, ap);
+        n = vasprintf(&text, fmt, ap);
         va_end(ap);
-        (void)fputc('\n', stderr);
+        if (n < 0)
+                text = NULL;
+        (void)fprintf(stderr, "leaderctl: %s\n", text ? utf8_plain(text, /* lines= */ true) : strerror(ENOMEM));
         return CTL_FAILURE;
 }
 

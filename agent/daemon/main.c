@@ -12,6 +12,7 @@
 #include "adapter/notify.h"
 #include "adapter/sandbox.h"
 #include "codec/conf.h"
+#include "codec/utf8.h"
 #include "daemon/agent.h"
 
 /* Before a start that failed is tried again. */
@@ -34,7 +35,7 @@ static int check_config(const char *path) {
         struct err err = {};
 
         if (sandbox_report(path, stdout, &err) < 0) {
-                (void)fprintf(stderr, "%s\n", err.text);
+                (void)fprintf(stderr, "%s\n", utf8_plain(err.text, /* lines= */ true));
                 return EXIT_FAILURE;
         }
         return EXIT_SUCCESS;

@@ -17,7 +17,8 @@ static bool forgettable(const struct guard_unit *u) {
 static void forget(struct guard *g, size_t i) {
         guard_unit_free(g->unit[i]);
         g->n_units--;
-        memmove(g->unit + i, g->unit + i + 1, (g->n_units - i) * sizeof(g->unit[0]));
+        for (; i < g->n_units; i++)
+                g->unit[i] = g->unit[i + 1];
 }
 
 static void make_room(struct guard *g) {

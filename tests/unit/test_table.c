@@ -132,8 +132,8 @@ static void test_plain(_unused_ void **state) {
         memset(note, 'z', sizeof(note) - 1);
         assert_prints(t, true,
                       "LOCK    ROLE  SINCE\n"
-                      "x?[31m  ??    c?\n"
-                      "    k: a?b?\n");
+                      "x?[31m  ??    c \n"
+                      "    k: a b?\n");
 }
 
 int main(void) {

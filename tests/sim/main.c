@@ -12,6 +12,7 @@
 #include "totals.h"
 
 #define LOOK_USEC   (1 * SEC)
+#define REBOOT_USEC (300 * SEC)
 #define LATE_USEC   (40 * SEC)
 #define STABLE_USEC (60 * SEC)
 
@@ -59,6 +60,18 @@ static void settle(void) {
         }
 }
 
+/* An orderly shutdown that is under way when the faults end is still one of them, until that host is back: it takes as
+ * long as PID 1 lets it (200 s), and what it released then is led elsewhere. */
+static void let_reboots_end(void) {
+        uint64_t latest = world.now + REBOOT_USEC;
+
+        for (unsigned i = 0; i < world.n_hosts; i++)
+                while (world.hosts[i].stopping && world.now < latest) {
+                        world_run(world.now + LOOK_USEC);
+                        world.faults_end = world.now;
+                }
+}
+
 static void live(void) {
         uint64_t leaders;
 
@@ -66,6 +79,7 @@ static void live(void) {
                 host_boot(&world.hosts[i]);
         world_run(world.faults_end);
         fault_end_all();
+        let_reboots_end();
         settle();
         world.settled_at = world.now;
         /* What is under way may still arrive: requests that are executed late, reloads, watches that begin again. */

@@ -123,7 +123,9 @@ static void name_locks(const struct agent *a, const char *name, char *buf, size_
                                l->title, name && !host[0] ? "" : " (", name ? host : l->conf->unit,
                                name && host[0] ? " leads" : "", name && !host[0] ? "" : ")");
                 if (at + strlen(text) + sizeof(", and 999999 more (leaderctl status)") > size) {
-                        (void)snprintf(buf + at, size - at, ", and %zu more (leaderctl status)", n_all - n);
+                        (void)snprintf(buf + at, size - at,
+                                       n == 0 ? "%zu (leaderctl status)" : ", and %zu more (leaderctl status)",
+                                       n_all - n);
                         return;
                 }
                 at += (size_t)snprintf(buf + at, size - at, "%s", text);

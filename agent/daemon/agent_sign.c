@@ -49,6 +49,30 @@ static void on_reply(const struct kube_reply *reply, void *userdata) {
         agent_sign_note(&l->sign, reply->result, reply->placeholder);
 }
 
+/* Many locks of one host share its placeholder: one of them reads it for all. Returns whether another one does, or did
+ * since then. */
+static bool is_read_for(struct agent_lock *l, uint64_t since_usec) {
+        struct agent_sign *mine = &l->sign;
+
+        for (size_t i = 0; i < l->agent->n_locks; i++) {
+                const struct agent_sign *s = &l->agent->locks[i]->sign;
+
+                if (s == mine || !util_streq(s->placeholder_uid, mine->placeholder_uid))
+                        continue;
+                if (s->request)
+                        return true;
+                if (s->read_at_usec <= since_usec)
+                        continue;
+                (void)util_copy(mine->version, sizeof(mine->version), s->version);
+                mine->read_at_usec = s->read_at_usec;
+                mine->first_usec = s->first_usec;
+                mine->last_usec = s->last_usec;
+                mine->silent = s->silent;
+                return true;
+        }
+        return false;
+}
+
 void agent_sign_follow(struct agent_lock *l, const struct core_lock_view *v) {
         uint64_t now = clock_boottime_usec(), pause = l->agent->conf->verify_interval_usec;
         const struct lock_object *o = wanted(l, v);
@@ -62,8 +86,9 @@ void agent_sign_follow(struct agent_lock *l, const struct core_lock_view *v) {
                 (void)util_copy(l->sign.placeholder_uid, sizeof(l->sign.placeholder_uid), o->placeholder_uid);
         }
         /* Beside the read of the lock, which falls due each verify_interval, whichever of the two comes first. */
-        if (l->sign.request || (l->sign.read_at_usec && now < l->sign.read_at_usec + pause - pause / 10) ||
-            agent_namespace_refusal(l->namespace_)[0])
+        pause -= pause / 10;
+        if (l->sign.request || (l->sign.read_at_usec && now < l->sign.read_at_usec + pause) ||
+            agent_namespace_refusal(l->namespace_)[0] || is_read_for(l, now > pause ? now - pause : 0))
                 return;
         l->sign.read_at_usec = now;
         (void)kube_placeholder_get(l->agent->kube, o->placeholder_kind, o->ns, o->placeholder_name, on_reply, l,

@@ -124,9 +124,102 @@ static void test_refusal_is_kept(void **state) {
         assert_non_null(l.sign.refusals.told[0].what);
 }
 
+/* ---- one read for all locks of a host ---- */
+
+static struct kube_slot *const no_slot = NULL;
+static struct {
+        unsigned n;
+        kube_reply_cb cb;
+        void *userdata;
+        struct kube_slot **slot;
+} asked;
+
+int __wrap_kube_placeholder_get(struct kube *kube, enum placeholder_kind kind, const char *ns, const char *name,
+                                kube_reply_cb cb, void *userdata, struct kube_slot **ret_slot);
+int __wrap_kube_placeholder_get(_unused_ struct kube *kube, _unused_ enum placeholder_kind kind,
+                                _unused_ const char *ns, _unused_ const char *name, kube_reply_cb cb, void *userdata,
+                                struct kube_slot **ret_slot) {
+        asked.n++;
+        asked.cb = cb;
+        asked.userdata = userdata;
+        asked.slot = ret_slot;
+        *ret_slot = (struct kube_slot *)&asked; /* never looked into: it is answered before it could be freed */
+        return 0;
+}
+
+static void answer(const struct placeholder_object *p) {
+        const struct kube_reply reply = {.result = KUBE_OK, .http_code = 200, .placeholder = p, .text = ""};
+
+        *asked.slot = no_slot;
+        asked.cb(&reply, asked.userdata);
+}
+
+static void test_one_read(void **state) {
+        static struct agent a;
+        static struct agent_namespace ns;
+        static struct conf conf;
+        static struct agent_lock locks[3];
+        struct agent_lock *pointers[ELEMENTSOF(locks)];
+        struct placeholder_object p = object("1", 600 * USEC_PER_SEC);
+        struct core_lock_view v[ELEMENTSOF(locks)];
+
+        (void)state;
+        conf.verify_interval_usec = 600 * USEC_PER_SEC;
+        a = (struct agent){.conf = &conf, .locks = pointers, .n_locks = ELEMENTSOF(locks), .trace_fd = -1};
+        ns = (struct agent_namespace){.agent = &a, .state = AGENT_NAMESPACE_KNOWN};
+        for (size_t i = 0; i < ELEMENTSOF(locks); i++) {
+                struct agent_lock *l = pointers[i] = &locks[i];
+
+                l->agent = &a;
+                l->namespace_ = &ns;
+                l->has_seen = l->seen.has_placeholder = true;
+                (void)snprintf(l->seen.uid, sizeof(l->seen.uid), "lock-%zu", i);
+                (void)util_copy(l->seen.placeholder_uid, sizeof(l->seen.placeholder_uid), UID);
+                v[i] = (struct core_lock_view){
+                        .state = ELECTION_CANDIDATE,
+                        .known = true,
+                        .lock = {.sort = LOCK_SOUND, .tenure = TENURE_LIFE, .uid = util_token(l->seen.uid)}};
+        }
+        /* The third is held by another host. */
+        locks[2].seen.placeholder_uid[0] = '7';
+
+        for (unsigned turn = 0; turn < 3; turn++)
+                for (size_t i = 0; i < 2; i++)
+                        agent_sign_follow(&locks[i], &v[i]);
+        assert_int_equal(asked.n, 1);
+        answer(&p);
+        for (size_t i = 0; i < 2; i++)
+                agent_sign_follow(&locks[i], &v[i]);
+        assert_int_equal(asked.n, 1);
+        for (size_t i = 0; i < 2; i++) {
+                assert_string_equal(locks[i].sign.version, "1");
+                assert_int_equal(locks[i].sign.last_usec, STAMP_AT);
+        }
+        agent_sign_follow(&locks[2], &v[2]);
+        assert_int_equal(asked.n, 2);
+        p.uid[0] = '7';
+        answer(&p);
+
+        /* Due again: one asks, and both know. */
+        for (size_t i = 0; i < 2; i++) {
+                locks[i].sign.read_at_usec -= 1200 * USEC_PER_SEC;
+                locks[i].sign.first_usec -= 1200 * USEC_PER_SEC;
+        }
+        for (size_t i = 0; i < 2; i++)
+                agent_sign_follow(&locks[i], &v[i]);
+        assert_int_equal(asked.n, 3);
+        p = object("1", 600 * USEC_PER_SEC);
+        answer(&p);
+        agent_sign_follow(&locks[1], &v[1]);
+        assert_int_equal(asked.n, 3);
+        assert_true(locks[0].sign.silent && locks[1].sign.silent);
+        free(a.inbox.posts);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_silence),
+                cmocka_unit_test(test_one_read),
                 cmocka_unit_test(test_refusal_is_kept),
         };
 

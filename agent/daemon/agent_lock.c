@@ -39,8 +39,8 @@ static uint8_t note(struct agent_lock *l, const struct kube_reply *reply, uint8_
                 asked = AGENT_ASKED_READ;
         else if (op == ELECTION_OP_CREATE)
                 asked = AGENT_ASKED_CREATE;
-        return agent_note_reply(l->agent, reply, asked, of_holder ? &l->holder_refusals : &l->refusals, l->problem,
-                                election_op_to_string(op), ret_silent);
+        return agent_note_reply(l->agent, reply, asked, of_holder ? &l->holder_refusals : &l->refusals,
+                                of_holder ? l->holder_problem : l->problem, election_op_to_string(op), ret_silent);
 }
 
 /* The lock that the election knows: its record names the holder's placeholder. */
@@ -177,7 +177,7 @@ static void on_holder_watch(const struct kube_watch_event *event, void *userdata
         if (event->type == KUBE_WATCH_DOWN || event->type == KUBE_WATCH_ALIVE)
                 return;
         if (event->type != KUBE_WATCH_OBJECT || !is_as_read(l, event->placeholder))
-                agent_refusals_end(&l->holder_refusals, l->problem);
+                agent_refusals_end(&l->holder_refusals, l->holder_problem);
         if (event->type == KUBE_WATCH_OBJECT) {
                 l->holder_seen = *event->placeholder;
                 l->has_holder_seen = true;
@@ -195,6 +195,10 @@ static void follow_holder(struct agent_lock *l, const struct core_lock_view *v) 
             util_streq(l->holder_name, o->placeholder_name))
                 return;
         l->holder_watch = kube_slot_free(l->holder_watch);
+        if (v->known && (v->lock.sort == LOCK_ABSENT || v->lock.claimed)) { /* there is no other holder any more */
+                agent_refusals_end(&l->holder_refusals, l->holder_problem);
+                l->holder_problem[0] = '\0';
+        }
         if (!wanted)
                 return;
         l->holder_kind = o->placeholder_kind;

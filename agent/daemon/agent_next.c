@@ -90,7 +90,7 @@ static void describe_take_over(const struct agent_lock *l, const struct core_loc
                                char *buf, size_t size) {
         uint64_t now = clock_boottime_usec();
         bool near = v->holder_seen && now - v->holder_since_usec > v->longest_usec / 2;
-        bool refused = l->problem[0] || agent_credentials_are_over(l->agent);
+        bool refused = l->problem[0] || l->holder_problem[0] || agent_credentials_are_over(l->agent);
         char t[CLOCK_TEXT_SIZE], span[TIMESPAN_MAX];
 
         if (l->claims.failing)

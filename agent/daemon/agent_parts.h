@@ -185,6 +185,7 @@ struct agent_lock {
         bool watch_told;          /* … and the journal has it */
         uint64_t released_realtime_usec; /* when our last term under it was over, 0: there was none */
         char problem[512]; /* last failed request or local write, or a write that is refused since; empty: none */
+        char holder_problem[512]; /* the same of the requests about the holder's placeholder */
         struct agent_refusals refusals, holder_refusals;
         char damage[256]; /* last reported */
 };

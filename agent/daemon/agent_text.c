@@ -60,7 +60,7 @@ static const char *problem(const struct agent_lock *l, const struct core_lock_vi
         /* What keeps it from the disk is said all the same: nothing may be asked of the API for as long. */
         if (agent_api_is_silent(a, clock_boottime_usec()))
                 return l->claims.failing ? l->problem : p->claims.failing ? p->problem : "";
-        return l->problem[0] ? l->problem : p->problem;
+        return l->problem[0] ? l->problem : l->holder_problem[0] ? l->holder_problem : p->problem;
 }
 
 /* Why it is as it is, as long as it is so. *ret_unit: what leader-guard found wrong with the unit belongs to it. */
@@ -123,9 +123,12 @@ static void describe_heartbeat(const struct agent_lock *l, const struct core_loc
 static void describe_sign(const struct agent_lock *l, struct agent_text *t) {
         char at[CLOCK_TEXT_SIZE];
 
+        /* (what it wrote may be no time) */
         (void)snprintf(t->reason + strlen(t->reason), sizeof(t->reason) - strlen(t->reason),
-                       "%sno sign of life of %s since %s (its clock)", t->reason[0] ? "; " : "",
-                       t->who[0] ? t->who : "the holder", clock_format_local(l->sign.last_usec, at));
+                       "%sno sign of life of %s%s%s%s", t->reason[0] ? "; " : "", t->who[0] ? t->who : "the holder",
+                       l->sign.last_usec ? " since " : "",
+                       l->sign.last_usec ? clock_format_local(l->sign.last_usec, at) : "",
+                       l->sign.last_usec ? " (its clock)" : "");
 }
 
 /* Of our own term what its lock says: that outlives a restart of the agent. */

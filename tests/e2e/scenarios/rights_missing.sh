@@ -3,6 +3,15 @@
 # which rule to add; that very rule is added, and after the next reload nobody says it any more. The leader leads on; forced
 # to hand over without the right it does so when that is back, and says so once; and then once more as it should be.
 variants="life"
+# As a human would: the rules of the Role, and what the status says below them.
+add_rule() {
+        must api PUT "$role" "$(
+                printf '%s\n' 'apiVersion: rbac.authorization.k8s.io/v1' 'kind: Role' \
+                        "metadata: {name: leader-agent, namespace: $AGENTS_NS}" 'rules:'
+                jq -r '.[] | "- " + tojson' <<<"$rules"
+                echo "$rule"
+        )" application/yaml >/dev/null
+}
 scenario() {
         . "$here/faults_api.sh"
         . "$here/faults_host.sh"
@@ -19,15 +28,9 @@ scenario() {
                 shows "$host" "RIGHTS MISSING in $AGENTS_NS: delete of configmaps/$LOCK: the lock could not be released; add to the Role: - {"
                 in_journal "$host" "RIGHTS MISSING in $AGENTS_NS: delete of configmaps/$LOCK"
         done
-        # As a human would: the rules of the Role, and what the status says below them.
         rule=$(status_of "$leader" | jq -er '.api.missingRights[0].rule') || fail "no rule in: $(status_of "$leader")"
         [[ $(status_text "$leader") == *"$rule"* ]] || fail "STATUS has another rule than '$rule'"
-        must api PUT "$role" "$(
-                printf '%s\n' 'apiVersion: rbac.authorization.k8s.io/v1' 'kind: Role' \
-                        "metadata: {name: leader-agent, namespace: $AGENTS_NS}" 'rules:'
-                jq -r '.[] | "- " + tojson' <<<"$rules"
-                echo "$rule"
-        )" application/yaml >/dev/null
+        add_rule
         sleep 1
         for host in "${LAB_HOSTS[@]}"; do
                 must host_exec "$host" systemctl reload leader-agent
@@ -48,12 +51,7 @@ scenario() {
         sleep 12
         [[ $(status_text "$leader") == *'delete: '*'cannot delete resource "configmaps"'* ]] || fail "STATUS: $(status_text "$leader")"
         [[ $(delete_said trying) == 1 && $(delete_said after) == 0 ]] || fail "told $(delete_said trying) and $(delete_said after) times"
-        must api PUT "$role" "$(
-                printf '%s\n' 'apiVersion: rbac.authorization.k8s.io/v1' 'kind: Role' \
-                        "metadata: {name: leader-agent, namespace: $AGENTS_NS}" 'rules:'
-                jq -r '.[] | "- " + tojson' <<<"$rules"
-                echo "$rule"
-        )" application/yaml >/dev/null
+        add_rule
         takes_over 60 $(others)
         [[ $(delete_said trying) == 1 && $(delete_said after) == 1 ]] || fail "told $(delete_said trying) and $(delete_said after) times"
         stays 2

@@ -173,6 +173,7 @@ struct agent_lock {
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
         bool stop_fails;       /* leader-guard cannot finish the stop, and trouble says why */
+        bool stop_refused;     /* … or refuses it, for the unit is not enrolled */
         uint8_t shown_foreign; /* enum election_reason that the journal has of a unit without a permit; NONE: none */
         bool shown_unfit;
         const char *shown_role;
@@ -655,7 +656,7 @@ struct agent_text {
 const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
 /* Whether a term of ours is in force or ends. */
 bool agent_in_term(const struct core_lock_view *v);
-/* leader-guard says that it cannot finish the stop. */
+/* leader-guard says that it cannot finish the stop, or refuses it. */
 bool agent_stop_fails(const struct agent_lock *l);
 /* Its unit runs here for another lock. */
 bool agent_is_renamed(const struct agent_lock *l);

@@ -21,7 +21,7 @@ bool agent_in_term(const struct core_lock_view *v) {
 }
 
 bool agent_stop_fails(const struct agent_lock *l) {
-        return l->has_guard && l->stop_fails;
+        return l->has_guard && (l->stop_fails || l->stop_refused);
 }
 
 bool agent_is_renamed(const struct agent_lock *l) {

@@ -334,7 +334,7 @@ struct agent_text {
 const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
 /* Whether a term of ours is in force or ends. */
 bool agent_in_term(const struct core_lock_view *v);
-/* leader-guard says that it cannot finish the stop. */
+/* leader-guard says that it cannot finish the stop, or refuses it. */
 bool agent_stop_fails(const struct agent_lock *l);
 /* Its unit runs here for another lock. */
 bool agent_is_renamed(const struct agent_lock *l);

@@ -137,6 +137,7 @@ struct agent_lock {
         char trouble[800]; /* what leader-guard last found wrong with the unit */
         uint8_t shown_state;
         bool stop_fails;       /* leader-guard cannot finish the stop, and trouble says why */
+        bool stop_refused;     /* … or refuses it, for the unit is not enrolled */
         uint8_t shown_foreign; /* enum election_reason that the journal has of a unit without a permit; NONE: none */
         bool shown_unfit;
         const char *shown_role;

@@ -88,10 +88,14 @@ static void note_trouble(struct agent_lock *l, const struct permit_reply *r, boo
 
         /* An answer to a question says nothing of it. */
         l->stop_fails = r->unit_state == UNIT_STOPPING && (l->stop_fails || r->result == GUARD_REFUSED_INTERNAL);
+        /* Said once, and so for as long as it runs. */
+        l->stop_refused = (r->seq && r->request_type == PERMIT_REVOKE && r->result == GUARD_REFUSED_ENROLL) ||
+                          (l->stop_refused && r->unit_state == UNIT_FOREIGN);
         if (telling && r->text[0])
                 (void)util_copy(l->trouble, sizeof(l->trouble), r->text);
-        else if (r->result == GUARD_OK && (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit) ||
-                                           (r->unit_state == UNIT_FOREIGN && !r->unfit)))
+        else if (r->result == GUARD_OK && !l->stop_refused &&
+                 (r->unit_state == UNIT_RUNNING || (was_unfit && !r->unfit) ||
+                  (r->unit_state == UNIT_FOREIGN && !r->unfit)))
                 l->trouble[0] = '\0';
 }
 

@@ -77,8 +77,16 @@ static bool may_look(struct guard *g) {
                 g->looks_left = more < LOOKS_BURST - g->looks_left ? g->looks_left + (unsigned)more : LOOKS_BURST;
                 g->looks_at_usec = now;
         }
+        /* Whoever is hung up on asks about everything again: what there is must not go into beginnings. */
+        if (g->looks_left == 0 && g->looks_wanted < 2 * g->n_units)
+                g->looks_wanted = 2 * g->n_units;
+        if (g->looks_left < g->looks_wanted)
+                return false;
+        g->looks_wanted = 0;
         return g->looks_left > 0;
 }
+
+_Static_assert(2 * GUARD_UNITS_MAX <= LOOKS_BURST, "more wanted than there ever is");
 
 /* It says again what is asked for, in force or being stopped already, or ends what is in force. */
 static bool is_free(const struct guard_unit *u, const struct permit_request *q) {

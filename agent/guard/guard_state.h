@@ -113,6 +113,7 @@ struct guard {
         bool heard;                  /* it has said something */
         unsigned looks_left;         /* so often more PID 1 may be asked for its requests */
         uint64_t looks_at_usec;      /* … as of then */
+        size_t looks_wanted;         /* there were none left: so many there have to be before the next */
         bool malformed_told;         /* the journal has been told that it sends what is no request */
         pid_t refused_pid;           /* the second agent that the journal has last told of */
         bool socket_due;             /* inbox: there is something to accept or to read, or room to write */

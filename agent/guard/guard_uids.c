@@ -53,10 +53,13 @@ bool guard_uids_full(struct guard *g, char *text, size_t size) {
                 count(g, gate_count_revoked(&g->gate));
         if (g->uids.n_recorded < max)
                 return false;
-        (void)snprintf(text, size,
-                       "%zu terms have ended on this host since its boot, and leader-guard keeps the uids of no more: "
-                       "no unit gets a permit; reboot, or forget those of locks that are long gone: find "
-                       "%.100s/revoked -type f -mmin +1440 -delete",
-                       g->uids.n_recorded, g->gate.dir);
+        /* No cure that deletes some: how old a record is does not tell whether its permit file is gone, and the next
+         * guard would take that up. */
+        (void)snprintf(
+                text, size,
+                "%zu terms have ended on this host since its boot, and leader-guard keeps the uids of no more "
+                "(%.100s/revoked): no unit gets a permit until the host is booted anew; what runs goes on; cure: "
+                "reboot",
+                g->uids.n_recorded, g->gate.dir);
         return true;
 }

@@ -427,13 +427,71 @@ static void test_stop_fails_in_words(_unused_ void **state) {
         assert_non_null(strstr(t.reason, "cannot write"));
 }
 
+/* The guard does not stop what root has not enrolled: whatever the term ended for, the lock stays here until somebody
+ * stops the unit, which is told with the command for as long. */
+static void test_refused_stop_in_words(_unused_ void **state) {
+        static struct agent a = {.trace_fd = -1};
+        static struct core_lock c;
+        static struct core_placeholder cp[N_TENURES];
+        static struct agent_placeholder p[N_TENURES], *placeholders[] = {&p[0], &p[1]};
+        struct conf_lock conf = {.unit = (char[]){"u.service"}};
+        static struct agent_lock l, *locks[] = {&l};
+        struct agent_post post = {.type = AGENT_POST_GUARD,
+                                  .reply = {.seq = 1,
+                                            .request_type = PERMIT_REVOKE,
+                                            .result = GUARD_REFUSED_ENROLL,
+                                            .unit_state = UNIT_FOREIGN,
+                                            .revoked = 1,
+                                            .unit = "u.service",
+                                            .lock_uid = "A",
+                                            .text = "it runs, but is not enrolled here: systemctl stop u.service"}};
+        struct agent_text t;
+        struct core_lock_view v;
+
+        a.core = (struct core){.locks = &c, .n_locks = 1, .placeholders = cp, .n_placeholders = N_TENURES};
+        a.placeholders = placeholders;
+        a.locks = locks;
+        a.n_locks = 1;
+        l = (struct agent_lock){.agent = &a, .conf = &conf};
+        c.election =
+                (struct election){.state = ELECTION_STOPPING,
+                                  .guard = {.linked = true},
+                                  .term = {.uid = util_token("A"), .reason = REASON_STEP_DOWN, .revoke_sent = true}};
+        for (unsigned i = 0; i < 2; i++) {
+                agent_step(&a, &post);
+                assert_int_equal(c.election.state, ELECTION_STOPPING);
+                v = agent_view(&l);
+                agent_describe(&l, &v, &t);
+                assert_string_equal(t.reason,
+                                    "leader-guard cannot finish the stop: it runs, but is not enrolled here: systemctl "
+                                    "stop u.service");
+                assert_string_equal(t.next, "keeps the lock until that is cured");
+                /* An answer to a question that came with it has nothing to say. */
+                post.reply = (struct permit_reply){
+                        .seq = 2, .request_type = PERMIT_QUERY, .unit_state = UNIT_FOREIGN, .unit = "u.service"};
+        }
+        /* Enrolled meanwhile: it is being stopped. */
+        post.reply = (struct permit_reply){.unit_state = UNIT_STOPPING, .unit = "u.service"};
+        agent_step(&a, &post);
+        v = agent_view(&l);
+        agent_describe(&l, &v, &t);
+        assert_string_equal(t.reason, "asked to step down");
+        assert_string_equal(t.next, "releases the lock when the unit was seen stopped");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_not_as_posted),  cmocka_unit_test(test_uid_of_the_term_is_kept),
-                cmocka_unit_test(test_lost_claims),    cmocka_unit_test(test_removed_claims),
-                cmocka_unit_test(test_other_identity), cmocka_unit_test(test_returns),
-                cmocka_unit_test(test_stays_away),     cmocka_unit_test(test_unit_has_another_lock),
-                cmocka_unit_test(test_waits_in_words), cmocka_unit_test(test_stop_fails_in_words),
+                cmocka_unit_test(test_not_as_posted),
+                cmocka_unit_test(test_uid_of_the_term_is_kept),
+                cmocka_unit_test(test_lost_claims),
+                cmocka_unit_test(test_removed_claims),
+                cmocka_unit_test(test_other_identity),
+                cmocka_unit_test(test_returns),
+                cmocka_unit_test(test_stays_away),
+                cmocka_unit_test(test_unit_has_another_lock),
+                cmocka_unit_test(test_waits_in_words),
+                cmocka_unit_test(test_stop_fails_in_words),
+                cmocka_unit_test(test_refused_stop_in_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

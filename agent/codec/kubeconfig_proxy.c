@@ -72,7 +72,12 @@ static void lower(char *s) {
                 *s = *s >= 'A' && *s <= 'Z' ? (char)(*s - 'A' + 'a') : *s;
 }
 
-/* HOST[:PORT] or [IPV6][:PORT]; *ret_port is 0 without one. Returns false when it does not fit. */
+static bool is_number(const char *s) {
+        return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* HOST[:PORT] or [IPV6][:PORT]; *ret_port is 0 without one. Returns false when that is no number, or
+ * the host does not fit. */
 static bool split_port(const char *s, char *host, size_t size, unsigned *ret_port) {
         const char *end = *s == '[' ? strchr(s, ']') : NULL, *colon = strrchr(s, ':');
         size_t n = strlen(s);
@@ -88,7 +93,7 @@ static bool split_port(const char *s, char *host, size_t size, unsigned *ret_por
                 colon = NULL; /* an IPv6 address without brackets */
         if (colon)
                 *ret_port = (unsigned)strtoul(colon + 1, NULL, 10);
-        if (n >= size)
+        if (n >= size || (colon && colon[1] && !is_number(colon + 1)))
                 return false;
         memcpy(host, s, n);
         host[n] = '\0';
@@ -103,7 +108,7 @@ static bool in_network(const struct target *t, const char *network) {
         unsigned long bits = strtoul(slash + 1, NULL, 10);
         int family;
 
-        if ((size_t)(slash - network) >= sizeof(text))
+        if ((size_t)(slash - network) >= sizeof(text) || !is_number(slash + 1))
                 return false;
         memcpy(text, network, (size_t)(slash - network));
         text[slash - network] = '\0';
@@ -133,6 +138,8 @@ static bool covers(const char *word, const struct target *t) {
                 return false;
         if (parse_address(name, address) != AF_UNSPEC)
                 return t->family != AF_UNSPEC && memcmp(address, t->address, sizeof(address)) == 0;
+        if (t->family != AF_UNSPEC) /* no name is the end of an address */
+                return false;
         word = name;
         if (strncmp(word, "*.", 2) == 0)
                 word++;
@@ -155,6 +162,8 @@ static bool is_direct(const struct target *t) {
         const char *list = variable("NO_PROXY", "no_proxy");
         _cleanup_free_ char *copy = NULL;
         char *rest, *word;
+        size_t n;
+        static const char space[] = " \t\n\v\f\r";
         static const unsigned char loopback[16] = {[15] = 1};
 
         if (util_streq(t->host, "localhost") || (t->family == AF_INET && t->address[12] == 127) ||
@@ -163,8 +172,11 @@ static bool is_direct(const struct target *t) {
         copy = strdup(list ? list : "");
         rest = copy;
         while ((word = strsep(&rest, ","))) {
-                word += strspn(word, " \t");
-                word[strcspn(word, " \t")] = '\0';
+                word += strspn(word, space);
+                n = strlen(word);
+                while (n > 0 && strchr(space, word[n - 1]))
+                        n--;
+                word[n] = '\0';
                 if (covers(word, t))
                         return true;
         }
@@ -179,6 +191,7 @@ int kubeconfig_environment_proxy(const char *server, char **ret, const char **re
         char shown[KUBECONFIG_REDACTED_MAX];
         struct err why = {};
         struct target t = {};
+        static const unsigned char v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
         int r;
 
         *ret = NULL;
@@ -189,6 +202,8 @@ int kubeconfig_environment_proxy(const char *server, char **ret, const char **re
                 return 0;
         t.port = t.port ? t.port : tls ? 443 : 80;
         t.family = parse_address(t.host, t.address);
+        if (t.family == AF_INET6 && memcmp(t.address, v4_mapped, sizeof(v4_mapped)) == 0)
+                t.family = AF_INET;
         if (is_direct(&t))
                 return 0;
         if (!strstr(url, "://") && asprintf(&with_scheme, "http://%s", url) < 0) {

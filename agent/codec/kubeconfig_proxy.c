@@ -11,7 +11,7 @@
 
 /* n: length of the scheme. */
 static const char *default_port(size_t n) {
-        return n == 4 ? "80" : n == 5 ? "443" : "1080"; /* http, https, socks5 and socks5h */
+        return n == 4 ? "80" : n == 5 ? "443" : "1080"; /* http, https, socks5 */
 }
 
 /* The scheme in small letters, without path, and with the port that libcurl would choose otherwise (1080 for all). */
@@ -152,14 +152,13 @@ static bool covers(const char *word, const struct target *t) {
                (n_host > n && t->host[n_host - n - 1] == '.' && util_streq(t->host + n_host - n, word));
 }
 
+/* Which of the two counts. */
 static const char *variable(const char *upper, const char *small) {
-        const char *value = getenv(upper);
-
-        return util_empty(value) ? getenv(small) : value;
+        return util_empty(getenv(upper)) ? small : upper;
 }
 
 static bool is_direct(const struct target *t) {
-        const char *list = variable("NO_PROXY", "no_proxy");
+        const char *list = getenv(variable("NO_PROXY", "no_proxy"));
         _cleanup_free_ char *copy = NULL;
         char *rest, *word;
         size_t n;
@@ -186,7 +185,8 @@ static bool is_direct(const struct target *t) {
 int kubeconfig_environment_proxy(const char *server, char **ret, const char **ret_variable, struct err *err) {
         bool tls = strncmp(server, "https:", strlen("https:")) == 0;
         const char *at = strstr(server, "://") + 3;
-        const char *url = tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
+        const char *from = tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
+        const char *url = getenv(from);
         _cleanup_free_ char *authority = strndup(at, strcspn(at, "/")), *with_scheme = NULL;
         char shown[KUBECONFIG_REDACTED_MAX];
         struct err why = {};
@@ -195,7 +195,7 @@ int kubeconfig_environment_proxy(const char *server, char **ret, const char **re
         int r;
 
         *ret = NULL;
-        *ret_variable = tls ? "HTTPS_PROXY" : "HTTP_PROXY";
+        *ret_variable = NULL;
         if (!authority)
                 return err_setf(err, -ENOMEM, "out of memory");
         if (util_empty(url) || !split_port(authority, t.host, sizeof(t.host), &t.port))
@@ -211,7 +211,9 @@ int kubeconfig_environment_proxy(const char *server, char **ret, const char **re
                 return err_setf(err, -ENOMEM, "out of memory");
         }
         r = kubeconfig_proxy(with_scheme ? with_scheme : url, ret, &why);
-        return r < 0 ? err_setf(err, r, "%s in the environment is \"%s\": %s", *ret_variable,
-                                kubeconfig_redacted(shown, url), why.text)
-                     : 0;
+        if (r < 0)
+                return err_setf(err, r, "%s in the environment is \"%s\": %s", from, kubeconfig_redacted(shown, url),
+                                why.text);
+        *ret_variable = from;
+        return 0;
 }

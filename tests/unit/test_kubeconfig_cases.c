@@ -420,10 +420,37 @@ static void test_json(_unused_ void **state) {
         }
 }
 
+/* ---- check-config ---- */
+
+static int see(_unused_ const struct conf_file *file, _unused_ void *userdata, _unused_ struct err *err) {
+        return 0;
+}
+
+/* Names in a kubeconfig steer no terminal. */
+static void test_plain(_unused_ void **state) {
+        _cleanup_free_ char *out = NULL;
+        char text[512];
+        struct err err = {};
+        size_t size = 0;
+        FILE *f = open_memstream(&out, &size);
+
+        (void)tempdir_write(
+                &dir, "kc",
+                "current-context: &c \"c\\e[31m\\n\\u202e\\u009b\"\ncontexts: [{name: *c, context: {cluster: k}}]\n"
+                "clusters: [{name: k, cluster: {server: 'https://h'}}]\n");
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n", dir.path);
+        assert_int_equal(conf_report(tempdir_write(&dir, "agent.conf", text), f, see, NULL, &err), 0);
+        assert_int_equal(fclose(f), 0);
+        assert_non_null(strstr(out, ", context c?[31m ?????, server https://h\n"));
+        assert_non_null(strstr(out, "# warning: context \"c?[31m ?????\" names no user"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_met),  cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
-                cmocka_unit_test(test_list), cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
+                cmocka_unit_test(test_met),   cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
+                cmocka_unit_test(test_list),  cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
+                cmocka_unit_test(test_plain),
         };
 
         return cmocka_run_group_tests_name("kubeconfig cases", tests, setup, teardown);

@@ -99,11 +99,9 @@ static int take_variable(struct sandbox_service *s, const char *text) {
                 (void)util_copy(s->kubeconfig, sizeof(s->kubeconfig), value);
         for (size_t i = 0; i < SANDBOX_PROXIES; i++) {
                 value = value_of(text, sandbox_proxies[i]);
-                if (!value)
-                        continue;
-                free(s->proxies[i]);
-                s->proxies[i] = strdup(value);
-                if (!s->proxies[i])
+                if (value)
+                        free(s->proxies[i]);
+                if (value && !(s->proxies[i] = strdup(value)))
                         return -ENOMEM;
         }
         return 0;

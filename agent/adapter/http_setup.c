@@ -182,6 +182,7 @@ void http_setup_refresh(struct http_setup *s, bool anew) {
         struct err err = {};
         struct tls *tls = NULL;
         bool same = s->is_read && !anew;
+        int r;
 
         if (!s->is_tls)
                 return;
@@ -194,9 +195,11 @@ void http_setup_refresh(struct http_setup *s, bool anew) {
         }
         if (same)
                 return;
-        s->is_read = true;
         s->problem[0] = '\0';
-        if (tls_load(&tls, s->config, &err) < 0) {
+        r = tls_load(&tls, s->config, &err);
+        /* What is no good stays so until the file is another one; what could not be read may be readable any time. */
+        s->is_read = r == 0 || r == -EINVAL;
+        if (r < 0) {
                 (void)snprintf(s->problem, sizeof(s->problem), "%.511s", err.text);
                 return;
         }

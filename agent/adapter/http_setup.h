@@ -34,15 +34,15 @@ struct http_setup {
         bool is_tls;
         struct tls *tls; /* what could be read last; NULL: nothing yet */
         struct http_setup_file files[HTTP_SETUP_FILES];
-        bool is_read;
+        bool is_read;      /* files are those that were read, good or not */
         char problem[512]; /* why tls is not what the files hold now; empty: it is */
 };
 
 /* Returns -ENOMEM, -EINVAL with err set. */
 int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struct err *err);
 void http_setup_done(struct http_setup *s);
-/* Reads CA, certificate and key when they have changed (anew: also when not). What cannot be used, as when only one of
- * certificate and key is the new one, leaves the last good ones, and problem says why. */
+/* Reads CA, certificate and key when they have changed or could not be read (anew: also when not). What cannot be used,
+ * as when only one of certificate and key is the new one, leaves the last good ones, and problem says why. */
 void http_setup_refresh(struct http_setup *s, bool anew);
 /* Everything but the request itself; is_stream: its connection is one that is idle for minutes and shall be found dead
  * soon. Returns -ENOMEM, -EINVAL with err set. */

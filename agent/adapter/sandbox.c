@@ -81,13 +81,18 @@ static int see(const struct conf_file *file, void *userdata, struct err *err) {
         return say_unreadable(s, file, &a, err);
 }
 
-/* A configuration that names no kubeconfig means that of the agent, not that of who asks. */
+/* A configuration that names no kubeconfig means that of the agent, not that of who asks; and so do proxies. */
 static void take_environment(const struct sandbox_service *s) {
         (void)setenv("HOME", s->home, 1);
         if (s->kubeconfig[0])
                 (void)setenv("KUBECONFIG", s->kubeconfig, 1);
         else
                 (void)unsetenv("KUBECONFIG");
+        for (size_t i = 0; i < SANDBOX_PROXIES; i++)
+                if (s->proxies[i])
+                        (void)setenv(sandbox_proxies[i], s->proxies[i], 1);
+                else
+                        (void)unsetenv(sandbox_proxies[i]);
 }
 
 int sandbox_report(const char *path, FILE *f, struct err *err) {
@@ -110,6 +115,6 @@ int sandbox_report(const char *path, FILE *f, struct err *err) {
                 (void)fprintf(
                         f, "# " SANDBOX_UNIT " sees these files. Whether its user %s can read them is not known: %s.\n",
                         s.user, s.untried ? "it could not be tried" : "run this as root");
-        sandbox_done(&s.sandbox);
+        sandbox_service_done(&s);
         return r;
 }

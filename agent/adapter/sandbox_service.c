@@ -82,17 +82,42 @@ static int read_sandbox(sd_bus *bus, struct sandbox *s) {
         return r;
 }
 
-static void read_environment(sd_bus *bus, struct sandbox_service *s) {
-        static const char name[] = "KUBECONFIG=";
+const char *const sandbox_proxies[SANDBOX_PROXIES] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+                                                      "http_proxy",  "NO_PROXY",    "no_proxy"};
+
+/* NULL: text sets another variable. */
+static const char *value_of(const char *text, const char *name) {
+        size_t n = strlen(name);
+
+        return strncmp(text, name, n) == 0 && text[n] == '=' ? text + n + 1 : NULL;
+}
+
+static int take_variable(struct sandbox_service *s, const char *text) {
+        const char *value = value_of(text, "KUBECONFIG");
+
+        if (value)
+                (void)util_copy(s->kubeconfig, sizeof(s->kubeconfig), value);
+        for (size_t i = 0; i < SANDBOX_PROXIES; i++) {
+                value = value_of(text, sandbox_proxies[i]);
+                if (value)
+                        free(s->proxies[i]);
+                if (value && !(s->proxies[i] = strdup(value)))
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int take_variables(sd_bus *bus, const char *path, const char *interface, struct sandbox_service *s) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         const char *text;
+        int r = 0;
 
-        if (sd_bus_get_property(bus, SYSTEMD, UNIT_PATH, SYSTEMD ".Service", "Environment", NULL, &m, "as") < 0 ||
+        if (sd_bus_get_property(bus, SYSTEMD, path, interface, "Environment", NULL, &m, "as") < 0 ||
             sd_bus_message_enter_container(m, 'a', "s") < 0)
-                return;
-        while (sd_bus_message_read(m, "s", &text) > 0)
-                if (strncmp(text, name, strlen(name)) == 0)
-                        (void)util_copy(s->kubeconfig, sizeof(s->kubeconfig), text + strlen(name));
+                return 0;
+        while (r >= 0 && sd_bus_message_read(m, "s", &text) > 0)
+                r = take_variable(s, text);
+        return r;
 }
 
 static void add_group(struct sandbox_service *s, gid_t gid) {
@@ -260,6 +285,15 @@ int sandbox_service_read(struct sandbox_service *s) {
         if (s->why[0])
                 return 0;
         read_user(bus, s);
-        read_environment(bus, s);
-        return read_sandbox(bus, &s->sandbox);
+        /* What all services are handed (DefaultEnvironment=), then what the unit sets. */
+        r = take_variables(bus, "/org/freedesktop/systemd1", SYSTEMD ".Manager", s);
+        if (r >= 0)
+                r = take_variables(bus, UNIT_PATH, SYSTEMD ".Service", s);
+        return r < 0 ? r : read_sandbox(bus, &s->sandbox);
+}
+
+void sandbox_service_done(struct sandbox_service *s) {
+        for (size_t i = 0; i < SANDBOX_PROXIES; i++)
+                free(s->proxies[i]);
+        sandbox_done(&s->sandbox);
 }

@@ -15,6 +15,12 @@
 #define SANDBOX_DYNAMIC_UID_MIN 61184
 #define SANDBOX_DYNAMIC_UID_MAX 65519
 
+/* Variables of the environment that say which proxy the agent uses (codec/kubeconfig.h). */
+enum {
+        SANDBOX_PROXIES = 6
+};
+extern const char *const sandbox_proxies[SANDBOX_PROXIES];
+
 struct sandbox_service {
         char why[256];   /* not known: why; else empty */
         char lacks[256]; /* user or group that does not exist, so that systemd does not start it, and the cure; else
@@ -24,6 +30,7 @@ struct sandbox_service {
         bool dynamic;  /* systemd makes its user at each start */
         char user[96], group[64];
         char home[PATH_MAX], kubeconfig[PATH_MAX]; /* of its environment; empty: none */
+        char *proxies[SANDBOX_PROXIES];            /* of its environment, as sandbox_proxies has them; NULL: not set */
         uint64_t bounding, ambient;                /* capabilities, bit by bit */
         uid_t uid;
         gid_t gid, groups[SANDBOX_GROUPS];
@@ -32,9 +39,12 @@ struct sandbox_service {
         bool untried;    /* some file could not be opened as the user, for another reason than the file's */
 };
 
-/* Asks PID 1; s is zeroed before. What cannot be known is in s. Returns 0 or -ENOMEM; then, too, sandbox_done() of its
- * sandbox. */
+/* Asks PID 1; s is zeroed before. What cannot be known is in s. Returns 0 or -ENOMEM; then, too,
+ * sandbox_service_done(). */
 int sandbox_service_read(struct sandbox_service *s);
+
+/* Frees what s has. */
+void sandbox_service_done(struct sandbox_service *s);
 
 struct sandbox_attempt {
         int error;                       /* 0: it can be read */

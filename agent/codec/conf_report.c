@@ -4,9 +4,11 @@
 #include "codec/conf_report.h"
 
 #include <errno.h>
+#include <stdarg.h>
 
 #include "codec/conf.h"
 #include "codec/kubeconfig.h"
+#include "codec/utf8.h"
 
 /* FILE:LINE of the first line that has the key and behind it the last part of the path, which may be written relative
  * to the file; FILE when there is none. A string to free(), NULL without memory. */
@@ -66,6 +68,22 @@ static int see_all(const char *path, const struct conf *c, const struct kubeconf
         return r;
 }
 
+/* A line of what a kubeconfig says: names in it may be anything. */
+static int _printf_(3, 4) print_plain(FILE *f, struct err *err, const char *fmt, ...) {
+        char *line = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, fmt);
+        n = vasprintf(&line, fmt, ap);
+        va_end(ap);
+        if (n < 0)
+                return err_setf(err, -ENOMEM, "out of memory");
+        (void)fprintf(f, "%s\n", utf8_plain(line, /* lines= */ false));
+        free(line);
+        return 0;
+}
+
 int conf_report(const char *path, FILE *f, conf_see_fn see, void *userdata, struct err *err) {
         _cleanup_(conf_freep) struct conf *c = NULL;
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
@@ -83,9 +101,11 @@ int conf_report(const char *path, FILE *f, conf_see_fn see, void *userdata, stru
         r = see_all(path ? path : CONF_PATH, c, k, see, userdata, err);
         if (r < 0)
                 return r;
-        (void)fprintf(f, "# kubeconfig %s, context %s, server %s\n", k->source, k->context, k->server);
-        for (size_t i = 0; i < k->n_warnings; i++)
-                (void)fprintf(f, "# warning: %s\n", k->warnings[i]);
+        r = print_plain(f, err, "# kubeconfig %s, context %s, server %s", k->source, k->context, k->server);
+        for (size_t i = 0; r == 0 && i < k->n_warnings; i++)
+                r = print_plain(f, err, "# warning: %s", k->warnings[i]);
+        if (r < 0)
+                return r;
         conf_describe(c, f);
         return 0;
 }

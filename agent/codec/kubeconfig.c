@@ -173,7 +173,13 @@ static int copy_names(struct kubeconfig *k, const struct kubeconfig_entry *conte
 /* What its owner should know. */
 static int warn(struct kubeconfig *k, const struct kubeconfig_entry *user, struct err *err) {
         bool anonymous = !k->client_cert_file && !k->client_cert_data && !k->token && !k->token_file && !k->basic;
+        char shown[KUBECONFIG_REDACTED_MAX];
 
+        if (k->proxy_from && kubeconfig_warn(k, err,
+                                             "%s in the environment: requests go through the proxy %s; where they "
+                                             "should not, add the server's host to NO_PROXY there",
+                                             k->proxy_from, kubeconfig_redacted(shown, k->proxy_url)) < 0)
+                return -ENOMEM;
         if (strncmp(k->server, "https:", strlen("https:")) != 0)
                 return kubeconfig_warn(
                         k, err,

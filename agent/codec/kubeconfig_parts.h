@@ -32,8 +32,9 @@ bool kubeconfig_is_host(const char *s);
 int kubeconfig_proxy_check(const char *url, struct err *err);
 /* Checks it and brings it into the form of struct kubeconfig. Returns 0; -EINVAL with err saying why; -ENOMEM. */
 int kubeconfig_proxy(const char *url, char **ret, struct err *err);
-/* The same for what HTTPS_PROXY or HTTP_PROXY name and NO_PROXY does not except; *ret NULL: none. server is in the form
- * of struct kubeconfig. err names the variable, *ret_variable. */
+/* The same for what HTTPS_PROXY or HTTP_PROXY (or the same in small letters) name and NO_PROXY does not except;
+ * *ret_variable is the one that counts; both NULL: none. server is in the form of struct kubeconfig. err names the
+ * variable. */
 int kubeconfig_environment_proxy(const char *server, char **ret, const char **ret_variable, struct err *err);
 
 /* Decodes base64 (line breaks are skipped, as Go does) into NUL-terminated text. Returns 0; -EINVAL with *ret_bad the

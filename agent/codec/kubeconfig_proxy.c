@@ -11,7 +11,7 @@
 
 /* n: length of the scheme. */
 static const char *default_port(size_t n) {
-        return n == 4 ? "80" : n == 5 ? "443" : "1080"; /* http, https, socks5 and socks5h */
+        return n == 4 ? "80" : n == 5 ? "443" : "1080"; /* http, https, socks5 */
 }
 
 /* The scheme in small letters, without path, and with the port that libcurl would choose otherwise (1080 for all). */
@@ -72,7 +72,12 @@ static void lower(char *s) {
                 *s = *s >= 'A' && *s <= 'Z' ? (char)(*s - 'A' + 'a') : *s;
 }
 
-/* HOST[:PORT] or [IPV6][:PORT]; *ret_port is 0 without one. Returns false when it does not fit. */
+static bool is_number(const char *s) {
+        return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* HOST[:PORT] or [IPV6][:PORT]; *ret_port is 0 without one. Returns false when that is no number, or
+ * the host does not fit. */
 static bool split_port(const char *s, char *host, size_t size, unsigned *ret_port) {
         const char *end = *s == '[' ? strchr(s, ']') : NULL, *colon = strrchr(s, ':');
         size_t n = strlen(s);
@@ -88,7 +93,7 @@ static bool split_port(const char *s, char *host, size_t size, unsigned *ret_por
                 colon = NULL; /* an IPv6 address without brackets */
         if (colon)
                 *ret_port = (unsigned)strtoul(colon + 1, NULL, 10);
-        if (n >= size)
+        if (n >= size || (colon && colon[1] && !is_number(colon + 1)))
                 return false;
         memcpy(host, s, n);
         host[n] = '\0';
@@ -103,7 +108,7 @@ static bool in_network(const struct target *t, const char *network) {
         unsigned long bits = strtoul(slash + 1, NULL, 10);
         int family;
 
-        if ((size_t)(slash - network) >= sizeof(text))
+        if ((size_t)(slash - network) >= sizeof(text) || !is_number(slash + 1))
                 return false;
         memcpy(text, network, (size_t)(slash - network));
         text[slash - network] = '\0';
@@ -133,6 +138,8 @@ static bool covers(const char *word, const struct target *t) {
                 return false;
         if (parse_address(name, address) != AF_UNSPEC)
                 return t->family != AF_UNSPEC && memcmp(address, t->address, sizeof(address)) == 0;
+        if (t->family != AF_UNSPEC) /* no name is the end of an address */
+                return false;
         word = name;
         if (strncmp(word, "*.", 2) == 0)
                 word++;
@@ -145,16 +152,17 @@ static bool covers(const char *word, const struct target *t) {
                (n_host > n && t->host[n_host - n - 1] == '.' && util_streq(t->host + n_host - n, word));
 }
 
+/* Which of the two counts. */
 static const char *variable(const char *upper, const char *small) {
-        const char *value = getenv(upper);
-
-        return util_empty(value) ? getenv(small) : value;
+        return util_empty(getenv(upper)) ? small : upper;
 }
 
 static bool is_direct(const struct target *t) {
-        const char *list = variable("NO_PROXY", "no_proxy");
+        const char *list = getenv(variable("NO_PROXY", "no_proxy"));
         _cleanup_free_ char *copy = NULL;
         char *rest, *word;
+        size_t n;
+        static const char space[] = " \t\n\v\f\r";
         static const unsigned char loopback[16] = {[15] = 1};
 
         if (util_streq(t->host, "localhost") || (t->family == AF_INET && t->address[12] == 127) ||
@@ -163,8 +171,11 @@ static bool is_direct(const struct target *t) {
         copy = strdup(list ? list : "");
         rest = copy;
         while ((word = strsep(&rest, ","))) {
-                word += strspn(word, " \t");
-                word[strcspn(word, " \t")] = '\0';
+                word += strspn(word, space);
+                n = strlen(word);
+                while (n > 0 && strchr(space, word[n - 1]))
+                        n--;
+                word[n] = '\0';
                 if (covers(word, t))
                         return true;
         }
@@ -174,21 +185,25 @@ static bool is_direct(const struct target *t) {
 int kubeconfig_environment_proxy(const char *server, char **ret, const char **ret_variable, struct err *err) {
         bool tls = strncmp(server, "https:", strlen("https:")) == 0;
         const char *at = strstr(server, "://") + 3;
-        const char *url = tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
+        const char *from = tls ? variable("HTTPS_PROXY", "https_proxy") : variable("HTTP_PROXY", "http_proxy");
+        const char *url = getenv(from);
         _cleanup_free_ char *authority = strndup(at, strcspn(at, "/")), *with_scheme = NULL;
         char shown[KUBECONFIG_REDACTED_MAX];
         struct err why = {};
         struct target t = {};
+        static const unsigned char v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
         int r;
 
         *ret = NULL;
-        *ret_variable = tls ? "HTTPS_PROXY" : "HTTP_PROXY";
+        *ret_variable = NULL;
         if (!authority)
                 return err_setf(err, -ENOMEM, "out of memory");
         if (util_empty(url) || !split_port(authority, t.host, sizeof(t.host), &t.port))
                 return 0;
         t.port = t.port ? t.port : tls ? 443 : 80;
         t.family = parse_address(t.host, t.address);
+        if (t.family == AF_INET6 && memcmp(t.address, v4_mapped, sizeof(v4_mapped)) == 0)
+                t.family = AF_INET;
         if (is_direct(&t))
                 return 0;
         if (!strstr(url, "://") && asprintf(&with_scheme, "http://%s", url) < 0) {
@@ -196,7 +211,9 @@ int kubeconfig_environment_proxy(const char *server, char **ret, const char **re
                 return err_setf(err, -ENOMEM, "out of memory");
         }
         r = kubeconfig_proxy(with_scheme ? with_scheme : url, ret, &why);
-        return r < 0 ? err_setf(err, r, "%s in the environment is \"%s\": %s", *ret_variable,
-                                kubeconfig_redacted(shown, url), why.text)
-                     : 0;
+        if (r < 0)
+                return err_setf(err, r, "%s in the environment is \"%s\": %s", from, kubeconfig_redacted(shown, url),
+                                why.text);
+        *ret_variable = from;
+        return 0;
 }

@@ -9,10 +9,10 @@
 
 #define DASHES "-----"
 
-/* The first line from text on that begins with head; NULL: none. */
-static const char *find_line(const char *text, bool at_line, const char *head) {
-        for (const char *p = text; (p = strstr(p, head)); p++)
-                if ((p == text && at_line) || (p > text && p[-1] == '\n'))
+/* The first line from text on that begins with head, before limit (NULL: the end); text begins one. NULL: none. */
+static const char *find_line(const char *text, const char *limit, const char *head) {
+        for (const char *p = text; p && (!limit || p < limit); p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+                if (strncmp(p, head, strlen(head)) == 0)
                         return p;
         return NULL;
 }
@@ -23,7 +23,7 @@ static bool contains(const char *text, size_t n, const char *word) {
 
 bool tls_next_block(const char **at, struct tls_block *ret) {
         static const char begin[] = DASHES "BEGIN ", end[] = DASHES "END ";
-        const char *from = find_line(*at, /* at_line= */ true, begin), *next, *line, *to;
+        const char *from = find_line(*at, NULL, begin), *next, *line, *to;
 
         *ret = (struct tls_block){};
         if (!from)
@@ -35,9 +35,10 @@ bool tls_next_block(const char **at, struct tls_block *ret) {
         to = memmem(ret->type, (size_t)(line - ret->type), DASHES, strlen(DASHES));
         ret->n_type = (size_t)((to ? to : line) - ret->type);
         ret->is_encrypted = contains(ret->type, ret->n_type, "ENCRYPTED ");
-        from = find_line(ret->body, /* at_line= */ true, end);
-        next = find_line(ret->body, /* at_line= */ true, begin);
-        if (!to || !from || (next && next < from) || strncmp(from + strlen(end), ret->type, ret->n_type) != 0 ||
+        /* Each is looked for up to the next beginning only: many of them must not cost their square. */
+        next = find_line(ret->body, NULL, begin);
+        from = find_line(ret->body, next, end);
+        if (!to || !from || strncmp(from + strlen(end), ret->type, ret->n_type) != 0 ||
             strncmp(from + strlen(end) + ret->n_type, DASHES, strlen(DASHES)) != 0) {
                 ret->is_broken = true;
                 return true;

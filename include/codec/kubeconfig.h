@@ -23,8 +23,8 @@ struct kubeconfig {
         bool insecure;          /* do not verify the server */
         char *ca_file;          /* PEM; the only trust root (no system roots), at most one of the two is set */
         char *ca_data;          /* the same, decoded, NUL-terminated PEM text */
-        char *proxy_url;        /* http, https, socks5 or socks5h URL with port; NULL: none */
-        const char *proxy_from; /* the variable of the environment that proxy_url is from; NULL: of the file */
+        char *proxy_url;        /* http, https or socks5 URL with port; NULL: none */
+        const char *proxy_from; /* the variable of the environment that proxy_url is from; NULL: of the file, or none */
 
         /* Credentials. All NULL for an http:// server: as client-go, nothing secret is sent without TLS. Of token, and
          * username with basic, one kind at most. */

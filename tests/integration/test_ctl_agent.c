@@ -392,6 +392,19 @@ static void test_check_config_sandbox(_unused_ void **state) {
         (void)snprintf(conf_kc, sizeof(conf_kc), "KUBECONFIG=%s", text);
         ctl_unit.environment = conf_kc;
         ctl_assert_result(RUN("check-config", expected), 0, "and its user nobody can read them.\n", "");
+        /* The same of a proxy. */
+        assert_int_equal(setenv("HTTPS_PROXY", "http://asker", 1), 0);
+        r = RUN("check-config", expected);
+        ctl_assert_result(r, 0, "and its user nobody can read them.\n", "");
+        assert_null(strstr(r.out, "proxy"));
+        ctl_unit.environment = "https_proxy=http://me:secret@unit";
+        ctl_assert_result(
+                RUN("check-config", conf), 0,
+                "# warning: https_proxy in the environment: requests go through the proxy http://***@unit:80;", "");
+        ctl_assert_result(RUN("check-config", conf, "--json"), 0,
+                          "\"proxy\":\"http://***@unit:80\",\"proxyFrom\":\"https_proxy\"", "");
+        assert_int_equal(unsetenv("HTTPS_PROXY"), 0);
+        ctl_unit.environment = conf_kc;
         ctl_unit.home = "tmpfs";
         ctl_unit.tmp = true;
         ctl_assert_result(RUN("check-config", expected), 1, "", "leaderctl: kubeconfig /tmp/");

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -294,6 +295,42 @@ static unsigned start_plain(const char *text, pid_t *ret) {
         }
         close(fd);
         return ntohs(address.sin_port);
+}
+
+/* A file that was no good is read again when it changes, and one that could not be read for want of a descriptor also
+ * when not. */
+static void test_read_again(void **state) {
+        _cleanup_free_ char *pem = NULL;
+        struct tempdir dir;
+        struct world w = {.config = {.server = (char *)"https://h", .cluster = (char *)"k"}};
+        struct credentials_term term;
+        struct rlimit limit, none;
+        FILE *f = fopen("tests/kubeconfig/pem/ca.pem", "re");
+        size_t size = 0;
+
+        (void)state;
+        assert_non_null(f);
+        assert_true(getdelim(&pem, &size, '\0', f) > 0);
+        assert_int_equal(fclose(f), 0);
+        tempdir_make(&dir);
+        w.config.ca_file = (char *)tempdir_write(&dir, "ca", pem);
+        assert_int_equal(sd_event_new(&w.event), 0);
+        assert_int_equal(http_new(&w.http, w.event, &w.config, "test/1", NULL), 0);
+        assert_string_equal(http_look(w.http, &term), "");
+
+        (void)tempdir_write(&dir, "ca", "no certificate");
+        assert_non_null(strstr(http_look(w.http, &term), "it holds no certificate"));
+
+        (void)tempdir_write(&dir, "ca", pem);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        none = (struct rlimit){.rlim_max = limit.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        assert_non_null(strstr(http_look(w.http, &term), strerror(EMFILE)));
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_string_equal(http_look(w.http, &term), "");
+        http_free(w.http);
+        sd_event_unref(w.event);
+        tempdir_remove(&dir);
 }
 
 /* The words of OpenSSL name no cause. */
@@ -960,6 +997,7 @@ int main(void) {
                 cmocka_unit_test(test_no_token_without_tls),
                 cmocka_unit_test(test_headers),
                 cmocka_unit_test(test_no_tls),
+                cmocka_unit_test(test_read_again),
                 cmocka_unit_test(test_write_is_never_repeated),
                 cmocka_unit_test(test_read_is_repeated),
                 cmocka_unit_test(test_closed_without_answer),

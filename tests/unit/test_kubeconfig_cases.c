@@ -259,12 +259,20 @@ static const struct {
         {"https://api.example.com", "http://p", NULL, "example.com:443", "-"},
         {"https://api.example.com", "http://p", NULL, "example.com:6443", "http://p:80"},
         {"https://badexample.com", "http://p", NULL, "example.com", "http://p:80"},
+        /* A name is never the end of an address, and what is no network or port is none. */
+        {"https://10.1.2.3:6443", "http://p", NULL, "2.3,.3,1.2.3:6443", "http://p:80"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "10.0.0.0/,10.0.0.0/8x,10.0.0.0/+8,10.0.0.0/ 8", "http://p:80"},
+        {"https://10.1.2.3:6443", "http://p", NULL, "x,\n10.1.2.3\r", "-"},
+        {"https://[::ffff:10.1.2.3]", "http://p", NULL, "10.0.0.0/8", "-"},
+        {"https://example.com", "http://p", NULL, "example.com:https", "http://p:80"},
+        {"https://example.com", "http://p", NULL, "example.com:", "-"},
+        {"https://example.com", "http://p", NULL, "example.com h", "http://p:80"},
         {"https://h", "http://p", NULL, "*", "-"},
         {"https://h", "http://p", NULL, ",, ,/,x/y,10.0.0.0/99,[,:", "http://p:80"},
         {"https://h", "ftp://me:secret@p", NULL, NULL,
-         "error: HTTPS_PROXY in the environment is \"ftp://***@p\": unsupported scheme \"ftp\", must be http, https, "
+         "error: %V in the environment is \"ftp://***@p\": unsupported scheme \"ftp\", must be http, https, "
          "or socks5"},
-        {"https://h", "me:secret@p:x", NULL, NULL, "error: HTTPS_PROXY in the environment is \"***@p:x\": "},
+        {"https://h", "me:secret@p:x", NULL, NULL, "error: %V in the environment is \"***@p:x\": "},
 };
 
 static void set(const char *name, const char *value) {
@@ -280,8 +288,11 @@ static void test_environment(_unused_ void **state) {
                         char text[512], got[1100] = "";
                         _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
                         struct err err = {};
-                        bool error = strncmp(environments[i].expected, "error: ", 7) == 0;
+                        bool error = strncmp(environments[i].expected, "error: %V", 9) == 0;
+                        char expected[256];
 
+                        (void)snprintf(expected, sizeof(expected), "%s%s%s", error ? "error: " : "",
+                                       error ? proxies[small] : "", environments[i].expected + (error ? 9 : 0));
                         set(proxies[0 + small], environments[i].https);
                         set(proxies[2 + small], environments[i].http);
                         set(proxies[4 + small], environments[i].no);
@@ -294,14 +305,23 @@ static void test_environment(_unused_ void **state) {
                                 (void)snprintf(got, sizeof(got), "error: %s", err.text);
                         else
                                 (void)snprintf(got, sizeof(got), "%s", or_none(k->proxy_url));
-                        if (error ? strncmp(got, environments[i].expected, strlen(environments[i].expected)) != 0
-                                  : !util_streq(got, environments[i].expected))
+                        if (error ? strncmp(got, expected, strlen(expected)) != 0 : !util_streq(got, expected))
                                 fail_msg("%s by %s, not %s: %s instead of %s", environments[i].server,
-                                         or_none(environments[i].https), or_none(environments[i].no), got,
-                                         environments[i].expected);
+                                         or_none(environments[i].https), or_none(environments[i].no), got, expected);
                         assert_null(strstr(got, "secret"));
-                        if (k && k->proxy_url)
-                                assert_non_null(k->proxy_from);
+                        /* Which one it is, in the small letters that it has, is said; without one, nothing. */
+                        if (k && k->proxy_url) {
+                                const char *const names[2][2] = {{"HTTP_PROXY", "http_proxy"},
+                                                                 {"HTTPS_PROXY", "https_proxy"}};
+
+                                assert_string_equal(k->proxy_from, names[strncmp(k->server, "https:", 6) == 0][small]);
+                                assert_non_null(strstr(k->warnings[0], k->proxy_from));
+                                assert_null(strstr(k->warnings[0], "u:w"));
+                        } else if (k) {
+                                assert_null(k->proxy_from);
+                                for (size_t j = 0; j < k->n_warnings; j++)
+                                        assert_null(strstr(k->warnings[j], "proxy"));
+                        }
                         for (size_t j = 0; j < ELEMENTSOF(proxies); j++)
                                 (void)unsetenv(proxies[j]);
                 }
@@ -360,7 +380,8 @@ static void test_json(_unused_ void **state) {
                   "\"tokenSha256\":\"\","}},
                 {"server: 'http://h'",
                  "token: SECRET",
-                 {"\"credentials\":[],", "\"ca\":\"\",", "\"tokenSha256\":\"\","}},
+                 {"\"credentials\":[],", "\"ca\":\"\",", "\"tokenSha256\":\"\",",
+                  "\"proxy\":\"\",\"proxyFrom\":\"\","}},
                 {"server: 'https://h', certificate-authority: ca.pem",
                  "client-certificate: expired.pem, client-key: client.key, tokenFile: token",
                  {"\"credentials\":[\"clientCertificate\",\"tokenFile\"],", ca, cert,
@@ -399,10 +420,37 @@ static void test_json(_unused_ void **state) {
         }
 }
 
+/* ---- check-config ---- */
+
+static int see(_unused_ const struct conf_file *file, _unused_ void *userdata, _unused_ struct err *err) {
+        return 0;
+}
+
+/* Names in a kubeconfig steer no terminal. */
+static void test_plain(_unused_ void **state) {
+        _cleanup_free_ char *out = NULL;
+        char text[512];
+        struct err err = {};
+        size_t size = 0;
+        FILE *f = open_memstream(&out, &size);
+
+        (void)tempdir_write(
+                &dir, "kc",
+                "current-context: &c \"c\\e[31m\\n\\u202e\\u009b\"\ncontexts: [{name: *c, context: {cluster: k}}]\n"
+                "clusters: [{name: k, cluster: {server: 'https://h'}}]\n");
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n", dir.path);
+        assert_int_equal(conf_report(tempdir_write(&dir, "agent.conf", text), f, see, NULL, &err), 0);
+        assert_int_equal(fclose(f), 0);
+        assert_non_null(strstr(out, ", context c?[31m ?????, server https://h\n"));
+        assert_non_null(strstr(out, "# warning: context \"c?[31m ?????\" names no user"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_met),  cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
-                cmocka_unit_test(test_list), cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
+                cmocka_unit_test(test_met),   cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
+                cmocka_unit_test(test_list),  cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
+                cmocka_unit_test(test_plain),
         };
 
         return cmocka_run_group_tests_name("kubeconfig cases", tests, setup, teardown);

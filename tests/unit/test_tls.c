@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "codec/kubeconfig_parts.h"
 #include "codec/tls.h"
+#include "codec/tls_pem.h"
 
 #define PEM_DIR "tests/kubeconfig/pem/"
 
@@ -207,6 +209,29 @@ static void test_cut(_unused_ void **state) {
         }
 }
 
+/* The event loop reads these: a MiB of beginnings costs what a MiB costs, not its square. */
+static void test_time(_unused_ void **state) {
+        static const char begin[] = "-----BEGIN X-----\n";
+        const size_t n = (size_t)1024 * 1024 / strlen(begin);
+        _cleanup_free_ char *text = malloc(n * strlen(begin) + 1);
+        const char *at = text;
+        struct tls_block b;
+        size_t n_blocks = 0;
+        clock_t from;
+
+        assert_non_null(text);
+        for (size_t i = 0; i < n; i++)
+                (void)stpcpy(text + i * strlen(begin), begin);
+        from = clock();
+        while (tls_next_block(&at, &b)) {
+                assert_true(b.is_broken);
+                n_blocks++;
+        }
+        assert_int_equal(n_blocks, n);
+        if (clock() - from > CLOCKS_PER_SEC / 4)
+                fail_msg("%ld ms", (long)((clock() - from) / (CLOCKS_PER_SEC / 1000)));
+}
+
 static void test_files(_unused_ void **state) {
         struct kubeconfig k = {.ca_file = (char *)"/nonexistent/ca"};
         struct tls *tls = NULL;
@@ -232,8 +257,9 @@ static void test_sha256(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_pairs), cmocka_unit_test(test_mislabelled), cmocka_unit_test(test_bundles),
-                cmocka_unit_test(test_cut),   cmocka_unit_test(test_files),       cmocka_unit_test(test_sha256),
+                cmocka_unit_test(test_pairs),  cmocka_unit_test(test_mislabelled), cmocka_unit_test(test_bundles),
+                cmocka_unit_test(test_cut),    cmocka_unit_test(test_time),        cmocka_unit_test(test_files),
+                cmocka_unit_test(test_sha256),
         };
 
         return cmocka_run_group_tests_name("tls", tests, NULL, NULL);

@@ -100,8 +100,6 @@ static void lose(struct bus *b, int r, const char *what) {
 /* A text cut in the middle of a letter, or one that quotes a broken peer, must not cost the connection. */
 static int reply_error(sd_bus_message *call, int r, struct err *why) {
         (void)utf8_fix(why->text);
-        if (r == -EACCES)
-                return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why->text);
         /* Only this one can be forced. */
         return sd_bus_reply_method_errorf(call,
                                           r == -EBUSY && util_streq(sd_bus_message_get_member(call), "StepDown")

@@ -106,9 +106,9 @@ static bool add_connection(struct json_object *root, const struct kubeconfig *k)
                add_text(o, "tlsServerName", k->tls_server_name) && object_add_bool(o, "insecure", k->insecure) &&
                add_text(o, "proxy", proxy) &&
                add_text(o, "proxyFrom",
-                        k->proxy_from  ? k->proxy_from
-                        : k->proxy_url ? "proxy-url"
-                                       : "") &&
+                        !k->proxy_url   ? ""
+                        : k->proxy_from ? k->proxy_from
+                                        : "proxy-url") &&
                add_identity(o, k) && add_tls(o, k, is_tls) && add_token(o, k);
 }
 

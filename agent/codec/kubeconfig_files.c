@@ -139,11 +139,12 @@ int kubeconfig_files_find(struct kubeconfig_files *f, const char *path, struct e
                         return r;
         }
         if (f->n_files == 0)
-                return err_setf(err, -ENOENT,
-                                "no configuration has been provided: there is no file %s; say which one "
-                                "(leaderctl list, fence: --kubeconfig FILE; leader-agent: kubeconfig = \"FILE\" in "
-                                "leader-agent.conf)",
-                                tried ? tried : "");
+                return err_setf(
+                        err, -ENOENT,
+                        "no configuration has been provided: there is no file %s; say which one "
+                        "(leaderctl list, fence: --kubeconfig FILE, on an agent's host as root --kubeconfig "
+                        "/etc/leader-agent/kubeconfig; leader-agent: kubeconfig = \"FILE\" in leader-agent.conf)",
+                        tried ? tried : "");
         return 0;
 }
 

@@ -37,7 +37,12 @@ static bool describe_silence(const struct agent_lock *l, const struct core_lock_
                                                : "leader-guard starts the unit, or takes it over as it runs");
                 return true;
         case ELECTION_STOPPING:
-                if (agent_is_renamed(l))
+                if (agent_is_renamed(l) && v->known && !v->lock.claimed)
+                        (void)snprintf(
+                                buf, size,
+                                "goes on when %s, which runs here for %s, was seen stopped and the API server answers",
+                                l->conf->unit, l->guard.lock);
+                else if (agent_is_renamed(l))
                         (void)snprintf(buf, size,
                                        "%s runs here for %s: released when that ends and the API server answers",
                                        l->conf->unit, l->guard.lock);

@@ -231,7 +231,10 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                                                                                        : "watches the lock");
                 break;
         case ELECTION_STOPPING:
-                if (agent_is_renamed(l))
+                if (agent_is_renamed(l) && v->known && !v->lock.claimed)
+                        (void)snprintf(buf, size, "goes on when %s, which runs here for %s, was seen stopped",
+                                       l->conf->unit, l->guard.lock);
+                else if (agent_is_renamed(l))
                         (void)snprintf(
                                 buf, size,
                                 "%s runs here for %s: released when that ends (leaderctl step-down %s), or, when no "

@@ -261,6 +261,8 @@ static void calls(void) {
         assert_answer(STEP_DOWN, 0, -EBUSY, "lock ops/op-lock: no ? leader");
         assert_answer(FORCE_STEP_DOWN, 0, -EREMOTEIO, "lock ops/op-lock: no ? leader");
         assert_answer(RELOAD, 0, -EREMOTEIO, "line 5 is bad");
+        seen.result = -EACCES; /* of a file, say: the caller is not who is refused */
+        assert_answer(RELOAD, 0, -EREMOTEIO, "line 5 is bad");
         seen.result = 0;
         seen.json = "{\"x\":\"\xc3\"}";
         assert_answer(STATUS, 0, 0, "{\"x\":\"?\"}");

@@ -294,8 +294,8 @@ static void test_kubeconfig(void **state) {
         RUN(x, "", "list");
         expect(1, "", "leaderctl: no configuration has been provided: there is no file ");
         expect(1, "",
-               "/kc; say which one (leaderctl list, fence: --kubeconfig FILE; leader-agent: kubeconfig = \"FILE\" in "
-               "leader-agent.conf)\n");
+               "/kc; say which one (leaderctl list, fence: --kubeconfig FILE, on an agent's host as root --kubeconfig "
+               "/etc/leader-agent/kubeconfig; leader-agent: kubeconfig = \"FILE\" in leader-agent.conf)\n");
         RUN(x, "", "list", "--kubeconfig", "/nonexistent/kubeconfig");
         expect(1, "", "/nonexistent/kubeconfig\": No such file or directory");
         assert_untouched(x);

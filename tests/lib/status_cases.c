@@ -229,6 +229,10 @@ static void renamed(struct status_world *w) {
         status_world_unit(w, 0, UNIT_RUNNING);
         STATUS_SET(shell(w)->guard.lock, "prod/new");
 }
+static void renamed_and_not_held(struct status_world *w) {
+        renamed(w);
+        election(w)->lock.fact.claimed = false;
+}
 static void stop_fails(struct status_world *w) {
         shell(w)->stop_fails = true;
         STATUS_SET(shell(w)->trouble, "cannot write /run/leader-agent/app.service: No space left on device");
@@ -269,6 +273,7 @@ static void guard_lost(struct status_world *w) {
         { what, TENURE_LIFE, state, begin, NULL }
 const struct status_case status_leaders[] = {
         LEADER("a lock that was renamed: the unit runs for the new one", ELECTION_STOPPING, renamed),
+        LEADER("a lock that is not held, and the unit still runs for another", ELECTION_STOPPING, renamed_and_not_held),
         LEADER("leader-guard cannot stop the unit", ELECTION_STOPPING, stop_fails),
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),

@@ -606,7 +606,8 @@ static void test_merge(void **state) {
         assert_int_equal(kubeconfig_load(&none, NULL, NULL, &err), -ENOENT);
         (void)snprintf(expected, sizeof(expected),
                        "no configuration has been provided: there is no file %s; say which one (leaderctl "
-                       "list, fence: --kubeconfig FILE; leader-agent: kubeconfig = \"FILE\" in leader-agent.conf)",
+                       "list, fence: --kubeconfig FILE, on an agent's host as root --kubeconfig "
+                       "/etc/leader-agent/kubeconfig; leader-agent: kubeconfig = \"FILE\" in leader-agent.conf)",
                        list);
         assert_string_equal(err.text, expected);
 

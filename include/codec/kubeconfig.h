@@ -9,6 +9,19 @@
 
 #include "base/err.h"
 
+/* A plugin that gives credentials (client.authentication.k8s.io). */
+struct kubeconfig_exec {
+        char *api_version; /* "client.authentication.k8s.io/v1" or ".../v1beta1" */
+        char *command;     /* with a '/': its path, the directory of the kubeconfig before it; else searched in $PATH */
+        char **args;
+        size_t n_args;
+        char **env; /* "NAME=VALUE" */
+        size_t n_env;
+        char *install_hint; /* what to do when command is not there; NULL: nothing is said */
+        bool provide_cluster_info;
+        char *cluster_config; /* JSON text of the cluster's extension client.authentication.k8s.io/exec; NULL: none */
+};
+
 /* Everything about one context. Strings are NULL when not given, paths absolute or relative to the working directory.
  */
 struct kubeconfig {
@@ -35,7 +48,8 @@ struct kubeconfig {
         char *token;      /* when token_file is set too: only until that was first read */
         char *token_file; /* trim white space, read again every minute, keep the last good token */
         char *username;
-        char *basic; /* "USERNAME:PASSWORD" in base64 */
+        char *basic;                  /* "USERNAME:PASSWORD" in base64 */
+        struct kubeconfig_exec *exec; /* none of the others is there; NULL: no plugin */
 
         /* Whom it speaks for: lines of each request's header (Impersonate-User: …), also without TLS. */
         char **headers;

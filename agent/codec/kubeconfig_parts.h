@@ -96,6 +96,10 @@ int kubeconfig_user(const struct kubeconfig_entry *e, struct kubeconfig *k, stru
 /* Adds one to k->warnings. Returns 0, or -ENOMEM with err set. */
 int kubeconfig_warn(struct kubeconfig *k, struct err *err, const char *fmt, ...) _printf_(3, 4);
 
+/* Warns of files with something secret in them that anybody on the host may read, and of those that anybody may change.
+ * Returns 0, or -ENOMEM with err set. */
+int kubeconfig_warn_public(struct kubeconfig *k, const struct kubeconfig_files *f, struct err *err);
+
 /* Fields. Absent, null and empty give NULL (or leave *ret as it was); a wrong type is -EINVAL. kubeconfig_get_file()
  * resolves against the directory of the entry's file and opens it once; kubeconfig_get_data() decodes PEM from base64.
  */

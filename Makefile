@@ -184,7 +184,7 @@ INSTALLED := 0755:$(O)/leader-agent:$(PREFIX)/sbin/leader-agent 0755:$(O)/leader
         0644:units/leader-agent.tmpfiles:/usr/lib/tmpfiles.d/leader-agent.conf \
         0644:units/leader-agent.catalog:/usr/lib/systemd/catalog/leader-agent.catalog \
         0644:units/io.leaderagent.Agent1.conf:/usr/share/dbus-1/system.d/io.leaderagent.Agent1.conf \
-        0644:conf/leader-agent.conf:$(DOCDIR)/leader-agent.conf 0644:conf/rbac.yaml:$(DOCDIR)/rbac.yaml \
+        $(foreach f,leader-agent.conf rbac.yaml flowschema.yaml,0644:conf/$(f):$(DOCDIR)/$(f)) \
         $(foreach n,$(basename $(notdir $(wildcard docs/man/*.scd))),\
             0644:docs/man/$(n).scd:$(PREFIX)/share/man/man$(subst .,,$(suffix $(n)))/$(n))
 CONFDIR := $(DESTDIR)$(SYSCONFDIR)/leader-agent

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Checks the real control plane and the rights that we ship for it (conf/rbac.yaml): the end-to-end tests rest on both.
-# LEADERCTL: the program, absolute.
+# LEADERCTL: the program, absolute; leader-agent lies beside it. GUARD: what guard_main.c is
+# made to.
 # Needs root (own namespaces, so fixed ports disturb nobody). Without root or Go it says that nothing was checked; with CI
 # set that is a failure.
 set -uo pipefail
@@ -95,5 +96,21 @@ is_accepted() (API_AUTH=(-H "Authorization: Bearer $(<"$LAB/etc/token")") && api
 check "the API server takes the new one" is_accepted
 old=$(<"$LAB/etc/token")
 check "which renews itself" renews --duration 15min
+
+# The requests of the agents are of that schema, once the API server has taken it up, and nobody else's are.
+API_AUTH=("${admin[@]}")
+schema=$(api POST /apis/flowcontrol.apiserver.k8s.io/v1/flowschemas "$(sed 's/NAMESPACE/check/g' "$here/../../conf/flowschema.yaml")" \
+        application/yaml | jq -er .metadata.uid)
+check "conf/flowschema.yaml is accepted" test -n "$schema"
+level=$(api_get /apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/leader-election .metadata.uid)
+in_schema() { # AUTH…
+        curl -sS --max-time 10 --cacert "$API_CA" "$@" -o /dev/null -D - "$API_URL$leases/$id" | tr -d '\r' >"$LAB/headers"
+        grep -qi "^x-kubernetes-pf-flowschema-uid: $schema\$" "$LAB/headers" &&
+                grep -qi "^x-kubernetes-pf-prioritylevel-uid: $level\$" "$LAB/headers"
+}
+check "its requests are of that schema and level" wait_for 20 in_schema -H "Authorization: Bearer $(_agents_token)"
+check "those of others are not" not in_schema "${admin[@]}"
+
+. "$here/rights.sh"
 echo "1..$number"
 ((bad == 0))

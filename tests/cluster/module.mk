@@ -12,5 +12,9 @@ cluster: ; @tests/cluster/build.sh
 cluster-cached: ; @tests/cluster/build.sh >/dev/null || test $$? = 2
 image-cached: ; @test "$$(id -u)" != 0 || tests/lab/image.sh >/dev/null
 
-check-cluster: cluster-cached image-cached $(O)/leaderctl ; @LEADERCTL=$(abspath $(O)/leaderctl) $(RUN) tests/cluster/check.sh
+$(O)/tests/cluster/guard: $(call obj,tests/cluster/guard_main.c) $(O)/libagent.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+check-cluster: cluster-cached image-cached $(O)/leaderctl $(O)/leader-agent $(O)/tests/cluster/guard
+	@LEADERCTL=$(abspath $(O)/leaderctl) GUARD=$(abspath $(O)/tests/cluster/guard) $(RUN) tests/cluster/check.sh
 EXTRA_CHECKS += check-cluster

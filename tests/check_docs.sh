@@ -3,7 +3,7 @@
 # The documents name what the sources have, all of it and nothing else: every configuration key (agent/codec/conf_keys.c)
 # with its default in the manual page and in the sample configuration, every journal field and MESSAGE_ID in
 # docs/JOURNAL.md, each of these ids with an entry in the catalog, an id in every record that is more urgent than info,
-# every package that the build needs in README.md.
+# every package that the build needs in README.md, every test that docs/SECURITY.md names.
 #
 #   tests/check_docs.sh     from the top of the tree
 set -u
@@ -72,6 +72,26 @@ verdict "defaults in manual page and sample" "${found[@]}"
 
 same "packages of the build" "README.md, Install" "$(tests/setup.sh --list build | tr ' ' '\n')" \
         "$(awk '/apt-get install/ { on = 1 } on; on && !/\\$/ { exit }' README.md | tr ' ' '\n' | grep -vxE '\\|-.*|sudo|apt-get|install')"
+
+# ---- security ----
+
+# What docs/SECURITY.md rests on is there: files, scenarios, and the settings of the units that are open to the network.
+found=()
+security=docs/SECURITY.md
+mapfile -t named < <(grep -oE '(tests|units|conf)/[a-zA-Z0-9_./-]+[a-z]' "$security" | sort -u)
+for file in "${named[@]}"; do
+        [[ -e $file ]] || found+=("$security names $file, which is not there")
+done
+mapfile -t scenarios < <(grep -oE '\([a-z_]+(, [a-z_]+)*\)' "$security" | tr -d '(),' | tr ' ' '\n' | grep _ | sort -u)
+for name in "${scenarios[@]}"; do
+        [[ -e tests/e2e/scenarios/$name.sh ]] || found+=("$security names the scenario $name, which is not there")
+done
+for setting in MemoryMax TasksMax LimitCORE=0 NoNewPrivileges=yes CapabilityBoundingSet=\$ ProtectSystem=strict ProtectHome=yes \
+        PrivateDevices=yes; do
+        grep -q "^$setting" units/leader-agent.service || found+=("units/leader-agent.service has no $setting")
+done
+((${#named[@]} > 5 && ${#scenarios[@]} > 5)) || found+=("$security names too little: has its form changed? (tests/check_docs.sh)")
+verdict "docs/SECURITY.md names what there is ($((${#named[@]} + ${#scenarios[@]})))" "${found[@]}"
 
 # ---- journal ----
 

@@ -148,7 +148,12 @@ check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
 	    $(wildcard tests/integration/test_*.sh)
 
 check-layers: $(BIN)
-	@$(RUN) "tests/check_layers.sh $(O)" $(if $(SAN),,"tests/check_hardening.sh $(O)")
+	@$(RUN) "tests/check_layers.sh $(O)" $(if $(SAN),,"tests/check_hardening.sh $(O)" "tests/check_sbom.sh $(VERSION) $(BIN)")
+
+# What the programs are made of (SPDX 2.3); SOURCE_DATE_EPOCH: its time.
+.PHONY: sbom
+sbom: $(BIN)
+	$(call say,SBOM,$(O)/leader-agent.spdx.json)tools/sbom.sh $(VERSION) $(BIN) >$(O)/leader-agent.spdx.json
 
 # The manual pages and docs/JOURNAL.md tell of every key, field and message id, and of no other.
 check-docs: ; @$(RUN) tests/check_docs.sh
@@ -229,6 +234,7 @@ help:
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'
 	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR); make uninstall: the same'
+	@echo 'make sbom       what the programs are made of: $(O)/leader-agent.spdx.json'
 	@echo 'make fmt | check-fmt | lint | check-docs | clean         SAN=1: with sanitizers, into build-san/'
 	@echo 'V=1: show the commands      WERROR=1: warnings are errors      O=DIR: build elsewhere'
 

@@ -624,6 +624,7 @@ static void test_faults(void **state) {
         world_open(&w, huge, NULL);
         do_call(&w, LOCK_CREATE, &a);
         assert_int_equal(a.reply.result, KUBE_GARBLED);
+        assert_non_null(strstr(a.text, "larger than 2097152 bytes"));
         world_close(&w);
 
         world_open(&w, hang, NULL);
@@ -1069,6 +1070,20 @@ static void test_watch_peer_is_gone(_unused_ void **state) {
         world_close(&w);
 }
 
+/* An event without an end does not fill the memory. */
+static void test_watch_too_large(_unused_ void **state) {
+        struct seen s = {.enough = 1};
+        struct world w;
+
+        world_open(&w, huge, NULL);
+        assert_int_equal(kube_watch_lock(w.kube, "ns", "l", on_watch, &s, &s.slot), 0);
+        run_until(&w, &s.is_enough);
+        assert_string_equal(s.log, "D");
+        assert_non_null(strstr(s.text, "larger than 2 MiB"));
+        s.slot = kube_slot_free(s.slot);
+        world_close(&w);
+}
+
 /* From every kind of event, whatever is left to tell: nothing is told any more, of this watch or of the other. */
 static void test_watch_free_in_callback(void **state) {
         static const struct {
@@ -1227,6 +1242,7 @@ int main(void) {
                 cmocka_unit_test(test_watch_hangs),
                 cmocka_unit_test(test_watch_recovers),
                 cmocka_unit_test(test_watch_peer_is_gone),
+                cmocka_unit_test(test_watch_too_large),
                 cmocka_unit_test(test_watch_free_in_callback),
                 cmocka_unit_test(test_watch_order),
                 cmocka_unit_test(test_watch_without_slot),

@@ -211,7 +211,7 @@ mutant lease-kept-without-a-guard-while-stopping livelock "$gone" \
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.
 mutant permit-not-on-disk harmless "$life --faults 1 --humans 0 --only kill-guard" \
         drop permit-file-before-gate
-mutant stale-gate-kept-at-guard-start caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" \
+mutant stale-gate-kept-at-guard-start caught "$lease --states 6000000 --faults 2 --humans 0 --only kill-guard,kill-agent" \
         operand overdue-is-not-resumed 2 false \
         condition first-instant-before-the-event '@ && s->start != SUPERVISE_START_ANSWERED'
 # The gate is asserted: a start that PID 1 takes ahead of it is refused, and the unit counts as failed on every host.

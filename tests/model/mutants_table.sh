@@ -294,6 +294,9 @@ mutant failed-permit-unanswered caught "--no-invariant --tenure lease --states 3
         drop failed-permit-is-refused
 mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fill,unit-exit" \
         statement unrecorded-is-kept 's->unrecorded = 0;'
+# The next guard takes up the file that is left, and its uid was never recorded.
+mutant permit-on-disk-forgotten caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only trip,kill-guard" \
+        operand permit-on-disk-is-in-force 2 true
 # A host that can record nothing can start nothing either.
 mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
         statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false

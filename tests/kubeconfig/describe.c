@@ -3,8 +3,10 @@
  * …" or the connection as described there. */
 #include <stdio.h>
 
+#include "codec/exec_credential.h"
 #include "codec/kubeconfig.h"
 #include "codec/kubeconfig_parts.h"
+#include "codec/object.h"
 #include "codec/tls.h"
 
 static char *token_of(const struct kubeconfig *k) {
@@ -18,6 +20,29 @@ static char *token_of(const struct kubeconfig *k) {
         copy = *from || !k->token ? strdup(from) : strdup(k->token);
         free(text);
         return copy;
+}
+
+static void add_list(struct json_object *o, const char *key, char *const *texts, size_t n) {
+        struct json_object *array = object_add_array(o, key);
+
+        for (size_t i = 0; i < n; i++)
+                (void)json_object_array_add(array, json_object_new_string(texts[i]));
+}
+
+/* As JSON, with what the plugin would be told. */
+static void describe_plugin(const struct kubeconfig *k) {
+        _cleanup_(json_object_putp) struct json_object *o = json_object_new_object();
+        _cleanup_free_ char *info = NULL;
+
+        if (exec_credential_info(k, &info) < 0)
+                abort();
+        (void)object_add_string(o, "command", k->exec->command);
+        (void)object_add_string(o, "apiVersion", k->exec->api_version);
+        add_list(o, "args", k->exec->args, k->exec->n_args);
+        add_list(o, "env", k->exec->env, k->exec->n_env);
+        (void)object_add_string(o, "installHint", k->exec->install_hint ? k->exec->install_hint : "");
+        (void)json_object_object_add(o, "info", json_tokener_parse(info));
+        (void)printf(" exec=%s", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 }
 
 static void describe(const struct kubeconfig *k) {
@@ -36,6 +61,8 @@ static void describe(const struct kubeconfig *k) {
                      token ? token : "", k->basic ? k->basic : "", k->namespace_);
         for (size_t i = 0; i < k->n_headers; i++)
                 (void)printf(" [%s]", k->headers[i]);
+        if (k->exec)
+                describe_plugin(k);
         (void)putchar('\n');
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of kubeconfig files, for tests/cluster/kubeconfig: reads a path a line, writes a line for each, "error:
- * …" or the connection as described there. */
+ * …" or the connection as described there; with "answers" of what plugins printed. */
 #include <stdio.h>
 
 #include "codec/exec_credential.h"
@@ -66,7 +66,25 @@ static void describe(const struct kubeconfig *k) {
         (void)putchar('\n');
 }
 
-int main(void) {
+/* What a plugin of version v1 printed. */
+static void describe_answer(const char *path) {
+        struct kubeconfig_exec x = {.api_version = (char *)"client.authentication.k8s.io/v1"};
+        const struct kubeconfig k = {.exec = &x};
+        _cleanup_(exec_credential_done) struct exec_credential c = {};
+        _cleanup_free_ char *text = NULL;
+        struct err err = {};
+        size_t n;
+
+        if (kubeconfig_read_file(path, &text, &n) < 0)
+                abort();
+        if (exec_credential_parse(&k, text, n, &c, &err) < 0)
+                (void)printf("error: %s\n", err.text);
+        else
+                (void)printf("token=%s cert=%d\n", c.token ? c.token : "", c.client_cert != NULL);
+}
+
+int main(int argc, char *argv[]) {
+        bool answers = argc == 2 && util_streq(argv[1], "answers");
         _cleanup_free_ char *line = NULL;
         size_t size = 0;
 
@@ -75,6 +93,10 @@ int main(void) {
                 struct err err = {};
 
                 line[strcspn(line, "\n")] = '\0';
+                if (answers) {
+                        describe_answer(line);
+                        continue;
+                }
                 if (kubeconfig_load(&k, line, NULL, &err) < 0)
                         (void)printf("error: %s\n", err.text);
                 else

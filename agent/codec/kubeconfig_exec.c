@@ -256,8 +256,7 @@ int kubeconfig_exec_cluster(const struct kubeconfig_entry *cluster, struct kubec
                                         "%s: cluster \"%s\": duplicate name \"" EXTENSION
                                         "\" in list; remove one of the extensions",
                                         cluster->path, cluster->name);
-                found = item;
+                found = object_get(item, "extension");
         }
-        found = object_get(found, "extension");
         return found && object_to_text(found, &x->cluster_config) < 0 ? oom(err) : 0;
 }

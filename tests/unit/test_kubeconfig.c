@@ -483,7 +483,7 @@ static void test_bad_extensions(_unused_ void **state) {
         } table[] = {
                 {"server: https://h, extensions: {a: b}",
                  "%F: cluster \"k\": extensions is not a list; begin each with \"- name:\""},
-                {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec}, {name: "
+                {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: 5}, {name: "
                  "client.authentication.k8s.io/exec}]",
                  "%F: cluster \"k\": duplicate name \"client.authentication.k8s.io/exec\" in list; remove one of the "
                  "extensions"},
@@ -519,6 +519,10 @@ static const struct {
          "aws v1 provide {\"audience\":\"06e3fbd18de8\",\"n\\\"\":[1,-2.50,\"3\",true,null,1e3,4,0.5,8,\"x\"]}"},
         {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: ~}]",
          "exec: {" PLUGIN ", provideClusterInfo: true}", "aws v1 provide"},
+        /* As client-go: what says nothing is no second one. */
+        {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec}, {name: "
+         "client.authentication.k8s.io/exec, extension: 5}]",
+         "exec: {" PLUGIN ", provideClusterInfo: true}", "aws v1 provide 5"},
         {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: 5}]",
          "exec: {" PLUGIN "}", "aws v1"},
         /* It is nobody's then. */

@@ -49,9 +49,13 @@ static int read_text(const char *path, char **ret, struct err *err) {
                                 errno == ENOENT ? "; a commented sample is in the package's documentation" : "");
         if (fstat(fd, &st) < 0)
                 return err_setf(err, -errno, "cannot read configuration %s: %s", path, strerror(errno));
-        if (!S_ISREG(st.st_mode) || st.st_size > (off_t)CONF_MAX_BYTES)
-                return err_setf(err, -EINVAL, "cannot read configuration %s: not a regular file of at most 1 MiB",
-                                path);
+        if (!S_ISREG(st.st_mode))
+                return err_setf(err, -EINVAL, "cannot read configuration %s: it is not a regular file", path);
+        if (st.st_size > (off_t)CONF_MAX_BYTES)
+                return err_setf(err, -EFBIG,
+                                "cannot read configuration %s: it has %lld bytes, and %zu are the most; is the path "
+                                "right? Locks may be in several files in conf.d",
+                                path, (long long)st.st_size, CONF_MAX_BYTES);
 
         text = malloc(CONF_MAX_BYTES + 1);
         if (!text)
@@ -73,24 +77,6 @@ static int read_text(const char *path, char **ret, struct err *err) {
         return 0;
 }
 
-/* libconfig ends the whole process when an included file cannot be read to its end (flex's fatal error), e.g. a
- * directory. conf.d serves the purpose. */
-static int refuse_include(const char *path, const char *text, struct err *err) {
-        unsigned line = 1;
-
-        for (const char *p = text; p; line++) {
-                const char *word = p + strspn(p, " \t");
-
-                if (strncmp(word, "@include", strlen("@include")) == 0)
-                        return err_setf(err, -EINVAL, "%s:%u: @include is not supported; put the file into conf.d",
-                                        path, line);
-                p = strchr(p, '\n');
-                if (p)
-                        p++;
-        }
-        return 0;
-}
-
 static int sources_add(struct sources *s, const char *path, struct err *err) {
         _cleanup_free_ char *text = NULL;
         int r;
@@ -101,7 +87,7 @@ static int sources_add(struct sources *s, const char *path, struct err *err) {
         r = read_text(path, &text, err);
         if (r < 0)
                 return r;
-        r = refuse_include(path, text, err);
+        r = conf_text_check(path, text, err);
         if (r < 0)
                 return r;
 

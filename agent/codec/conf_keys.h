@@ -54,3 +54,7 @@ const char *conf_key_text(const struct conf_key *key, const void *base, char *bu
 
 /* Frees what the table's strings hold. */
 void conf_key_free_all(const struct conf_key *table, void *base);
+
+/* Refuses in the text of a file what libconfig does not stand: @include, and groups so large or deep that it would take
+ * minutes. Returns 0, or -EINVAL with err set: FILE:LINE. */
+int conf_text_check(const char *path, const char *text, struct err *err);

@@ -262,6 +262,8 @@ int kubeconfig_load(struct kubeconfig **ret, const char *path, const char *conte
                 r = resolve_cluster(&cluster, k, err);
         if (r == 0)
                 r = warn(k, &user, err);
+        if (r == 0)
+                r = kubeconfig_warn_public(k, &files, err);
         if (r != 0)
                 return r;
         if (strncmp(k->server, "https:", strlen("https:")) != 0)

@@ -6,6 +6,8 @@
 #include "codec/kubeconfig_parts.h"
 #include "codec/sandbox.h"
 
+DEFINE_CLEANUP(json_object *, json_object_put)
+
 void kubeconfig_files_done(struct kubeconfig_files *f) {
         for (size_t i = 0; i < f->n_files; i++) {
                 free(f->paths[i]);
@@ -26,8 +28,11 @@ static const char *name_of(json_object *item) {
 
 /* client-go keeps these as maps: a name twice in one list is an error. What has no name nobody can use. */
 static int check_list(const char *path, json_object *root, const char *list, const char *go_name, struct err *err) {
+        _cleanup_(json_object_putp) json_object *names = json_object_new_object();
         json_object *array;
 
+        if (!names)
+                return oom(err);
         if (!json_object_object_get_ex(root, list, &array) || !array)
                 return 0;
         if (!json_object_is_type(array, json_type_array))
@@ -38,13 +43,13 @@ static int check_list(const char *path, json_object *root, const char *list, con
         for (size_t i = 0; i < json_object_array_length(array); i++) {
                 const char *name = name_of(json_object_array_get_idx(array, i));
 
-                for (size_t j = 0; name && j < i; j++)
-                        if (util_streq(name, name_of(json_object_array_get_idx(array, j))))
-                                return err_setf(
-                                        err, -EINVAL,
+                if (name && json_object_object_get_ex(names, name, NULL))
+                        return err_setf(err, -EINVAL,
                                         "error loading kubeconfig file \"%s\": error converting *[]Named%s into "
                                         "*map[string]*api.%s: duplicate name \"%s\" in list; remove or rename one",
                                         path, go_name, go_name, name);
+                if (name && json_object_object_add(names, name, NULL) < 0)
+                        return oom(err);
         }
         return 0;
 }

@@ -8,7 +8,10 @@
 #include "base/err.h"
 #include "codec/kubeconfig.h"
 
-/* Reads a file of at most 1 MiB, NUL-terminated. Returns 0, negative errno (err not set: the wording differs by
+/* Room for a CA bundle of some hundred certificates in base64. Reading so much takes 3 s at most, whatever it is. */
+#define KUBECONFIG_MAX_BYTES (1024 * 1024)
+
+/* Reads a file of at most KUBECONFIG_MAX_BYTES, NUL-terminated. Returns 0, negative errno (err not set: the wording differs by
  * caller); -EFBIG too large, -EISDIR and -EINVAL not a regular file. */
 int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size);
 
@@ -107,6 +110,10 @@ struct kubeconfig_exec *kubeconfig_exec_free(struct kubeconfig_exec *x);
 
 /* Adds one to k->warnings. Returns 0, or -ENOMEM with err set. */
 int kubeconfig_warn(struct kubeconfig *k, struct err *err, const char *fmt, ...) _printf_(3, 4);
+
+/* Warns of files with something secret in them that anybody on the host may read, and of those that anybody may change.
+ * Returns 0, or -ENOMEM with err set. */
+int kubeconfig_warn_public(struct kubeconfig *k, const struct kubeconfig_files *f, struct err *err);
 
 /* Fields. Absent, null and empty give NULL (or leave *ret as it was); a wrong type is -EINVAL. kubeconfig_get_file()
  * resolves against the directory of the entry's file, as kubeconfig_resolve() does, and opens it once;

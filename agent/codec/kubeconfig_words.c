@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "codec/kubeconfig_parts.h"
 #include "codec/sandbox.h"
@@ -23,7 +24,8 @@ static const char *file_cure(int r) {
         case -EINVAL:
                 return "name a file";
         case -EFBIG:
-                return "1 MiB is the most: correct the path";
+                return "correct the path, or put certificates into a file of their own and leave out what is not in "
+                       "use";
         default:
                 return "see journalctl -k";
         }
@@ -48,6 +50,7 @@ static bool is_hidden(const char *path, struct sandbox_wall *ret) {
 
 bool kubeconfig_why(int r, const char *key, const char *path, const char *into, struct kubeconfig_unread *ret) {
         struct sandbox_wall wall;
+        struct stat st;
 
         if ((r == -EACCES || r == -EPERM || r == -ENOENT || r == -ENOTDIR) && is_hidden(path, &wall)) {
                 (void)snprintf(ret->why, sizeof(ret->why), "it is not seen: %s of this program's unit hides %s",
@@ -56,6 +59,9 @@ bool kubeconfig_why(int r, const char *key, const char *path, const char *into, 
                 return true;
         }
         (void)snprintf(ret->why, sizeof(ret->why), "%s", r == -EINVAL ? "it is not a regular file" : strerror(-r));
+        if (r == -EFBIG)
+                (void)snprintf(ret->why, sizeof(ret->why), "it has %lld bytes, and %d are the most",
+                               stat(path, &st) < 0 ? -1LL : (long long)st.st_size, KUBECONFIG_MAX_BYTES);
         (void)snprintf(ret->cure, sizeof(ret->cure), "%s", file_cure(r));
         return false;
 }

@@ -11,9 +11,14 @@
 #include "codec/kubeconfig_parts.h"
 #include "codec/utf8.h"
 
-#define MAX_BYTES       ((size_t)1024 * 1024)
-#define MAX_NODES       100000
-#define MAX_DEPTH       64
+#define MAX_BYTES ((size_t)KUBECONFIG_MAX_BYTES)
+#define MAX_NODES 100000
+#define MAX_DEPTH 64
+/* A key is compared with all others of its mapping, an anchor with all others (libfyaml 0.7: 64 KiB of keys took 16 s);
+ * and an open bracket takes 350 bytes. A text, as that of a large CA bundle, has few of these. */
+#define MAX_KEYS        256
+#define MAX_ANCHORS     1000
+#define MAX_MARKS       (64 * 1024)
 #define MAX_EMPTY_ITEMS 100
 
 int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
@@ -51,6 +56,7 @@ int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
 
 static int check_text(const char *path, const char *text, size_t size, struct err *err) {
         unsigned line = 1, column = 1;
+        size_t n_marks = 0, n_anchors = 0;
 
         if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
                 return err_setf(err, -EINVAL, "%s:1:1: UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8 %s >NEW", path,
@@ -61,11 +67,20 @@ static int check_text(const char *path, const char *text, size_t size, struct er
                         return err_setf(err, -EINVAL, "%s:%u:%u: invalid UTF-8 or a NUL byte; replace or remove it",
                                         path, line, column);
                 column++;
+                n_anchors += text[i] == '&';
+                n_marks += strchr("[]{},:-&*?!\n", text[i]) != NULL;
                 if (text[i] == '\n') {
                         line++;
                         column = 1;
                 }
         }
+        if (n_marks > MAX_MARKS || n_anchors > MAX_ANCHORS)
+                return err_setf(
+                        err, -EINVAL,
+                        "%s: too much YAML in its %zu bytes: %zu of []{},:-&*?! and line ends (%d is the most), "
+                        "%zu of these & (%d); is the path right? One with what is in use alone: kubectl "
+                        "--kubeconfig %s config view --minify --flatten >NEW",
+                        path, size, n_marks, MAX_MARKS, n_anchors, MAX_ANCHORS, path);
         return 0;
 }
 
@@ -133,9 +148,10 @@ static bool expands_within(struct fy_document *d, struct fy_node *n, unsigned de
                                 return false;
         } else if (fy_node_is_mapping(n)) {
                 struct fy_node_pair *pair;
+                unsigned n_keys = 0;
 
                 while ((pair = fy_node_mapping_iterate(n, &iterator)))
-                        if (!expands_within(d, fy_node_pair_key(pair), depth + 1, n_nodes) ||
+                        if (++n_keys > MAX_KEYS || !expands_within(d, fy_node_pair_key(pair), depth + 1, n_nodes) ||
                             !expands_within(d, fy_node_pair_value(pair), depth + 1, n_nodes))
                                 return false;
         }
@@ -147,9 +163,10 @@ DEFINE_CLEANUP(struct fy_diag *, fy_diag_destroy)
 DEFINE_CLEANUP(struct fy_document *, fy_document_destroy)
 
 /* One try. Returns 0; -EINVAL with *ret_diag having why; -ENOMEM. */
-static int build_once(const char *text, size_t size, struct fy_document **ret, struct fy_diag **ret_diag) {
+static int build_once(const char *text, size_t size, enum fy_parse_cfg_flags flags, struct fy_document **ret,
+                      struct fy_diag **ret_diag) {
         struct fy_diag_cfg diag_cfg;
-        struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE};
+        struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE | flags};
 
         fy_diag_cfg_default(&diag_cfg);
         diag_cfg.output_fn = diag_silent;
@@ -187,7 +204,7 @@ static int build(const char *path, const char *text, size_t size, char **ret_tex
                  struct fy_diag **ret_diag, struct err *err) {
         for (unsigned i = 0;; i++) {
                 const char *now = *ret_text ? *ret_text : text;
-                int r = build_once(now, *ret_text ? strlen(now) : size, ret, ret_diag);
+                int r = build_once(now, *ret_text ? strlen(now) : size, FYPCF_ALLOW_DUPLICATE_KEYS, ret, ret_diag);
                 const struct fy_diag_error *e = NULL;
                 void *iterator = NULL;
 
@@ -208,6 +225,15 @@ static int build(const char *path, const char *text, size_t size, char **ret_tex
                 }
                 return r == -ENOMEM ? err_setf(err, r, "out of memory") : yaml_error(*ret_diag, path, err);
         }
+}
+
+/* Duplicate keys are found when their number is known: now, and where says the parser. */
+static int resolve_error(const char *path, const char *text, size_t size, struct fy_diag *diag, struct err *err) {
+        _cleanup_(fy_diag_destroyp) struct fy_diag *better = NULL;
+        _cleanup_(fy_document_destroyp) struct fy_document *document = NULL;
+        int r = build_once(text, size, 0, &document, &better);
+
+        return yaml_error(r == -EINVAL ? better : diag, path, err);
 }
 
 int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object **ret, struct err *err) {
@@ -231,11 +257,11 @@ int kubeconfig_yaml(const char *path, const char *text, size_t size, json_object
         if (!expands_within(document, fy_document_root(document), 0, &n_nodes))
                 return err_setf(
                         err, -EINVAL,
-                        "%s:1:1: too large or too deep (more than %d values or %d levels, aliases expanded); is "
-                        "the path right?",
-                        path, MAX_NODES, MAX_DEPTH);
+                        "%s:1:1: too large or too deep (more than %d values, %d keys in one mapping or %d levels, "
+                        "aliases expanded); is the path right?",
+                        path, MAX_NODES, MAX_KEYS, MAX_DEPTH);
         if (fy_document_resolve(document) != 0)
-                return yaml_error(diag, path, err);
+                return resolve_error(path, patched ? patched : text, patched ? strlen(patched) : size, diag, err);
         r = kubeconfig_node(fy_document_root(document), &o);
         if (r < 0)
                 return err_setf(err, r, "out of memory");

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "codec/object_parts.h"
 #include "codec/utf8.h"
 
 /* Objects nest a dozen levels (managedFields); a deeper document is not from an API server. */
@@ -43,16 +44,18 @@ static int tokenize(const char *json, size_t n, int flags, struct json_object **
         e = json_tokener_get_error(tokener);
         at = json_tokener_get_parse_end(tokener);
         json_tokener_free(tokener);
-        if (e == json_tokener_success && at == n) {
+        if (e == json_tokener_success && at == n && object_is_whole(root, json, n)) {
                 *ret = root;
                 return 0;
         }
         json_object_put(root);
         if (e == json_tokener_continue)
                 return err_setf(err, -EBADMSG, "JSON is cut off after byte %zu", n);
-        return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu",
-                        json_tokener_error_desc(e == json_tokener_success ? json_tokener_error_parse_unexpected : e),
-                        at, n);
+        if (e == json_tokener_success)
+                return err_setf(err, -ENOMEM,
+                                "JSON document was not read as it is written: memory is short, or a name stands twice "
+                                "in one of its objects");
+        return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu", json_tokener_error_desc(e), at, n);
 }
 
 /* json-c 0.18 in strict mode takes every character beyond ASCII for a control character. So what is strict about is a
@@ -290,6 +293,6 @@ int object_to_text(struct json_object *root, char **ret) {
                 root ? json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
                      : NULL;
 
-        *ret = text ? strdup(text) : NULL;
+        *ret = text && object_is_whole(root, text, strlen(text)) ? strdup(text) : NULL;
         return *ret ? 0 : -ENOMEM;
 }

@@ -18,8 +18,9 @@ struct object_meta {
 
 DEFINE_CLEANUP(struct json_object *, json_object_put)
 
-/* Reads one JSON document (strict RFC 8259, valid UTF-8, nothing but white space behind it, at most 160 MiB in memory).
- * Returns -ENOMEM, or -EBADMSG with err set. */
+/* Reads one JSON document (strict RFC 8259, valid UTF-8, nothing but white space behind it, at most 160 MiB in memory),
+ * all of it: what json-c leaves out when memory is short is -ENOMEM with err set, and so is a name that stands twice in
+ * one object. Returns that, or -EBADMSG with err set. */
 int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err);
 
 /* Reads a list of `kind`, an API object whose items need not say their api_version and kind: they do afterwards.
@@ -52,5 +53,5 @@ struct json_object *object_append_object(struct json_object *array);
 bool object_add_string(struct json_object *parent, const char *key, const char *value);
 bool object_add_int(struct json_object *parent, const char *key, int64_t value);
 bool object_add_bool(struct json_object *parent, const char *key, bool value);
-/* The text of a document, to free(); -ENOMEM when root is NULL too. */
+/* The text of a document, all of it, to free(); -ENOMEM when root is NULL too. */
 int object_to_text(struct json_object *root, char **ret);

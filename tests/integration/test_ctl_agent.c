@@ -137,6 +137,52 @@ static void test_reload_anew(_unused_ void **state) {
         sd_bus_flush_close_unref(systemd);
 }
 
+/* What is hardly meant is said by check-config, and once by a start of the agent. (This one does not get further.) */
+static void test_warnings(_unused_ void **state) {
+        static const char *const said[] = {
+                "insecure-skip-tls-verify: whoever answers at https://api:6443 is believed",
+                "/kc can be read by anybody on this host; run: chmod o= ",
+                "/token can be read by anybody on this host; run: chmod o= ",
+                "cluster \"k\" names no certificate-authority: those of this system are trusted",
+        };
+        static const char *const keys[] = {"insecure-skip-tls-verify: true", "tls-server-name: x"};
+        const char *dir = ctl_bus.dir.path;
+        char text[1024], conf[128];
+
+        assert_int_equal(chmod(dir, 0755), 0);
+        assert_int_equal(chmod(tempdir_write(&ctl_bus.dir, "token", "t\n"), 0644), 0);
+        (void)tempdir_write(&ctl_bus.dir, "no-directory", "");
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\"; state_dir = \"%s/no-directory\";\n"
+                       "locks = ({name = \"l\"; unit = \"a.service\";});\n",
+                       dir, dir);
+        (void)util_copy(conf, sizeof(conf), tempdir_write(&ctl_bus.dir, "warned.conf", text));
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                struct ctl_result r;
+
+                (void)snprintf(text, sizeof(text),
+                               "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                               "clusters: [{name: k, cluster: {server: 'https://api:6443', %s}}]\n"
+                               "users: [{name: u, user: {token: t, tokenFile: token}}]\n",
+                               keys[i]);
+                assert_int_equal(chmod(tempdir_write(&ctl_bus.dir, "kc", text), 0644), 0);
+                for (size_t j = 0; j < ELEMENTSOF(said); j++) {
+                        bool is = i == 0 ? j < 3 : j > 0;
+                        char *at;
+
+                        r = RUN("check-config", conf);
+                        at = strstr(r.out, said[j]);
+                        assert_int_equal(r.status, 0);
+                        assert_int_equal(at != NULL, is);
+                        r = RUN_AGENT("--config", conf);
+                        at = strstr(r.err, said[j]);
+                        if ((at != NULL) != is || (at && (strstr(at + 1, said[j]) || !strstr(r.err, "kubeconfig: "))))
+                                fail_msg("%s: %s", said[j], r.err);
+                        assert_int_equal(r.status, 1);
+                }
+        }
+}
+
 /* leaderctl and leader-agent print the same, and what they print is a configuration again. */
 static void test_check_config(_unused_ void **state) {
         const char *path, *again;
@@ -449,11 +495,9 @@ static void test_sample(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                WITH_AGENT(test_reload_anew),
-                WITH_AGENT(test_check_config),
-                WITH_AGENT(test_check_config_sandbox),
-                WITH_AGENT(test_check_config_user),
-                WITH_AGENT(test_sample),
+                WITH_AGENT(test_reload_anew),       WITH_AGENT(test_warnings),
+                WITH_AGENT(test_check_config),      WITH_AGENT(test_check_config_sandbox),
+                WITH_AGENT(test_check_config_user), WITH_AGENT(test_sample),
         };
 
         return ctl_begin("test_ctl_agent") ? cmocka_run_group_tests(tests, NULL, NULL) : 0;

@@ -578,7 +578,8 @@ static const struct {
         {"a: 1\na: 2\n", NULL, "%F:2:1: duplicate key; remove one of the two"},
         {"a: *nope\n", NULL, "%F:1:5: invalid alias; correct the YAML there"},
         {"a: &a [*a]\n", NULL,
-         "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded); is the path right?"},
+         "%F:1:1: too large or too deep (more than 100000 values, 256 keys in one mapping or 64 levels, aliases "
+         "expanded); is the path right?"},
         {"a: \xff\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it"},
         {"a: ok\nb: \xed\xa0\x80\n", NULL, "%F:2:4: invalid UTF-8 or a NUL byte; replace or remove it"},
         {"a: \xc0\xaf\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it"},
@@ -711,7 +712,8 @@ static void test_alias_bomb(void **state) {
                                i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
         }
         assert_refused(tempdir_write(&dir, "bomb", text), NULL, -EINVAL,
-                       "%F:1:1: too large or too deep (more than 100000 values or 64 levels, aliases expanded); is the "
+                       "%F:1:1: too large or too deep (more than 100000 values, 256 keys in one mapping or 64 levels, "
+                       "aliases expanded); is the "
                        "path right?");
 
         deep = malloc(300001);
@@ -725,7 +727,8 @@ static void test_alias_bomb(void **state) {
         assert_non_null(huge);
         memset(huge, '#', 1024 * 1024 + 1);
         assert_refused(tempdir_write(&dir, "huge", huge), NULL, -EFBIG,
-                       "error loading kubeconfig file \"%F\": File too large; 1 MiB is the most: correct the path");
+                       "error loading kubeconfig file \"%F\": it has 1048577 bytes, and 1048576 are the most; correct "
+                       "the path, or put certificates into a file of their own and leave out what is not in use");
         free(huge);
 }
 

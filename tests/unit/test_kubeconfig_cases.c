@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -91,7 +92,7 @@ static const struct {
          "error: unable to read tokenFile /nonexistent/token for u due to No such file or directory"},
         {"117-token-and-missing-tokenfile.yaml",
          "https://127.0.0.1:16443 - - t0ken token - | unable to read tokenFile /nonexistent/token for u due to No such "
-         "file or directory (tests/kubeconfig/cases/117-token-and-missing-tokenfile.yaml); put the file there, or "
+         "file or directory (%D/117-token-and-missing-tokenfile.yaml); put the file there, or "
          "correct the path; until it can be read, token is used"},
         {"121-token-file-key-lowercase.yaml", "error: user \"u\": no field is called tokenfile; write tokenFile"},
         {"25-utf16.yaml", "error: UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8"},
@@ -108,7 +109,7 @@ static const struct {
         /* Plugins, as the tools of the clouds write them. */
         {"exec-eks.yaml", "https://127.0.0.1:16443 - - - - - exec aws 8 1 0"},
         {"exec-eks-v1alpha1.yaml",
-         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\" (tests/kubeconfig/cases/"
+         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\" (%D/"
          "exec-eks-v1alpha1.yaml: user \"u\": it is client.authentication.k8s.io/v1 or "},
         {"exec-gke.yaml",
          "https://127.0.0.1:16443 - - - - - exec gke-gcloud-auth-plugin 0 0 1 (Install gke-gcloud-auth-plugin for use "
@@ -118,7 +119,7 @@ static const struct {
          "https://127.0.0.1:16443 - - - - - exec kubelogin 7 0 0 (\nkubelogin is not installed which is required to "
          "connect to AAD enabled cluster.\n)"},
         {"exec-teleport.yaml", "https://127.0.0.1:16443 - - - - - exec /usr/local/bin/tsh 5 0 0"},
-        {"exec-pinniped.yaml", "https://127.0.0.1:16443 - - - - - exec tests/kubeconfig/cases/./bin/pinniped 2 0 1 "
+        {"exec-pinniped.yaml", "https://127.0.0.1:16443 - - - - - exec %D/./bin/pinniped 2 0 1 "
                                "{\"audience\":\"06e3fbd18de8\",\"retries\":3,\"quorum\":0.50}"},
         {"exec-oidc-always.yaml",
          "error: exec plugin cannot support interactive mode: standard input is not a terminal "},
@@ -133,12 +134,20 @@ static const struct {
          "whoever is on the way reads and changes what is"},
 };
 
+/* From a directory that nobody else may enter: who may read the tree that is tested is not what this is about. */
 static void test_met(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(met); i++) {
-                char path[128];
+                _cleanup_free_ char *text = NULL;
+                char path[128], expected[1024];
+                const char *at = strstr(met[i].expected, "%D");
+                size_t size;
 
                 (void)snprintf(path, sizeof(path), CASES "%s", met[i].file);
-                assert_outcome(met[i].file, path, met[i].expected);
+                assert_int_equal(kubeconfig_read_file(path, &text, &size), 0);
+                (void)snprintf(expected, sizeof(expected), "%.*s%s%s",
+                               (int)(at ? (size_t)(at - met[i].expected) : strlen(met[i].expected)), met[i].expected,
+                               at ? dir.path : "", at ? at + 2 : "");
+                assert_outcome(met[i].file, tempdir_write_bytes(&dir, met[i].file, text, size), expected);
         }
 }
 
@@ -259,6 +268,99 @@ static void test_list(_unused_ void **state) {
         assert_outcome("/dev/null", NULL,
                        "error: no configuration has been provided: /dev/null has no current-context");
         (void)unsetenv("KUBECONFIG");
+}
+
+/* ---- who else may read and change it ---- */
+
+/* Files in a directory of that mode, and what is said of them. */
+static const struct {
+        mode_t directory, kubeconfig, key, token, ca;
+        bool secret; /* a token in the kubeconfig itself, of a user that is not in use */
+        const char *expected;
+} modes[] = {
+        {0755, 0640, 0640, 0640, 0644, true, ""},
+        {0755, 0660, 0660, 0660, 0664, true, ""},
+        {0755, 0644, 0600, 0600, 0644, true, " | %D/kc can be read by anybody on this host; run: chmod o= %D/kc"},
+        {0755, 0644, 0600, 0600, 0644, false, ""},
+        {0755, 0646, 0600, 0600, 0644, false, " | %D/kc can be changed by anybody on this host; run: chmod o-w %D/kc"},
+        {0755, 0646, 0600, 0600, 0644, true,
+         " | %D/kc can be read and changed by anybody on this host; run: chmod o= %D/kc"},
+        {0755, 0600, 0644, 0600, 0644, true,
+         " | client-key %D/client.key can be read by anybody on this host; run: chmod o= %D/client.key"},
+        {0755, 0600, 0600, 0604, 0644, true,
+         " | tokenFile %D/token can be read by anybody on this host; run: chmod o= %D/token"},
+        {0755, 0600, 0600, 0602, 0644, true,
+         " | tokenFile %D/token can be changed by anybody on this host; run: chmod o= %D/token"},
+        {0755, 0600, 0600, 0600, 0666, true,
+         " | certificate-authority %D/ca.pem can be changed by anybody on this host; run: chmod o-w %D/ca.pem"},
+        {0750, 0666, 0666, 0666, 0666, true, ""},
+        {0700, 0666, 0666, 0666, 0666, true, ""},
+        {0711, 0600, 0644, 0600, 0644, true,
+         " | client-key %D/client.key can be read by anybody on this host; run: chmod o= %D/client.key"},
+};
+
+static void copy_pem(const char *name) {
+        _cleanup_free_ char *text = NULL;
+        char path[128];
+        size_t size;
+
+        (void)snprintf(path, sizeof(path), "tests/kubeconfig/pem/%s", name);
+        assert_int_equal(kubeconfig_read_file(path, &text, &size), 0);
+        (void)tempdir_write(&dir, name, text);
+}
+
+/* "%D" is the directory. */
+static void expand(const char *text, char *buf, size_t size) {
+        size_t n = 0;
+
+        for (; *text && n + 1 < size; text++)
+                if (strncmp(text, "%D", 2) == 0) {
+                        n += (size_t)snprintf(buf + n, size - n, "%s", dir.path);
+                        text++;
+                } else {
+                        buf[n++] = *text;
+                }
+        buf[n] = '\0';
+}
+
+static void test_modes(_unused_ void **state) {
+        copy_pem("ca.pem");
+        copy_pem("client.pem");
+        copy_pem("client.key");
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                char text[1024], expected[1024] = "https://h - - - token -";
+
+                (void)snprintf(text, sizeof(text),
+                               "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                               "clusters: [{name: k, cluster: {server: 'https://h', certificate-authority: ca.pem}}]\n"
+                               "users:\n- {name: u, user: {client-certificate: client.pem, client-key: client.key, "
+                               "tokenFile: token}}\n- {name: v, user: {%s}}\n",
+                               modes[i].secret ? "token: t" : "tokenFile: t");
+                (void)tempdir_write(&dir, "kc", text);
+                assert_int_equal(chmod(tempdir_path(&dir, "kc"), modes[i].kubeconfig), 0);
+                assert_int_equal(chmod(tempdir_path(&dir, "client.key"), modes[i].key), 0);
+                assert_int_equal(chmod(tempdir_path(&dir, "token"), modes[i].token), 0);
+                assert_int_equal(chmod(tempdir_path(&dir, "ca.pem"), modes[i].ca), 0);
+                assert_int_equal(chmod(dir.path, modes[i].directory), 0);
+                expand(modes[i].expected, expected + strlen(expected), sizeof(expected) - strlen(expected));
+                assert_outcome(text, tempdir_path(&dir, "kc"), expected);
+        }
+        /* Without TLS too: what is in the files is as secret. */
+        assert_int_equal(chmod(dir.path, 0755), 0);
+        assert_int_equal(
+                chmod(tempdir_write(&dir, "kc",
+                                    "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                                    "clusters: [{name: k, cluster: {server: 'http://h'}}]\n"
+                                    "users: [{name: u, user: {token: t}}]\n"),
+                      0644),
+                0);
+        {
+                char got[1024];
+
+                outcome(tempdir_path(&dir, "kc"), got, sizeof(got));
+                assert_non_null(strstr(got, "can be read by anybody"));
+        }
+        assert_int_equal(chmod(dir.path, 0700), 0);
 }
 
 /* As Go's net/http goes by the environment. */
@@ -434,17 +536,9 @@ static void test_json(_unused_ void **state) {
                  {"\"credentials\":[\"token\"],\"impersonation\"", "beside exec: the plugin is never run\""}},
                 {"", "token: SECRET", {"\"error\":\"\",\"warnings\":[]}"}},
         };
-        static const char *const pem[] = {"ca.pem", "expired.pem", "client.key"};
-
-        for (size_t i = 0; i < ELEMENTSOF(pem); i++) {
-                _cleanup_free_ char *text = NULL;
-                char path[128];
-                size_t size;
-
-                (void)snprintf(path, sizeof(path), "tests/kubeconfig/pem/%s", pem[i]);
-                assert_int_equal(kubeconfig_read_file(path, &text, &size), 0);
-                (void)tempdir_write(&dir, pem[i], text);
-        }
+        copy_pem("ca.pem");
+        copy_pem("expired.pem");
+        copy_pem("client.key");
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 _cleanup_free_ char *json = report(table[i].cluster, table[i].user, "");
 
@@ -518,7 +612,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_met),   cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
                 cmocka_unit_test(test_list),  cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
-                cmocka_unit_test(test_plain), cmocka_unit_test(test_plugin),
+                cmocka_unit_test(test_plain), cmocka_unit_test(test_plugin),      cmocka_unit_test(test_modes),
         };
 
         return cmocka_run_group_tests_name("kubeconfig cases", tests, setup, teardown);

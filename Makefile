@@ -228,6 +228,7 @@ help:
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'
 	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
+	@echo 'make fuzz       MINUTES=n [FUZZ="NAME ..."]   longer than check-fuzz; fuzz-merge, fuzz-coverage: tests/fuzz/module.mk'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR); make uninstall: the same'
 	@echo 'make fmt | check-fmt | lint | check-docs | clean         SAN=1: with sanitizers, into build-san/'
 	@echo 'V=1: show the commands      WERROR=1: warnings are errors      O=DIR: build elsewhere'

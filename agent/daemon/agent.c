@@ -123,7 +123,7 @@ static void on_job(enum job_type job, const char *problem, void *userdata) {
                                1, "%s; releasing, as for a stop", problem);
         if (job != JOB_STOP) {
                 journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
-                notify_status("Ended for a restart: units run on under their permits");
+                (void)notify_status("Ended for a restart: units run on under their permits");
                 (void)sd_event_exit(a->event, 0);
                 return;
         }

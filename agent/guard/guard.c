@@ -105,8 +105,7 @@ static int turn(struct guard *g) {
         if (g->status_due && g->status_at_usec == 0)
                 g->status_at_usec = now + STATUS_DELAY_USEC;
         if (g->status_at_usec > 0 && now >= g->status_at_usec) {
-                g->status_at_usec = 0;
-                guard_status(g);
+                g->status_at_usec = guard_status(g) ? 0 : now + NOTIFY_AGAIN_USEC;
         }
         if (g->status_at_usec > 0 && g->status_at_usec < next)
                 next = g->status_at_usec;

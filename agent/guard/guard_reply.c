@@ -282,7 +282,7 @@ void guard_reply_changed(struct guard_unit *u) {
 /* So much may one unit take of the line: two names and some words. */
 #define STATUS_UNIT_SIZE 700
 
-void guard_status(struct guard *g) {
+bool guard_status(struct guard *g) {
         char line[1600] = "";
         size_t n = 0;
 
@@ -320,7 +320,7 @@ void guard_status(struct guard *g) {
                 if (n >= sizeof(line))
                         n = sizeof(line) - 1;
         }
-        notify_status("%s%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
-                      g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.",
-                      g->agent.missed ? "; no agent is connected (systemctl status leader-agent)" : "");
+        return notify_status("%s%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
+                             g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.",
+                             g->agent.missed ? "; no agent is connected (systemctl status leader-agent)" : "");
 }

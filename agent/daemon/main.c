@@ -129,6 +129,8 @@ static int run(const char *path, bool *ret_anew) {
         agent_turn(a);
         notify_ready();
         r = agent_run(a);
+        if (r < 0)
+                (void)cannot_start(r, "The event loop failed; ending, so that systemd starts it again");
         *ret_anew = r >= 0 && agent_starts_anew(a);
         return r;
 }

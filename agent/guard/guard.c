@@ -172,9 +172,10 @@ static int take_up(struct guard *g, struct err *err) {
                 guard_unit_step(u, &ev, NULL);
                 if (supervise_permitted(&u->s))
                         journal_log(LOG_INFO, "%s: taking up the permit of lock %s again", u->name, u->permit.lock);
-                if (!supervise_permitted(&u->s) && gate_exists(&g->gate, u->name) != 0)
-                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready", u->name,
-                                        g->gate.dir);
+                r = supervise_permitted(&u->s) ? 0 : gate_exists(&g->gate, u->name);
+                if (r != 0)
+                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready%s%s", u->name,
+                                        g->gate.dir, r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
         }
         return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ExecCredential documents: the one a plugin is told, and the one it prints. As client-go takes them: JSON, and
- * YAML when it does not begin with '{'; of keys that are there twice in JSON the last one counts. */
+ * YAML when it does not begin with '{'. A key that is there twice is refused. */
 #include "codec/exec_credential.h"
 
 #include <errno.h>
@@ -99,18 +99,18 @@ static int decode(const char *text, size_t n, struct json_object **ret, struct e
                 return err_setf(err, -EINVAL, "decoding stdout: the plugin printed nothing");
         if (text[begin] == '{') {
                 r = object_parse(text, n, ret, &why);
-                return r < 0 && r != -ENOMEM ? err_setf(err, -EINVAL, "decoding stdout: %s", why.text) : r;
+                return r < 0 ? err_setf(err, r == -ENOMEM ? r : -EINVAL, "decoding stdout: %s", why.text) : r;
         }
         copy = malloc(n + 1);
         if (!copy)
-                return -ENOMEM;
+                return err_setf(err, -ENOMEM, "out of memory");
         memcpy(copy, text, n);
         copy[n] = '\0';
         r = kubeconfig_yaml("", copy, n, ret, NULL);
         explicit_bzero(copy, n);
-        return r < 0 && r != -ENOMEM
-                       ? err_setf(err, -EINVAL, "decoding stdout: it is neither JSON nor YAML of an " KIND)
-                       : r;
+        if (r == -ENOMEM)
+                return err_setf(err, r, "out of memory");
+        return r < 0 ? err_setf(err, -EINVAL, "decoding stdout: it is neither JSON nor YAML of an " KIND) : r;
 }
 
 /* A text of the status to copy; *ret NULL: there is none. */
@@ -200,8 +200,9 @@ int exec_credential_parse(const struct kubeconfig *k, const char *text, size_t n
         struct json_object *status;
         int r = decode(text, n, &root, err);
 
-        if (r == 0)
-                r = check_document(k->exec, root, err);
+        if (r < 0)
+                return r;
+        r = check_document(k->exec, root, err);
         status = r == 0 ? object_get(root, "status") : NULL;
         if (r == 0 && !status)
                 r = err_setf(err, -EINVAL, "exec plugin didn't return a status field");

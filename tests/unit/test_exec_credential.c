@@ -289,6 +289,22 @@ static void test_refused(_unused_ void **state) {
         }
 }
 
+/* client-go takes the last one, and nobody can mean it. */
+static void test_twice(_unused_ void **state) {
+        static const char *const printed[] = {DOC("{\"token\":\"SECRET\",\"token\":\"b\"}"),
+                                              DOC("{\"token\":\"SECRET\"},\"status\":{\"token\":\"b\"}")};
+
+        for (size_t i = 0; i < ELEMENTSOF(printed); i++) {
+                struct exec_credential c = {};
+                struct err err = {};
+
+                assert_int_equal(exec_credential_parse(&config, printed[i], strlen(printed[i]), &c, &err), -ENOMEM);
+                assert_non_null(strstr(err.text, "decoding stdout: "));
+                assert_non_null(strstr(err.text, "a name stands twice"));
+                assert_null(strstr(err.text, "SECRET"));
+        }
+}
+
 static const struct {
         const char *printed, *token;
         bool pair;
@@ -309,9 +325,6 @@ static const struct {
         /* Whoever uses it sees that it has ended. */
         {DOC("{\"token\":\"t\",\"expirationTimestamp\":\"1969-12-31T00:00:00Z\"}"), "t", false, 1},
         {DOC("{\"token\":\"t\",\"expirationTimestamp\":\"0001-01-01T00:00:00Z\"}"), "t", false, 0},
-        /* As client-go: the last one counts. */
-        {DOC("{\"token\":\"a\",\"token\":\"b\"}"), "b", false, 0},
-        {DOC("{\"token\":\"a\"},\"status\":{\"token\":\"b\"}"), "b", false, 0},
         {"{\"apiVersion\":\"" GROUP "v1\",\"kind\":\"ExecCredential\",\"spec\":{\"interactive\":false},\"status\":{"
          "\"token\":\"t\"}}",
          "t", false, 0},
@@ -496,15 +509,11 @@ static void test_pair_without_memory(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_info),
-                cmocka_unit_test(test_info_ca_file),
-                cmocka_unit_test(test_info_large),
-                cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_taken),
-                cmocka_unit_test(test_bounds),
-                cmocka_unit_test(test_times),
-                cmocka_unit_test(test_without_memory),
-                cmocka_unit_test(test_pair_without_memory),
+                cmocka_unit_test(test_info),           cmocka_unit_test(test_info_ca_file),
+                cmocka_unit_test(test_info_large),     cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_twice),          cmocka_unit_test(test_taken),
+                cmocka_unit_test(test_bounds),         cmocka_unit_test(test_times),
+                cmocka_unit_test(test_without_memory), cmocka_unit_test(test_pair_without_memory),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

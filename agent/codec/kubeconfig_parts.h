@@ -11,8 +11,8 @@
 /* Room for a CA bundle of some hundred certificates in base64. Reading so much takes 3 s at most, whatever it is. */
 #define KUBECONFIG_MAX_BYTES (1024 * 1024)
 
-/* Reads a file of at most KUBECONFIG_MAX_BYTES, NUL-terminated. Returns 0, negative errno (err not set: the wording differs by
- * caller); -EFBIG too large, -EISDIR and -EINVAL not a regular file. */
+/* Reads a file of at most KUBECONFIG_MAX_BYTES, NUL-terminated. Returns 0, negative errno (err not set: the wording
+ * differs by caller); -EFBIG too large, -EISDIR and -EINVAL not a regular file. */
 int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size);
 
 /* One YAML file as a JSON object (an empty file is an empty object). path is for messages. Returns 0; -EINVAL with err

@@ -95,7 +95,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libag
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
 
 # Its allocators fail on demand.
-$(O)/tests/unit/test_agent_conf: ALL_LDFLAGS += $(foreach f,calloc malloc realloc reallocarray strdup,-Wl,--wrap=$(f))
+$(O)/tests/unit/test_agent_conf $(O)/tests/unit/test_exec_credential: ALL_LDFLAGS += $(foreach f,calloc malloc realloc reallocarray strdup,-Wl,--wrap=$(f))
 
 $(O)/tests/unit/test_agent_sign: ALL_LDFLAGS += -Wl,--wrap=kube_placeholder_get
 
@@ -233,6 +233,7 @@ help:
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'
 	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
+	@echo 'make fuzz       MINUTES=n [FUZZ="NAME ..."]   longer than check-fuzz; fuzz-merge, fuzz-coverage: tests/fuzz/module.mk'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR); make uninstall: the same'
 	@echo 'make sbom       what the programs are made of: $(O)/leader-agent.spdx.json'
 	@echo 'make fmt | check-fmt | lint | check-docs | clean         SAN=1: with sanitizers, into build-san/'

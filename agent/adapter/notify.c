@@ -36,7 +36,7 @@ void notify_stopping(void) {
         (void)notify_send("STOPPING=1");
 }
 
-void notify_status(const char *fmt, ...) {
+bool notify_status(const char *fmt, ...) {
         static char last[STATUS_MAX + sizeof("STATUS=")];
         char message[sizeof(last)] = "STATUS=";
         char *text = message + strlen(message);
@@ -48,7 +48,7 @@ void notify_status(const char *fmt, ...) {
         r = vsnprintf(text, sizeof(message) - (size_t)(text - message), fmt, ap);
         va_end(ap);
         if (r < 0)
-                return;
+                return true; /* and will not be any better */
         n = strlen(text);
         /* Cut by vsnprintf: not within a UTF-8 character, or systemd ignores the line. */
         if ((size_t)r > n) {
@@ -59,11 +59,12 @@ void notify_status(const char *fmt, ...) {
                 text[n] = '\0';
         }
         (void)utf8_plain(text, /* lines= */ false);
-        if (strcmp(last, message) == 0)
-                return;
-        /* Sent again at the next change of anything when it was lost. */
-        if (notify_send(message))
-                memcpy(last, message, sizeof(last));
+        if (strcmp(last, message) == 0 || util_empty(getenv("NOTIFY_SOCKET")))
+                return true;
+        if (!notify_send(message))
+                return false;
+        memcpy(last, message, sizeof(last));
+        return true;
 }
 
 void notify_watchdog(void) {

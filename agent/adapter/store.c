@@ -235,11 +235,16 @@ static int scope_file(const char *scope, char name[static NAME_MAX + 1], struct 
 
 static int broken_claims(const struct store *s, const char *scope, const char *file, int r, const char *why,
                          struct err *err) {
+        /* These say nothing of the file. */
+        if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+                return err_setf(err, r, "%s/claims/%s: %s", s->dir, file, why);
         return err_setf(
                 err, r,
                 "%s/claims/%s: %s. Without its claims leader-agent cannot tell whether %s is its own and stays out of "
                 "it. Restore "
-                "the file, or, when the cluster shows that nothing of the kind is held by identity %s, remove it",
+                "the file, or, when the cluster shows that nothing of the kind is held by identity %s, remove it; "
+                "then: "
+                "systemctl restart leader-agent",
                 s->dir, file, why, scope, s->identity.identity);
 }
 

@@ -183,8 +183,8 @@ int conf_key_copy(const struct conf_key *key, void *base, const void *from) {
                 *int_at(key, base) = *int_at(key, source);
                 return 0;
         }
-        copy = strdup(*string_at(key, source));
-        if (!copy)
+        copy = *string_at(key, source) ? strdup(*string_at(key, source)) : NULL;
+        if (!copy && *string_at(key, source))
                 return -ENOMEM;
         free(*string_at(key, base));
         *string_at(key, base) = copy;

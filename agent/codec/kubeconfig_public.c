@@ -46,7 +46,7 @@ static int look(struct kubeconfig *k, const char *what, const char *path, bool s
 /* Whether any user in it has something secret with it, also one that is not in use. */
 static bool has_secrets(json_object *root) {
         static const char *const secrets[] = {"token", "password", "client-key-data", "auth-provider"};
-        json_object *users = NULL, *user = NULL;
+        json_object *users = NULL, *user = NULL, *exec = NULL, *env = NULL;
 
         if (!json_object_object_get_ex(root, "users", &users) || !json_object_is_type(users, json_type_array))
                 return false;
@@ -56,6 +56,10 @@ static bool has_secrets(json_object *root) {
                 for (size_t j = 0; j < ELEMENTSOF(secrets); j++)
                         if (json_object_object_get_ex(user, secrets[j], NULL))
                                 return true;
+                /* What a plugin is handed. */
+                if (json_object_object_get_ex(user, "exec", &exec) && json_object_object_get_ex(exec, "env", &env) &&
+                    json_object_is_type(env, json_type_array) && json_object_array_length(env) > 0)
+                        return true;
         }
         return false;
 }

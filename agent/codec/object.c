@@ -193,6 +193,7 @@ void object_get_text(struct json_object *parent, const char *key, char *dst, siz
         for (size_t i = 0; i < n; i++)
                 if (is_control((unsigned char)dst[i]))
                         dst[i] = ' ';
+        (void)utf8_plain(dst, /* lines= */ false);
 }
 
 int64_t object_get_count(struct json_object *parent, const char *key, int64_t def) {

@@ -156,7 +156,7 @@ static bool is_hex(const char *s, size_t n) {
 
 /* Microseconds since 1970, exactly as formatted. */
 static bool parse_usec(const char *s, uint64_t *ret) {
-        if (!*s || strlen(s) > 19 || strspn(s, "0123456789") != strlen(s))
+        if (!*s || strlen(s) > 19 || strspn(s, "0123456789") != strlen(s) || (*s == '0' && s[1]))
                 return false;
         *ret = strtoull(s, NULL, 10);
         return true;

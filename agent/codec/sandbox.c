@@ -91,7 +91,9 @@ const struct sandbox_path *sandbox_hides(const struct sandbox *s, const char *pa
 /* ---- a process that is in one ---- */
 
 static void set_wall(struct sandbox_wall *w, const char *path, const char *setting) {
-        (void)util_copy(w->path, sizeof(w->path), path);
+        const char *more = strlen(path) < sizeof(w->path) ? "" : "...";
+
+        (void)snprintf(w->path, sizeof(w->path), "%.*s%s", (int)(sizeof(w->path) - 1 - strlen(more)), path, more);
         w->setting = setting;
 }
 

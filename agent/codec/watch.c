@@ -40,7 +40,7 @@ int watch_splitter_push(struct watch_splitter *s, const char *data, size_t n) {
 }
 
 bool watch_splitter_next(struct watch_splitter *s, char **ret_line, size_t *ret_n) {
-        for (;;) {
+        while (s->buffer) {
                 char *line = s->buffer + s->begin;
                 char *end = s->size > s->searched ? memchr(s->buffer + s->searched, '\n', s->size - s->searched) : NULL;
                 size_t n;
@@ -68,6 +68,7 @@ bool watch_splitter_next(struct watch_splitter *s, char **ret_line, size_t *ret_
                 *ret_n = n;
                 return true;
         }
+        return false;
 }
 
 bool watch_splitter_is_partial(const struct watch_splitter *s) {

@@ -233,7 +233,7 @@ static void on_failed(struct supervise *s, struct supervise_actions *a, const st
                 s->unrecorded = 1; /* @unrecorded-is-kept */
         if (!(ev->failed & writes) || !supervise_permitted(s))
                 return;
-        if (s->disk_stop_at_usec == 0 && ev->failed & 1U << SUPERVISE_WRITE_PERMIT) {
+        if (s->disk_stop_at_usec == 0 && ev->failed & 1U << SUPERVISE_WRITE_PERMIT) { /* @permit-on-disk-is-in-force */
                 /* A first permit that is not on disk: as if it had not been asked for. One that is there ends as one in
                  * force does: should its file stay, the next guard takes it up unless the uid is recorded. */
                 s->gate = 0;

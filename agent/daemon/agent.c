@@ -123,7 +123,7 @@ static void on_job(enum job_type job, const char *problem, void *userdata) {
                                1, "%s; releasing, as for a stop", problem);
         if (job != JOB_STOP) {
                 journal_log(LOG_INFO, "Ending for a restart: permits stay in force, units run on");
-                notify_status("Ended for a restart: units run on under their permits");
+                (void)notify_status("Ended for a restart: units run on under their permits");
                 (void)sd_event_exit(a->event, 0);
                 return;
         }
@@ -174,7 +174,10 @@ static int open_world(struct agent *a, struct err *err) {
                 if (a->trace_fd < 0)
                         return a->trace_fd;
         }
-        return kube_new(&a->kube, a->event, a->kubeconfig, a->conf->request_timeout_usec, err);
+        r = kube_new(&a->kube, a->event, a->kubeconfig, a->conf->request_timeout_usec, err);
+        if (r < 0 && !err->text[0])
+                return err_setf(err, r, "cannot prepare requests to the API server: %s", strerror(-r));
+        return r;
 }
 
 static int start(struct agent *a, struct err *err) {

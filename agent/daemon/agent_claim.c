@@ -14,6 +14,10 @@ int agent_claims_read(struct agent *a, struct agent_claims *c, struct err *err) 
         return r;
 }
 
+bool agent_claims_unasked(int r) {
+        return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 /* The newest claim whose POST may still land. */
 static const char *newest_unsettled(const struct record_claims *claims) {
         for (size_t i = claims->n_claims; i > 0; i--)

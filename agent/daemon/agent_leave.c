@@ -123,7 +123,7 @@ static void tell_left(struct agent *a) {
                 if (left[0] && n < sizeof(line))
                         n += (size_t)snprintf(line + n, sizeof(line) - n, "; %s", left);
         }
-        notify_status("Stopped%s", n ? line : "; held no lock");
+        (void)notify_status("Stopped%s", n ? line : "; held no lock");
 }
 
 /* ---- how long ---- */

@@ -375,6 +375,8 @@ int agent_lock_prepare(struct agent_lock *l, struct err *err) {
                 return err_setf(err, -ENAMETOOLONG, "%s: lock '%s/%s': namespace and name together are too long",
                                 l->conf->where, ns(l), l->conf->name);
         r = agent_claims_read(l->agent, &l->claims, err);
+        if (agent_claims_unasked(r))
+                return r;
         if (r < 0)
                 /* this lock stays unusable, the others go on */
                 agent_journal(l, LOG_ERR, JOURNAL_STATE_DIR, err->text, "%s: %s", l->title, err->text);

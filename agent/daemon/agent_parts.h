@@ -62,6 +62,9 @@ bool agent_take_post(struct agent *a, struct agent_post *ret);
 
 /* Reads what is on disk. Returns a negative errno with err set; then `unreadable` says so too. */
 int agent_claims_read(struct agent *a, struct agent_claims *c, struct err *err);
+/* That error is one of this process (no descriptor, no memory) and says nothing of the file: nothing is decided on it,
+ * the start or reload fails. */
+bool agent_claims_unasked(int r);
 /* A claim for the next POST of this scope, on disk when it returns 0; problem tells humans what went wrong. */
 int agent_claims_next(struct agent *a, struct agent_claims *c, char problem[static 512]);
 /* What this claim was for is gone, and nothing with it is on its way: the next start need not look. */

@@ -235,6 +235,8 @@ int agent_placeholder_prepare(struct agent_placeholder *p, struct err *err) {
                                      placeholder_kind_to_string(p->kind), p->name))
                 return err_setf(err, -ENAMETOOLONG, "placeholder in namespace '%s': name too long", p->ns);
         r = agent_claims_read(p->agent, &p->claims, err);
+        if (agent_claims_unasked(r))
+                return r;
         if (r < 0)
                 journal_record(
                         LOG_ERR, JOURNAL_STATE_DIR,

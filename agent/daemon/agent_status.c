@@ -249,13 +249,14 @@ void agent_status_line(const struct agent *a, char *buf, size_t size) {
                 buf[0] = (char)(buf[0] - 'a' + 'A');
 }
 
-static void send_line(struct agent *a) {
+static void send_line(struct agent *a, uint64_t now_usec) {
         char line[AGENT_STATUS_SIZE];
 
         a->status.due_usec = 0;
         agent_status_line(a, line, sizeof(line));
         (void)snprintf(a->status.text, sizeof(a->status.text), "%.2047s", line);
-        notify_status("%s", line);
+        if (!notify_status("%s", line))
+                a->status.due_usec = now_usec + NOTIFY_AGAIN_USEC;
 }
 
 /* Something else than the last line says. */
@@ -284,7 +285,7 @@ uint64_t agent_status_update(struct agent *a, uint64_t now_usec) {
                 record_unfit(a->locks[i], &v);
         }
         if (a->status.due_usec && now_usec >= a->status.due_usec)
-                send_line(a);
+                send_line(a, now_usec);
         if (!a->status.due_usec && is_new(a))
                 a->status.due_usec = now_usec + STATUS_DELAY_USEC;
         if (changed && a->bus)

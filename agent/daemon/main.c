@@ -103,7 +103,7 @@ static int run(const char *path, bool *ret_anew) {
         r = agent_new(&a, event, path, &err);
         if (r < 0) {
                 journal_record(LOG_ERR, JOURNAL_START, NULL, 0, "%s", err.text[0] ? err.text : strerror(-r));
-                notify_status("Not running: %s", err.text[0] ? err.text : strerror(-r));
+                (void)notify_status("Not running: %s", err.text[0] ? err.text : strerror(-r));
                 /* systemd restarts at once, and for ever: what only a human can mend is not tried each second. */
                 if (getenv("NOTIFY_SOCKET"))
                         (void)sigtimedwait(&mask, NULL, &(struct timespec){.tv_sec = FAILED_PAUSE_SEC});
@@ -129,6 +129,8 @@ static int run(const char *path, bool *ret_anew) {
         agent_turn(a);
         notify_ready();
         r = agent_run(a);
+        if (r < 0)
+                (void)cannot_start(r, "The event loop failed; ending, so that systemd starts it again");
         *ret_anew = r >= 0 && agent_starts_anew(a);
         return r;
 }

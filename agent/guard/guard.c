@@ -105,8 +105,7 @@ static int turn(struct guard *g) {
         if (g->status_due && g->status_at_usec == 0)
                 g->status_at_usec = now + STATUS_DELAY_USEC;
         if (g->status_at_usec > 0 && now >= g->status_at_usec) {
-                g->status_at_usec = 0;
-                guard_status(g);
+                g->status_at_usec = guard_status(g) ? 0 : now + NOTIFY_AGAIN_USEC;
         }
         if (g->status_at_usec > 0 && g->status_at_usec < next)
                 next = g->status_at_usec;
@@ -173,9 +172,10 @@ static int take_up(struct guard *g, struct err *err) {
                 guard_unit_step(u, &ev, NULL);
                 if (supervise_permitted(&u->s))
                         journal_log(LOG_INFO, "%s: taking up the permit of lock %s again", u->name, u->permit.lock);
-                if (!supervise_permitted(&u->s) && gate_exists(&g->gate, u->name) != 0)
-                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready", u->name,
-                                        g->gate.dir);
+                r = supervise_permitted(&u->s) ? 0 : gate_exists(&g->gate, u->name);
+                if (r != 0)
+                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready%s%s", u->name,
+                                        g->gate.dir, r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
         }
         return 0;
 }

@@ -159,8 +159,13 @@ static int perform_file(struct guard_unit *u, enum supervise_action_type type) {
                 return gate_make(gate, u->name);
         if (type == SUPERVISE_REMOVE_GATE)
                 return gate_remove(gate, u->name);
-        if (type == SUPERVISE_RECORD)
-                return guard_uids_record(u->guard, u->permit.lock_uid);
+        if (type == SUPERVISE_RECORD) {
+                int r = guard_uids_record(u->guard, u->permit.lock_uid);
+
+                if (r >= 0)
+                        u->recorded = util_token(u->permit.lock_uid);
+                return r;
+        }
         return gate_remove_permit(gate, u->name);
 }
 

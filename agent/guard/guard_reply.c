@@ -140,6 +140,14 @@ static void explain(const struct guard_unit *u, uint32_t type, enum guard_result
                 (void)snprintf(buf, size, "%s", text);
 }
 
+/* What cannot be looked at just now is where this guard put it: an agent that heard that it is not would wait for ever.
+ */
+static bool is_revoked(const struct guard_unit *u, const char *lock_uid) {
+        int r = lock_uid[0] ? guard_uids_refused(u->guard, lock_uid) : 0;
+
+        return r > 0 || (r < 0 && u->recorded == util_token(lock_uid));
+}
+
 static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum unit_state state,
                        enum guard_result result, bool final) {
         struct permit_reply reply = {
@@ -161,7 +169,7 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
                 (void)util_copy(reply.permit_uid, sizeof(reply.permit_uid), u->permit.lock_uid);
                 (void)util_copy(reply.lock, sizeof(reply.lock), u->permit.lock);
         }
-        reply.revoked = lock_uid[0] && guard_uids_refused(u->guard, lock_uid) > 0;
+        reply.revoked = is_revoked(u, lock_uid);
         explain(u, type, result, reply.text, sizeof(reply.text));
         u->unfit_due = false;
         guard_reply_send(u->guard, &reply);
@@ -282,7 +290,7 @@ void guard_reply_changed(struct guard_unit *u) {
 /* So much may one unit take of the line: two names and some words. */
 #define STATUS_UNIT_SIZE 700
 
-void guard_status(struct guard *g) {
+bool guard_status(struct guard *g) {
         char line[1600] = "";
         size_t n = 0;
 
@@ -320,7 +328,7 @@ void guard_status(struct guard *g) {
                 if (n >= sizeof(line))
                         n = sizeof(line) - 1;
         }
-        notify_status("%s%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
-                      g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.",
-                      g->agent.missed ? "; no agent is connected (systemctl status leader-agent)" : "");
+        return notify_status("%s%s%s%s%s%s", g->cgroup_error, g->cgroup_error[0] ? "; " : "", g->bus_error,
+                             g->bus_error[0] ? "; " : "", line[0] ? line : "No unit permitted yet.",
+                             g->agent.missed ? "; no agent is connected (systemctl status leader-agent)" : "");
 }

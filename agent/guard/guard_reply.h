@@ -33,5 +33,5 @@ void guard_reply_problem(struct guard_unit *u);
 /* Tells the agent that `unfit` has changed, or what keeps a stop from its end. */
 void guard_reply_changed(struct guard_unit *u);
 
-/* Tells STATUS. */
-void guard_status(struct guard *g);
+/* Tells STATUS. False as notify_status(). */
+bool guard_status(struct guard *g);

@@ -79,6 +79,7 @@ struct guard_unit {
         char unfit[512];       /* why a permit as configured would be refused, and the cure */
         uint32_t files_failed; /* set of 1 << enum supervise_action_type: what a stop could not do at its last try */
         bool files_due;        /* … and the agent is to hear of it */
+        uint64_t recorded;     /* util_token() of the uid that this guard recorded last as revoked; 0: none */
         char trouble[512];     /* load error, refused job, failed file, unit's Result */
         bool ended_well;       /* as systemd last saw it end: Result=success, so of itself or asked to stop */
 };

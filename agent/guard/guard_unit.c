@@ -6,6 +6,7 @@
 #include "adapter/journal.h"
 #include "guard/guard_act.h"
 #include "guard/guard_reply.h"
+#include "guard/guard_uids.h"
 
 /* Known because it was asked about, and of no consequence: no permit, gate or stop, nobody waits, nobody has it
  * configured. What an earlier guard left of it, and was not stepped yet, was not asked about. */
@@ -166,7 +167,9 @@ void guard_unit_step(struct guard_unit *u, struct supervise_event *ev, const str
         struct guard_performance p = {.request = request};
 
         ev->now_usec = guard_now(u->guard);
-        (void)step_due(u, ev->now_usec);
+        /* What was due may have been the end of this very uid. */
+        if (step_due(u, ev->now_usec) && ev->type == SUPERVISE_EV_PERMIT && request)
+                ev->revoked = ev->revoked || guard_uids_refused(u->guard, request->lock_uid) != 0;
         step_with_failures(u, ev, &p);
         if (request && !p.answered)
                 wait_for(u, request);

@@ -9,6 +9,8 @@
 
 #include "base/util.h"
 
+#define NOTIFY_AGAIN_USEC USEC_PER_SEC
+
 /* READY=1: able to take part. Also ends notify_reloading(). */
 void notify_ready(void);
 
@@ -19,8 +21,9 @@ void notify_reloading(void);
 void notify_stopping(void);
 
 /* The line that `systemctl status` shows. Cut to 2000 bytes at a character boundary; control characters, which would
- * end the line, become spaces. Sends nothing when the line is the one sent last. */
-void notify_status(const char *fmt, ...) _printf_(1, 2);
+ * end the line, become spaces. Sends nothing when the line is the one sent last. False: it could not be sent now, and
+ * the line before it still stands: call again in NOTIFY_AGAIN_USEC. */
+bool notify_status(const char *fmt, ...) _printf_(1, 2);
 
 /* WATCHDOG=1. Call it last in the loop, when nothing is overdue and no step is half done. */
 void notify_watchdog(void);

@@ -34,7 +34,8 @@ struct json_object *object_get(struct json_object *parent, const char *key);
  * fit, or holds control characters (values end up in logs, file names and environments). *dst is "" unless 1 is
  * returned. */
 int object_get_string(struct json_object *parent, const char *key, char *dst, size_t size);
-/* The same for free text of any length: cut to fit at a character boundary, control characters become spaces. */
+/* The same for free text of any length: cut to fit at a character boundary, plain
+ * (utf8_plain(); control characters of ASCII become spaces). */
 void object_get_text(struct json_object *parent, const char *key, char *dst, size_t size);
 /* An integer member that is not negative; def when there is none or it is something else. */
 int64_t object_get_count(struct json_object *parent, const char *key, int64_t def);

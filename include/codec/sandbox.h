@@ -40,7 +40,7 @@ const struct sandbox_path *sandbox_hides(const struct sandbox *s, const char *pa
 /* What hides path from the very process whose /proc/PID/mountinfo (proc(5)) that is: as a service of systemd has it. Of
  * mounts that are above path the last one counts. False: nothing does. */
 struct sandbox_wall {
-        char path[256];      /* what is hidden */
+        char path[256];      /* what is hidden; cut, with "..." behind it, when longer */
         const char *setting; /* a constant: "ProtectHome=" */
 };
 bool sandbox_mounts_hide(FILE *mountinfo, const char *path, struct sandbox_wall *ret);

@@ -220,7 +220,7 @@ static void damaged_claims(struct tempdir *d) {
         static const char tail[] =
                 "Without its claims leader-agent cannot tell whether lock:ops/op-lock is its own and stays out of it. "
                 "Restore the file, or, when the cluster shows that nothing of the kind is held by identity "
-                "web-1-3f9a02c7, remove it";
+                "web-1-3f9a02c7, remove it; then: systemctl restart leader-agent";
         char expected[1024];
         struct stat st;
         char *big;

@@ -44,6 +44,8 @@ small=(
         '--tenure lease --leading --faults 1 --humans 1 --only unenrol'
         '--tenure life --faults 1 --humans 1 --only fill'
         '--tenure life --leading --faults 3 --humans 0 --only fill,unit-exit,kill-agent,kill-guard'
+        '--tenure life --faults 2 --humans 0 --only trip,kill-guard'
+        '--tenure lease --faults 1 --humans 0 --only trip,kill-guard'
         '--tenure lease --faults 1 --humans 0 --only fill'
         '--tenure lease --leading --faults 1 --humans 1 --only fill'
         '--tenure lease --leading --faults 2 --humans 0 --only fill,kill-agent'

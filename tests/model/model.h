@@ -193,6 +193,7 @@ struct host {
         /* under /run */
         uint8_t full;   /* nothing can be written any more until the next boot; 2: it had begun to take a lock */
         uint8_t locked; /* nor removed */
+        uint8_t trip;   /* 1: what follows the next permit file cannot be written; 2: now nothing can, nor be removed */
         uint8_t gate, file /* enum supervise_file */, file_uid, file_tenure;
         uint64_t file_stop_at_usec, file_kill_at_usec;
         uint8_t revoked[MAX_REVOKED];
@@ -297,7 +298,9 @@ enum move_kind {
         MOVE_DAMAGE,      /* the permit file is torn when the guard starts */
         MOVE_FILL,        /* of permit, environment, gate and revoked uid none can be written from here on */
         MOVE_READ_ONLY,   /* … nor removed */
-        MOVE_LOSE_STATE,  /* the state directory is gone when the agent starts; arg: the first lock's file only */
+        MOVE_TRIP,        /* … from behind a permit file on, for a while */
+        MOVE_WRITABLE,
+        MOVE_LOSE_STATE, /* the state directory is gone when the agent starts; arg: the first lock's file only */
         MOVE_CLONE,
         MOVE_BREAK_LINK,   /* between agent and guard; arg: 1 what the agent had said is lost, 2 what the guard had */
         MOVE_SUSPEND,      /* the whole host, without a word before */
@@ -329,7 +332,7 @@ enum move_kind {
 };
 
 /* Kinds of moves after which the guard's file actions fail. */
-#define FILLS (UINT64_C(1) << MOVE_FILL | UINT64_C(1) << MOVE_READ_ONLY)
+#define FILLS (UINT64_C(1) << MOVE_FILL | UINT64_C(1) << MOVE_READ_ONLY | UINT64_C(1) << MOVE_TRIP)
 
 enum edit {
         EDIT_LOWER, /* the duration to one tick */
@@ -445,6 +448,8 @@ bool guard_busy(const struct world *w, unsigned h);
 unsigned guard_local(struct world *w, unsigned h, unsigned actions);
 struct supervise_reading guard_look(const struct world *w, unsigned h);
 void guard_slow_reading(struct world *w, unsigned h);
+/* Its files can be written again; where no time passes it tries at once. */
+void guard_writable(struct world *w, unsigned h);
 /* leader-agent.service was stopped while there was no agent. */
 void guard_abandoned(struct world *w, unsigned h);
 void guard_connect(struct world *w, unsigned h);

@@ -174,6 +174,7 @@ static void code_host(struct coder *c, struct host *o) {
         if (parameters.fault_kinds & FILLS) {
                 coder_byte(c, &o->full);
                 coder_byte(c, &o->locked);
+                coder_byte(c, &o->trip);
                 coder_byte(c, &o->unfit);
         }
         coder_byte(c, &o->gate);

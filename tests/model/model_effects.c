@@ -171,6 +171,12 @@ static void process_move(struct world *w, struct move m) {
                 o->locked = w->other.hosts[m.agent].locked = m.kind == MOVE_READ_ONLY;
                 second_also(w, fill, m.agent);
                 break;
+        case MOVE_TRIP:
+                o->trip = 1;
+                break;
+        case MOVE_WRITABLE:
+                guard_writable(w, m.agent);
+                break;
         case MOVE_LOSE_STATE:
                 if (m.arg) { /* the file of one lock */
                         memset(w->agents[m.agent].claims[SLOT_ELECTION], 0, sizeof(w->agents[0].claims[0]));

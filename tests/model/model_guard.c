@@ -101,7 +101,7 @@ static bool record(struct host *o, uint64_t uid) {
         for (unsigned i = 0; i < MAX_REVOKED; i++)
                 if (!uid || o->revoked[i] == uid)
                         return true;
-        if (o->full)
+        if (o->full || o->trip == 2)
                 return false;
         for (unsigned i = 0; i < MAX_REVOKED; i++)
                 if (!o->revoked[i]) {
@@ -183,7 +183,12 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
 
         if (o->full && (FILE_WRITES & 1U << type))
                 return false;
-        if (o->locked && ((type == SUPERVISE_REMOVE_GATE && o->gate) || (type == SUPERVISE_REMOVE_PERMIT && o->file)))
+        if (o->trip && (type == SUPERVISE_WRITE_ENV || type == SUPERVISE_MAKE_GATE)) {
+                o->trip = 2;
+                return false;
+        }
+        if ((o->locked || o->trip == 2) &&
+            ((type == SUPERVISE_REMOVE_GATE && o->gate) || (type == SUPERVISE_REMOVE_PERMIT && o->file)))
                 return false;
         switch ((enum supervise_action_type)type) {
         case SUPERVISE_WRITE_PERMIT:
@@ -393,6 +398,17 @@ void guard_slow_reading(struct world *w, unsigned h) {
 
         o->reading = 0;
         memset(&o->taken, 0, sizeof(o->taken));
+        (void)step(w, h, &ev, ALL_ACTIONS);
+}
+
+void guard_writable(struct world *w, unsigned h) {
+        struct host *o = &w->hosts[h];
+        struct supervise_event ev = {.type = SUPERVISE_EV_TICK};
+
+        o->trip = 0;
+        if (!o->up || o->frozen || parameters.time)
+                return;
+        o->supervise.retry_at_usec = w->now_usec;
         (void)step(w, h, &ev, ALL_ACTIONS);
 }
 

@@ -61,6 +61,7 @@ uint8_t live_sort(const struct move *m) {
                 return (uint8_t)(host + SORT_WATCHDOG);
         case MOVE_BOOT:
         case MOVE_RESUME:
+        case MOVE_WRITABLE:
                 return (uint8_t)(host + SORT_HOST);
         case MOVE_UNIT_STOPPED:
                 return (uint8_t)(host + SORT_UNIT);

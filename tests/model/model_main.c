@@ -46,6 +46,7 @@ static bool only(const char *list) {
                 {"crash", MOVE_CRASH},
                 {"fill", MOVE_FILL},
                 {"read-only", MOVE_READ_ONLY},
+                {"trip", MOVE_TRIP},
                 {"lose-state", MOVE_LOSE_STATE},
                 {"clone", MOVE_CLONE},
                 {"old-event", MOVE_HOLD_WATCH},

@@ -52,6 +52,8 @@ static void process_faults(const struct world *w, struct move ret[MAX_MOVES], un
         if (o->on && !o->full) {
                 add(w, ret, n, MOVE_FILL, h, 0, 1);
                 add(w, ret, n, MOVE_READ_ONLY, h, 0, 1);
+                if (!o->trip)
+                        add(w, ret, n, MOVE_TRIP, h, 0, 1);
         }
         if (o->up) {
                 add_kill_guard(w, ret, n, h);
@@ -194,6 +196,8 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
                 if (!g->leaving)
                         add(w, ret, n, MOVE_STOP_AGENT, h, 0, 2);
         }
+        if (o->trip == 2)
+                add(w, ret, n, MOVE_WRITABLE, h, 0, 0);
         if (!o->up) {
                 add(w, ret, n, MOVE_START_GUARD, h, 0, 0);
                 if (o->file == SUPERVISE_FILE_VALID)

@@ -211,7 +211,7 @@ mutant lease-kept-without-a-guard-while-stopping livelock "$gone" \
 # A gate without a permit file is stopped at the guard's start, and the agent sends its permit again.
 mutant permit-not-on-disk harmless "$life --faults 1 --humans 0 --only kill-guard" \
         drop permit-file-before-gate
-mutant stale-gate-kept-at-guard-start caught "$lease --faults 2 --humans 0 --only kill-guard,kill-agent" \
+mutant stale-gate-kept-at-guard-start caught "$lease --states 6000000 --faults 2 --humans 0 --only kill-guard,kill-agent" \
         operand overdue-is-not-resumed 2 false \
         condition first-instant-before-the-event '@ && s->start != SUPERVISE_START_ANSWERED'
 # The gate is asserted: a start that PID 1 takes ahead of it is refused, and the unit counts as failed on every host.
@@ -294,6 +294,9 @@ mutant failed-permit-unanswered caught "--no-invariant --tenure lease --states 3
         drop failed-permit-is-refused
 mutant unrecorded-revoke-forgotten caught "$life --faults 2 --humans 0 --only fill,unit-exit" \
         statement unrecorded-is-kept 's->unrecorded = 0;'
+# The next guard takes up the file that is left, and its uid was never recorded.
+mutant permit-on-disk-forgotten caught "--no-invariant --tenure life --states 3000000 --faults 2 --humans 0 --only trip,kill-guard" \
+        operand permit-on-disk-is-in-force 2 true
 # A host that can record nothing can start nothing either.
 mutant released-though-unrecorded harmless "--no-invariant --agents 1 --leading --tenure life --faults 3 --humans 0 --only fill,unit-exit,kill-agent" \
         statement unrecorded-is-kept 's->unrecorded = 0;' operand only-a-recorded-revoke-counts 3 false

@@ -205,20 +205,21 @@ void notify_extend_timeout(uint64_t usec) {
         (void)usec;
 }
 
-void notify_status(const char *fmt, ...) {
+bool notify_status(const char *fmt, ...) {
         static char last[HOSTS_MAX][2][4000];
         char *line = last[here()->index][world.current->program], text[4000];
         va_list ap;
 
         if (!world.trace)
-                return;
+                return true;
         va_start(ap, fmt);
         (void)vsnprintf(text, sizeof(text), fmt, ap);
         va_end(ap);
         if (util_streq(line, text))
-                return;
+                return true;
         (void)util_copy(line, sizeof(last[0][0]), text);
         world_log("STATUS=%s", text);
+        return true;
 }
 
 void notify_watchdog(void) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -220,6 +221,34 @@ static void test_reload_without_memory(void **state) {
 }
 
 /* Removed, added again and removed once more, all while its unit still stops: it must not come back. */
+/* Claims that cannot be read for want of a descriptor are not taken for none: a lock of ours would be a stranger's
+ * until the next start, and its unit be stopped. */
+static void test_claims_without_descriptor(void **state) {
+        struct world *w = *state;
+        struct agent *a = &w->agent;
+        char claim[RECORD_CLAIM_HEX + 1];
+        struct rlimit limit, none;
+        struct err err = {};
+        int r;
+
+        assert_int_equal(store_claim_new(a->store, "lock:ns/a", claim, &err), 0);
+        write_conf(w, LOCK_A);
+        assert_int_equal(conf_load(&a->conf, w->path, &err), 0);
+        assert_int_equal(conf_set_default_namespace(a->conf, "ns", &err), 0);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        r = agent_conf_apply(a, a->conf, &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_int_equal(r, -EMFILE);
+        assert_non_null(strstr(err.text, "Too many open files"));
+        assert_null(strstr(err.text, "remove it"));
+        assert_int_equal(a->n_locks + a->n_placeholders, 0);
+        assert_int_equal(agent_conf_apply(a, a->conf, &err), 0);
+        assert_int_equal(a->locks[0]->claims.known.n_claims, 1);
+        assert_false(a->locks[0]->claims.unreadable);
+}
+
 static void test_leaves_twice(void **state) {
         struct world *w = *state;
         struct agent *a = &w->agent;
@@ -624,6 +653,7 @@ static void test_orphan_does_not_hold_up_a_stop(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_reload_without_memory, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_claims_without_descriptor, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_leaves_twice, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),

@@ -78,6 +78,17 @@ static void test_smallest(void **state) {
         assert_int_equal(l->keys.step_down_hold_usec, 10 * USEC_PER_SEC);
 }
 
+/* Also before the kubeconfig's namespace is known. */
+static void test_copy(_unused_ void **state) {
+        _cleanup_(conf_freep) struct conf *c = load("locks = ({name = \"app\"; unit = \"app.service\";});");
+        struct conf_lock copy;
+
+        assert_int_equal(conf_lock_copy(&copy, &c->locks[0]), 0);
+        assert_null(copy.namespace_);
+        assert_string_equal(copy.unit, "app.service");
+        conf_lock_done(&copy);
+}
+
 static void test_values(void **state) {
         _cleanup_(conf_freep) struct conf *c = NULL;
         const struct conf_lock *l;
@@ -571,13 +582,21 @@ static void test_guard_watchdog(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_smallest),   cmocka_unit_test(test_values),
-                cmocka_unit_test(test_length),     cmocka_unit_test(test_namespace_collision),
-                cmocka_unit_test(test_bad),        cmocka_unit_test(test_rules),
-                cmocka_unit_test(test_warnings),   cmocka_unit_test(test_directory),
-                cmocka_unit_test(test_unreadable), cmocka_unit_test(test_describe),
-                cmocka_unit_test(test_timespan),   cmocka_unit_test(test_names),
-                cmocka_unit_test(test_documented), cmocka_unit_test(test_guard_watchdog),
+                cmocka_unit_test(test_smallest),
+                cmocka_unit_test(test_values),
+                cmocka_unit_test(test_length),
+                cmocka_unit_test(test_namespace_collision),
+                cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_rules),
+                cmocka_unit_test(test_warnings),
+                cmocka_unit_test(test_directory),
+                cmocka_unit_test(test_unreadable),
+                cmocka_unit_test(test_describe),
+                cmocka_unit_test(test_timespan),
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_documented),
+                cmocka_unit_test(test_copy),
+                cmocka_unit_test(test_guard_watchdog),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

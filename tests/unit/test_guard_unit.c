@@ -162,6 +162,32 @@ static void late_look(bool connected, bool within) {
         tempdir_remove(&dir);
 }
 
+/* A permit that waits for its check is overdue when the next one for that uid is in hand, of which the shell has looked
+ * up already that its uid is a good one: it is not any more, and whoever sent the first is told so. */
+static void test_refused_meanwhile(_unused_ void **state) {
+        struct permit_request q = permit;
+        struct supervise_event found = {.type = SUPERVISE_EV_FOUND},
+                               ev = {.type = SUPERVISE_EV_PERMIT, .uid = util_token("A"), .tenure = TENURE_LEASE};
+        struct guard_unit *u;
+        struct tempdir dir;
+        struct guard *g = begin(&dir);
+
+        u = guard_unit_get(g, UNIT);
+        assert_non_null(u);
+        guard_unit_step(u, &found, NULL);
+        ev.stop_timeout_usec = q.stop_timeout_usec;
+        for (unsigned i = 0; i < 2; i++) {
+                ev.stop_at_usec = q.stop_at_usec = guard_now(g) + (1 + i) * 5 * USEC_PER_SEC;
+                ev.kill_at_usec = q.kill_at_usec = q.stop_at_usec + q.stop_timeout_usec;
+                skew_usec += i * 5 * USEC_PER_SEC; /* the first instant of the first one */
+                guard_unit_step(u, &ev, &q);
+                assert_int_equal(u->s.state, i == 0 ? SUPERVISE_CHECKING : SUPERVISE_UNREAD);
+        }
+        assert_int_equal(u->s.uid, 0);
+        g = guard_free(g);
+        tempdir_remove(&dir);
+}
+
 static void test_late_look(_unused_ void **state) {
         for (unsigned i = 0; i < 4; i++)
                 late_look(/* connected= */ i % 2 == 1, /* within= */ i / 2 == 1);
@@ -315,9 +341,8 @@ static void test_slow_turn(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_late_look),
-                cmocka_unit_test(test_one_look_at_a_time),
-                cmocka_unit_test(test_abandoned_is_told_once),
+                cmocka_unit_test(test_late_look),          cmocka_unit_test(test_refused_meanwhile),
+                cmocka_unit_test(test_one_look_at_a_time), cmocka_unit_test(test_abandoned_is_told_once),
                 cmocka_unit_test(test_slow_turn),
         };
 

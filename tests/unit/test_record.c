@@ -157,6 +157,8 @@ static const struct {
         {true, ID "identity=web-1\nmachine=" MACHINE "\n", "line 4: expected created="},
         {true, ID "identity=web-1\nmachine=" MACHINE "\ncreated=now\n",
          "line 4: created is not a number of microseconds"},
+        {true, ID "identity=web-1\nmachine=" MACHINE "\ncreated=05\n",
+         "line 4: created is not a number of microseconds"},
         {true, ID "identity=web-1\nmachine=" MACHINE "\ncreated=5\nmore=1\n", "line 5: unexpected line"},
 };
 

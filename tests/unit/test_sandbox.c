@@ -94,6 +94,20 @@ static void test_mounts(_unused_ void **state) {
                 {"no mount info\n", "/root/kc", NULL, NULL},
         };
 
+        struct sandbox_wall far = {};
+        char line[700], deep[400] = "/etc/";
+        FILE *mount;
+
+        memset(deep + 5, 'x', 300);
+        (void)snprintf(line, sizeof(line), "94 22 0:24 /systemd/inaccessible/dir %s ro - tmpfs tmpfs rw\n", deep);
+        mount = fmemopen(line, strlen(line), "r");
+        assert_non_null(mount);
+        assert_true(sandbox_mounts_hide(mount, deep, &far));
+        deep[252] = '\0';
+        assert_memory_equal(far.path, deep, 252);
+        assert_string_equal(far.path + 252, "...");
+        (void)fclose(mount);
+
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct sandbox_wall wall = {};
                 char text[4096];

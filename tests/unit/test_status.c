@@ -39,6 +39,9 @@ static void test_status(void **state) {
         parse(500, "{\"kind\":\"Status\",\"message\":\"a \xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x92\"}", &s);
         assert_true(s.is_status);
         assert_string_equal(s.message, "a \xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x92");
+        /* a control character of C1, RIGHT-TO-LEFT OVERRIDE */
+        parse(500, "{\"kind\":\"Status\",\"message\":\"a\xc2\x9b\xe2\x80\xae\x7f\"}", &s);
+        assert_string_equal(s.message, "a????? ");
         parse(500, "{\"kind\":\"Status\",\"message\":\"\xc3\"}", &s);
         assert_false(s.is_status);
         parse(500, "{\"kind\":\"Status\",\"message\":\"\xed\xa0\x80\"}", &s);

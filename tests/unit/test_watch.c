@@ -50,6 +50,7 @@ static void test_limit(void **state) {
         char *line;
 
         (void)state;
+        assert_false(watch_splitter_next(&s, &line, &n)); /* nothing was ever pushed */
         assert_int_equal(watch_splitter_push(&s, "0123456789", 10), 0);
         assert_false(watch_splitter_next(&s, &line, &n));
         assert_int_equal(watch_splitter_push(&s, "x", 1), 0);

@@ -16,6 +16,9 @@ void fuzz_one(const uint8_t *data, size_t size);
 /* In this run an allocation was refused: what else would be certain may have failed. */
 bool fuzz_starved(void);
 
+/* … and it is not to be: what is tested ends without memory. */
+void fuzz_never_starve(void);
+
 #define fuzz_assert(condition)                                                                                         \
         do {                                                                                                           \
                 if (!(condition))                                                                                      \

@@ -13,7 +13,7 @@ MINUTES ?= 10
 FUZZ_SECONDS ?= 20
 FUZZ_DIR := $(O)/fuzz
 FUZZ_FLAGS := $(DIALECT) -MMD -MP -O1 -g -fno-strict-aliasing -fno-omit-frame-pointer -fsanitize=address,undefined \
-        -fno-sanitize-recover=all $(WARNINGS) -Wno-missing-field-initializers
+        -fno-sanitize-recover=all $(WARNINGS) -Wno-missing-field-initializers -Wno-format-nonliteral
 FUZZ_COV_FLAGS := $(DIALECT) -MMD -MP -O0 -g -fno-strict-aliasing $(WARNINGS)
 # One of these may fail on demand (fuzz.c).
 FUZZ_WRAP := $(foreach f,malloc calloc realloc reallocarray strdup strndup vasprintf asprintf json_object_new_object \
@@ -32,8 +32,8 @@ $(FUZZ_DIR)/libagent.a: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(FUZZ_LIB_SRC))
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_DIR)/$(FUZZ_COMMON).o \
     $(FUZZ_DIR)/libagent.a
-	$(call say,FUZZLD,$@)$(FUZZ_CC) -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all $(FUZZ_WRAP) -o $@ \
-	    $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
+	$(call say,FUZZLD,$@)$(FUZZ_CC) -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all $(FUZZ_WRAP) \
+	    $(FUZZ_WRAP_$*) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
 
 # For coverage: the compiler of everything else, without sanitizers, and each input once.
 $(FUZZ_DIR)/cov/%.o: %.c tests/fuzz/module.mk
@@ -46,9 +46,22 @@ $(FUZZ_DIR)/cov/libagent.a: $(patsubst %.c,$(FUZZ_DIR)/cov/%.o,$(FUZZ_LIB_SRC))
 
 $(FUZZ_DIR)/cov/fuzz_%: $(FUZZ_DIR)/cov/tests/fuzz/fuzz_%.o $(FUZZ_DIR)/cov/$(FUZZ_COMMON).o \
     $(FUZZ_DIR)/cov/tests/fuzz/replay.o $(FUZZ_DIR)/cov/libagent.a
-	$(call say,COVLD,$@)$(CC) --coverage $(FUZZ_WRAP) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
+	$(call say,COVLD,$@)$(CC) --coverage $(FUZZ_WRAP) $(FUZZ_WRAP_$*) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
 
 # Beside base, core and codecs.
+# The guard's shell stands on the simulator's host, as in tests/sim.
+FUZZ_SIM := $(filter-out tests/sim/main.c tests/sim/judge.c,$(wildcard tests/sim/*.c))
+FUZZ_WRAP_guard := $(foreach f,units_start units_stop cgroup_kill gate_make gate_remove,-Wl,--wrap=$(f))
+$(FUZZ_DIR)/sim/%.o: $(FUZZ_DIR)/%.o
+	@mkdir -p $(@D)
+	@objcopy $(foreach n,$(SIM_NAMES),--redefine-sym $(n)=world_$(n)) $< $@
+$(FUZZ_DIR)/cov/sim/%.o: $(FUZZ_DIR)/cov/%.o
+	@mkdir -p $(@D)
+	@objcopy $(foreach n,$(SIM_NAMES),--redefine-sym $(n)=world_$(n)) $< $@
+$(foreach d,$(FUZZ_DIR) $(FUZZ_DIR)/cov,$(eval $(d)/fuzz_guard: $(patsubst %.c,$(d)/%.o,$(FUZZ_SIM)) \
+    $(patsubst %.c,$(d)/sim/%.o,$(filter-out %/main.c %/guard_reap.c,$(wildcard agent/daemon/*.c agent/guard/*.c)) \
+    agent/adapter/link.c agent/base/random.c)))
+
 $(foreach d,$(FUZZ_DIR) $(FUZZ_DIR)/cov,$(eval $(d)/fuzz_report: $(foreach o,status_print table show,$(d)/agent/ctl/$(o).o)))
 
 FUZZ_BIN := $(foreach n,$(FUZZ),$(FUZZ_DIR)/fuzz_$(n))

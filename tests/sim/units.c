@@ -81,7 +81,7 @@ static void fill_facts(const struct unit *u, struct enroll_facts *f) {
         f->after_guard = f->after_agent = true;
         f->binds_to_guard = u->enrolled_lease;
         (void)snprintf(f->asserts[0], sizeof(f->asserts[0]), GATE_DIR "/leading/%s", f->id);
-        f->n_asserts = 1;
+        f->n_asserts = !u->bare;
         (void)snprintf(f->environment_files[0], sizeof(f->environment_files[0]), GATE_DIR "/env/%s", f->id);
         f->n_environment_files = 1;
         (void)util_copy(f->type, sizeof(f->type), "exec");

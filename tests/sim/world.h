@@ -104,6 +104,7 @@ struct unit {
         uint64_t glitch_until; /* PID 1 says "inactive" although it has just begun to start */
         /* what is in force: the drop-in */
         bool enrolled_lease;
+        bool bare; /* never enrolled: no gate, and not in root's list */
         uint64_t timeout_stop_usec;
         /* how it behaves */
         uint64_t start_usec, stop_usec;

@@ -12,7 +12,7 @@ set -euo pipefail
 # The only list of Debian packages in this repository, by purpose.
 build=(gcc make scdoc pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libjson-c-dev libsystemd-dev \
         libconfig-dev libfyaml-dev)
-test=(libmicrohttpd-dev libcmocka-dev clang-format-14 clang-tidy-14 shellcheck dbus jq curl openssl)
+test=(libmicrohttpd-dev libcmocka-dev clang-format-14 clang-tidy-14 shellcheck dbus jq curl openssl valgrind)
 lab=(systemd-container debootstrap iproute2 util-linux procps jq curl openssl ca-certificates)
 
 if [[ ${1:-} == --list ]]; then

@@ -232,6 +232,7 @@ help:
 	@echo 'make demo       three real hosts, one operator: watch a takeover (root)'
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'
+	@echo 'make check-inject   one call fails in the real daemons (root); INJECT=all: every call; INJECT=RUN: one, as it was printed'
 	@echo 'make promise-table   two leaders per fault: what bounds it, the worst simulated and on real hosts'
 	@echo 'make fuzz       MINUTES=n [FUZZ="NAME ..."]   longer than check-fuzz; fuzz-merge, fuzz-coverage: tests/fuzz/module.mk'
 	@echo 'make install    DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) UNITDIR=$(UNITDIR); make uninstall: the same'

@@ -13,7 +13,7 @@ set -euo pipefail
 build=(gcc make scdoc pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libjson-c-dev libsystemd-dev \
         libconfig-dev libfyaml-dev)
 test=(libmicrohttpd-dev libcmocka-dev clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev shellcheck dbus jq curl \
-        openssl)
+        openssl valgrind)
 lab=(systemd-container debootstrap iproute2 util-linux procps jq curl openssl ca-certificates)
 
 if [[ ${1:-} == --list ]]; then

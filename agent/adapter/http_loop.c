@@ -13,6 +13,8 @@
 #include "base/util.h"
 
 #define HTTP_LOOP_DEAD_MSEC 5000
+/* After an error of libcurl. */
+#define AGAIN_USEC (500 * USEC_PER_MSEC)
 
 static void take_finished(struct http_loop *loop) {
         CURLMsg *m;
@@ -40,9 +42,22 @@ static bool is_dead(int fd) {
                info.tcpi_last_ack_recv >= HTTP_LOOP_DEAD_MSEC;
 }
 
+/* Out of memory libcurl returns before it has told when it wants to be called again, or which sockets it waits for:
+ * without that its transfers would end neither with an answer nor with their time-outs. */
+static void act(struct http_loop *loop, curl_socket_t fd, int mask) {
+        int running;
+
+        if (curl_multi_socket_action(loop->multi, fd, mask, &running) !=
+            CURLM_OK) { /* failures show in the transfers */
+                (void)sd_event_source_set_time_relative(loop->timer, AGAIN_USEC);
+                (void)sd_event_source_set_enabled(loop->timer, SD_EVENT_ONESHOT);
+        }
+        take_finished(loop);
+}
+
 static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct http_loop *loop = userdata;
-        int mask = 0, running;
+        int mask = 0;
 
         if (revents & (EPOLLIN | EPOLLHUP))
                 mask |= CURL_CSELECT_IN;
@@ -53,17 +68,12 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, voi
                 if (is_dead(fd))
                         loop->dead_at_usec = clock_monotonic_usec();
         }
-        (void)curl_multi_socket_action(loop->multi, fd, mask, &running); /* failures show in the transfers */
-        take_finished(loop);
+        act(loop, fd, mask);
         return 0;
 }
 
 static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
-        struct http_loop *loop = userdata;
-        int running;
-
-        (void)curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        take_finished(loop);
+        act(userdata, CURL_SOCKET_TIMEOUT, 0);
         return 0;
 }
 

@@ -92,13 +92,17 @@ int http_setup_init(struct http_setup *s, const struct kubeconfig *config, struc
         _cleanup_(curl_url_cleanupp) CURLU *u = curl_url();
         _cleanup_(curl_freep) char *scheme = NULL, *url = NULL;
         static const char socks[] = "socks5://";
+        CURLUcode code;
         size_t n;
         int r;
 
         *s = (struct http_setup){.config = config};
         if (!u)
                 return -ENOMEM;
-        if (curl_url_set(u, CURLUPART_URL, config->server, CURLU_DISALLOW_USER) != CURLUE_OK)
+        code = curl_url_set(u, CURLUPART_URL, config->server, CURLU_DISALLOW_USER);
+        if (code == CURLUE_OUT_OF_MEMORY)
+                return -ENOMEM;
+        if (code != CURLUE_OK)
                 return err_setf(err, -EINVAL, "kubeconfig: server is not a URL without user and password");
         r = get_part(u, CURLUPART_SCHEME, 0, &scheme);
         if (r < 0)

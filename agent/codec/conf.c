@@ -168,10 +168,13 @@ static int apply(const struct source *f, const struct conf_key *table, void *bas
         const char *name = config_setting_name(s);
         unsigned line = config_setting_source_line(s);
         size_t i;
-        const struct conf_key *key = conf_key_find(table, name, &i);
+        const struct conf_key *key = name ? conf_key_find(table, name, &i) : NULL;
         struct err why = {};
         int r;
 
+        /* Names and texts that libconfig had no memory to copy it leaves out without a word. */
+        if (!name || (config_setting_type(s) == CONFIG_TYPE_STRING && !config_setting_get_string(s)))
+                return err_setf(err, -ENOMEM, "%s:%u: out of memory", f->path, line);
         if (!key || (defaults && key->own))
                 return err_setf(err, -EINVAL, "%s:%u: unknown key \"%s\"%s; leader-agent.conf(5) lists them", f->path,
                                 line, name, where);

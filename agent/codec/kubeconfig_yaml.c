@@ -117,7 +117,8 @@ static int yaml_error(struct fy_diag *diag, const char *path, struct err *err) {
 
         e = fy_diag_errors_iterate(diag, &iterator);
         if (!e)
-                return err_setf(err, -EINVAL, "%s:1:1: not a YAML document; is the path right?", path);
+                return err_setf(err, -EINVAL, "%s:1:1: not a YAML document (is the path right?), or out of memory",
+                                path);
         for (size_t i = 0; i < ELEMENTSOF(cures); i++)
                 if (util_streq(e->msg, cures[i][0]))
                         cure = cures[i][1];

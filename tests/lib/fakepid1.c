@@ -114,6 +114,8 @@ static int job(sd_bus_message *call, struct server *v, bool start) {
                         strcpy(s->active, s->ignores_stop ? "deactivating" : "inactive");
         } else if (access(s->gate, F_OK) == 0) {
                 s->starts++;
+                s->overlaps += s->other && strcmp(s->other->active, "inactive") != 0;
+                s->unpermitted += s->permit[0] && access(s->permit, R_OK) != 0;
                 strcpy(s->active, "active");
         } else
                 s->refused_starts++;
@@ -124,6 +126,13 @@ static int job(sd_bus_message *call, struct server *v, bool start) {
 static int on_message(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         struct server *v = userdata;
 
+        if (sd_bus_message_is_method_call(m, NULL, NULL) && ++v->state->calls == v->state->fail_at) {
+                if (v->state->fail_hangs_up)
+                        sd_bus_close(v->bus);
+                else
+                        (void)sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many of them.");
+                return 1;
+        }
         if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "GetAll"))
                 return get_all(m, v);
         if (sd_bus_message_is_method_call(m, MANAGER, "StartUnit"))
@@ -149,7 +158,7 @@ static int on_connect(_unused_ sd_event_source *source, int fd, _unused_ uint32_
         if (sd_bus_new(&v->bus) < 0 || sd_bus_set_fd(v->bus, c, c) < 0 || sd_bus_set_server(v->bus, 1, id) < 0 ||
             sd_bus_set_anonymous(v->bus, 1) < 0 || sd_bus_start(v->bus) < 0 ||
             sd_bus_add_filter(v->bus, NULL, on_message, v) < 0 || sd_bus_attach_event(v->bus, v->event, 0) < 0)
-                _exit(1);
+                v->bus = sd_bus_close_unref(v->bus); /* it hung up already */
         return 0;
 }
 

@@ -15,16 +15,22 @@ struct fakepid1_state {
         char slice[256];  /* Slice; empty: system.slice */
         bool not_found;   /* no such unit */
         bool masked;
-        bool bound;        /* BindsTo= the guard, as for tenure lease */
-        bool unenrolled;   /* the assert is not in force */
-        bool start_error;  /* StartUnit is answered with an error */
-        bool ignores_stop; /* deactivating until the test sets it inactive */
-        bool stop_waits;   /* a stop of an inactive unit waits for another unit, unless that is to be ignored */
-        unsigned job;      /* pending, 0: none */
-        char active[32];   /* ActiveState, changed by jobs */
-        char agent[32];    /* ActiveState of leader-agent.service; empty: active */
+        bool bound;         /* BindsTo= the guard, as for tenure lease */
+        bool unenrolled;    /* the assert is not in force */
+        bool start_error;   /* StartUnit is answered with an error */
+        bool ignores_stop;  /* deactivating until the test sets it inactive */
+        bool stop_waits;    /* a stop of an inactive unit waits for another unit, unless that is to be ignored */
+        unsigned job;       /* pending, 0: none */
+        char active[32];    /* ActiveState, changed by jobs */
+        char agent[32];     /* ActiveState of leader-agent.service; empty: active */
+        char permit[256];   /* must be there at each start; empty: not looked for */
+        unsigned fail_at;   /* the call, counted from 1, that is not done; 0: none */
+        bool fail_hangs_up; /* by closing the connection, else it is answered with an error */
+        const struct fakepid1_state *other; /* of another host: the unit must not run on both */
         /* it did */
-        unsigned starts, refused_starts, stops, resets, reads;
+        unsigned starts, refused_starts, stops, resets, reads, calls;
+        unsigned overlaps;    /* starts while the unit of the other host was not inactive */
+        unsigned unpermitted; /* starts without the permit file */
 };
 
 struct fakepid1 {

@@ -611,7 +611,7 @@ static const struct {
         {"a: \xff\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it"},
         {"a: ok\nb: \xed\xa0\x80\n", NULL, "%F:2:4: invalid UTF-8 or a NUL byte; replace or remove it"},
         {"a: \xc0\xaf\n", NULL, "%F:1:4: invalid UTF-8 or a NUL byte; replace or remove it"},
-        {"%YAML 9.0\n--- a\n", NULL, "%F:1:1: not a YAML document; is the path right?"},
+        {"%YAML 9.0\n--- a\n", NULL, "%F:1:1: not a YAML document (is the path right?), or out of memory"},
         {"just text\n", NULL,
          "%F:1:1: not a mapping: a kubeconfig has apiVersion, clusters, users, contexts; is the path right?"},
         {"- a\n", NULL,

@@ -45,12 +45,13 @@ PURE_SRC := $(foreach n,terms timing retry,agent/base/$(n).c)
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 GUARD_SRC := $(wildcard agent/guard/*.c)
 CTL_SRC := $(wildcard agent/ctl/*.c)
+EXEC_SRC := $(wildcard agent/exec/*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 INTEGRATION_SRC := $(wildcard tests/integration/test_*.c)
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
-BIN := $(O)/leader-agent $(O)/leader-guard $(O)/leaderctl
+BIN := $(O)/leader-agent $(O)/leader-guard $(O)/leader-agent-exec $(O)/leaderctl
 UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(INTEGRATION_SRC))
 
@@ -78,6 +79,10 @@ $(O)/leader-agent: $(call obj,$(DAEMON_SRC)) $(O)/libagent.a
 
 $(O)/leader-guard: $(call obj,$(GUARD_SRC)) $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_GUARD)
+
+# Runs what others wrote, and needs nothing for it but libc.
+$(O)/leader-agent-exec: $(call obj,$(EXEC_SRC)) $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(O)/leaderctl: $(call obj,$(CTL_SRC)) $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
@@ -178,7 +183,7 @@ lint: ; @TEST_TIMEOUT=900 $(RUN) "tests/lint.sh $(LINT)"
 # What install writes and uninstall removes, MODE:SOURCE:TARGET. The configuration is not in it: it is the operator's.
 DOCDIR := $(PREFIX)/share/doc/leader-agent
 INSTALLED := 0755:$(O)/leader-agent:$(PREFIX)/sbin/leader-agent 0755:$(O)/leader-guard:$(PREFIX)/sbin/leader-guard \
-        0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
+        0755:$(O)/leader-agent-exec:$(PREFIX)/sbin/leader-agent-exec 0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
         $(foreach f,$(wildcard units/*.service units/*.socket units/*.timer),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
         0644:units/leader-agent.sysusers:/usr/lib/sysusers.d/leader-agent.conf \
         0644:units/leader-agent.tmpfiles:/usr/lib/tmpfiles.d/leader-agent.conf \
@@ -223,7 +228,7 @@ uninstall:
 clean: ; rm -rf build build-san
 
 help:
-	@echo 'make            leader-agent, leader-guard and leaderctl into $(O)/'
+	@echo 'make            leader-agent, leader-guard, leader-agent-exec and leaderctl into $(O)/'
 	@echo 'make demo       three real hosts, one operator: watch a takeover (root)'
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'

@@ -100,7 +100,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libtest.a $(O)/libshell.a $(O)/libag
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
 
 # Its allocators fail on demand.
-$(O)/tests/unit/test_agent_conf: ALL_LDFLAGS += $(foreach f,calloc malloc realloc reallocarray strdup,-Wl,--wrap=$(f))
+$(O)/tests/unit/test_agent_conf $(O)/tests/unit/test_exec_credential: ALL_LDFLAGS += $(foreach f,calloc malloc realloc reallocarray strdup,-Wl,--wrap=$(f))
 
 $(O)/tests/unit/test_agent_sign: ALL_LDFLAGS += -Wl,--wrap=kube_placeholder_get
 

@@ -46,3 +46,59 @@ uint64_t clock_parse_utc(const char *text) {
         t = timegm(&tm);
         return t > 0 ? (uint64_t)t * USEC_PER_SEC : 0;
 }
+
+/* Takes exactly n digits off *at. Returns false when there are fewer. */
+static bool take_number(const char **at, unsigned n, int *ret) {
+        *ret = 0;
+        for (; n > 0; n--, (*at)++) {
+                if (**at < '0' || **at > '9')
+                        return false;
+                *ret = *ret * 10 + (**at - '0');
+        }
+        return true;
+}
+
+static bool take(const char **at, char c) {
+        return **at == c && (*at)++;
+}
+
+uint64_t clock_parse_rfc3339(const char *text) {
+        struct tm tm = {};
+        int year, month, day, hours = 0, minutes = 0;
+        uint64_t usec = 0;
+        bool ahead;
+        int64_t t;
+
+        if (!take_number(&text, 4, &year) || !take(&text, '-') || !take_number(&text, 2, &month) || !take(&text, '-') ||
+            !take_number(&text, 2, &day) || !take(&text, 'T') || !take_number(&text, 2, &tm.tm_hour) ||
+            !take(&text, ':') || !take_number(&text, 2, &tm.tm_min) || !take(&text, ':') ||
+            !take_number(&text, 2, &tm.tm_sec))
+                return 0;
+        if (month < 1 || day < 1 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 59)
+                return 0;
+        if (*text == '.') {
+                uint64_t unit = USEC_PER_SEC;
+
+                if (*++text < '0' || *text > '9')
+                        return 0;
+                for (; *text >= '0' && *text <= '9'; text++)
+                        usec += (uint64_t)(*text - '0') * (unit /= 10);
+        }
+        ahead = *text == '+';
+        if (take(&text, '+') || take(&text, '-')) {
+                if (!take_number(&text, 2, &hours) || !take(&text, ':') || !take_number(&text, 2, &minutes) ||
+                    hours > 23 || minutes > 59)
+                        return 0;
+        } else if (!take(&text, 'Z')) {
+                return 0;
+        }
+        tm.tm_year = year - 1900;
+        tm.tm_mon = month - 1;
+        tm.tm_mday = day;
+        t = timegm(&tm);
+        /* A day that the month has not is one of the next month now. */
+        if (*text || tm.tm_mon != month - 1 || tm.tm_mday != day)
+                return 0;
+        t -= (ahead ? 60 : -60) * (60 * (int64_t)hours + minutes);
+        return t < 0 || (t == 0 && usec == 0) ? 1 : (uint64_t)t * USEC_PER_SEC + usec;
+}

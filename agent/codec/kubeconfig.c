@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resolving one context to what a connection needs. Files are found and read in kubeconfig_files.c, what a user says in
- * kubeconfig_user.c. */
+ * kubeconfig_user.c and kubeconfig_exec.c. */
 #include "codec/kubeconfig.h"
 
 #include <errno.h>
@@ -62,6 +62,10 @@ static int resolve_cluster(const struct kubeconfig_entry *e, struct kubeconfig *
         if (r < 0)
                 return err_setf(err, r, "invalid server \"%s\" for cluster \"%s\": %s (%s)",
                                 kubeconfig_redacted(shown, server), e->name, why.text, e->path);
+        if (k->exec && k->exec->provide_cluster_info)
+                r = kubeconfig_exec_cluster(e, k->exec, err);
+        if (r < 0)
+                return r;
         return proxy ? 0 : kubeconfig_environment_proxy(k->server, &k->proxy_url, &k->proxy_from, err);
 }
 
@@ -87,6 +91,7 @@ static void wipe_credentials(struct kubeconfig *k) {
                 free(*s);
                 *s = NULL;
         }
+        k->exec = kubeconfig_exec_free(k->exec);
 }
 
 /* The context to use. */
@@ -172,7 +177,8 @@ static int copy_names(struct kubeconfig *k, const struct kubeconfig_entry *conte
 
 /* What its owner should know. */
 static int warn(struct kubeconfig *k, const struct kubeconfig_entry *user, struct err *err) {
-        bool anonymous = !k->client_cert_file && !k->client_cert_data && !k->token && !k->token_file && !k->basic;
+        bool anonymous =
+                !k->client_cert_file && !k->client_cert_data && !k->token && !k->token_file && !k->basic && !k->exec;
         char shown[KUBECONFIG_REDACTED_MAX];
 
         if (k->proxy_from && kubeconfig_warn(k, err,
@@ -198,10 +204,11 @@ static int warn(struct kubeconfig *k, const struct kubeconfig_entry *user, struc
         if (!anonymous)
                 return 0;
         return *user->name
-                       ? kubeconfig_warn(k, err,
-                                         "user \"%s\" has no token, client certificate or password: requests go out "
-                                         "anonymous",
-                                         k->user)
+                       ? kubeconfig_warn(
+                                 k, err,
+                                 "user \"%s\" has no token, client certificate, password or exec: requests go out "
+                                 "anonymous",
+                                 k->user)
                        : kubeconfig_warn(k, err, "context \"%s\" names no user: requests go out anonymous", k->context);
 }
 

@@ -218,22 +218,26 @@ int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool 
                         e->kind, e->name, key);
 }
 
-/* A path, resolved against the directory of the file that defined the entry; opened once to see that it can be read. */
+int kubeconfig_resolve(const struct kubeconfig_entry *e, const char *path, char **ret, struct err *err) {
+        const char *slash = strrchr(e->path, '/');
+
+        if (asprintf(ret, "%.*s%s", *path != '/' && slash ? (int)(slash + 1 - e->path) : 0, e->path, path) >= 0)
+                return 0;
+        *ret = NULL;
+        return oom(err);
+}
+
 int kubeconfig_get_file(const struct kubeconfig_entry *e, const char *key, bool pem, char **ret, struct err *err) {
         const char *s;
         int r = kubeconfig_get_text(e, key, &s, err);
-        const char *slash;
         _cleanup_free_ char *text = NULL;
         struct kubeconfig_unread u;
         size_t size;
 
+        if (r == 0 && s)
+                r = kubeconfig_resolve(e, s, ret, err);
         if (r < 0 || !s)
                 return r;
-        slash = strrchr(e->path, '/');
-        if (asprintf(ret, "%.*s%s", *s != '/' && slash ? (int)(slash + 1 - e->path) : 0, e->path, s) < 0) {
-                *ret = NULL;
-                return oom(err);
-        }
         r = kubeconfig_read_file(*ret, &text, &size);
         if (r < 0) {
                 (void)kubeconfig_why(r, key, *ret, " there", &u);

@@ -8,16 +8,51 @@
 
 DEFINE_CLEANUP(json_object *, json_object_put)
 
-/* A plain scalar that YAML takes for a number; its value is never used, only that it is no text. */
-static bool is_number(const char *s, size_t size) {
-        char buf[64], *end;
+#define DIGITS "0123456789"
 
-        if (size == 0 || size >= sizeof(buf) || strspn(s, "0123456789+-.eE") < size)
+/* Whether JSON writes numbers like that too. */
+static bool is_json_number(const char *s) {
+        size_t n;
+
+        s += *s == '-';
+        n = strspn(s, DIGITS);
+        if (n == 0 || (n > 1 && *s == '0'))
                 return false;
+        s += n;
+        if (*s == '.') {
+                n = strspn(s + 1, DIGITS);
+                s += n > 0 ? n + 1 : 0;
+        }
+        if (*s == 'e' || *s == 'E') {
+                s += s[1] == '+' || s[1] == '-' ? 2 : 1;
+                n = strspn(s, DIGITS);
+                if (n == 0)
+                        return false;
+                s += n;
+        }
+        return !*s;
+}
+
+/* A plain scalar that YAML takes for a number. Only what a cluster has for plugins is ever one. Returns 1; 0: it is
+ * none; -ENOMEM. */
+static int number_to_json(const char *s, size_t size, json_object **ret) {
+        char buf[64], *end;
+        double value;
+        long long whole;
+
+        if (size == 0 || size >= sizeof(buf) || strspn(s, DIGITS "+-.eE") < size)
+                return 0;
         memcpy(buf, s, size);
         buf[size] = '\0';
-        (void)strtod(buf, &end);
-        return *end == '\0';
+        value = strtod(buf, &end);
+        if (*end)
+                return 0;
+        /* As it is written, where that is JSON; else +5, 007, .5 */
+        whole = strtoll(buf, &end, 0);
+        *ret = is_json_number(buf) ? json_object_new_double_s(value, buf)
+               : !*end             ? json_object_new_int64(whole)
+                                   : json_object_new_double(value);
+        return *ret ? 1 : -ENOMEM;
 }
 
 static bool is_null(const char *s, size_t size) {
@@ -33,16 +68,18 @@ static int scalar_to_json(struct fy_node *n, json_object **ret) {
         const char *s = fy_node_get_scalar(n, &size);
         size_t n_tag;
         bool plain;
+        int r;
 
         s = s ? s : "";
         plain = fy_node_get_style(n) == FYNS_PLAIN && !fy_node_get_tag(n, &n_tag);
         *ret = NULL;
         if (plain && is_null(s, size))
                 return 0;
+        r = plain ? number_to_json(s, size, ret) : 0;
+        if (r != 0)
+                return r < 0 ? r : 0;
         if (plain && is_bool(s, size))
                 *ret = json_object_new_boolean(s[0] == 't' || s[0] == 'T');
-        else if (plain && is_number(s, size))
-                *ret = json_object_new_double(0);
         else
                 *ret = json_object_new_string_len(s, (int)size);
         return *ret ? 0 : -ENOMEM;

@@ -93,12 +93,25 @@ int kubeconfig_find_entry(const struct kubeconfig_files *f, const char *list, co
  * of files with err set. */
 int kubeconfig_user(const struct kubeconfig_entry *e, struct kubeconfig *k, struct err *err);
 
+/* The same for exec, and the env of it: kinds of entries too, for messages. */
+#define KUBECONFIG_EXEC     "exec of user"
+#define KUBECONFIG_EXEC_ENV "env of exec of user"
+
+/* Takes exec of a user into k, once all else that the user says is there: beside another credential it is checked and
+ * not taken. Returns as kubeconfig_user(). */
+int kubeconfig_user_exec(const struct kubeconfig_entry *user, struct kubeconfig *k, struct err *err);
+/* Takes what a cluster has for plugins into x. */
+int kubeconfig_exec_cluster(const struct kubeconfig_entry *cluster, struct kubeconfig_exec *x, struct err *err);
+/* Wipes and frees. Returns NULL. */
+struct kubeconfig_exec *kubeconfig_exec_free(struct kubeconfig_exec *x);
+
 /* Adds one to k->warnings. Returns 0, or -ENOMEM with err set. */
 int kubeconfig_warn(struct kubeconfig *k, struct err *err, const char *fmt, ...) _printf_(3, 4);
 
 /* Fields. Absent, null and empty give NULL (or leave *ret as it was); a wrong type is -EINVAL. kubeconfig_get_file()
- * resolves against the directory of the entry's file and opens it once; kubeconfig_get_data() decodes PEM from base64.
- */
+ * resolves against the directory of the entry's file, as kubeconfig_resolve() does, and opens it once;
+ * kubeconfig_get_data() decodes PEM from base64. */
+int kubeconfig_resolve(const struct kubeconfig_entry *e, const char *path, char **ret, struct err *err);
 int kubeconfig_get_text(const struct kubeconfig_entry *e, const char *key, const char **ret, struct err *err);
 int kubeconfig_get_copy(const struct kubeconfig_entry *e, const char *key, char **ret, struct err *err);
 int kubeconfig_get_bool(const struct kubeconfig_entry *e, const char *key, bool *ret, struct err *err);

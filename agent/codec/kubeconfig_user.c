@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who a user of a kubeconfig is: certificate, token, password, and whom it speaks for. What client-go decides about two
- * of them is decided the same way; what it lets pass and nobody can mean is refused. */
+/* Who a user of a kubeconfig is: certificate, token, password, and whom it speaks for (plugins: kubeconfig_exec.c).
+ * What client-go decides about two of them is decided the same way; what it lets pass and nobody can mean is refused.
+ */
 #include <errno.h>
 #include <json-c/json_object_iterator.h>
 #include <stdio.h>
 
 #include "codec/kubeconfig_parts.h"
 
-/* Whatever would make another user of us, and is not done here. */
+/* It would make another user of us, and is not done here. */
 static int refuse_unsupported(const struct kubeconfig_entry *e, struct err *err) {
-        static const char *const plugins[] = {"exec", "auth-provider"};
+        json_object *o = NULL, *exec = NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(plugins); i++) {
-                json_object *o = NULL;
-
-                if (e->o && json_object_object_get_ex(e->o, plugins[i], &o) && o)
-                        return err_setf(err, -EINVAL,
-                                        "%s: user \"%s\": %s is not supported (a daemon runs no plugin; use token, "
-                                        "tokenFile or a client certificate)",
-                                        e->path, e->name, plugins[i]);
-        }
-        return 0;
+        if (!e->o || !json_object_object_get_ex(e->o, "auth-provider", &o) || !o)
+                return 0;
+        if (json_object_object_get_ex(e->o, "exec", &exec) && exec)
+                return err_setf(err, -EINVAL,
+                                "authProvider cannot be provided in combination with an exec plugin for %s (%s: remove "
+                                "auth-provider)",
+                                e->name, e->path);
+        return err_setf(err, -EINVAL,
+                        "%s: user \"%s\": auth-provider is not supported (use exec, tokenFile or a client "
+                        "certificate)",
+                        e->path, e->name);
 }
 
 static int check_client_certificate(const struct kubeconfig_entry *e, const struct kubeconfig *k, struct err *err) {
@@ -247,5 +249,7 @@ int kubeconfig_user(const struct kubeconfig_entry *e, struct kubeconfig *k, stru
                 r = resolve_token(e, k, err);
         if (r == 0)
                 r = resolve_password(e, k, err);
+        if (r == 0)
+                r = kubeconfig_user_exec(e, k, err);
         return r < 0 ? r : resolve_impersonation(e, k, err);
 }

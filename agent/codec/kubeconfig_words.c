@@ -68,6 +68,7 @@ static const char *const of_cluster[] = {
         "certificate-authority",
         "certificate-authority-data",
         "proxy-url",
+        "extensions",
         NULL,
 };
 static const char *const of_user[] = {
@@ -88,13 +89,19 @@ static const char *const of_user[] = {
         NULL,
 };
 static const char *const of_context[] = {"cluster", "user", "namespace", NULL};
+static const char *const of_exec[] = {
+        "apiVersion", "command", "args", "env", "installHint", "provideClusterInfo", "interactiveMode", NULL,
+};
+static const char *const of_env[] = {"name", "value", NULL};
 
 /* The fields that a kind of entry has. */
 static const char *const *fields_of(const char *kind) {
-        return !kind                         ? of_file
-               : util_streq(kind, "cluster") ? of_cluster
-               : util_streq(kind, "user")    ? of_user
-                                             : of_context;
+        return !kind                                   ? of_file
+               : util_streq(kind, "cluster")           ? of_cluster
+               : util_streq(kind, "user")              ? of_user
+               : util_streq(kind, KUBECONFIG_EXEC)     ? of_exec
+               : util_streq(kind, KUBECONFIG_EXEC_ENV) ? of_env
+                                                       : of_context;
 }
 
 /* Which of known is meant by a field that is none of them; NULL: none. */

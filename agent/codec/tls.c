@@ -20,6 +20,7 @@ DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free)
 /* One of the three, as given. */
 struct source {
         const char *file, *data;
+        const char *from;        /* what data is from; NULL: the kubeconfig */
         const char *field, *key; /* of the kubeconfig, and in words */
         const char *kind, *name; /* of the entry */
         const char *kubeconfig;
@@ -27,7 +28,7 @@ struct source {
 };
 
 static const char *place(const struct source *s) {
-        return s->file ? s->file : "in the kubeconfig";
+        return s->file ? s->file : s->from ? s->from : "in the kubeconfig";
 }
 
 static int refuse(const struct source *s, int r, const char *why, struct err *err) {
@@ -169,10 +170,9 @@ static int match(const struct source *cert, const struct source *key, X509 *x, E
                 return err_setf(err, -ENOMEM, "out of memory");
         if (X509_check_private_key(x, k) != 1)
                 return err_setf(err, -EINVAL,
-                                "%s: user \"%s\": client certificate (%s) and key (%s) cannot be used together: %s; "
-                                "write a certificate and the key that belongs to it",
+                                "%s: user \"%s\": client certificate (%s) and key (%s) cannot be used together: %s; %s",
                                 cert->kubeconfig ? cert->kubeconfig : "kubeconfig", cert->name ? cert->name : "",
-                                place(cert), place(key), openssl_why());
+                                place(cert), place(key), openssl_why(), cert->cure);
         if (SSL_CTX_use_certificate(ctx, x) != 1 || SSL_CTX_use_PrivateKey(ctx, k) != 1)
                 return refuse(cert, -EINVAL, openssl_why(), err);
         return 0;
@@ -204,6 +204,26 @@ static int load_ca(struct tls *t, const struct kubeconfig *k, struct err *err) {
         return r;
 }
 
+static int load_pair(struct tls *t, const struct source *cert, const struct source *key, struct err *err) {
+        _cleanup_(X509_freep) X509 *x = NULL;
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
+        _cleanup_free_ char *cert_text = NULL, *key_text = NULL;
+        int r = read_source(cert, &cert_text, err);
+
+        if (r == 0)
+                r = read_source(key, &key_text, err);
+        if (r == 0 && cert_text) {
+                tls_sha256(cert_text, t->cert_sha256);
+                r = read_certificates(t, cert, cert_text, /* must_lead= */ true, &t->cert, &x, err);
+                t->cert_term = credentials_read_certificate(t->cert);
+        }
+        if (r == 0 && key_text)
+                r = read_key(key, key_text, &t->key, &pkey, err);
+        if (key_text)
+                explicit_bzero(key_text, strlen(key_text));
+        return r == 0 && x && pkey ? match(cert, key, x, pkey, err) : r;
+}
+
 static int load_client(struct tls *t, const struct kubeconfig *k, struct err *err) {
         const struct source cert = {.file = k->client_cert_file,
                                     .data = k->client_cert_data,
@@ -222,23 +242,7 @@ static int load_client(struct tls *t, const struct kubeconfig *k, struct err *er
                 .name = k->user,
                 .kubeconfig = k->source,
                 .cure = "write the certificate's key, without a passphrase: openssl pkey -in FILE -out NEW"};
-        _cleanup_(X509_freep) X509 *x = NULL;
-        _cleanup_(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
-        _cleanup_free_ char *cert_text = NULL, *key_text = NULL;
-        int r = read_source(&cert, &cert_text, err);
-
-        if (r == 0)
-                r = read_source(&key, &key_text, err);
-        if (r == 0 && cert_text) {
-                tls_sha256(cert_text, t->cert_sha256);
-                r = read_certificates(t, &cert, cert_text, /* must_lead= */ true, &t->cert, &x, err);
-                t->cert_term = credentials_read_certificate(t->cert);
-        }
-        if (r == 0 && key_text)
-                r = read_key(&key, key_text, &t->key, &pkey, err);
-        if (key_text)
-                explicit_bzero(key_text, strlen(key_text));
-        return r == 0 && x && pkey ? match(&cert, &key, x, pkey, err) : r;
+        return load_pair(t, &cert, &key, err);
 }
 
 int tls_load(struct tls **ret, const struct kubeconfig *k, struct err *err) {
@@ -250,6 +254,28 @@ int tls_load(struct tls **ret, const struct kubeconfig *k, struct err *err) {
         r = load_ca(t, k, err);
         if (r == 0)
                 r = load_client(t, k, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(t);
+        return 0;
+}
+
+int tls_load_pair(struct tls **ret, const struct kubeconfig *k, const char *cert, const char *key, struct err *err) {
+        _cleanup_(tls_freep) struct tls *t = calloc(1, sizeof(*t));
+        struct source c = {.data = cert,
+                           .from = "of the exec plugin",
+                           .key = "client certificate",
+                           .kind = "user",
+                           .name = k->user,
+                           .kubeconfig = k->source,
+                           .cure = "the plugin has to print a certificate and the key that belongs to it"};
+        struct source own = c; /* the key */
+        int r;
+
+        own.data = key;
+        own.key = "client key";
+        own.cure = "the plugin has to print the certificate's key, without a passphrase";
+        r = t ? load_pair(t, &c, &own, err) : err_setf(err, -ENOMEM, "out of memory");
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(t);

@@ -27,6 +27,10 @@ const char *clock_format_local(uint64_t realtime_usec, char *buf);
 /* The instant that clock_format_utc() wrote (or RFC 3339 in UTC with fewer digits); 0: that is none. */
 uint64_t clock_parse_utc(const char *text);
 
+/* The instant of an RFC 3339 text as Go writes and reads them: with or without fractions, at any offset; not before the
+ * first microsecond of 1970, which stands for all that is earlier. 0: that is none. */
+uint64_t clock_parse_rfc3339(const char *text);
+
 /* What the wall will show at a boot-time instant, as "15:04:05" local time, for STATUS lines; "never" for
  * USEC_INFINITY. Only as good as the wall clock is now. Writes at most CLOCK_TEXT_SIZE bytes, returns buf. */
 const char *clock_format_boottime(uint64_t at_usec, char *buf);

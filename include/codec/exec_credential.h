@@ -16,13 +16,16 @@ struct exec_credential {
 };
 
 /* The value of $KUBERNETES_EXEC_INFO: an ExecCredential with spec.interactive false and, with provideClusterInfo, the
- * cluster. *ret is to be freed. Returns -ENOMEM. */
+ * cluster as it is now: server, tls-server-name, insecure-skip-tls-verify, certificate-authority-data, proxy-url,
+ * config. *ret is to be freed. Returns -ENOMEM; -E2BIG: more than Linux takes for one variable; errno of the CA file.
+ */
 int exec_credential_info(const struct kubeconfig *k, char **ret);
 
-/* Reads what the plugin of k printed. Returns -ENOMEM, -EINVAL with err set, in client-go's wording where it has one;
- * nothing secret is in it. Fitting of key and certificate is checked. What is good already is taken also when it is
- * expired: whoever uses it decides. */
+/* Reads what the plugin of k printed, JSON or YAML; text need not be terminated. *ret is written only with 0, and done
+ * by the caller. Returns -ENOMEM or -EINVAL with err set, in client-go's wording where it has one, without the plugin's
+ * name and without anything secret. A token with white space, an encrypted key, a certificate for another key are
+ * refused. What has ended already is taken: whoever uses it decides. */
 int exec_credential_parse(const struct kubeconfig *k, const char *text, size_t n, struct exec_credential *ret,
                           struct err *err);
-/* Wipes and frees what it holds. */
+/* Wipes and frees what it holds; it may be used again. */
 void exec_credential_done(struct exec_credential *c);

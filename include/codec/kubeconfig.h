@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kubeconfig files: found, merged and resolved as client-go does, reduced to what one connection needs. Whatever would
- * change authentication and is not supported (exec, auth-provider) is an error, never ignored; entries that are not
- * used need not be sound. A plain path stays a path: certificates and the token file are read again by the adapter that
- * uses them. There is no fallback to a Pod's service account: a host is no Pod. */
+ * change authentication and is not supported (auth-provider) is an error, never ignored; entries that are not used need
+ * not be sound. A plugin (exec) is described here and never run. A plain path stays a path: certificates and the token
+ * file are read again by the adapter that uses them. There is no fallback to a Pod's service account: a host is no Pod.
+ */
 #pragma once
 
 #include <stdbool.h>

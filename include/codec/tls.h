@@ -24,6 +24,8 @@ struct tls {
  * is skipped, as client-go does, when another can. Returns 0; -EINVAL, -ENOMEM, errno of a file, with err naming file
  * or entry and the cure, never anything secret. */
 int tls_load(struct tls **ret, const struct kubeconfig *k, struct err *err);
+/* The same for a client certificate and key, as PEM texts, that the plugin of k printed; without CA. */
+int tls_load_pair(struct tls **ret, const struct kubeconfig *k, const char *cert, const char *key, struct err *err);
 struct tls *tls_free(struct tls *t);
 DEFINE_CLEANUP(struct tls *, tls_free)
 

@@ -337,15 +337,10 @@ static const struct {
         {"server: https://h", "token: \"a\\nX: y\"",
          "%F: user \"u\": token holds white space or a control character; write the token alone, in one line"},
         {"server: https://h", "token: 12345", "%F: user \"u\": token is not a text; write one, in quotes"},
-        {"server: https://h", "exec: {command: aws}",
-         "%F: user \"u\": exec is not supported (a daemon runs no plugin; use token, tokenFile or a client "
-         "certificate)"},
-        {"server: https://h", "token: t, exec: {}",
-         "%F: user \"u\": exec is not supported (a daemon runs no plugin; use token, tokenFile or a client "
-         "certificate)"},
         {"server: https://h", "auth-provider: {name: gcp}",
-         "%F: user \"u\": auth-provider is not supported (a daemon runs no plugin; use token, tokenFile or a client "
-         "certificate)"},
+         "%F: user \"u\": auth-provider is not supported (use exec, tokenFile or a client certificate)"},
+        {"server: https://h", "token: t, auth-provider: {}",
+         "%F: user \"u\": auth-provider is not supported (use exec, tokenFile or a client certificate)"},
         {"server: https://h", "token: t, username: a, password: b",
          "more than one authentication method found for u; found [token basicAuth], only one is allowed (%F: remove "
          "the "
@@ -377,6 +372,70 @@ static const struct {
          "into it"},
 };
 
+#define V1     "apiVersion: client.authentication.k8s.io/v1"
+#define PLUGIN "command: aws, " V1 ", interactiveMode: Never"
+
+/* exec of a user; what precedes it in the user. */
+static const struct {
+        const char *user, *exec, *message;
+} bad_exec[] = {
+        {"auth-provider: {name: gcp}, ", "{}",
+         "authProvider cannot be provided in combination with an exec plugin for u (%F: remove auth-provider)"},
+        {"", "5",
+         "%F: user \"u\": exec is not a mapping; write command, apiVersion and interactiveMode below it, indented"},
+        {"", "{}", "command must be specified for u to use exec authentication plugin (%F: add command)"},
+        {"", "{command: '', " V1 ", interactiveMode: Never}",
+         "command must be specified for u to use exec authentication plugin (%F: add command)"},
+        /* Beside a token too. */
+        {"token: t, ", "{}", "command must be specified for u to use exec authentication plugin (%F: add command)"},
+        {"", "{command: [a, b], " V1 ", interactiveMode: Never}",
+         "%F: exec of user \"u\": command is not a text; write one, in quotes"},
+        {"", "{command: \"a\\0b\", " V1 ", interactiveMode: Never}",
+         "%F: exec of user \"u\": command is not a text; write one, in quotes"},
+        {"", "{command: aws, interactiveMode: Never}",
+         "apiVersion must be specified for u to use exec authentication plugin (%F: add apiVersion)"},
+        {"", "{command: aws, " V1 "}",
+         "interactiveMode must be specified for u to use exec authentication plugin (%F: add interactiveMode: Never)"},
+        {"", "{command: aws, " V1 ", interactiveMode: never}",
+         "invalid interactiveMode for u: \"never\" (%F: write Never or IfAvailable)"},
+        {"", "{command: aws, " V1 ", interactiveMode: Always}",
+         "exec plugin cannot support interactive mode: standard input is not a terminal (%F: user \"u\": nobody is "
+         "there to ask; write interactiveMode: Never when the plugin can do without, else use tokenFile or a client "
+         "certificate)"},
+        {"", "{command: aws, " V1 "alpha1}",
+         "exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\" (%F: user \"u\": it is "
+         "client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1; have the cluster's own tool write "
+         "this user again, as aws eks update-kubeconfig does, or write the one that the plugin prints)"},
+        {"token: t, ", "{command: aws, apiVersion: v1, interactiveMode: Never}",
+         "exec plugin: invalid apiVersion \"v1\" (%F: user \"u\": it is client.authentication.k8s.io/v1 or "
+         "client.authentication.k8s.io/v1beta1; have the cluster's own tool write this user again, as aws eks "
+         "update-kubeconfig does, or write the one that the plugin prints)"},
+        {"", "{" PLUGIN ", args: get-token}",
+         "%F: exec of user \"u\": args is not a list; begin each item with \"- \""},
+        {"", "{" PLUGIN ", args: [a, 5]}", "%F: exec of user \"u\": args is not of texts; put each in quotes"},
+        {"", "{" PLUGIN ", args: [\"a\\0b\"]}", "%F: exec of user \"u\": args is not of texts; put each in quotes"},
+        {"", "{" PLUGIN ", env: {A: b}}", "%F: exec of user \"u\": env is not a list; begin each item with \"- \""},
+        {"", "{" PLUGIN ", env: ['A=SECRET']}",
+         "%F: exec of user \"u\": env has something that is not a mapping; write {name: NAME, value: VALUE}"},
+        {"", "{" PLUGIN ", env: [{name: A}, ~]}",
+         "env variable name must be specified for u to use exec authentication plugin (%F: write {name: NAME, value: "
+         "VALUE})"},
+        {"", "{" PLUGIN ", env: [{value: SECRET}]}",
+         "env variable name must be specified for u to use exec authentication plugin (%F: write {name: NAME, value: "
+         "VALUE})"},
+        {"", "{" PLUGIN ", env: [{name: 'A=SECRET'}]}",
+         "%F: env of exec of user \"u\": name holds '='; write {name: NAME, value: VALUE}"},
+        {"", "{" PLUGIN ", env: [{name: A, value: 5}]}",
+         "%F: env of exec of user \"u\": value is not a text; write one, in quotes"},
+        {"", "{" PLUGIN ", env: [{Name: A, value: SECRET}]}",
+         "%F: env of exec of user \"u\": no field is called Name; write name"},
+        {"", "{" PLUGIN ", Args: [a]}", "%F: exec of user \"u\": no field is called Args; write args"},
+        {"", "{" PLUGIN ", provideClusterInfo: perhaps}",
+         "%F: exec of user \"u\": provideClusterInfo is neither true nor false; write one of them"},
+        {"", "{" PLUGIN ", installHint: [x]}",
+         "%F: exec of user \"u\": installHint is not a text; write one, in quotes"},
+};
+
 static void expand(char *buf, size_t size, const char *pattern, const char *path) {
         size_t n = 0;
 
@@ -405,6 +464,104 @@ static void test_bad_entries(void **state) {
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 assert_refused(write_config(bad[i].cluster, bad[i].user), NULL, 0, bad[i].message);
+}
+
+static void test_bad_exec(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(bad_exec); i++) {
+                char user[512];
+
+                (void)snprintf(user, sizeof(user), "%sexec: %s", bad_exec[i].user, bad_exec[i].exec);
+                assert_refused(write_config("server: https://h", user), NULL, -EINVAL, bad_exec[i].message);
+                assert_null(strstr(bad_exec[i].message, "SECRET"));
+        }
+}
+
+/* What extensions say that is refused, when a plugin is to have it. */
+static void test_bad_extensions(_unused_ void **state) {
+        static const struct {
+                const char *cluster, *message;
+        } table[] = {
+                {"server: https://h, extensions: {a: b}",
+                 "%F: cluster \"k\": extensions is not a list; begin each with \"- name:\""},
+                {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec}, {name: "
+                 "client.authentication.k8s.io/exec}]",
+                 "%F: cluster \"k\": duplicate name \"client.authentication.k8s.io/exec\" in list; remove one of the "
+                 "extensions"},
+                {"server: https://h, Extensions: []", "%F: cluster \"k\": no field is called Extensions; write "
+                                                      "extensions"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                assert_refused(write_config(table[i].cluster, "exec: {" PLUGIN ", provideClusterInfo: true}"), NULL,
+                               -EINVAL, table[i].message);
+}
+
+/* A plugin as it is taken: "COMMAND VERSION [ARG] {NAME=VALUE} HINT provide CONFIG", as the cluster lets it. */
+static const struct {
+        const char *cluster, *user, *expected;
+} execs[] = {
+        {"server: https://h", "exec: {" PLUGIN "}", "aws v1"},
+        {"server: https://h",
+         "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1beta1, args: ~, env: ~, installHint: ~, "
+         "provideClusterInfo: ~}",
+         "aws v1beta1"},
+        {"server: https://h",
+         "exec: {command: sub/aws, " V1 ", interactiveMode: IfAvailable, args: [eks, '', ~, 'a b'], env: [{name: A, "
+         "value: 'x=y'}, {name: B}, {name: A, value: z}, {name: C, value: ~}], installHint: \"get\\e[1m it\", "
+         "unknown: 5}",
+         "%D/sub/aws v1 [eks] [] [] [a b] {A=z} {B=} {C=} get?[1m it"},
+        {"server: https://h", "exec: {command: /bin/x, " V1 ", interactiveMode: Never, provideClusterInfo: true}",
+         "/bin/x v1 provide"},
+        {"server: https://h, extensions: [5, ~, {name: other, extension: 5}, {name: "
+         "client.authentication.k8s.io/exec, extension: {audience: 06e3fbd18de8, 'n\"': [1, -2.50, '3', true, ~, 1e3, "
+         "+4, .5, 010, x]}}]",
+         "exec: {" PLUGIN ", provideClusterInfo: 'true'}",
+         "aws v1 provide {\"audience\":\"06e3fbd18de8\",\"n\\\"\":[1,-2.50,\"3\",true,null,1e3,4,0.5,8,\"x\"]}"},
+        {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: ~}]",
+         "exec: {" PLUGIN ", provideClusterInfo: true}", "aws v1 provide"},
+        {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: 5}]",
+         "exec: {" PLUGIN "}", "aws v1"},
+        /* It is nobody's then. */
+        {"server: https://h", "exec: ~, token: t", "-"},
+        {"server: http://h", "exec: {" PLUGIN "}", "-"},
+        {"server: http://h", "exec: {command: x, " V1 "beta1}", "-"},
+        {"server: https://h", "token: t, exec: {" PLUGIN "}",
+         "- user \"u\" has a token beside exec: the plugin is never run"},
+        {"server: https://h", "tokenFile: sub/token, exec: {command: x, " V1 ", interactiveMode: Always}",
+         "- user \"u\" has a token beside exec: the plugin is never run"},
+        {"server: https://h", "username: me, exec: {" PLUGIN "}",
+         "- user \"u\" has a password beside exec: the plugin is never run"},
+        {"server: https://h", "client-certificate: sub/cert.pem, client-key: sub/key.pem, exec: {" PLUGIN "}",
+         "- user \"u\" has a client certificate beside exec: the plugin is never run"},
+};
+
+static void test_exec(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(execs); i++) {
+                const char *path = write_config(execs[i].cluster, execs[i].user);
+                _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(path, NULL);
+                const struct kubeconfig_exec *x = k->exec;
+                char text[2048], expected[2048];
+                size_t n;
+
+                expand(expected, sizeof(expected), execs[i].expected, path);
+                if (!x) {
+                        (void)snprintf(text, sizeof(text), "-%s%s", expected[1] ? " " : "",
+                                       expected[1] ? k->warnings[0] : "");
+                        assert_string_equal(text, expected);
+                        continue;
+                }
+                n = (size_t)snprintf(text, sizeof(text), "%s %s", x->command, strchr(x->api_version, '/') + 1);
+                for (size_t j = 0; j < x->n_args; j++)
+                        n += (size_t)snprintf(text + n, sizeof(text) - n, " [%s]", x->args[j]);
+                for (size_t j = 0; j < x->n_env; j++)
+                        n += (size_t)snprintf(text + n, sizeof(text) - n, " {%s}", x->env[j]);
+                (void)snprintf(text + n, sizeof(text) - n, "%s%s%s%s%s", x->install_hint ? " " : "",
+                               x->install_hint ? x->install_hint : "", x->provide_cluster_info ? " provide" : "",
+                               x->cluster_config ? " " : "", x->cluster_config ? x->cluster_config : "");
+                assert_string_equal(text, expected);
+                for (size_t j = 0; j < k->n_warnings; j++)
+                        assert_null(strstr(k->warnings[j], "anonymous"));
+        }
 }
 
 #define C "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
@@ -736,6 +893,9 @@ int main(void) {
                 cmocka_unit_test(test_tls_server_name),
                 cmocka_unit_test(test_bool),
                 cmocka_unit_test(test_bad_entries),
+                cmocka_unit_test(test_bad_exec),
+                cmocka_unit_test(test_bad_extensions),
+                cmocka_unit_test(test_exec),
                 cmocka_unit_test(test_bad_files),
                 cmocka_unit_test(test_alias_bomb),
                 cmocka_unit_test(test_many_names),

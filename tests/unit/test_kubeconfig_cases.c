@@ -109,7 +109,7 @@ static void test_met(_unused_ void **state) {
 }
 
 #define SYSTEM "cluster \"k\" names no certificate-authority: those of this system are trusted"
-#define NOBODY "user \"u\" has no token, client certificate or password: requests go out anonymous"
+#define NOBODY "user \"u\" has no token, client certificate, password or exec: requests go out anonymous"
 
 /* What stands in cluster and user. */
 static const struct {

@@ -84,6 +84,15 @@ static int _printf_(3, 4) print_plain(FILE *f, struct err *err, const char *fmt,
         return 0;
 }
 
+/* Who the agent will be; secrets are in what a plugin is given, so that only counts. */
+static int print_plugin(FILE *f, const struct kubeconfig_exec *x, struct err *err) {
+        return print_plain(
+                f, err,
+                "# credentials of the plugin %s (%s, %zu argument%s, %zu variable%s): it was neither run nor "
+                "looked for, what it prints is known when the agent runs it",
+                x->command, x->api_version, x->n_args, x->n_args == 1 ? "" : "s", x->n_env, x->n_env == 1 ? "" : "s");
+}
+
 int conf_report(const char *path, FILE *f, conf_see_fn see, void *userdata, struct err *err) {
         _cleanup_(conf_freep) struct conf *c = NULL;
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
@@ -102,6 +111,8 @@ int conf_report(const char *path, FILE *f, conf_see_fn see, void *userdata, stru
         if (r < 0)
                 return r;
         r = print_plain(f, err, "# kubeconfig %s, context %s, server %s", k->source, k->context, k->server);
+        if (r == 0 && k->exec)
+                r = print_plugin(f, k->exec, err);
         for (size_t i = 0; r == 0 && i < k->n_warnings; i++)
                 r = print_plain(f, err, "# warning: %s", k->warnings[i]);
         if (r < 0)

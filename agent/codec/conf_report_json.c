@@ -76,6 +76,16 @@ static bool add_tls(struct json_object *o, const struct kubeconfig *k, bool is_t
                add_text(o, "certificateSha256", t->cert_sha256) && add_end(o, "certificateExpires", &t->cert_term);
 }
 
+/* Neither what it is given (arguments and variables hold secrets) nor what it would print. */
+static bool add_plugin(struct json_object *root, const struct kubeconfig_exec *x) {
+        struct json_object *o = object_add_object(root, "exec");
+
+        return add_text(o, "command", x->command) && add_text(o, "apiVersion", x->api_version) &&
+               object_add_int(o, "arguments", (int64_t)x->n_args) &&
+               object_add_int(o, "variables", (int64_t)x->n_env) &&
+               object_add_bool(o, "provideClusterInfo", x->provide_cluster_info);
+}
+
 static bool add_identity(struct json_object *o, const struct kubeconfig *k) {
         struct json_object *credentials = object_add_array(o, "credentials");
         struct json_object *headers;
@@ -87,6 +97,8 @@ static bool add_identity(struct json_object *o, const struct kubeconfig *k) {
                 ok = ok && append_text(credentials, k->token_file ? "tokenFile" : "token");
         if (k->basic)
                 ok = ok && append_text(credentials, "basic");
+        if (k->exec)
+                ok = ok && append_text(credentials, "exec") && add_plugin(o, k->exec);
         headers = object_add_array(o, "impersonation");
         for (size_t i = 0; i < k->n_headers; i++)
                 ok = ok && append_text(headers, k->headers[i]);

@@ -127,15 +127,19 @@ static int get_text(struct json_object *status, const char *key, char **ret, str
 }
 
 static int check_document(const struct kubeconfig_exec *x, struct json_object *root, struct err *err) {
+        struct json_object *o = object_get(root, "kind");
         char kind[128], version[128];
 
         object_get_text(root, "kind", kind, sizeof(kind));
         object_get_text(root, "apiVersion", version, sizeof(version));
-        if (!*kind || !*version)
-                return err_setf(err, -EINVAL, "decoding stdout: it has no %s; the plugin has to print an " KIND,
-                                *kind ? "apiVersion" : "kind");
-        if (!util_streq(kind, KIND))
+        /* As client-go, which knows what it asked for. */
+        if (o && !json_object_is_type(o, json_type_string))
+                return err_setf(err, -EINVAL, "decoding stdout: kind is not a text");
+        if (*kind && !util_streq(kind, KIND))
                 return err_setf(err, -EINVAL, "decoding stdout: it is of kind \"%s\", not " KIND, kind);
+        if (!*version)
+                return err_setf(err, -EINVAL,
+                                "decoding stdout: it has no apiVersion; the plugin has to print an " KIND);
         if (!util_streq(version, x->api_version))
                 return err_setf(err, -EINVAL,
                                 "exec plugin is configured to use API version %s, plugin returned version %s; write "

@@ -39,7 +39,8 @@ static const char *or_none(const char *s) {
         return s ? s : "-";
 }
 
-/* "SERVER proxy name token tokenFile basic [headers] | warnings", "-" for none; or "error: TEXT". */
+/* "SERVER proxy name token tokenFile basic [exec COMMAND ARGS VARIABLES provide (HINT) CONFIG] [headers] | warnings",
+ * "-" for none; or "error: TEXT". */
 static void outcome(const char *path, char *buf, size_t size) {
         _cleanup_(kubeconfig_freep) struct kubeconfig *k = NULL;
         struct err err = {};
@@ -53,6 +54,13 @@ static void outcome(const char *path, char *buf, size_t size) {
         n = (size_t)snprintf(buf, size, "%s %s %s %s %s %s", k->server, or_none(k->proxy_url),
                              or_none(k->tls_server_name), or_none(k->token),
                              k->token_file ? strrchr(k->token_file, '/') + 1 : "-", or_none(k->basic));
+        if (k->exec)
+                n += (size_t)snprintf(buf + n, size - n, " exec %s %zu %zu %d", k->exec->command, k->exec->n_args,
+                                      k->exec->n_env, k->exec->provide_cluster_info);
+        if (k->exec && k->exec->install_hint)
+                n += (size_t)snprintf(buf + n, size - n, " (%s)", k->exec->install_hint);
+        if (k->exec && k->exec->cluster_config)
+                n += (size_t)snprintf(buf + n, size - n, " %s", k->exec->cluster_config);
         for (size_t i = 0; i < k->n_headers; i++)
                 n += (size_t)snprintf(buf + n, size - n, " [%s]", k->headers[i]);
         for (size_t i = 0; i < k->n_warnings; i++)
@@ -97,6 +105,32 @@ static const struct {
         {"67-ca-leading-spaces.yaml",
          "error: the certificate authority (in the kubeconfig) cannot be used: it holds no "
          "certificate"},
+        /* Plugins, as the tools of the clouds write them. */
+        {"exec-eks.yaml", "https://127.0.0.1:16443 - - - - - exec aws 8 1 0"},
+        {"exec-eks-v1alpha1.yaml",
+         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\" (tests/kubeconfig/cases/"
+         "exec-eks-v1alpha1.yaml: user \"u\": it is client.authentication.k8s.io/v1 or "},
+        {"exec-gke.yaml",
+         "https://127.0.0.1:16443 - - - - - exec gke-gcloud-auth-plugin 0 0 1 (Install gke-gcloud-auth-plugin for use "
+         "with kubectl by following "
+         "https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl#install_plugin)"},
+        {"exec-aks.yaml",
+         "https://127.0.0.1:16443 - - - - - exec kubelogin 7 0 0 (\nkubelogin is not installed which is required to "
+         "connect to AAD enabled cluster.\n)"},
+        {"exec-teleport.yaml", "https://127.0.0.1:16443 - - - - - exec /usr/local/bin/tsh 5 0 0"},
+        {"exec-pinniped.yaml", "https://127.0.0.1:16443 - - - - - exec tests/kubeconfig/cases/./bin/pinniped 2 0 1 "
+                               "{\"audience\":\"06e3fbd18de8\",\"retries\":3,\"quorum\":0.50}"},
+        {"exec-oidc-always.yaml",
+         "error: exec plugin cannot support interactive mode: standard input is not a terminal "},
+        {"exec-and-token.yaml",
+         "https://127.0.0.1:16443 - - t0ken - - | user \"u\" has a token beside exec: the plugin is never run"},
+        {"exec-and-auth-provider.yaml",
+         "error: authProvider cannot be provided in combination with an exec plugin for u "},
+        {"exec-v1-without-mode.yaml",
+         "error: interactiveMode must be specified for u to use exec authentication plugin "},
+        {"exec-http.yaml",
+         "http://127.0.0.1:16444 - - - - - | server http://127.0.0.1:16444: without TLS no credentials are sent, and "
+         "whoever is on the way reads and changes what is"},
 };
 
 static void test_met(_unused_ void **state) {
@@ -388,6 +422,16 @@ static void test_json(_unused_ void **state) {
                   "\"certificateExpires\":\"2021-01-01T00:00:00.000000Z\"",
                   "/token\",\"tokenSha256\":\"00c72544a9c3a027f3666cb41f4fae0f947696d7a510886f37da60c962551d94\"",
                   "\"warnings\":[\"the client certificate ended at 2021-01-01T00:00:00.000000Z: "}},
+                {"server: 'https://h'",
+                 "exec: {command: bin/aws, apiVersion: client.authentication.k8s.io/v1beta1, args: [SECRET], env: "
+                 "[{name: SECRET, value: SECRET}, {name: X, value: SECRET}]}",
+                 {"\"credentials\":[\"exec\"],", "\"exec\":{\"command\":\"/",
+                  "/bin/aws\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"arguments\":1,"
+                  "\"variables\":2,\"provideClusterInfo\":false}",
+                  "\"certificate\":\"\","}},
+                {"server: 'https://h'",
+                 "token: SECRET, exec: {command: aws, apiVersion: client.authentication.k8s.io/v1beta1}",
+                 {"\"credentials\":[\"token\"],\"impersonation\"", "beside exec: the plugin is never run\""}},
                 {"", "token: SECRET", {"\"error\":\"\",\"warnings\":[]}"}},
         };
         static const char *const pem[] = {"ca.pem", "expired.pem", "client.key"};
@@ -446,11 +490,35 @@ static void test_plain(_unused_ void **state) {
         assert_non_null(strstr(out, "# warning: context \"c?[31m ?????\" names no user"));
 }
 
+/* Nothing of what a plugin is given is shown. */
+static void test_plugin(_unused_ void **state) {
+        _cleanup_free_ char *out = NULL;
+        char text[512];
+        struct err err = {};
+        size_t size = 0;
+        FILE *f = open_memstream(&out, &size);
+
+        (void)tempdir_write(&dir, "kc",
+                            "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                            "clusters: [{name: k, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: {exec: "
+                            "{command: aws, apiVersion: client.authentication.k8s.io/v1beta1, args: [SECRET], env: "
+                            "[{name: A, value: SECRET}]}}}]\n");
+        (void)snprintf(text, sizeof(text),
+                       "kubeconfig = \"%s/kc\";\nlocks = ({name = \"l\"; unit = \"a.service\";});\n", dir.path);
+        assert_int_equal(conf_report(tempdir_write(&dir, "agent.conf", text), f, see, NULL, &err), 0);
+        assert_int_equal(fclose(f), 0);
+        assert_non_null(strstr(out,
+                               "\n# credentials of the plugin aws (client.authentication.k8s.io/v1beta1, 1 argument, "
+                               "1 variable): it was neither run nor looked for, what it prints is known when the "
+                               "agent runs it\n"));
+        assert_null(strstr(out, "SECRET"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_met),   cmocka_unit_test(test_kin),         cmocka_unit_test(test_files),
                 cmocka_unit_test(test_list),  cmocka_unit_test(test_environment), cmocka_unit_test(test_json),
-                cmocka_unit_test(test_plain),
+                cmocka_unit_test(test_plain), cmocka_unit_test(test_plugin),
         };
 
         return cmocka_run_group_tests_name("kubeconfig cases", tests, setup, teardown);

@@ -22,6 +22,11 @@ import (
 	"sort"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/pkg/apis/clientauthentication"
+	"k8s.io/client-go/pkg/apis/clientauthentication/install"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/transport"
@@ -67,13 +72,48 @@ func cluster(r *rand.Rand) object {
 	maybe(r, 6, o, "tls-server-name", "n", "https://n", "", nil)
 	maybe(r, 6, o, "proxy-url", "http://p", "http://p:3128", "https://u:w@p", "socks5://p", "socks5h://p", "p", "ftp://p", "http://p:x", "")
 	maybe(r, 12, o, "disable-compression", true)
+	maybe(r, 5, o, "extensions", []any{object{"name": execExtension, "extension": object{"audience": "a", "n": []any{1, 2.5, nil, true, "x\"/"}}}},
+		[]any{object{"name": "other", "extension": 5}, object{"name": execExtension}}, []any{object{"name": execExtension, "extension": "text"}},
+		[]any{}, nil, 5, []any{object{"name": execExtension}, object{"name": execExtension}})
 	maybe(r, 20, o, "Server", "https://other")
 	maybe(r, 20, o, "unknown", object{"a": 1})
 	return o
 }
 
+const group = "client.authentication.k8s.io/"
+const execExtension = group + "exec"
+
+func plugin(r *rand.Rand) object {
+	o := object{"apiVersion": group + pick(r, "v1", "v1", "v1beta1"), "command": pick(r, "aws", "aws", "./bin/x", "/usr/bin/y", "sub/../z"),
+		"interactiveMode": "Never", "provideClusterInfo": r.Intn(2) == 0}
+	maybe(r, 6, o, "apiVersion", group+"v1alpha1", "v1", "", nil, 5, group+"v2")
+	maybe(r, 8, o, "command", "", nil, 5)
+	maybe(r, 4, o, "interactiveMode", "IfAvailable", "Always", "never", "", nil, 5)
+	maybe(r, 3, o, "args", []any{"a", "", "b c"}, []any{}, nil, "a", []any{"a", nil}, []any{5})
+	maybe(r, 3, o, "env", []any{object{"name": "A", "value": "x=y"}, object{"name": "B"}, object{"name": "A", "value": "z"}}, []any{}, nil,
+		object{"A": "b"}, []any{object{"value": "x"}}, []any{nil}, []any{object{"name": "A=b", "value": "c"}}, []any{"A=b"},
+		[]any{object{"name": "A", "value": 5}}, []any{object{"name": "A", "value": nil}})
+	maybe(r, 4, o, "installHint", "get it\nthere", "", nil, 5)
+	maybe(r, 8, o, "provideClusterInfo", true, nil, 5)
+	maybe(r, 20, o, "unknown", object{"a": 1})
+	maybe(r, 20, o, "Args", []any{"a"})
+	if r.Intn(8*calm) == 0 {
+		delete(o, pick(r, "apiVersion", "command", "interactiveMode", "interactiveMode"))
+	}
+	return o
+}
+
 func user(r *rand.Rand) object {
 	o := object{}
+	if r.Intn(4) == 0 {
+		o["exec"] = plugin(r)
+		maybe(r, 6, o, "token", "t0ken", "")
+		maybe(r, 6, o, "tokenFile", "token", "missing")
+		maybe(r, 8, o, "username", "me")
+		maybe(r, 6, o, "as", "you")
+		maybe(r, 12, o, "auth-provider", object{"name": "gcp"}, nil)
+		return o
+	}
 	if r.Intn(2) == 0 {
 		o["token"] = "t0ken"
 	}
@@ -100,7 +140,7 @@ func user(r *rand.Rand) object {
 	maybe(r, 10, o, "as-uid", "7", "")
 	maybe(r, 8, o, "as-groups", []any{"a", "b c"}, []any{}, "a", nil)
 	maybe(r, 8, o, "as-user-extra", object{"x": []any{"1", "2"}, "a/b%": []any{"y"}}, object{}, nil, object{"x": "y"})
-	maybe(r, 25, o, "exec", object{"apiVersion": "client.authentication.k8s.io/v1", "command": "x", "interactiveMode": "Never"}, nil)
+	maybe(r, 12, o, "exec", plugin(r), object{}, nil, 5)
 	maybe(r, 25, o, "auth-provider", object{"name": "gcp"}, nil)
 	maybe(r, 20, o, "tokenfile", "token")
 	return o
@@ -160,7 +200,9 @@ func sum(data []byte, file string) (string, error) {
 
 func headers(c *rest.Config) (string, error) {
 	var out []string
-	tc, err := c.TransportConfig()
+	plain := rest.CopyConfig(c)
+	plain.ExecProvider = nil // else it is run
+	tc, err := plain.TransportConfig()
 	if err != nil {
 		return "", err
 	}
@@ -194,6 +236,65 @@ func sorted(lines []string) string {
 		text += " [" + l + "]"
 	}
 	return text
+}
+
+var codecs = func() serializer.CodecFactory {
+	scheme := runtime.NewScheme()
+	install.Install(scheme)
+	return serializer.NewCodecFactory(scheme)
+}()
+
+// What its exec plugin would be run with, as JSON; "" when none would be run. Server and proxy are in the form of ours.
+func pluginOf(c *rest.Config, server, proxy string) (string, error) {
+	x := c.ExecProvider
+	if x == nil || c.BearerToken != "" || c.BearerTokenFile != "" || c.Username != "" || c.CertFile != "" || len(c.CertData) > 0 {
+		return "", nil
+	}
+	cred := &clientauthentication.ExecCredential{}
+	if x.ProvideClusterInfo {
+		cluster, err := rest.ConfigToExecCluster(c)
+		if err != nil {
+			return "", err
+		}
+		cluster.Server, cluster.DisableCompression = server, false
+		if cluster.ProxyURL != "" {
+			cluster.ProxyURL = proxy
+		}
+		cred.Spec.Cluster = cluster
+	}
+	version, err := schema.ParseGroupVersion(x.APIVersion)
+	if err != nil {
+		return "", err
+	}
+	info, err := runtime.Encode(codecs.LegacyCodec(version), cred)
+	if err != nil {
+		return "", err
+	}
+	args, env, at := []string{}, []string{}, map[string]int{}
+	args = append(args, x.Args...)
+	for _, v := range x.Env { // as os/exec drops what is there twice
+		i, twice := at[v.Name]
+		if !twice {
+			i, env = len(env), append(env, "")
+		}
+		at[v.Name], env[i] = i, v.Name+"="+v.Value
+	}
+	text, err := json.Marshal(object{"command": x.Command, "apiVersion": x.APIVersion, "args": args, "env": env, "installHint": x.InstallHint,
+		"info": json.RawMessage(info)})
+	return " exec=" + canonical(string(text)), err
+}
+
+// The same for equal documents.
+func canonical(text string) string {
+	var v object
+	if json.Unmarshal([]byte(text), &v) != nil {
+		return text
+	}
+	if command, is := v["command"].(string); is && strings.Contains(command, "/") {
+		v["command"] = filepath.Clean(command)
+	}
+	out, _ := json.Marshal(v)
+	return string(out)
 }
 
 func theirs(path string) (string, error) {
@@ -263,9 +364,13 @@ func theirs(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("server=%s://%s%s sni=%s insecure=%d proxy=%s ca=%s cert=%s token=%s basic=%s namespace=%s%s", server.Scheme, host,
-		strings.TrimRight(server.Path, "/"), c.ServerName, map[bool]int{true: 1}[c.Insecure], proxy, ca, cert, strings.TrimSpace(token),
-		basic, namespace, as), nil
+	url := server.Scheme + "://" + host + strings.TrimRight(server.Path, "/")
+	plugin, err := pluginOf(c, url, proxy)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("server=%s sni=%s insecure=%d proxy=%s ca=%s cert=%s token=%s basic=%s namespace=%s%s%s", url, c.ServerName, map[bool]int{true: 1}[c.Insecure], proxy, ca, cert, strings.TrimSpace(token),
+		basic, namespace, as, plugin), nil
 }
 
 // ---- comparing ----
@@ -274,12 +379,16 @@ var header = regexp.MustCompile(` \[(Impersonate[^]]*)\]`)
 
 // ours in the form of theirs: the order of header lines means nothing, nor do capitals in their names.
 func normal(line string) string {
+	line, plugin, found := strings.Cut(line, " exec=")
+	if found {
+		plugin = " exec=" + canonical(plugin)
+	}
 	var lines []string
 	for _, m := range header.FindAllStringSubmatch(line, -1) {
 		name, value, _ := strings.Cut(m[1], ": ")
 		lines = append(lines, strings.ToLower(name)+": "+value)
 	}
-	return header.ReplaceAllString(line, "") + sorted(lines)
+	return header.ReplaceAllString(line, "") + sorted(lines) + plugin
 }
 
 type rule struct{ name, ours, theirs string }
@@ -289,7 +398,9 @@ var rules = []rule{
 	{"both refuse", `.`, `.`},
 	{"a key twice", `duplicate key`, ``},
 	{"a key that is nearly one of ours", `no field is called`, ``},
-	{"plugins", `(exec|auth-provider) is not supported`, ``},
+	{"auth-provider", `auth-provider is not supported`, ``},
+	{"a plugin that asks", `exec plugin cannot support interactive mode`, ``},
+	{"a variable's name with =", `name holds '='`, ``},
 	{"a user that is not there", `user "absent" was not found`, ``},
 	{"a tls-server-name that is none", `tls-server-name .* is not a host name`, ``},
 	{"a token with blanks", `token holds white space`, ``},
@@ -301,13 +412,14 @@ var rules = []rule{
 	{"ports", `it is 1 to 65535`, ``},
 	{"a namespace that cannot be", `invalid namespace`, ``},
 	{"other kinds of files", `(apiVersion|kind) is "`, ``},
-	{"entries nobody uses", ``, `cannot unmarshal|duplicate name ""`},
+	{"entries nobody uses", ``, `cannot unmarshal|duplicate name ""|duplicate name .*exec`},
 }
+
+func match(pattern, text string) bool { return regexp.MustCompile(pattern).MatchString(text) }
 
 func explained(ours, theirs string) string {
 	for _, r := range rules {
-		if (r.ours == "") == (ours == "") && (r.theirs == "") == (theirs == "") && regexp.MustCompile(r.ours).MatchString(ours) &&
-			regexp.MustCompile(r.theirs).MatchString(theirs) {
+		if (r.ours == "") == (ours == "") && (r.theirs == "") == (theirs == "") && match(r.ours, ours) && match(r.theirs, theirs) {
 			return r.name
 		}
 	}
@@ -317,7 +429,7 @@ func explained(ours, theirs string) string {
 var (
 	noTLS    = regexp.MustCompile(`^server=(http|ftp):`)
 	noScheme = regexp.MustCompile(`"server":"h(:6443)?"`)
-	unused   = regexp.MustCompile(`(certificate|key)(-data)? .*(holds no PEM|cannot be)|client-key|certificate-authority|tokenFile|illegal base64`)
+	unused   = regexp.MustCompile(`(certificate|key)(-data)? .*(holds no PEM|cannot be)|client-key|certificate-authority|tokenFile|illegal base64|exec plugin: invalid apiVersion`)
 )
 
 func check(err error) {
@@ -359,7 +471,7 @@ func main() {
 	if len(lines) != *n {
 		check(fmt.Errorf("%d lines for %d files", len(lines), *n))
 	}
-	counts, bad := map[string]int{}, 0
+	counts, bad, plugins := map[string]int{}, 0, 0
 	for i, line := range lines {
 		their, err := theirs(filepath.Join(dir, fmt.Sprintf("kc-%d", i)))
 		ourError, theirError := "", ""
@@ -390,11 +502,15 @@ func main() {
 			why = "UNEXPLAINED"
 		}
 		counts[why]++
+		if strings.Contains(their, " exec=") {
+			plugins++
+		}
 	}
 	for _, name := range append([]string{"the same"}, names()...) {
 		fmt.Printf("%6d %s\n", counts[name], name)
 	}
-	fmt.Printf("%6d unexplained\n", bad)
+	fmt.Printf("%6d with a plugin that client-go would run\n%6d unexplained\n", plugins, bad)
+	bad += compareAnswers(r, *program, *n/4)
 	if bad > 0 {
 		os.Exit(1)
 	}

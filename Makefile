@@ -222,6 +222,8 @@ uninstall:
 	@test ! -d $(CONFDIR) || echo 'uninstall: left is $(CONFDIR): your configuration'
 	@test ! -d $(DESTDIR)/var/lib/leader-agent || \
 	    echo 'uninstall: left is $(DESTDIR)/var/lib/leader-agent: the identity of this host and what it has claimed'
+	@test ! -d $(DESTDIR)/var/lib/leader-agent-exec || \
+	    echo 'uninstall: left is $(DESTDIR)/var/lib/leader-agent-exec: what credential plugins keep'
 	@for f in $(DESTDIR)/etc/systemd/system/*.d/zz-leader-agent.conf; do test ! -e $$f || \
 	    echo "uninstall: left is $$f: its unit never starts while this is there"; done
 

@@ -249,6 +249,8 @@ struct agent_credentials {
         struct credentials_term term[2]; /* AGENT_TOKEN, AGENT_CERTIFICATE */
         uint8_t told[2];                 /* enum agent_expiry in the journal */
         char problem[512];               /* kube_credentials.problem in the journal */
+        char plugin[512];                /* its plugin_problem there */
+        bool plugin_none;                /* and that there is nothing to send */
 };
 
 enum {

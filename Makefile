@@ -147,7 +147,7 @@ check-unit: $(UNIT_BIN)
 
 # They wait most of the time, and each has its own servers, ports, buses and directories: side by side, what takes longest
 # first.
-LONG_BIN := $(foreach t,kube_trouble kube kube_watch guard http fence,$(O)/tests/integration/test_$(t))
+LONG_BIN := $(foreach t,kube_trouble kube_exec kube kube_watch exec guard http fence,$(O)/tests/integration/test_$(t))
 check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
 	@O=$(O) RUN_JOBS=$$((2 * $$(nproc))) $(RUN) $(LONG_BIN) $(filter-out $(LONG_BIN),$(INTEGRATION_BIN)) \
 	    $(wildcard tests/integration/test_*.sh)

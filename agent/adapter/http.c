@@ -31,6 +31,7 @@ struct http {
         struct http_request *first, *last; /* those with something to deliver, in order */
         enum http_gate gate;
         char gate_text[512];
+        uint64_t patience_usec; /* 0: a request's own time */
         char *token;
 };
 
@@ -429,7 +430,9 @@ static int on_waited(_unused_ sd_event_source *source, _unused_ uint64_t usec, v
 }
 
 static int wait_for_gate(struct http_request *q, const struct http_call *call) {
-        uint64_t limit_usec = call->timeout_usec > 0 ? call->timeout_usec : HTTP_STREAM_WAIT_USEC;
+        uint64_t limit_usec = q->http->patience_usec   ? q->http->patience_usec
+                              : call->timeout_usec > 0 ? call->timeout_usec
+                                                       : HTTP_STREAM_WAIT_USEC;
         struct http_waiting *w = calloc(1, sizeof(*w));
 
         q->waiting = w;
@@ -453,7 +456,7 @@ static int wait_for_gate(struct http_request *q, const struct http_call *call) {
 /* What is left of its time is for the server: as if connecting had taken that long. */
 static void go(struct http_request *q) {
         struct http_waiting *w = TAKE_PTR(q->waiting);
-        uint64_t waited_usec = clock_boottime_usec() - w->since_usec;
+        uint64_t waited_usec = q->http->patience_usec ? 0 : clock_boottime_usec() - w->since_usec;
 
         if (w->call.timeout_usec > 0 && waited_usec >= w->call.timeout_usec)
                 refuse(q, q->http->gate_text);
@@ -479,6 +482,10 @@ void http_set_gate(struct http *http, enum http_gate gate, const char *text) {
                         refuse(q, http->gate_text);
                 }
         }
+}
+
+void http_set_patience(struct http *http, uint64_t usec) {
+        http->patience_usec = usec;
 }
 
 static void forget_token(struct http *http) {

@@ -85,6 +85,8 @@ enum http_gate {
 /* From now on, and for those that wait. text: why it is not open, which is the answer (HTTP_NOT_SENT) to what is not
  * sent for it. What is under way goes on. */
 void http_set_gate(struct http *http, enum http_gate gate, const char *text);
+/* A request waits for credentials for so long, and has its whole timeout_usec after that; 0: the wait is part of it. */
+void http_set_patience(struct http *http, uint64_t usec);
 /* Certificate and key in the kubeconfig are other ones, the token for calls that bring none (NULL: none) too: for what
  * is sent from now on, also by those that wait. No connection of another certificate is used for that. Returns -ENOMEM.
  */

@@ -288,7 +288,9 @@ void kube_exec_done(struct kube *kube) {
         kube->exec = NULL;
 }
 
-void kube_set_plugin_socket(struct kube *kube, const char *socket) {
-        if (kube->exec)
-                kube->exec->socket = socket;
+void kube_set_plugin(struct kube *kube, const char *socket, bool patient) {
+        if (!kube->exec)
+                return;
+        kube->exec->socket = socket;
+        http_set_patience(kube->http, patient ? 2 * RUN_USEC : 0);
 }

@@ -33,7 +33,7 @@ int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct
                 r = kube_new(&ret->kube, ret->event, ret->config, 0, err);
         if (r < 0)
                 return r;
-        kube_set_plugin_socket(ret->kube, plugin_socket(ret->config));
+        kube_set_plugin(ret->kube, plugin_socket(ret->config), /* patient= */ true);
         if (!ret->ns)
                 ret->ns = ret->config->namespace_;
         return 0;

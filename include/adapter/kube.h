@@ -159,8 +159,9 @@ struct kube_credentials {
 };
 
 /* Where a plugin is run: by who listens on that socket, which is borrowed (default: EXEC_SOCKET of
- * codec/exec_request.h); NULL: by a child of this process, as its user. Before the first request. */
-void kube_set_plugin_socket(struct kube *kube, const char *socket);
+ * codec/exec_request.h); NULL: by a child of this process, as its user. patient: requests wait for it as long as it may
+ * run, and have their own time after that. Before the first request. */
+void kube_set_plugin(struct kube *kube, const char *socket, bool patient);
 
 /* As read last: a token file is read as requests need it. Lives as long as kube. */
 const struct kube_credentials *kube_credentials(const struct kube *kube);

@@ -33,7 +33,7 @@ static uint64_t now(clockid_t clock) {
 
 static void open_kube(struct world *x, const char *socket) {
         kubeworld_open(&x->w, &x->config, TIMEOUT_USEC);
-        kube_set_plugin_socket(x->w.kube, socket);
+        kube_set_plugin(x->w.kube, socket, /* patient= */ false);
 }
 
 static int start(void **state, enum plugin_language language) {
@@ -189,7 +189,7 @@ static void test_token(void **state) {
         assert_int_equal(pluginworld_runs(&x->p), 0);
         kubeworld_close(&x->w);
         kubeworld_open(&x->w, &x->config, 20 * USEC_PER_SEC);
-        kube_set_plugin_socket(x->w.kube, x->socket);
+        kube_set_plugin(x->w.kube, x->socket, /* patient= */ false);
         for (size_t i = 0; i < ELEMENTSOF(many); i++)
                 assert_int_equal(kube_lock_get(x->w.kube, "default", "nothing", kubeworld_on_reply, &many[i], NULL), 0);
         for (size_t i = 0; i < ELEMENTSOF(many); i++)
@@ -361,7 +361,7 @@ static void test_trouble(void **state) {
                 pluginworld_set(&x->p, cases[i].mode, cases[i].answer);
                 kubeworld_close(&x->w);
                 kubeworld_open(&x->w, &x->config, 20 * USEC_PER_SEC);
-                kube_set_plugin_socket(x->w.kube, x->socket);
+                kube_set_plugin(x->w.kube, x->socket, /* patient= */ false);
                 get(x, &a, KUBE_UNREACHABLE);
                 says(a.text, text);
                 says(problem(x), text);
@@ -414,6 +414,22 @@ static void test_child(void **state) {
         says(a.text, "executable no-such-plugin not found");
 }
 
+/* Who has no term to lose waits longer than a request may take. */
+static void test_patient(void **state) {
+        struct world *x = *state;
+        struct kubeworld_answer a = {};
+
+        kube_set_plugin(x->w.kube, x->socket, /* patient= */ true);
+        pluginworld_set(&x->p, "hang", NULL);
+        assert_int_equal(kube_lock_get(x->w.kube, "default", "nothing", kubeworld_on_reply, &a, NULL), 0);
+        kubeworld_run(&x->w, 2 * TIMEOUT_USEC);
+        assert_false(a.is_there);
+        assert_int_equal(kill(pluginworld_pid(&x->p), SIGKILL), 0);
+        kubeworld_wait(&x->w, &a.is_there);
+        kubeworld_expect(&a, KUBE_UNREACHABLE, "kube_lock_get");
+        says(a.text, "was killed by signal 9");
+}
+
 /* Watches wait, too, and begin with it; who gives up while waiting leaves nothing. */
 static void test_watch(void **state) {
         struct world *x = *state;
@@ -463,10 +479,13 @@ int main(void) {
 #define TEST_IN(f, l)                                                                                                  \
         { #f " (" #l ")", f, setup_##l, teardown, NULL }
         const struct CMUnitTest tests[] = {
-                TEST(test_token),     TEST_IN(test_token, python), TEST_IN(test_token, go), TEST(test_certificate),
-                TEST(test_other_key), TEST(test_expiry),           TEST(test_clock),        TEST(test_refused),
-                TEST(test_trouble),   TEST(test_missing),          TEST(test_child),        TEST(test_watch),
-                TEST(test_end),
+                TEST(test_token),        TEST_IN(test_token, python),
+                TEST_IN(test_token, go), TEST(test_certificate),
+                TEST(test_other_key),    TEST(test_expiry),
+                TEST(test_clock),        TEST(test_refused),
+                TEST(test_trouble),      TEST(test_missing),
+                TEST(test_child),        TEST(test_watch),
+                TEST(test_patient),      TEST(test_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

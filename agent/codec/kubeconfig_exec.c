@@ -11,6 +11,9 @@
 #define GROUP     "client.authentication.k8s.io/"
 #define EXTENSION GROUP "exec"
 
+/* Each is compared with those before it. */
+#define MAX_ITEMS 1000
+
 static void free_texts(char **texts, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 explicit_bzero(texts[i], strlen(texts[i]));
@@ -51,6 +54,9 @@ static int get_list(const struct kubeconfig_entry *e, const char *key, json_obje
                 return err_setf(err, -EINVAL, "%s: %s \"%s\": %s is not a list; begin each item with \"- \"", e->path,
                                 e->kind, e->name, key);
         *ret_n = json_object_array_length(*ret);
+        if (*ret_n > MAX_ITEMS)
+                return err_setf(err, -EINVAL, "%s: %s \"%s\": %s has more than %d items; remove some", e->path, e->kind,
+                                e->name, key, MAX_ITEMS);
         *ret_texts = *ret_n > 0 ? calloc(*ret_n, sizeof(**ret_texts)) : NULL;
         return *ret_n == 0 || *ret_texts ? 0 : oom(err);
 }
@@ -84,7 +90,7 @@ static int add_variable(struct kubeconfig_exec *x, const char *name, const char 
         if (asprintf(&text, "%s=%s", name, value ? value : "") < 0)
                 return oom(err);
         for (size_t i = 0; i < x->n_env; i++)
-                if (strncmp(x->env[i], text, length) == 0) {
+                if (x->env[i] && strncmp(x->env[i], text, length) == 0) {
                         explicit_bzero(x->env[i], strlen(x->env[i]));
                         free(x->env[i]);
                         x->env[i] = text;
@@ -101,7 +107,7 @@ static int resolve_env(const struct kubeconfig_entry *e, struct kubeconfig_exec 
 
         for (size_t i = 0; r == 0 && i < n; i++) {
                 struct kubeconfig_entry one = {.kind = KUBECONFIG_EXEC_ENV, .name = e->name, .path = e->path};
-                const char *name, *value;
+                const char *name = NULL, *value = NULL;
 
                 one.o = json_object_array_get_idx(list, i);
                 if (one.o && !json_object_is_type(one.o, json_type_object))
@@ -256,8 +262,7 @@ int kubeconfig_exec_cluster(const struct kubeconfig_entry *cluster, struct kubec
                                         "%s: cluster \"%s\": duplicate name \"" EXTENSION
                                         "\" in list; remove one of the extensions",
                                         cluster->path, cluster->name);
-                found = item;
+                found = object_get(item, "extension");
         }
-        found = object_get(found, "extension");
         return found && object_to_text(found, &x->cluster_config) < 0 ? oom(err) : 0;
 }

@@ -476,6 +476,34 @@ static void test_bad_exec(_unused_ void **state) {
         }
 }
 
+/* As many as a list may have, and one more. */
+static void test_many_args(_unused_ void **state) {
+        for (size_t n = 1000; n <= 1001; n++) {
+                _cleanup_free_ char *text = NULL;
+                size_t size;
+                FILE *f = open_memstream(&text, &size);
+                const char *path;
+
+                (void)fputs("current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+                            "clusters: [{name: k, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: {exec: "
+                            "{" PLUGIN ", args: [a",
+                            f);
+                for (size_t i = 1; i < n; i++)
+                        (void)fputs(", a", f);
+                (void)fputs("]}}}]\n", f);
+                assert_int_equal(fclose(f), 0);
+                path = tempdir_write(&dir, "many", text);
+                if (n == 1000) {
+                        _cleanup_(kubeconfig_freep) struct kubeconfig *k = load(path, NULL);
+
+                        assert_int_equal(k->exec->n_args, 1000);
+                } else {
+                        assert_refused(path, NULL, -EINVAL,
+                                       "%F: exec of user \"u\": args has more than 1000 items; remove some");
+                }
+        }
+}
+
 /* What extensions say that is refused, when a plugin is to have it. */
 static void test_bad_extensions(_unused_ void **state) {
         static const struct {
@@ -483,7 +511,7 @@ static void test_bad_extensions(_unused_ void **state) {
         } table[] = {
                 {"server: https://h, extensions: {a: b}",
                  "%F: cluster \"k\": extensions is not a list; begin each with \"- name:\""},
-                {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec}, {name: "
+                {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: 5}, {name: "
                  "client.authentication.k8s.io/exec}]",
                  "%F: cluster \"k\": duplicate name \"client.authentication.k8s.io/exec\" in list; remove one of the "
                  "extensions"},
@@ -519,6 +547,10 @@ static const struct {
          "aws v1 provide {\"audience\":\"06e3fbd18de8\",\"n\\\"\":[1,-2.50,\"3\",true,null,1e3,4,0.5,8,\"x\"]}"},
         {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: ~}]",
          "exec: {" PLUGIN ", provideClusterInfo: true}", "aws v1 provide"},
+        /* As client-go: what says nothing is no second one. */
+        {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec}, {name: "
+         "client.authentication.k8s.io/exec, extension: 5}]",
+         "exec: {" PLUGIN ", provideClusterInfo: true}", "aws v1 provide 5"},
         {"server: https://h, extensions: [{name: client.authentication.k8s.io/exec, extension: 5}]",
          "exec: {" PLUGIN "}", "aws v1"},
         /* It is nobody's then. */
@@ -895,6 +927,7 @@ int main(void) {
                 cmocka_unit_test(test_bad_entries),
                 cmocka_unit_test(test_bad_exec),
                 cmocka_unit_test(test_bad_extensions),
+                cmocka_unit_test(test_many_args),
                 cmocka_unit_test(test_exec),
                 cmocka_unit_test(test_bad_files),
                 cmocka_unit_test(test_alias_bomb),

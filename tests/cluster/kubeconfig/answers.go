@@ -59,7 +59,7 @@ func answer(r *rand.Rand) []byte {
 	case 2:
 		text = append([]byte(pick(r, "\n", " \t", "x", "# c\n")), text...)
 	case 3:
-		text = bytes.Replace(text, []byte(`"kind"`), []byte(`"kind":"First","kind"`), 1)
+		text = bytes.Replace(text, []byte(`"token":"`), []byte(`"token":"first","token":"`), 1)
 	}
 	if json.Valid(text) && r.Intn(4) == 0 {
 		if out, err := yaml.JSONToYAML(text); err == nil { // it knows no tab

@@ -406,7 +406,7 @@ var rules = []rule{
 	{"a token with blanks", `token holds white space`, ``},
 	{"a key without certificate", `has a client key but no client-certificate|client-key-data and client-key are both`, ``},
 	{"an empty tokenFile", `tokenFile .* is empty`, ``},
-	{"a password without username", `has a password but no username`, ``},
+	{"a password without username", `has a password but no username|found \[token basicAuth\]`, ``},
 	{"user and password in server", `a user name in the URL is not supported`, ``},
 	{"a server of another scheme", `unsupported scheme "ftp", must be http or https`, ``},
 	{"ports", `it is 1 to 65535`, ``},

@@ -20,22 +20,26 @@ static enum agent_expiry expiry(const struct credentials_term *t, uint64_t wall_
 }
 
 /* Whether there is nothing to send: the plugin fails, and what it gave before is over. */
-static bool plugin_has_none(const struct kube_credentials *c, uint64_t wall_usec) {
-        return !util_empty(c->plugin_problem) &&
-               (!c->plugin_has_one || (c->plugin_ends_usec && c->plugin_ends_usec <= wall_usec));
+static bool plugin_has_none(const struct agent_credentials *c, uint64_t wall_usec) {
+        return c->plugin[0] && (!c->plugin_has_one || (c->plugin_ends_usec && c->plugin_ends_usec <= wall_usec));
 }
 
 /* Each change once, not each attempt. */
 static void record_plugin(struct agent *a) {
-        const struct kube_credentials *c = kube_credentials(a->kube);
-        const char *problem = c->plugin_problem ? c->plugin_problem : "";
-        bool none = plugin_has_none(c, clock_realtime_usec());
+        const struct kube_credentials *now = kube_credentials(a->kube);
+        struct agent_credentials *c = &a->credentials;
+        const char *problem = now->plugin_problem ? now->plugin_problem : "";
+        bool same = util_streq(c->plugin, problem), none;
         char text[900];
 
-        if (util_streq(a->credentials.plugin, problem) && a->credentials.plugin_none == none)
+        c->plugin_has_one = now->plugin_has_one;
+        c->plugin_ends_usec = now->plugin_ends_usec;
+        if (!same)
+                (void)snprintf(c->plugin, sizeof(c->plugin), "%s", problem);
+        none = plugin_has_none(c, clock_realtime_usec());
+        if (same && c->plugin_none == none)
                 return;
-        (void)snprintf(a->credentials.plugin, sizeof(a->credentials.plugin), "%s", problem);
-        a->credentials.plugin_none = none;
+        c->plugin_none = none;
         agent_credentials_plugin_text(a, text, sizeof(text));
         if (text[0])
                 journal_record(none ? LOG_ERR : LOG_WARNING, JOURNAL_CREDENTIALS, NULL, 0, "%s", text);
@@ -79,7 +83,7 @@ static uint64_t left(const struct credentials_term *t, uint64_t wall_usec) {
 
 /* How long until what the plugin gave before is over. */
 static uint64_t plugin_left(const struct agent *a, uint64_t wall_usec) {
-        uint64_t ends_usec = kube_credentials(a->kube)->plugin_ends_usec;
+        uint64_t ends_usec = a->credentials.plugin_ends_usec;
 
         return ends_usec > wall_usec ? ends_usec - wall_usec : USEC_INFINITY;
 }
@@ -153,7 +157,7 @@ bool agent_credentials_are_over(const struct agent *a) {
         for (unsigned i = 0; i < ELEMENTSOF(a->credentials.term); i++)
                 if (expiry(&a->credentials.term[i], wall_usec) == AGENT_EXPIRY_OVER)
                         return true;
-        return plugin_has_none(kube_credentials(a->kube), wall_usec);
+        return plugin_has_none(&a->credentials, wall_usec);
 }
 
 static bool has_lease(const struct agent *a) {
@@ -164,7 +168,7 @@ static bool has_lease(const struct agent *a) {
 }
 
 void agent_credentials_plugin_text(const struct agent *a, char *buf, size_t size) {
-        const struct kube_credentials *c = kube_credentials(a->kube);
+        const struct agent_credentials *c = &a->credentials;
         const char *means = has_lease(a)
                                     ? "this host can neither win nor release a lock, and a unit under a lease lock is "
                                       "stopped"
@@ -172,23 +176,23 @@ void agent_credentials_plugin_text(const struct agent *a, char *buf, size_t size
         char at[CLOCK_TEXT_SIZE];
 
         buf[0] = '\0';
-        if (util_empty(c->plugin_problem))
+        if (!c->plugin[0])
                 return;
         if (plugin_has_none(c, clock_realtime_usec()))
-                (void)snprintf(buf, size, "NO CREDENTIALS (%.511s): %s; tried again at most 30 s apart",
-                               c->plugin_problem, means);
+                (void)snprintf(buf, size, "NO CREDENTIALS (%.511s): %s; tried again at most 30 s apart", c->plugin,
+                               means);
         else if (c->plugin_ends_usec)
                 (void)snprintf(
                         buf, size,
                         "NO NEW CREDENTIALS (%.511s): those before are good until %s, then %s; tried again at most "
                         "30 s apart",
-                        c->plugin_problem, clock_format_local(c->plugin_ends_usec, at), means);
+                        c->plugin, clock_format_local(c->plugin_ends_usec, at), means);
         else
                 (void)snprintf(
                         buf, size,
                         "NO NEW CREDENTIALS (%.511s): those before are in use until they are refused; tried again at "
                         "most 30 s apart",
-                        c->plugin_problem);
+                        c->plugin);
 }
 
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size) {

@@ -18,8 +18,6 @@
 /* For the request to come, and for the answer to be taken. */
 #define TALK_USEC (10 * USEC_PER_SEC)
 
-extern char **environ;
-
 struct run {
         int fd; /* the connection */
         pid_t pid;

@@ -80,7 +80,7 @@ int exec_request_parse(const struct exec_request_head *h, char *body, struct exe
         r = take(args, h->n_args, &at, end, /* are_variables= */ false);
         if (r >= 0)
                 r = take(env, h->n_env, &at, end, /* are_variables= */ true);
-        if (r < 0 || at != end || !*args[0])
+        if (r < 0 || at != end || !args[0] || !*args[0])
                 return -EBADMSG;
         *ret = (struct exec_order){.timeout_usec = util_usec_min(h->timeout_msec * USEC_PER_MSEC, EXEC_RUN_MAX_USEC)};
         ret->args = TAKE_PTR(args);

@@ -16,7 +16,7 @@
 #define EXEC_OUTPUT_MAX  ((size_t)256 * 1024)
 #define EXEC_STRINGS_MAX 4096
 /* A plugin may run for so long at most, whatever is asked for. */
-#define EXEC_RUN_MAX_USEC (5 * 60 * USEC_PER_SEC)
+#define EXEC_RUN_MAX_USEC (300 * USEC_PER_SEC)
 
 /* Behind it n_bytes: n_args + n_env strings, each with its NUL. The first argument is the command. */
 struct exec_request_head {

@@ -25,7 +25,8 @@ static void helper(char path[static PATH_MAX]) {
         path[n] = 0;
         for (unsigned i = 0; i < 3; i++)
                 *strrchr(path, '/') = 0;
-        strcat(path, "/leader-agent-exec");
+        n = (ssize_t)strlen(path);
+        (void)snprintf(path + n, (size_t)(PATH_MAX - n), "/leader-agent-exec");
         if (access(path, X_OK) < 0)
                 fail_msg("%s is not there; `make check-integration` builds it", path);
 }

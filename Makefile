@@ -45,12 +45,13 @@ PURE_SRC := $(foreach n,terms timing retry,agent/base/$(n).c)
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 GUARD_SRC := $(wildcard agent/guard/*.c)
 CTL_SRC := $(wildcard agent/ctl/*.c)
+EXEC_SRC := $(wildcard agent/exec/*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 INTEGRATION_SRC := $(wildcard tests/integration/test_*.c)
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
-BIN := $(O)/leader-agent $(O)/leader-guard $(O)/leaderctl
+BIN := $(O)/leader-agent $(O)/leader-guard $(O)/leader-agent-exec $(O)/leaderctl
 UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(O)/tests/integration/%,$(INTEGRATION_SRC))
 
@@ -78,6 +79,10 @@ $(O)/leader-agent: $(call obj,$(DAEMON_SRC)) $(O)/libagent.a
 
 $(O)/leader-guard: $(call obj,$(GUARD_SRC)) $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_GUARD)
+
+# Runs what others wrote, and needs nothing for it but libc.
+$(O)/leader-agent-exec: $(call obj,$(EXEC_SRC)) $(O)/libagent.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(O)/leaderctl: $(call obj,$(CTL_SRC)) $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_AGENT)
@@ -142,7 +147,7 @@ check-unit: $(UNIT_BIN)
 
 # They wait most of the time, and each has its own servers, ports, buses and directories: side by side, what takes longest
 # first.
-LONG_BIN := $(foreach t,kube_trouble kube kube_watch guard http fence,$(O)/tests/integration/test_$(t))
+LONG_BIN := $(foreach t,kube_trouble kube_exec kube kube_watch exec guard http fence,$(O)/tests/integration/test_$(t))
 check-integration: $(INTEGRATION_BIN) $(BIN) $(INTEGRATION_NEEDS)
 	@O=$(O) RUN_JOBS=$$((2 * $$(nproc))) $(RUN) $(LONG_BIN) $(filter-out $(LONG_BIN),$(INTEGRATION_BIN)) \
 	    $(wildcard tests/integration/test_*.sh)
@@ -183,7 +188,7 @@ lint: ; @TEST_TIMEOUT=900 $(RUN) "tests/lint.sh $(LINT)"
 # What install writes and uninstall removes, MODE:SOURCE:TARGET. The configuration is not in it: it is the operator's.
 DOCDIR := $(PREFIX)/share/doc/leader-agent
 INSTALLED := 0755:$(O)/leader-agent:$(PREFIX)/sbin/leader-agent 0755:$(O)/leader-guard:$(PREFIX)/sbin/leader-guard \
-        0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
+        0755:$(O)/leader-agent-exec:$(PREFIX)/sbin/leader-agent-exec 0755:$(O)/leaderctl:$(PREFIX)/bin/leaderctl \
         $(foreach f,$(wildcard units/*.service units/*.socket units/*.timer),0644:$(f):$(UNITDIR)/$(notdir $(f))) \
         0644:units/leader-agent.sysusers:/usr/lib/sysusers.d/leader-agent.conf \
         0644:units/leader-agent.tmpfiles:/usr/lib/tmpfiles.d/leader-agent.conf \
@@ -222,13 +227,15 @@ uninstall:
 	@test ! -d $(CONFDIR) || echo 'uninstall: left is $(CONFDIR): your configuration'
 	@test ! -d $(DESTDIR)/var/lib/leader-agent || \
 	    echo 'uninstall: left is $(DESTDIR)/var/lib/leader-agent: the identity of this host and what it has claimed'
+	@test ! -d $(DESTDIR)/var/lib/leader-agent-exec || \
+	    echo 'uninstall: left is $(DESTDIR)/var/lib/leader-agent-exec: what credential plugins keep'
 	@for f in $(DESTDIR)/etc/systemd/system/*.d/zz-leader-agent.conf; do test ! -e $$f || \
 	    echo "uninstall: left is $$f: its unit never starts while this is there"; done
 
 clean: ; rm -rf build build-san
 
 help:
-	@echo 'make            leader-agent, leader-guard and leaderctl into $(O)/'
+	@echo 'make            leader-agent, leader-guard, leader-agent-exec and leaderctl into $(O)/'
 	@echo 'make demo       three real hosts, one operator: watch a takeover (root)'
 	@echo 'make check      install what is missing, build, run every test'
 	@echo 'make check-unit check-integration check-layers check-model check-e2e ...   one rung (CONTRIBUTING.md)'

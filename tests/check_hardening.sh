@@ -36,12 +36,12 @@ built_with() { # PROGRAM FLAG
         local all with
         all=$(producers "$1" | wc -l)
         with=$(producers "$1" | grep -cF -e " $2")
-        ((all > 10 && all == with))
+        ((all > 3 && all == with))
 }
 producers() { readelf --debug-dump=info "$build/$1" 2>/dev/null | grep 'DW_AT_producer.*GNU C1'; }
 marks_branch_targets() { objdump -d --no-show-raw-insn "$build/$1" | grep -A1 '<main>:' | grep -q endbr64; }
 
-for program in leader-agent leader-guard leaderctl; do
+for program in leader-agent leader-guard leader-agent-exec leaderctl; do
         for what in is_pie resolves_at_start stack_not_executable no_section_is_writable_and_executable guards_its_stack checks_sizes; do
                 holds "$program: ${what//_/ }" "$what" "$program"
         done

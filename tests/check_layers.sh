@@ -101,7 +101,8 @@ mapfile -t found < <(grep -rlE '#include <openssl/' agent include | grep -v '^ag
         sed 's/$/: only codec\/tls.c may include openssl/')
 verdict "openssl: only in codec/tls.c" "${found[@]}"
 
-# Adapters: each stands alone (files of one module share its name up to the first '_'); kube alone stands on http.
+# Adapters: each stands alone (files of one module share its name up to the first '_'); kube alone stands on others, http and
+# exec.
 found=()
 n=0
 for f in agent/adapter/*.c agent/adapter/*.h include/adapter/*.h; do
@@ -109,10 +110,10 @@ for f in agent/adapter/*.c agent/adapter/*.h include/adapter/*.h; do
         n=$((n + 1))
         module=${f##*/} module=${module%.[ch]} module=${module%%_*}
         peers="${module}[a-z_]*"
-        [ "$module" = kube ] && peers="(kube[a-z_]*|http)"
+        [ "$module" = kube ] && peers="(kube[a-z_]*|http|exec)"
         case $module in
         http) libraries='<(curl/.*|systemd/sd-event\.h)>' ;;
-        kube | link) libraries='<systemd/sd-event\.h>' ;;
+        kube | link | exec) libraries='<systemd/sd-event\.h>' ;;
         *) libraries='<systemd/.*>' ;;
         esac
         while read -r line; do found+=("$line"); done < <(
@@ -133,6 +134,9 @@ layer_libc guard '"(base|guard)/[^"]*"|"core/supervise\.h"|"codec/(permit|permit
 mapfile -t f < <(files ctl)
 layer_libc ctl '"(base|codec|adapter|ctl)/[^"]*"' "$none|<systemd/sd-[a-z0-9]+\.h>|<json-c/json\.h>" "${f[@]}"
 
+mapfile -t f < <(files exec)
+layer_libc exec '"base/util\.h"|"adapter/exec\.h"' "$none" "${f[@]}"
+
 # The core has a door: the shell calls, applies and steps; it reads and writes no field.
 mapfile -t found < <(grep -nE '(->|\.)core\.[a-z]|core->|struct (election|placeholder|core_lock|core_placeholder)\b[^_]' agent/daemon/*.[ch] |
         grep -vE 'struct core(_[a-z]+)? ' | sed 's/$/ (a field of the core)/')
@@ -140,11 +144,12 @@ verdict "daemon: no field of the core" "${found[@]}"
 
 # What comes in through other headers: the compiler wrote it down beside each object.
 found=()
-for d in "$build"/agent/daemon/*.d "$build"/agent/guard/*.d "$build"/agent/ctl/*.d; do
+for d in "$build"/agent/{daemon,guard,exec,ctl}/*.d; do
         [ -e "$d" ] || continue
         refused='(agent/adapter/(http|kube_internal)|agent/core/|(agent|include)/codec/(object|kubeconfig_parts))[a-z_]*\.h'
         case $d in
         */agent/guard/*) refused='(agent|include)/(adapter/(http|kube|store|bus)|codec/(object|conf|kubeconfig|lock|watch)|core/(core|steps|election|placeholder))[a-z_]*\.h' ;;
+        */agent/exec/*) refused='(agent|include)/(codec/(conf|kubeconfig|object|lock)|adapter/(http|kube|bus)|core/|daemon/|guard/)[a-z_]*\.h' ;;
         */agent/ctl/*) refused='(agent|include)/(adapter/http|core/|daemon/|guard/)[a-z_]*\.h' ;;
         esac
         while read -r line; do found+=("${d#"$build"/}: $line comes in through another header"); done < <(
@@ -185,7 +190,7 @@ else
 fi
 
 # Inside a folder, too, files have an order: one that calls another is not called by it, nor by what that one calls.
-for folder in base core codec adapter daemon guard ctl; do
+for folder in base core codec adapter daemon guard exec ctl; do
         mapfile -t objects < <(find "$build/agent/$folder" -name '*.o' 2>/dev/null | sort)
         mapfile -t found < <(
                 nm -A "${objects[@]}" | awk '
@@ -264,6 +269,7 @@ needs() {
         verdict "$name: libraries" "${found[@]}"
 }
 needs "$build/leader-guard" '^lib(curl|json-c|fyaml|config|ssl|crypto|microhttpd)\b'
+needs "$build/leader-agent-exec" '^lib(curl|json-c|fyaml|config|ssl|crypto|systemd|microhttpd)\b'
 needs "$build/leader-agent" '^lib(microhttpd|cmocka)\b'
 needs "$build/leaderctl" '^lib(microhttpd|cmocka)\b'
 

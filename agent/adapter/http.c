@@ -17,6 +17,8 @@
 #define HTTP_HEADER_MAX ((size_t)64 * 1024)
 /* A stream whose reader is this far behind is paused. */
 #define HTTP_STREAM_BUFFER ((size_t)256 * 1024)
+/* How long a stream waits for credentials. */
+#define HTTP_STREAM_WAIT_USEC (5 * USEC_PER_SEC)
 
 struct http {
         sd_event *event;
@@ -27,6 +29,18 @@ struct http {
         uint64_t suspect_at_usec;          /* CLOCK_MONOTONIC of the last plain request without an answer, 0: none */
         struct http_request *requests;     /* all */
         struct http_request *first, *last; /* those with something to deliver, in order */
+        enum http_gate gate;
+        char gate_text[512];
+        uint64_t patience_usec; /* 0: a request's own time */
+        char *token;
+};
+
+/* A call that waits for credentials. */
+struct http_waiting {
+        struct http_call call; /* its texts are these, its body is in the request */
+        char *method, *path, *content_type;
+        uint64_t since_usec;
+        sd_event_source *timer;
 };
 
 struct http_request {
@@ -35,6 +49,7 @@ struct http_request {
         struct http_request *next, *previous; /* in http->requests */
         struct http_request *next_ready;
         bool is_ready; /* is in the queue of http->first */
+        struct http_waiting *waiting;
 
         CURL *easy;
         bool is_added; /* libcurl works on it */
@@ -286,12 +301,13 @@ static int add_header(struct http_request *q, const char *name, const char *valu
 
 static int add_headers(struct http_request *q, const struct http_call *call) {
         const struct http_setup *setup = &q->http->setup;
+        const char *token = call->token ? call->token : q->http->token;
         int r = add_header(q, "Accept:", "application/json");
 
         if (r >= 0 && setup->host_header)
                 r = add_header(q, setup->host_header, NULL);
-        if (r >= 0 && call->token && setup->is_tls)
-                r = add_header(q, "Authorization: Bearer", call->token);
+        if (r >= 0 && token && setup->is_tls)
+                r = add_header(q, "Authorization: Bearer", token);
         else if (r >= 0 && setup->config->basic && setup->is_tls)
                 r = add_header(q, "Authorization: Basic", setup->config->basic);
         for (size_t i = 0; r >= 0 && i < setup->config->n_headers; i++)
@@ -356,14 +372,138 @@ static int set_request(struct http_request *q, const struct http_call *call) {
         return 0;
 }
 
-/* Certificates or key could never be read: nothing is sent, and the reason is the answer. */
-static void refuse(struct http_request *q) {
+/* Nothing is sent, and the reason is the answer. */
+static void refuse(struct http_request *q, const char *text) {
         q->result.outcome = HTTP_NOT_SENT;
         q->result.sent_at_usec = clock_boottime_usec();
-        (void)util_copy(q->text, sizeof(q->text), q->http->setup.problem);
+        (void)util_copy(q->text, sizeof(q->text), text);
         q->is_done = true;
-        q->loop->is_lost = true;
         make_ready(q);
+}
+
+/* Hands it to libcurl. */
+static int begin(struct http_request *q, const struct http_call *call) {
+        struct http *http = q->http;
+        int r;
+
+        /* After a failure also when they look the same: the server may have a certificate of another CA. */
+        http_setup_refresh(&http->setup, q->loop->is_lost);
+        r = http_setup_apply(&http->setup, q->easy, q->loop == &http->streams, NULL);
+        if (r >= 0)
+                r = add_headers(q, call);
+        if (r >= 0)
+                r = set_request(q, call);
+        if (r < 0)
+                return r;
+        /* Certificates or key could never be read. */
+        if (http->setup.is_tls && !http->setup.tls) {
+                q->loop->is_lost = true;
+                refuse(q, http->setup.problem);
+                return 0;
+        }
+        q->result.sent_at_usec = clock_boottime_usec();
+        if (curl_multi_add_handle(q->loop->multi, q->easy) != CURLM_OK)
+                return -ENOMEM;
+        q->is_added = true;
+        return 0;
+}
+
+/* ---- requests that wait for credentials ---- */
+
+static struct http_waiting *waiting_free(struct http_waiting *w) {
+        if (!w)
+                return NULL;
+        sd_event_source_disable_unref(w->timer);
+        free(w->method);
+        free(w->path);
+        free(w->content_type);
+        free(w);
+        return NULL;
+}
+
+static int on_waited(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
+        struct http_request *q = userdata;
+
+        q->waiting = waiting_free(q->waiting);
+        refuse(q, q->http->gate_text);
+        return 0;
+}
+
+static int wait_for_gate(struct http_request *q, const struct http_call *call) {
+        uint64_t limit_usec = q->http->patience_usec   ? q->http->patience_usec
+                              : call->timeout_usec > 0 ? call->timeout_usec
+                                                       : HTTP_STREAM_WAIT_USEC;
+        struct http_waiting *w = calloc(1, sizeof(*w));
+
+        q->waiting = w;
+        if (!w)
+                return -ENOMEM;
+        w->method = strdup(call->method);
+        w->path = strdup(call->path);
+        w->content_type = call->content_type ? strdup(call->content_type) : NULL;
+        if (!w->method || !w->path || (call->content_type && !w->content_type))
+                return -ENOMEM;
+        w->since_usec = clock_boottime_usec();
+        w->call = *call;
+        w->call.method = w->method;
+        w->call.path = w->path;
+        w->call.content_type = w->content_type;
+        w->call.body = q->body;
+        w->call.token = NULL;
+        return sd_event_add_time_relative(q->http->event, &w->timer, CLOCK_BOOTTIME, limit_usec, 1, on_waited, q);
+}
+
+/* What is left of its time is for the server: as if connecting had taken that long. */
+static void go(struct http_request *q) {
+        struct http_waiting *w = TAKE_PTR(q->waiting);
+        uint64_t waited_usec = q->http->patience_usec ? 0 : clock_boottime_usec() - w->since_usec;
+
+        if (w->call.timeout_usec > 0 && waited_usec >= w->call.timeout_usec)
+                refuse(q, q->http->gate_text);
+        else {
+                w->call.timeout_usec = util_usec_sub(w->call.timeout_usec, waited_usec);
+                if (begin(q, &w->call) < 0)
+                        refuse(q, "out of memory");
+        }
+        (void)waiting_free(w);
+}
+
+void http_set_gate(struct http *http, enum http_gate gate, const char *text) {
+        http->gate = gate;
+        if (gate != HTTP_GATE_OPEN)
+                (void)snprintf(http->gate_text, sizeof(http->gate_text), "%s", text);
+        for (struct http_request *q = http->requests; q && gate != HTTP_GATE_WAITING; q = q->next) {
+                if (!q->waiting)
+                        continue;
+                if (gate == HTTP_GATE_OPEN)
+                        go(q);
+                else {
+                        q->waiting = waiting_free(q->waiting);
+                        refuse(q, http->gate_text);
+                }
+        }
+}
+
+void http_set_patience(struct http *http, uint64_t usec) {
+        http->patience_usec = usec;
+}
+
+static void forget_token(struct http *http) {
+        if (http->token)
+                explicit_bzero(http->token, strlen(http->token));
+        free(TAKE_PTR(http->token));
+}
+
+int http_set_identity(struct http *http, const char *token) {
+        char *copy = token ? strdup(token) : NULL;
+
+        if (token && !copy)
+                return -ENOMEM;
+        forget_token(http);
+        http->token = copy;
+        http_setup_forget(&http->setup);
+        http_setup_refresh(&http->setup, /* anew= */ true);
+        return 0;
 }
 
 int http_start(struct http *http, const struct http_call *call, struct http_request **ret) {
@@ -383,32 +523,26 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
                 q->next->previous = q;
         http->requests = q;
 
-        /* After a failure also when they look the same: the server may have a certificate of another CA. */
-        http_setup_refresh(&http->setup, q->loop->is_lost);
         q->easy = curl_easy_init();
         q->body = call->body ? strdup(call->body) : NULL;
         q->n_body = q->body ? strlen(q->body) : 0;
-        r = !q->easy || (call->body && !q->body)
-                    ? -ENOMEM
-                    : http_setup_apply(&http->setup, q->easy, q->loop == &http->streams, NULL);
+        r = !q->easy || (call->body && !q->body) ? -ENOMEM : 0;
         if (r >= 0)
-                r = add_headers(q, call);
-        if (r >= 0)
-                r = set_request(q, call);
-        if (r >= 0 && http->setup.is_tls && !http->setup.tls) {
-                refuse(q);
-                *ret = q;
-                return 0;
-        }
-        if (r >= 0) {
-                q->result.sent_at_usec = clock_boottime_usec();
-                r = curl_multi_add_handle(q->loop->multi, q->easy) == CURLM_OK ? 0 : -ENOMEM;
-        }
+                switch (http->gate) {
+                case HTTP_GATE_OPEN:
+                        r = begin(q, call);
+                        break;
+                case HTTP_GATE_WAITING:
+                        r = wait_for_gate(q, call);
+                        break;
+                case HTTP_GATE_SHUT:
+                        refuse(q, http->gate_text);
+                        break;
+                }
         if (r < 0) {
                 (void)http_request_free(q);
                 return r;
         }
-        q->is_added = true;
         *ret = q;
         return 0;
 }
@@ -430,6 +564,7 @@ struct http_request *http_request_free(struct http_request *q) {
         for (struct curl_slist *l = q->headers; l; l = l->next)
                 explicit_bzero(l->data, strlen(l->data));
         curl_slist_free_all(q->headers);
+        (void)waiting_free(q->waiting);
         free(q->body);
         free(q->data);
         free(q);
@@ -487,6 +622,7 @@ struct http *http_free(struct http *http) {
         http_loop_done(&http->plain);
         http_loop_done(&http->streams);
         http_setup_done(&http->setup);
+        forget_token(http);
         free(http->user_agent);
         sd_event_unref(http->event);
         free(http);

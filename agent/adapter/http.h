@@ -75,6 +75,23 @@ const char *http_server(const struct http *http);
  * use. Returns why that is so, "" when it is not; *ret: how long the client certificate in use is good. */
 const char *http_look(struct http *http, struct credentials_term *ret);
 
+/* For credentials that come later, and change. */
+enum http_gate {
+        HTTP_GATE_OPEN = 0,
+        HTTP_GATE_WAITING, /* there will be credentials: a request waits for them as long as it may take, a stream 5 s
+                            */
+        HTTP_GATE_SHUT,    /* there are none: nothing is sent */
+};
+/* From now on, and for those that wait. text: why it is not open, which is the answer (HTTP_NOT_SENT) to what is not
+ * sent for it. What is under way goes on. */
+void http_set_gate(struct http *http, enum http_gate gate, const char *text);
+/* A request waits for credentials for so long, and has its whole timeout_usec after that; 0: the wait is part of it. */
+void http_set_patience(struct http *http, uint64_t usec);
+/* Certificate and key in the kubeconfig are other ones, the token for calls that bring none (NULL: none) too: for what
+ * is sent from now on, also by those that wait. No connection of another certificate is used for that. Returns -ENOMEM.
+ */
+int http_set_identity(struct http *http, const char *token);
+
 /* Starts a request; everything in call is copied. Returns -ENOMEM. Callbacks come from the loop, one per turn, and are
  * the last thing done in their turn: in one, anything may be called and freed, the object that calls included, and
  * after its free there is none any more. */

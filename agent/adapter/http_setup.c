@@ -211,6 +211,10 @@ void http_setup_refresh(struct http_setup *s, bool anew) {
         s->tls = tls;
 }
 
+void http_setup_forget(struct http_setup *s) {
+        s->is_read = false;
+}
+
 static struct curl_blob blob(const char *text) {
         /* A request may outlive the text. libcurl does not write to it. */
         return (struct curl_blob){.data = (void *)text, .len = strlen(text), .flags = CURL_BLOB_COPY};

@@ -44,6 +44,8 @@ void http_setup_done(struct http_setup *s);
 /* Reads CA, certificate and key when they have changed or could not be read (anew: also when not). What cannot be used,
  * as when only one of certificate and key is the new one, leaves the last good ones, and problem says why. */
 void http_setup_refresh(struct http_setup *s, bool anew);
+/* What the kubeconfig holds itself is another one: the next look is anew. */
+void http_setup_forget(struct http_setup *s);
 /* Everything but the request itself; is_stream: its connection is one that is idle for minutes and shall be found dead
  * soon. Returns -ENOMEM, -EINVAL with err set. */
 int http_setup_apply(const struct http_setup *s, CURL *easy, bool is_stream, struct err *err);

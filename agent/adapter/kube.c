@@ -108,6 +108,10 @@ const char *kube_token(struct kube *kube) {
         char *token = NULL;
         int r;
 
+        if (kube->exec) { /* http sends what that gives */
+                kube_exec_want(kube);
+                return NULL;
+        }
         if (util_empty(kube->config->token_file))
                 return kube->config->token;
         if (kube->token_read_at_usec > 0 && now - kube->token_read_at_usec < KUBE_TOKEN_KEEP_USEC)
@@ -132,8 +136,11 @@ const char *kube_token(struct kube *kube) {
         return kube->token;
 }
 
-void kube_token_expire(struct kube *kube) {
-        kube->token_read_at_usec = 0;
+void kube_token_judged(struct kube *kube, const struct http_result *http) {
+        if (kube->exec)
+                kube_exec_judged(kube, http);
+        else if (http->code == 401)
+                kube->token_read_at_usec = 0;
 }
 
 /* ---- paths ---- */
@@ -207,7 +214,9 @@ int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config
         kube->silence_usec = KUBE_SILENCE_USEC;
         kube->length_usec = KUBE_LENGTH_USEC;
         format_user_agent(user_agent, sizeof(user_agent));
-        r = http_new(&kube->http, event, config, user_agent, err);
+        r = config->exec ? kube_exec_init(kube, config) : 0;
+        if (r >= 0)
+                r = http_new(&kube->http, event, kube->exec ? &kube->exec->config : config, user_agent, err);
         if (r < 0)
                 return r;
         kube->credentials.problem = http_look(kube->http, &kube->credentials.certificate);
@@ -231,6 +240,7 @@ struct kube *kube_free(struct kube *kube) {
                         free(slot);
         }
         http_free(kube->http);
+        kube_exec_done(kube);
         forget_token(kube);
         sd_event_unref(kube->event);
         free(kube);

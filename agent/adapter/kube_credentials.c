@@ -16,4 +16,6 @@ void kube_credentials_look(struct kube *kube) {
         } else
                 (void)kube_token(kube); /* reads what it is time to read, and its term */
         kube->credentials.problem = http_look(kube->http, &kube->credentials.certificate);
+        if (k->exec) /* that one is the plugin's, and nobody has to look after it */
+                kube->credentials.certificate = (struct credentials_term){};
 }

@@ -2,9 +2,12 @@
 /* Shared by kube*.c only. */
 #pragma once
 
+#include "adapter/exec.h"
 #include "adapter/http.h"
 #include "adapter/kube.h"
 #include "adapter/kube_rhythm.h"
+#include "base/retry.h"
+#include "codec/exec_credential.h"
 #include "codec/namespace.h"
 #include "codec/status.h"
 #include "codec/token_request.h"
@@ -67,6 +70,24 @@ struct kube_slot {
         bool is_owned;                          /* the caller will free it */
 };
 
+/* A plugin and what it gave last. */
+struct kube_exec {
+        struct kubeconfig config; /* the kube's, with certificate and key of the credential; borrowed texts */
+        const char *socket;       /* of who runs it; NULL: a child of ours does */
+        struct exec *run;         /* NULL: it does not run */
+        sd_event_source *timer;   /* until it runs again; off: nothing is planned */
+        uint64_t not_before_usec; /* CLOCK_BOOTTIME: nor does it run sooner for a request */
+        struct retry failed, refused;
+        char problem[512]; /* why there is none, or an old one; empty: it gave one when it ran last */
+
+        struct exec_credential credential;
+        bool has_one;
+        bool was_over;            /* already when it came, by our clock: it is tried all the same */
+        bool was_refused;         /* 401, while it was the newest */
+        uint64_t got_at_usec;     /* CLOCK_BOOTTIME */
+        uint64_t refresh_at_usec; /* CLOCK_REALTIME; 0: when it is refused */
+};
+
 struct kube {
         sd_event *event;
         struct http *http;
@@ -75,6 +96,7 @@ struct kube {
         char *token;
         uint64_t token_read_at_usec; /* 0: read it before the next use */
         char token_error[256];       /* why there is none, or an old one */
+        struct kube_exec *exec;      /* NULL: the kubeconfig names no plugin */
         struct kube_credentials credentials;
         uint64_t silence_usec, length_usec;
         struct kube_rhythm rhythm;
@@ -92,8 +114,8 @@ const char *kube_token(struct kube *kube);
 /* What a token file holds, without blanks around it. Returns -ENODATA it is empty, -EBADMSG it holds more than a token,
  * other negative errno. */
 int kube_token_read(int fd, char **ret);
-/* After a 401. */
-void kube_token_expire(struct kube *kube);
+/* The server has answered, or not: a 401 is the end of what was sent. */
+void kube_token_judged(struct kube *kube, const struct http_result *http);
 /* "/api/v1/namespaces/NS/configmaps" and so on (of a token: ".../serviceaccounts/NAME/token"), with "/NAME" unless
  * NULL; ns NULL: "/api/v1/configmaps". Returns -ENOMEM, -EINVAL for bad names. */
 int kube_path(struct kube_what what, const char *ns, const char *name, char **ret);
@@ -104,6 +126,14 @@ const char *kube_what_to_string(struct kube_what what);
 /* A quorum read of the subject (KUBE_OP_GET), which may take as long as any request, but not longer than limit_usec. */
 int kube_get_limited(struct kube *kube, const struct kube_subject *subject, uint64_t limit_usec, kube_reply_cb cb,
                      void *userdata, struct kube_slot **ret_slot);
+
+/* ---- kube_exec.c ---- */
+/* Nothing is run before it is needed. Returns -ENOMEM. */
+int kube_exec_init(struct kube *kube, const struct kubeconfig *config);
+void kube_exec_done(struct kube *kube);
+/* Something is to be sent now: what is there is used, has to come, or is not to be had, and http knows which. */
+void kube_exec_want(struct kube *kube);
+void kube_exec_judged(struct kube *kube, const struct http_result *http);
 
 /* ---- kube_judge.c: pure ---- */
 void kube_judge(const struct kube_subject *s, const struct http_result *http, const char *server,

@@ -43,8 +43,7 @@ static void on_answer(const struct http_result *http, void *userdata) {
         struct kube_answer answer;
 
         kube_judge(&q->subject, http, http_server(kube->http), &answer);
-        if (http->code == 401)
-                kube_token_expire(kube);
+        kube_token_judged(kube, http);
         if (answer.reply.result == KUBE_DENIED && *kube->token_error) {
                 size_t n = strlen(answer.text);
 

@@ -147,8 +147,7 @@ static void on_end(const struct http_result *http, void *userdata) {
         struct kube_answer answer;
         char text[KUBE_WATCH_TEXT];
 
-        if (http->code == 401)
-                kube_token_expire(w->slot.kube);
+        kube_token_judged(w->slot.kube, http);
         w->is_stale = !ended;
         if (began && ended && watch_splitter_is_partial(&w->splitter)) {
                 fail_garbled(w, "cut off in the middle of an event");

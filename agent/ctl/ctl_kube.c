@@ -5,10 +5,19 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "codec/exec_request.h"
 #include "codec/name.h"
 #include "ctl/ctl_wait.h"
 
 #define FLUSH_USEC (5 * USEC_PER_SEC)
+
+/* A plugin runs as who typed this, as with kubectl; but that of the agents' own kubeconfig, if root did, where theirs
+ * runs: never as root. */
+static const char *plugin_socket(const struct kubeconfig *k) {
+        static const char etc[] = "/etc/leader-agent/";
+
+        return geteuid() == 0 && k->source && strncmp(k->source, etc, strlen(etc)) == 0 ? EXEC_SOCKET : NULL;
+}
 
 int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct err *err) {
         int r;
@@ -24,6 +33,7 @@ int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct
                 r = kube_new(&ret->kube, ret->event, ret->config, 0, err);
         if (r < 0)
                 return r;
+        kube_set_plugin(ret->kube, plugin_socket(ret->config), /* patient= */ true);
         if (!ret->ns)
                 ret->ns = ret->config->namespace_;
         return 0;

@@ -419,6 +419,15 @@ static bool same_texts(char *const *a, size_t n_a, char *const *b, size_t n_b) {
         return same;
 }
 
+static bool same_plugin(const struct kubeconfig_exec *a, const struct kubeconfig_exec *b) {
+        if (!a || !b)
+                return a == b;
+        return util_streq(a->api_version, b->api_version) && util_streq(a->command, b->command) &&
+               same_texts(a->args, a->n_args, b->args, b->n_args) && same_texts(a->env, a->n_env, b->env, b->n_env) &&
+               util_streq(a->install_hint, b->install_hint) && a->provide_cluster_info == b->provide_cluster_info &&
+               util_streq(a->cluster_config, b->cluster_config);
+}
+
 /* Everything that an open connection was made with; what its files hold is read again by itself. */
 static bool same_cluster(const struct kubeconfig *a, const struct kubeconfig *b) {
         return util_streq(a->namespace_, b->namespace_) && util_streq(a->server, b->server) &&
@@ -429,7 +438,7 @@ static bool same_cluster(const struct kubeconfig *a, const struct kubeconfig *b)
                util_streq(a->client_key_file, b->client_key_file) &&
                util_streq(a->client_key_data, b->client_key_data) && util_streq(a->token, b->token) &&
                util_streq(a->token_file, b->token_file) && util_streq(a->basic, b->basic) &&
-               same_texts(a->headers, a->n_headers, b->headers, b->n_headers);
+               same_plugin(a->exec, b->exec) && same_texts(a->headers, a->n_headers, b->headers, b->n_headers);
 }
 
 static bool same_connection(const struct agent *a, const struct conf *c, const struct kubeconfig *k) {

@@ -133,6 +133,9 @@ bool agent_credentials_are_over(const struct agent *a);
 /* What is to be said of the end of one (AGENT_TOKEN, AGENT_CERTIFICATE); empty: nothing. */
 void agent_credentials_text(const struct agent *a, unsigned which, char *buf, size_t size);
 
+/* What is to be said of a plugin that gives none; empty: nothing. */
+void agent_credentials_plugin_text(const struct agent *a, char *buf, size_t size);
+
 /* ---- agent_api.c ---- */
 
 /* What was asked for. */

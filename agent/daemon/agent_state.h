@@ -249,6 +249,10 @@ struct agent_credentials {
         struct credentials_term term[2]; /* AGENT_TOKEN, AGENT_CERTIFICATE */
         uint8_t told[2];                 /* enum agent_expiry in the journal */
         char problem[512];               /* kube_credentials.problem in the journal */
+        char plugin[512];                /* its plugin_problem there */
+        bool plugin_has_one;             /* as in kube_credentials, of the same moment */
+        uint64_t plugin_ends_usec;
+        bool plugin_none; /* in the journal: there is nothing to send */
 };
 
 enum {

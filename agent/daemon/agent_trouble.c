@@ -206,6 +206,9 @@ void agent_troubles_each(const struct agent *a, uint64_t now_usec, agent_trouble
                 if (text[0])
                         tell(AGENT_TROUBLE_CREDENTIALS, USEC_INFINITY, text, userdata);
         }
+        agent_credentials_plugin_text(a, text, sizeof(text));
+        if (text[0])
+                tell(AGENT_TROUBLE_CREDENTIALS, USEC_INFINITY, text, userdata);
         for (size_t i = 0; i < a->rights.n_missing; i++) {
                 describe_right(&a->rights.missing[i], text, sizeof(text));
                 tell(AGENT_TROUBLE_RIGHTS, USEC_INFINITY, text, userdata);

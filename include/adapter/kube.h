@@ -69,7 +69,9 @@ struct kube_reply {
 
 typedef void (*kube_reply_cb)(const struct kube_reply *reply, void *userdata);
 
-/* config is borrowed until kube_free(). request_timeout_usec bounds each request as a whole, 0: 5 s.
+/* config is borrowed until kube_free(). A plugin (exec) of it is run for the first request, then in time before the end
+ * of what it gave, and after a 401. While there is nothing good from it requests wait as long as they may take, and
+ * then are KUBE_UNREACHABLE, with the reason. request_timeout_usec bounds each request as a whole, 0: 5 s.
  * Returns -ENOMEM, -EINVAL with err set when the configuration is unusable (certificate files are read only when
  * connecting; what is wrong with them comes as KUBE_UNREACHABLE). The environment's proxy variables are ignored. */
 int kube_new(struct kube **ret, sd_event *event, const struct kubeconfig *config, uint64_t request_timeout_usec,
@@ -149,7 +151,17 @@ struct kube_credentials {
         struct credentials_account account; /* of the token */
         const char *
                 problem; /* why CA, certificate and key are not those that their files hold now; NULL or "": they are */
+        /* Of a kubeconfig with a plugin (exec), whose credentials have no terms above: it is run in time. */
+        const char *plugin_problem; /* why it gave none when it ran last; NULL or "": it did, or there is no plugin */
+        uint64_t plugin_ends_usec;  /* wall clock: what it gave before is sent until then; 0: there is none, or it is
+                                     * sent until it is refused (plugin_has_one) */
+        bool plugin_has_one;        /* it has given one, which may be over */
 };
+
+/* Where a plugin is run: by who listens on that socket, which is borrowed (default: EXEC_SOCKET of
+ * codec/exec_request.h); NULL: by a child of this process, as its user. patient: requests wait for it as long as it may
+ * run, and have their own time after that. Before the first request. */
+void kube_set_plugin(struct kube *kube, const char *socket, bool patient);
 
 /* As read last: a token file is read as requests need it. Lives as long as kube. */
 const struct kube_credentials *kube_credentials(const struct kube *kube);

@@ -16,6 +16,8 @@ struct retry_limits {
 /* Between two reads of an object whose watch does not work, when they are in vain; those that are answered keep the
  * min. */
 #define RETRY_POLL ((struct retry_limits){5 * USEC_PER_SEC, 30 * USEC_PER_SEC})
+/* Between two runs of a credential plugin in vain. */
+#define RETRY_PLUGIN ((struct retry_limits){1 * USEC_PER_SEC, 30 * USEC_PER_SEC})
 /* … to connect to a peer on this host. */
 #define RETRY_GUARD_LINK ((struct retry_limits){200 * USEC_PER_MSEC, 2 * USEC_PER_SEC})
 #define RETRY_SYSTEM_BUS ((struct retry_limits){1 * USEC_PER_SEC, 30 * USEC_PER_SEC})

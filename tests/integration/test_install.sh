@@ -43,7 +43,9 @@ verdict "modes" "$problems"
 problems=$(find "$dir/root/etc/leader-agent" -type d ! -perm 0755)
 verdict "the agent's user can look into the directory of the configuration" "$problems"
 problems=
-for path in /usr/sbin/leader-agent /usr/sbin/leader-guard /usr/bin/leaderctl /usr/lib/systemd/system/leader-agent.service \
+for path in /usr/sbin/leader-agent /usr/sbin/leader-guard /usr/sbin/leader-agent-exec /usr/bin/leaderctl \
+        /usr/lib/systemd/system/leader-agent-exec.socket /usr/lib/systemd/system/leader-agent-exec@.service \
+        /usr/lib/systemd/system/leader-agent.service \
         /usr/lib/systemd/system/leader-guard.service /usr/lib/systemd/system/leader-guard.socket \
         /usr/lib/systemd/system/leader-guard-reap.service /usr/lib/systemd/system/leader-agent-token.service \
         /usr/lib/systemd/system/leader-agent-token.timer /usr/lib/sysusers.d/leader-agent.conf \

@@ -200,6 +200,30 @@ static void certificate(struct status_world *w) {
         in_file(w, &w->agent.kubeconfig->client_cert_file, "client.crt");
         ends(w, AGENT_CERTIFICATE, STATUS_WALL - 300 * DAY, STATUS_WALL + 13 * DAY);
 }
+static void plugin(struct status_world *w, const char *problem, bool has_one, uint64_t ends_usec) {
+        struct kube_credentials *c = (struct kube_credentials *)kube_credentials(w->agent.kube);
+
+        c->plugin_problem = problem;
+        c->plugin_has_one = has_one;
+        c->plugin_ends_usec = ends_usec;
+        w->agent.credentials.looked_usec = STATUS_NOW;
+        (void)agent_credentials_update(&w->agent, STATUS_NOW);
+}
+static void plugin_fails(struct status_world *w) {
+        plugin(w,
+               "getting credentials: exec: executable aws failed with exit code 255 (journalctl -t leader-agent-exec)",
+               true, STATUS_WALL + 90 * USEC_PER_SEC);
+}
+static void plugin_gave_none(struct status_world *w) {
+        plugin(w,
+               "getting credentials: exec: executable aws not found by leader-agent-exec@.service, which sees no home "
+               "directory: apt install awscli",
+               false, 0);
+}
+static void plugin_works(struct status_world *w) {
+        plugin(w, "", true, STATUS_WALL + 900 * USEC_PER_SEC);
+}
+
 void status_token_renewed(struct status_world *w) {
         ends(w, AGENT_TOKEN, 0, 0);
         ends(w, AGENT_CERTIFICATE, 0, 0);
@@ -309,5 +333,8 @@ const struct status_case status_credentials[] = {
         {"a token of an hour, 5 minutes before its end, written into the kubeconfig", TENURE_LEASE, ELECTION_CANDIDATE,
          token_written, status_token_renewed},
         {"a client certificate", TENURE_LEASE, ELECTION_CANDIDATE, certificate, status_token_renewed},
+        {"a plugin that fails, and what it gave before is good", TENURE_LEASE, ELECTION_CANDIDATE, plugin_fails,
+         plugin_works},
+        {"a plugin that is not there", TENURE_LIFE, ELECTION_CANDIDATE, plugin_gave_none, plugin_works},
         {},
 };

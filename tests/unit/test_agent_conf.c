@@ -72,6 +72,20 @@ static void write_kubeconfig(const struct world *w, const char *server) {
         assert_int_equal(fclose(f), 0);
 }
 
+/* Its user, as YAML; NULL: with no credentials. */
+static void write_user(const struct world *w, const char *exec) {
+        FILE *f = fopen(w->kubeconfig, "we");
+
+        assert_non_null(f);
+        assert_true(fprintf(f,
+                            "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                            "clusters: [{name: c, cluster: {server: \"https://127.0.0.1:1\"}}]\n"
+                            "users: [{name: c, user: {%s%s%s}}]\n"
+                            "contexts: [{name: c, context: {cluster: c, user: c, namespace: ns}}]\n",
+                            exec ? "exec: {" : "", exec ? exec : "", exec ? "}" : "") > 0);
+        assert_int_equal(fclose(f), 0);
+}
+
 static int set_up(void **state) {
         static const struct store_host host = {.host = "web-1", .machine = "3f9a02c7c0ffee003f9a02c7c0ffee00"};
         struct world *w = calloc(1, sizeof(*w));
@@ -343,6 +357,45 @@ static void test_kubeconfig_changed(void **state) {
         assert_string_equal(a->conf_error, "");
         describe(a, after, sizeof(after));
         assert_string_equal(before, after);
+}
+
+/* A plugin that is run another way gives other credentials. */
+static void test_plugin_changed(void **state) {
+        static const char *const users[] = {
+                "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /p, args: [a]",
+                "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /q, args: [a]",
+                "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /p, args: [a, b]",
+                "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /p, args: [a], env: "
+                "[{name: "
+                "A, value: b}]",
+                "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /p, args: [a], "
+                "provideClusterInfo: true",
+                "apiVersion: client.authentication.k8s.io/v1beta1, command: /p, args: [a]",
+                NULL, /* none any more */
+        };
+        struct world *w;
+        struct err err = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(users); i++) {
+                struct agent *a;
+
+                if (i > 0) {
+                        tear_down(state);
+                        set_up(state);
+                }
+                w = *state;
+                a = &w->agent;
+                write_user(w, users[0]);
+                a->kubeconfig = kubeconfig_free(a->kubeconfig);
+                if (kubeconfig_load(&a->kubeconfig, w->kubeconfig, NULL, &err) < 0)
+                        fail_msg("%s", err.text);
+                load_first(w, LOCK_A);
+                assert_int_equal(agent_reload(a, &err), 0);
+                assert_false(agent_starts_anew(a));
+                write_user(w, users[i]);
+                assert_int_equal(agent_reload(a, &err), 0);
+                assert_int_equal(agent_starts_anew(a), i > 0);
+        }
 }
 
 /* The other two that belong to the connection; and what no reload changes. */
@@ -657,6 +710,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_leaves_twice, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kubeconfig_changed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_plugin_changed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_connection_keys, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kubeconfig_without_memory, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_judged_by_the_configured, set_up, tear_down),

@@ -78,7 +78,7 @@ same "packages of the build" "README.md, Install" "$(tests/setup.sh --list build
 # What docs/SECURITY.md rests on is there: files, scenarios, and the settings of the units that are open to the network.
 found=()
 security=docs/SECURITY.md
-mapfile -t named < <(grep -oE '(tests|units|conf)/[a-zA-Z0-9_./-]+[a-z]' "$security" | sort -u)
+mapfile -t named < <(grep -oE '(tests|units|conf)/[a-zA-Z0-9_./@-]+[a-z]' "$security" | sort -u)
 for file in "${named[@]}"; do
         [[ -e $file ]] || found+=("$security names $file, which is not there")
 done

@@ -12,7 +12,6 @@
 #include <systemd/sd-event.h>
 
 #undef curl_easy_setopt
-#undef curl_multi_setopt
 
 #define BUS()   MAYBE(PLAN_BUS, ENOMEM, ENOTCONN, ENOBUFS)
 #define EVENT() MAYBE(PLAN_EVENT, ENOMEM)
@@ -115,7 +114,8 @@ int sd_bus_emit_signal(sd_bus *b, const char *path, const char *interface, const
         return r;
 }
 
-/* ---- curl: the values are pointers, long or curl_off_t, which all fit into one ---- */
+/* ---- curl: the values are pointers, long or curl_off_t, which all fit into one. (curl_multi_setopt() cannot fail.)
+ * ---- */
 
 #define CURL() FAILS(PLAN_CURL, ENOMEM)
 
@@ -145,18 +145,6 @@ CURLcode curl_easy_setopt(CURL *c, CURLoption option, ...) {
         value = va_arg(ap, void *);
         va_end(ap);
         return NEXT(curl_easy_setopt)(c, option, value);
-}
-
-CURLMcode curl_multi_setopt(CURLM *m, CURLMoption option, ...) {
-        va_list ap;
-        void *value;
-
-        if (CURL())
-                return CURLM_OUT_OF_MEMORY;
-        va_start(ap, option);
-        value = va_arg(ap, void *);
-        va_end(ap);
-        return NEXT(curl_multi_setopt)(m, option, value);
 }
 
 CURLMcode curl_multi_add_handle(CURLM *m, CURL *c) {

@@ -69,8 +69,8 @@ static bool of_library(const struct run *x) {
 
 /* The words of the error that there was; libraries have their own for the lack of memory. */
 static bool is_explained(const struct run *x, const char *text) {
-        /* OpenSSL calls a key bad that it had no memory to read. */
-        if (x->s->kind == PLAN_ALLOC && of_library(x) && strstr(text, "cannot be used"))
+        /* OpenSSL, and codec/tls, call a key or certificate bad that they had no memory to read. */
+        if (x->s->kind == PLAN_ALLOC && strstr(text, "cannot be used"))
                 return true;
         for (int e = 1; e < 128; e++)
                 if (atomic_load(&x->a.plan->errors[e / 64]) & UINT64_C(1) << e % 64 &&

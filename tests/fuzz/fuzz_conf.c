@@ -80,6 +80,13 @@ static void judge(struct conf *c) {
         }
 }
 
+static bool any_unused(const struct conf *c) {
+        for (size_t i = 0; i < c->n_locks; i++)
+                if (c->locks[i].unused)
+                        return true;
+        return false;
+}
+
 void fuzz_one(const uint8_t *data, size_t size) {
         struct err err = {};
         struct conf *c = load(data, size, &err), *again;
@@ -96,7 +103,8 @@ void fuzz_one(const uint8_t *data, size_t size) {
                         second = describe(again);
                         strip(text);
                         strip(second);
-                        fuzz_assert(util_streq(text, second) || fuzz_starved());
+                        /* (Keys that a lock sets and its tenure does not use are told otherwise.) */
+                        fuzz_assert(util_streq(text, second) || fuzz_starved() || any_unused(c));
                         free(second);
                 }
                 free(text);

@@ -4,6 +4,7 @@
  * "../cwd/tests/…" leads from such a file into the tree. A connection that comes out is one: URL, trust and credentials
  * as the contract says, nothing secret without TLS or in a warning; else an error says why. */
 #include "codec/conf_report.h"
+#include "codec/exec_credential.h"
 #include "codec/kubeconfig.h"
 #include "codec/object.h"
 #include "codec/tls.h"
@@ -61,6 +62,17 @@ static void judge(const struct kubeconfig *k, const char *input) {
                 /* One that stands nowhere else in the files does not stand in a warning. */
                 fuzz_assert(!at || strstr(at + 1, k->token) || !strstr(k->warnings[i], k->token));
         }
+}
+
+static void tell_plugin(const struct kubeconfig *k) {
+        struct json_object *o = NULL;
+        char *text = NULL;
+        int r = exec_credential_info(k, &text);
+
+        fuzz_assert(r == 0 || r == -E2BIG || fuzz_starved());
+        fuzz_assert(r < 0 || object_parse(text, strlen(text), &o, NULL) == 0 || fuzz_starved());
+        json_object_put(o);
+        free(text);
 }
 
 static void check_tls(const struct kubeconfig *k) {
@@ -142,8 +154,11 @@ void fuzz_one(const uint8_t *data, size_t size) {
         if (k) {
                 judge(k, input);
                 check_tls(k);
+                if (k->exec)
+                        tell_plugin(k);
         }
-        report(path[0]);
+        if (size % 4 == 0) /* it takes two loads more */
+                report(path[0]);
         for (unsigned i = 0; i < n; i++)
                 close(fd[i]);
         free(input);

@@ -46,33 +46,31 @@ $(FUZZ_DIR)/cov/libagent.a: $(patsubst %.c,$(FUZZ_DIR)/cov/%.o,$(FUZZ_LIB_SRC))
 
 $(FUZZ_DIR)/cov/fuzz_%: $(FUZZ_DIR)/cov/tests/fuzz/fuzz_%.o $(FUZZ_DIR)/cov/$(FUZZ_COMMON).o \
     $(FUZZ_DIR)/cov/tests/fuzz/replay.o $(FUZZ_DIR)/cov/libagent.a
-	$(call say,COVLD,$@)$(CC) --coverage $(FUZZ_WRAP) $(FUZZ_WRAP_$*) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
+	$(call say,COVLD,$@)$(CC) --coverage $(FUZZ_WRAP) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
 
-# Beside base, core and codecs.
 # The guard's shell stands on the simulator's host, as in tests/sim.
 FUZZ_SIM := $(filter-out tests/sim/main.c tests/sim/judge.c,$(wildcard tests/sim/*.c))
 FUZZ_WRAP_guard := $(foreach f,units_start units_stop cgroup_kill gate_make gate_remove,-Wl,--wrap=$(f))
 $(FUZZ_DIR)/sim/%.o: $(FUZZ_DIR)/%.o
 	@mkdir -p $(@D)
 	@objcopy $(foreach n,$(SIM_NAMES),--redefine-sym $(n)=world_$(n)) $< $@
-$(FUZZ_DIR)/cov/sim/%.o: $(FUZZ_DIR)/cov/%.o
-	@mkdir -p $(@D)
-	@objcopy $(foreach n,$(SIM_NAMES),--redefine-sym $(n)=world_$(n)) $< $@
-$(foreach d,$(FUZZ_DIR) $(FUZZ_DIR)/cov,$(eval $(d)/fuzz_guard: $(patsubst %.c,$(d)/%.o,$(FUZZ_SIM)) \
-    $(patsubst %.c,$(d)/sim/%.o,$(filter-out %/main.c %/guard_reap.c,$(wildcard agent/daemon/*.c agent/guard/*.c)) \
-    agent/adapter/link.c agent/base/random.c)))
+$(FUZZ_DIR)/fuzz_guard: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(FUZZ_SIM)) $(patsubst %.c,$(FUZZ_DIR)/sim/%.o,\
+    $(filter-out %/main.c %/guard_reap.c,$(wildcard agent/daemon/*.c agent/guard/*.c)) agent/adapter/link.c \
+    agent/base/random.c)
 
+# leaderctl's part of the status.
 $(foreach d,$(FUZZ_DIR) $(FUZZ_DIR)/cov,$(eval $(d)/fuzz_report: $(foreach o,status_print table show,$(d)/agent/ctl/$(o).o)))
 
 FUZZ_BIN := $(foreach n,$(FUZZ),$(FUZZ_DIR)/fuzz_$(n))
-FUZZ_COV_BIN := $(foreach n,$(FUZZ_ALL),$(FUZZ_DIR)/cov/fuzz_$(n))
+FUZZ_COV := $(filter-out core guard supervise,$(FUZZ_ALL))
+FUZZ_COV_BIN := $(foreach n,$(FUZZ_COV),$(FUZZ_DIR)/cov/fuzz_$(n))
 
 .PHONY: fuzz-programs check-fuzz fuzz fuzz-merge fuzz-coverage
 fuzz-programs: $(FUZZ_BIN)
 
 check-fuzz: $(FUZZ_BIN) $(FUZZ_COV_BIN)
 	@RUN_JOBS=$$(nproc) $(RUN) $(foreach n,$(FUZZ),"tests/fuzz/run.sh $(FUZZ_DIR) $(n) $(FUZZ_SECONDS)") \
-	    "tests/fuzz/coverage.sh $(FUZZ_DIR) $(FUZZ_ALL)"
+	    "tests/fuzz/coverage.sh $(FUZZ_DIR) $(FUZZ_COV)"
 EXTRA_CHECKS += check-fuzz
 
 fuzz: $(FUZZ_BIN)
@@ -81,4 +79,4 @@ fuzz: $(FUZZ_BIN)
 
 fuzz-merge: $(FUZZ_BIN) ; @for n in $(FUZZ); do tests/fuzz/merge.sh $(FUZZ_DIR) $$n || exit 1; done
 
-fuzz-coverage: $(FUZZ_COV_BIN) ; @tests/fuzz/coverage.sh $(FUZZ_DIR) $(FUZZ_ALL)
+fuzz-coverage: $(FUZZ_COV_BIN) ; @tests/fuzz/coverage.sh $(FUZZ_DIR) $(FUZZ_COV)

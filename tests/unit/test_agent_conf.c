@@ -91,6 +91,7 @@ static int set_up(void **state) {
         struct world *w = calloc(1, sizeof(*w));
         struct err err = {};
 
+        assert_non_null(w);
         tempdir_make(&w->dir);
         w->agent.trace_fd = -1;
         w->kubeconfig = strdup(tempdir_path(&w->dir, "kubeconfig"));
@@ -373,28 +374,22 @@ static void test_plugin_changed(void **state) {
                 "apiVersion: client.authentication.k8s.io/v1beta1, command: /p, args: [a]",
                 NULL, /* none any more */
         };
-        struct world *w;
+        struct world *w = *state;
+        struct agent *a = &w->agent;
         struct err err = {};
 
+        load_first(w, LOCK_A);
         for (size_t i = 0; i < ELEMENTSOF(users); i++) {
-                struct agent *a;
-
-                if (i > 0) {
-                        tear_down(state);
-                        set_up(state);
-                }
-                w = *state;
-                a = &w->agent;
                 write_user(w, users[0]);
                 a->kubeconfig = kubeconfig_free(a->kubeconfig);
                 if (kubeconfig_load(&a->kubeconfig, w->kubeconfig, NULL, &err) < 0)
                         fail_msg("%s", err.text);
-                load_first(w, LOCK_A);
                 assert_int_equal(agent_reload(a, &err), 0);
                 assert_false(agent_starts_anew(a));
                 write_user(w, users[i]);
                 assert_int_equal(agent_reload(a, &err), 0);
                 assert_int_equal(agent_starts_anew(a), i > 0);
+                a->anew = false;
         }
 }
 

@@ -50,7 +50,7 @@ static bool read_set(const char **at, unsigned min, unsigned max, uint64_t *ret)
                 }
                 if (from < min || to > max || step == 0)
                         return false;
-                for (; from <= to; from += step)
+                for (step = step > max ? max + 1 : step; from <= to; from += step)
                         *ret |= bit((unsigned)from);
         } while (**at == ',');
         return true;

@@ -142,7 +142,7 @@ int conf_report_json(const char *path, const struct err *error, FILE *f) {
                 ok = ok && append_text(warnings, k->warnings[i]);
         if (ok && k)
                 ok = add_connection(root, k);
-        if (!ok || object_to_text(root, &text) < 0)
+        if (!ok || object_to_plain_text(root, &text) < 0)
                 return -ENOMEM;
         (void)fprintf(f, "%s\n", text);
         return 0;

@@ -44,17 +44,16 @@ static int tokenize(const char *json, size_t n, int flags, struct json_object **
         e = json_tokener_get_error(tokener);
         at = json_tokener_get_parse_end(tokener);
         json_tokener_free(tokener);
-        if (e == json_tokener_success && at == n && object_is_whole(root, json, n)) {
+        if (e == json_tokener_success && at == n) {
                 *ret = root;
                 return 0;
         }
         json_object_put(root);
         if (e == json_tokener_continue)
                 return err_setf(err, -EBADMSG, "JSON is cut off after byte %zu", n);
+        /* More behind it is an error, in strict mode; what is not strict was looked at by check_form(). */
         if (e == json_tokener_success)
-                return err_setf(err, -ENOMEM,
-                                "JSON document was not read as it is written: memory is short, or a name stands twice "
-                                "in one of its objects");
+                return err_setf(err, -ENOMEM, "out of memory");
         return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu", json_tokener_error_desc(e), at, n);
 }
 
@@ -111,6 +110,13 @@ int object_parse(const char *json, size_t n, struct json_object **ret, struct er
                 r = tokenize(json, n, is_ascii ? JSON_TOKENER_STRICT : 0, &root, err);
         if (r < 0)
                 return r;
+        if (!object_is_whole(root, json, n)) {
+                json_object_put(root);
+                return object_why_not_whole(json, n) == -EBADMSG
+                               ? err_setf(err, -EBADMSG,
+                                          "JSON in which an object has a name twice, or a NUL character in a name")
+                               : err_setf(err, -ENOMEM, "out of memory");
+        }
         if (!root)
                 return err_setf(err, -EBADMSG, "JSON null where an object was expected");
         *ret = root;
@@ -296,4 +302,12 @@ int object_to_text(struct json_object *root, char **ret) {
 
         *ret = text && object_is_whole(root, text, strlen(text)) ? strdup(text) : NULL;
         return *ret ? 0 : -ENOMEM;
+}
+
+int object_to_plain_text(struct json_object *root, char **ret) {
+        int r = object_to_text(root, ret);
+
+        if (r >= 0)
+                (void)utf8_plain(*ret, /* lines= */ false);
+        return r;
 }

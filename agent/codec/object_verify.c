@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A text of JSON and json-c's tree of it, side by side. json-c leaves out what it found no memory for, and may call
- * that a success: a lock without its finalizer, a precondition without its name. Allocates nothing. */
+ * that a success: a lock without its finalizer, a precondition without its name. */
+#include <errno.h>
 #include <json-c/json_object_iterator.h>
 
 #include "codec/object_parts.h"
@@ -125,12 +126,16 @@ static bool same_array(struct walk *w, struct json_object *o) {
         return take(w, ']');
 }
 
+static void skip_word(struct walk *w) {
+        while (w->at < w->end && !strchr(",]} \t\r\n", *w->at))
+                w->at++;
+}
+
 /* A word: true, null, a number. Numbers are not compared: json-c has room for one before it reads it. */
 static bool same_word(struct walk *w, struct json_object *o) {
         char first = peek(w);
 
-        while (w->at < w->end && !strchr(",]} \t\r\n", *w->at))
-                w->at++;
+        skip_word(w);
         switch (first) {
         case 'n':
                 return !o;
@@ -161,4 +166,79 @@ bool object_is_whole(struct json_object *root, const char *json, size_t n) {
         struct walk w = {json, json + n};
 
         return same_value(&w, root) && peek(&w) == '\0' && w.at == w.end;
+}
+
+/* ---- why it is not ---- */
+
+/* A text into buf, which has room for all of it; false: it holds a NUL. */
+static bool take_text(struct walk *w, char *buf) {
+        char letters[4];
+        bool whole = true;
+
+        (void)take(w, '"');
+        while (w->at < w->end && *w->at != '"') {
+                size_t k = 1;
+
+                letters[0] = *w->at++;
+                if (letters[0] == '\\')
+                        k = take_escape(w, letters);
+                memcpy(buf, letters, k);
+                whole = whole && *buf;
+                buf += k;
+        }
+        *buf = '\0';
+        (void)take(w, '"');
+        return whole;
+}
+
+static int find_unusable(struct walk *w, char *buf);
+
+static int find_in_object(struct walk *w, char *buf) {
+        _cleanup_(json_object_putp) struct json_object *names = json_object_new_object();
+        int r = names ? 0 : -ENOMEM;
+
+        (void)take(w, '{');
+        while (r == 0 && peek(w) == '"') {
+                if (!take_text(w, buf) || json_object_object_get_ex(names, buf, NULL))
+                        return 1;
+                if (json_object_object_add(names, buf, NULL) < 0)
+                        return -ENOMEM;
+                (void)take(w, ':');
+                r = find_unusable(w, buf);
+                (void)take(w, ',');
+        }
+        (void)take(w, '}');
+        return r;
+}
+
+/* Returns 1, 0, -ENOMEM. */
+static int find_unusable(struct walk *w, char *buf) {
+        int r = 0;
+
+        switch (peek(w)) {
+        case '{':
+                return find_in_object(w, buf);
+        case '[':
+                (void)take(w, '[');
+                while (r == 0 && peek(w) != ']' && w->at < w->end) {
+                        r = find_unusable(w, buf);
+                        (void)take(w, ',');
+                }
+                (void)take(w, ']');
+                return r;
+        case '"':
+                (void)take_text(w, buf);
+                return 0;
+        default:
+                skip_word(w);
+                return 0;
+        }
+}
+
+int object_why_not_whole(const char *json, size_t n) {
+        struct walk w = {json, json + n};
+        _cleanup_free_ char *buf = malloc(n + 1);
+        int r = buf ? find_unusable(&w, buf) : -ENOMEM;
+
+        return r == 1 ? -EBADMSG : -ENOMEM;
 }

@@ -58,5 +58,5 @@ int report_build(const struct report *r, char **ret) {
                 ok = add_trouble(object_append_object(troubles), &r->troubles[i]);
         for (size_t i = 0; ok && i < r->n_locks; i++)
                 ok = add_lock(object_append_object(locks), &r->locks[i]);
-        return ok ? object_to_text(root, ret) : -ENOMEM;
+        return ok ? object_to_plain_text(root, ret) : -ENOMEM;
 }

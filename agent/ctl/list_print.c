@@ -70,7 +70,7 @@ int list_print_json(const struct list_entry *entries, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (!add_json(array, entries, n, i))
                         return -ENOMEM;
-        r = object_to_text(root, &text);
+        r = object_to_plain_text(root, &text);
         if (r >= 0)
                 (void)printf("%s\n", text);
         return r;

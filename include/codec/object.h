@@ -19,8 +19,8 @@ struct object_meta {
 DEFINE_CLEANUP(struct json_object *, json_object_put)
 
 /* Reads one JSON document (strict RFC 8259, valid UTF-8, nothing but white space behind it, at most 160 MiB in memory),
- * all of it: what json-c leaves out when memory is short is -ENOMEM with err set, and so is a name that stands twice in
- * one object. Returns that, or -EBADMSG with err set. */
+ * all of it: what json-c leaves out when memory is short is -ENOMEM. A name that stands twice in one object is refused.
+ * Returns -ENOMEM, or -EBADMSG with err set. */
 int object_parse(const char *json, size_t n, struct json_object **ret, struct err *err);
 
 /* Reads a list of `kind`, an API object whose items need not say their api_version and kind: they do afterwards.
@@ -56,3 +56,5 @@ bool object_add_int(struct json_object *parent, const char *key, int64_t value);
 bool object_add_bool(struct json_object *parent, const char *key, bool value);
 /* The text of a document, all of it, to free(); -ENOMEM when root is NULL too. */
 int object_to_text(struct json_object *root, char **ret);
+/* The same for what goes to a terminal: what utf8_plain() replaces is replaced. */
+int object_to_plain_text(struct json_object *root, char **ret);

@@ -96,13 +96,16 @@ static int see(const struct conf_file *file, _unused_ void *userdata, _unused_ s
 
 /* As --check-config prints it, for a human, or as JSON in one line. */
 static char *print(bool json, const char *path, struct err *err) {
-        char *text = NULL;
+        char *text = NULL, *plain;
         size_t size;
         FILE *f = open_memstream(&text, &size);
         int r = json ? conf_report_json(path, err, f) : conf_report(path, f, see, NULL, err);
 
         (void)fclose(f);
         fuzz_assert(r >= 0 || size == 0 || fuzz_starved());
+        plain = fuzz_copy(text, size + 1);
+        fuzz_assert(util_streq(utf8_plain(plain, /* lines= */ true), text));
+        free(plain);
         if (!json)
                 fuzz_assert_result(r, err);
         return text;
@@ -110,7 +113,7 @@ static char *print(bool json, const char *path, struct err *err) {
 
 static void report(const char *kubeconfig) {
         struct json_object *o = NULL;
-        char text[200], path[32], *printed, *plain;
+        char text[200], path[32], *printed;
         struct err err = {};
         int fd;
 
@@ -118,9 +121,6 @@ static void report(const char *kubeconfig) {
                        kubeconfig);
         fd = fuzz_file(text, strlen(text), path);
         printed = print(/* json= */ false, path, &err);
-        plain = fuzz_copy(printed, strlen(printed) + 1);
-        fuzz_assert(util_streq(utf8_plain(plain, /* lines= */ true), printed));
-        free(plain);
         free(printed);
         printed = print(/* json= */ true, path, &err);
         fuzz_assert(object_parse(printed, strlen(printed), &o, NULL) == 0 || fuzz_starved());

@@ -582,6 +582,11 @@ static void test_plain(_unused_ void **state) {
         assert_int_equal(fclose(f), 0);
         assert_non_null(strstr(out, ", context c?[31m ?????, server https://h\n"));
         assert_non_null(strstr(out, "# warning: context \"c?[31m ?????\" names no user"));
+        free(out);
+        f = open_memstream(&out, &size);
+        assert_int_equal(conf_report_json(tempdir_path(&dir, "agent.conf"), &err, f), 0);
+        assert_int_equal(fclose(f), 0);
+        assert_non_null(strstr(out, "\"context\":\"c\\u001b[31m\\n?????\""));
 }
 
 /* Nothing of what a plugin is given is shown. */

@@ -103,7 +103,7 @@ func theirAnswer(path string) string {
 // Ours refuses; or both do, and say it otherwise.
 var answerRules = []rule{
 	{"a token that is no header", `token with white space|holds a NUL`, `^token=`},
-	{"a name that stands twice", `a name stands twice`, `^`},
+	{"a name that stands twice", `has a name twice`, `^`},
 	{"another version, said as such", `configured to use API version`, `^error: decoding stdout`},
 	{"not decoded, said first by one of them", `^error: decoding stdout`, `^error: `},
 	{"a token that is no header, said first", `token with white space`, `^error: failed parsing`},

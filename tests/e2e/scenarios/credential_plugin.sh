@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agents' credentials are those of a plugin (exec), good for 12 s each: nobody notices that they end, nor that the plugin
-# hangs for a while. Where it hangs for longer, the leader under a lease is stopped in time and another host leads; a life
-# leader leads on. It runs as a user of its own, and what it says is in the journal.
+# hangs for a while. Where it fails for longer, the leader under a lease is stopped in time and another host leads; a life
+# leader leads on. It runs as a user of its own, what it says is in the journal (not all, when that is too much), and what it
+# leaves behind ends.
 variants="life lease"
 scenario() {
         . "$here/faults_api.sh"
@@ -27,7 +28,10 @@ scenario() {
         plugin_mode "$leader" fail
         in_journal "$leader" "executable /opt/plugin failed with exit code 3"
         shows "$leader" "NO NEW CREDENTIALS (getting credentials: exec: executable /opt/plugin failed with exit code 3"
-        must host_exec "$leader" journalctl -q -t leader-agent-exec --grep "not today" >/dev/null
+        must host_exec "$leader" journalctl -q -t leader-agent-exec --grep "not today 7$" >/dev/null
+        ! host_exec "$leader" journalctl -q -t leader-agent-exec --grep "not today 2999$" >/dev/null || fail "the journal took all it says"
+        # Each run has left one, in a session of its own and with its standard output.
+        ! host_exec "$leader" pgrep -u leader-agent-exec -f "sleep 98765" >/dev/null || fail "what the plugin left behind runs"
         if [[ $tenure == life ]]; then
                 shows "$leader" "NO CREDENTIALS (getting credentials"
                 stays 4
@@ -62,7 +66,8 @@ plugin_install() { # HOST
 		id >>~/runs
 		while read -r mode </opt/mode && [[ \$mode == hang ]]; do touch ~/hangs; sleep 0.2; done
 		rm -f ~/hangs
-		[[ \$mode == answer ]] || { echo "not today" >&2; exit 3; }
+		[[ \$mode == answer ]] || { for i in {1..2999}; do echo "not today \$i" >&2; done; exit 3; }
+		setsid sleep 98765 &
 		printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"%s","expirationTimestamp":"%s"}}\n' \\
 		        "$token" "\$(date -u -d '12 seconds' +%FT%TZ)"
 	P

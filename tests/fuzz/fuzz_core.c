@@ -290,7 +290,9 @@ static void step(struct fuzz *f) {
                 ev.lock = w.lock[i];
                 if (ev.lock.sort == LOCK_ABSENT)
                         ev.lock.uid = b;
-                tell_lock(i, &ev.lock);
+                /* (That another one was deleted says nothing of this one.) */
+                if (ev.lock.sort != LOCK_ABSENT || !b || b == w.told_uid[i])
+                        tell_lock(i, &ev.lock);
                 lock_step(i, &ev);
                 break;
         case 7:

@@ -165,7 +165,8 @@ static int spawn(struct err *err) {
                 _exit(exec_serve(STDIN_FILENO) < 0);
         }
         close(pair[1]);
-        if (pid < 0 || waitpid(pid, NULL, 0) < 0) {
+        /* Who started us may ignore the deaths of children, and so do we then: there is none to wait for. */
+        if (pid < 0 || (waitpid(pid, NULL, 0) < 0 && errno != ECHILD)) {
                 int r = -errno;
 
                 close(pair[0]);

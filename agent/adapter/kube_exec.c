@@ -17,6 +17,8 @@
 /* Between two runs, when one was no failure; and when what it gave is over by our clock. */
 #define PACE_USEC      (1 * USEC_PER_SEC)
 #define PACE_OVER_USEC (10 * USEC_PER_SEC)
+/* Without a 401 for so long, what was refused counts as taken again: one server of several may refuse it. */
+#define TAKEN_AGAIN_USEC (10 * USEC_PER_SEC)
 
 static bool is_good(const struct kube_exec *x) {
         uint64_t end = x->credential.expires_at_usec;
@@ -63,7 +65,7 @@ static void settle(struct kube *kube) {
         const struct kube_exec *x = kube->exec;
 
         kube->credentials.plugin_problem = x->problem;
-        kube->credentials.plugin_has_one = x->has_one;
+        kube->credentials.plugin_has_one = x->has_one && x->refused_at_usec == 0;
         kube->credentials.plugin_ends_usec = x->has_one && !x->was_over ? x->credential.expires_at_usec : 0;
         plan(kube->exec);
         set_gate(kube);
@@ -98,6 +100,7 @@ static int take(struct kube *kube, const struct exec_result *result, struct err 
                 return err_setf(err, r, "out of memory");
         x->has_one = true;
         x->was_refused = false;
+        x->refused_at_usec = 0;
         x->was_over = c.expires_at_usec > 0 && c.expires_at_usec <= wall;
         x->got_at_usec = clock_boottime_usec();
         x->not_before_usec = x->got_at_usec + (x->was_over ? PACE_OVER_USEC : PACE_USEC);
@@ -246,6 +249,7 @@ void kube_exec_want(struct kube *kube) {
 
 void kube_exec_judged(struct kube *kube, const struct http_result *http) {
         struct kube_exec *x = kube->exec;
+        uint64_t now = clock_boottime_usec(), before = x->refused_at_usec;
 
         /* Of the one before it says nothing. */
         if (!x->has_one || http->sent_at_usec < x->got_at_usec || http->code == 0)
@@ -255,11 +259,16 @@ void kube_exec_judged(struct kube *kube, const struct http_result *http) {
         else if (!x->was_refused) {
                 x->was_refused = true;
                 /* A new one at once; if the server does not take that one either, not again and again. */
-                retry_note(&x->refused, 0, RETRY_RACED, &RETRY_PLUGIN, clock_boottime_usec(), 0, random_spread());
+                retry_note(&x->refused, 0, RETRY_RACED, &RETRY_PLUGIN, now, 0, random_spread());
                 if (x->not_before_usec < x->refused.at_usec)
                         x->not_before_usec = x->refused.at_usec;
-                settle(kube);
         }
+        if (http->code == 401)
+                x->refused_at_usec = now;
+        else if (now - before >= TAKEN_AGAIN_USEC)
+                x->refused_at_usec = 0;
+        if (!before != !x->refused_at_usec)
+                settle(kube);
 }
 
 /* ---- life ---- */

@@ -84,6 +84,7 @@ struct kube_exec {
         bool has_one;
         bool was_over;            /* already when it came, by our clock: it is tried all the same */
         bool was_refused;         /* 401, while it was the newest */
+        uint64_t refused_at_usec; /* CLOCK_BOOTTIME: the last 401 to it; 0: none, or taken again for some time */
         uint64_t got_at_usec;     /* CLOCK_BOOTTIME */
         uint64_t refresh_at_usec; /* CLOCK_REALTIME; 0: when it is refused */
 };

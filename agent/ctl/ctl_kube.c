@@ -11,12 +11,20 @@
 
 #define FLUSH_USEC (5 * USEC_PER_SEC)
 
+bool ctl_kube_is_below(const char *path, const char *directory) {
+        _cleanup_free_ char *file = realpath(path, NULL), *real = realpath(directory, NULL);
+        size_t n = strlen(directory);
+
+        if (strncmp(path, directory, n) == 0 && path[n] == '/')
+                return true;
+        n = real ? strlen(real) : 0;
+        return file && real && strncmp(file, real, n) == 0 && file[n] == '/';
+}
+
 /* A plugin runs as who typed this, as with kubectl; but that of the agents' own kubeconfig, if root did, where theirs
  * runs: never as root. */
 static const char *plugin_socket(const struct kubeconfig *k) {
-        static const char etc[] = "/etc/leader-agent/";
-
-        return geteuid() == 0 && k->source && strncmp(k->source, etc, strlen(etc)) == 0 ? EXEC_SOCKET : NULL;
+        return geteuid() == 0 && k->source && ctl_kube_is_below(k->source, "/etc/leader-agent") ? EXEC_SOCKET : NULL;
 }
 
 int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct err *err) {

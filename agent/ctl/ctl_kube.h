@@ -34,6 +34,9 @@ int ctl_kube_open(struct ctl_kube *ret, const struct ctl_kube_options *o, struct
 /* Also after ctl_kube_open() failed, and twice. */
 void ctl_kube_close(struct ctl_kube *k);
 
+/* Whether the file is below the directory, as typed or where links lead: from a working directory, by another name. */
+bool ctl_kube_is_below(const char *path, const char *directory);
+
 /* The name of a lock, as humans write it. */
 struct ctl_lock_name {
         char ns[64]; /* empty: the one of the connection */

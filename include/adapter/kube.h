@@ -155,7 +155,7 @@ struct kube_credentials {
         const char *plugin_problem; /* why it gave none when it ran last; NULL or "": it did, or there is no plugin */
         uint64_t plugin_ends_usec;  /* wall clock: what it gave before is sent until then; 0: there is none, or it is
                                      * sent until it is refused (plugin_has_one) */
-        bool plugin_has_one;        /* it has given one, which may be over */
+        bool plugin_has_one;        /* it has given one, which may be over, and which was not refused (401) last */
 };
 
 /* Where a plugin is run: by who listens on that socket, which is borrowed (default: EXEC_SOCKET of

@@ -346,6 +346,22 @@ static void test_hang_up(void **state) {
         pluginworld_stop(&w);
 }
 
+/* Who started leaderctl may ignore the deaths of its children, which it inherits: there is nothing to wait for then. */
+static void test_ignored_deaths(void **state) {
+        struct pluginworld w;
+        struct answer a;
+
+        (void)state;
+        assert_true(pluginworld_start(&w, PLUGIN_SHELL));
+        pluginworld_set(&w, "answer", "a credential");
+        assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+        ask_plugin(&w, &a, /* child= */ true, 20 * USEC_PER_SEC);
+        assert_true(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
+        expect(&a, EXEC_EXITED, 0);
+        assert_string_equal(a.output, "a credential");
+        pluginworld_stop(&w);
+}
+
 /* Nobody listens; somebody listens and hangs up, or says nothing sensible, or nothing at all. */
 static void test_no_helper(void **state) {
         char *args[] = {(char *)"true", NULL}, *env[] = {NULL}, *large[] = {NULL, NULL};
@@ -400,9 +416,11 @@ static void test_no_helper(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_shell),   cmocka_unit_test(test_python),       cmocka_unit_test(test_go),
-                cmocka_unit_test(test_session), cmocka_unit_test(test_surroundings), cmocka_unit_test(test_no_plugin),
-                cmocka_unit_test(test_garbled), cmocka_unit_test(test_hang_up),      cmocka_unit_test(test_no_helper),
+                cmocka_unit_test(test_shell),        cmocka_unit_test(test_python),
+                cmocka_unit_test(test_go),           cmocka_unit_test(test_session),
+                cmocka_unit_test(test_surroundings), cmocka_unit_test(test_no_plugin),
+                cmocka_unit_test(test_garbled),      cmocka_unit_test(test_ignored_deaths),
+                cmocka_unit_test(test_hang_up),      cmocka_unit_test(test_no_helper),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -333,6 +333,36 @@ static void test_refused(void **state) {
         assert_in_range(pluginworld_runs(&x->p), 3, 6);
 }
 
+/* What the server refuses is nothing to go on with, however long it was to be good. */
+static void test_refused_and_none(void **state) {
+        struct world *x = *state;
+        const struct kube_credentials *c;
+        struct kubeworld_answer a;
+
+        allow(x, "one");
+        answer(x, "one", NULL, NULL, 3600 * (int64_t)USEC_PER_SEC);
+        get(x, &a, KUBE_NOT_FOUND);
+        c = kube_credentials(x->w.kube);
+        assert_true(c->plugin_has_one && c->plugin_ends_usec > 0);
+        withdraw(x, "one");
+        pluginworld_set(&x->p, "fail", NULL);
+        get(x, &a, KUBE_DENIED);
+        for (uint64_t end = now(CLOCK_BOOTTIME) + 20 * USEC_PER_SEC; !problem(x)[0];) {
+                assert_true(now(CLOCK_BOOTTIME) < end);
+                kubeworld_run(&x->w, 50 * USEC_PER_MSEC);
+        }
+        says(problem(x), "failed with exit code 7");
+        assert_false(c->plugin_has_one);
+
+        /* It is sent all the same, and is one again when it is taken again for some time. */
+        allow(x, "one");
+        get(x, &a, KUBE_NOT_FOUND);
+        assert_false(c->plugin_has_one);
+        kubeworld_run(&x->w, 10 * USEC_PER_SEC);
+        get(x, &a, KUBE_NOT_FOUND);
+        assert_true(c->plugin_has_one && c->plugin_ends_usec > 0);
+}
+
 static void test_trouble(void **state) {
         static const struct {
                 const char *mode, *answer, *text;
@@ -483,13 +513,11 @@ int main(void) {
 #define TEST_IN(f, l)                                                                                                  \
         { #f " (" #l ")", f, setup_##l, teardown, NULL }
         const struct CMUnitTest tests[] = {
-                TEST(test_token),        TEST_IN(test_token, python),
-                TEST_IN(test_token, go), TEST(test_certificate),
-                TEST(test_other_key),    TEST(test_expiry),
-                TEST(test_clock),        TEST(test_refused),
-                TEST(test_trouble),      TEST(test_missing),
-                TEST(test_child),        TEST(test_watch),
-                TEST(test_patient),      TEST(test_end),
+                TEST(test_token),       TEST_IN(test_token, python), TEST_IN(test_token, go),
+                TEST(test_certificate), TEST(test_other_key),        TEST(test_expiry),
+                TEST(test_clock),       TEST(test_refused),          TEST(test_refused_and_none),
+                TEST(test_trouble),     TEST(test_missing),          TEST(test_child),
+                TEST(test_watch),       TEST(test_patient),          TEST(test_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

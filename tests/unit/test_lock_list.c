@@ -124,6 +124,9 @@ static void test_too_many_values(void **state) {
                 {"{\"f:metadata\":{\"f:annotations\":{\".\":{},\"f:leaderagent.io/"
                  "agent-version\":{}},\"f:finalizers\":{\".\":{}}}},",
                  10000, true},
+                /* What a text is of is no value: an annotation may hold 200 KiB of anything. */
+                {"\"{{{{{{{{{{[\\\"{,:\",", 30000, true},
+                {"\"\\\\\",{},", 400000, false},
                 {"{\"leaderagent.io/claim\":\"0123456789abcdef0123456789abcdef\",\"k\":\"v\"},", 50000, true},
         };
 

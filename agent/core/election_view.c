@@ -83,6 +83,7 @@ uint64_t election_deadline(const struct election *e, const struct election_conf 
         if (e->state == ELECTION_CANDIDATE && e->op == ELECTION_OP_NONE && !e->timers.retry.at_usec &&
             e->holder.state != HOLDER_UNSEEN && e->lock.fact.sort == LOCK_SOUND &&
             e->lock.fact.tenure == TENURE_LEASE && !e->lock.reread && e->holder.lock == e->lock.fact.uid &&
+            !election_own(e) && /* (then it is the guard's answer that is waited for) */
             election_stays_out(e, views, 0, c) == REASON_NONE)
                 at = min(at, util_usec_add(e->holder.seen_at_usec, election_silence_usec(e, c)));
         if (e->state == ELECTION_CANDIDATE && e->op == ELECTION_OP_NONE && !e->timers.retry.at_usec &&

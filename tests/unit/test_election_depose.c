@@ -55,6 +55,22 @@ static void test_depose(void **state) {
         }
 }
 
+/* A lock whose holder was observed turns out to be ours (what is known of our claims has changed), and the guard has
+ * not answered yet: the holder's silence is nothing to wake for any more. The core never came to rest, and so its guard
+ * was never heard. */
+static void test_turns_out_to_be_ours(void **state) {
+        (void)state;
+        candidate(TENURE_LEASE, 1);
+        builder_jump(&b, SILENCE - SEC);
+        b.lock[0].claimed = b.lock[0].same_boot = true;
+        b.lock[0].version = b.next_version++;
+        builder_watch(&b, 0);
+        builder_answer(&b, 0, ELECTION_OP_READ, BUILDER_FINE);
+        builder_jump(&b, 2 * SEC);
+        assert_true(core_deadline(&b.core) > b.now);
+        builder_never(&b, "delete-holder");
+}
+
 /* A watch may lag behind what was read: that the placeholder went is only believed when a read after the wait says so.
  * Without that read a challenger deposed a living holder: absence, an older object of that name, or this very one. */
 static void test_gone_by_a_watch_is_read_again(void **state) {
@@ -565,6 +581,7 @@ static void test_two_locks_are_independent(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_depose),
+                cmocka_unit_test(test_turns_out_to_be_ours),
                 cmocka_unit_test(test_gone_by_a_watch_is_read_again),
                 cmocka_unit_test(test_record_decides_for_challengers),
                 cmocka_unit_test(test_renewals_begin_the_wait_anew),

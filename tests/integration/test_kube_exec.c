@@ -333,6 +333,22 @@ static void test_refused(void **state) {
         assert_in_range(pluginworld_runs(&x->p), 3, 6);
 }
 
+/* What is over before the plugin may be run again: that is waited for. (Of a plugin that hands out what it has kept.)
+ */
+static void test_short(void **state) {
+        struct world *x = *state;
+        uint64_t end = now(CLOCK_BOOTTIME) + 2 * USEC_PER_SEC;
+        struct kubeworld_answer a;
+
+        kubeworld_close(&x->w);
+        kubeworld_open(&x->w, &x->config, 20 * USEC_PER_SEC);
+        kube_set_plugin(x->w.kube, x->socket, /* patient= */ false);
+        allow(x, "one");
+        answer(x, "one", NULL, NULL, USEC_PER_SEC);
+        while (now(CLOCK_BOOTTIME) < end)
+                get(x, &a, KUBE_NOT_FOUND);
+}
+
 /* What the server refuses is nothing to go on with, however long it was to be good. */
 static void test_refused_and_none(void **state) {
         struct world *x = *state;
@@ -513,11 +529,22 @@ int main(void) {
 #define TEST_IN(f, l)                                                                                                  \
         { #f " (" #l ")", f, setup_##l, teardown, NULL }
         const struct CMUnitTest tests[] = {
-                TEST(test_token),       TEST_IN(test_token, python), TEST_IN(test_token, go),
-                TEST(test_certificate), TEST(test_other_key),        TEST(test_expiry),
-                TEST(test_clock),       TEST(test_refused),          TEST(test_refused_and_none),
-                TEST(test_trouble),     TEST(test_missing),          TEST(test_child),
-                TEST(test_watch),       TEST(test_patient),          TEST(test_end),
+                TEST(test_token),
+                TEST_IN(test_token, python),
+                TEST_IN(test_token, go),
+                TEST(test_certificate),
+                TEST(test_other_key),
+                TEST(test_expiry),
+                TEST(test_clock),
+                TEST(test_refused),
+                TEST(test_refused_and_none),
+                TEST(test_short),
+                TEST(test_trouble),
+                TEST(test_missing),
+                TEST(test_child),
+                TEST(test_watch),
+                TEST(test_patient),
+                TEST(test_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, uint32_t eve
                 return tell(e, NULL);
         if (r == 0)
                 return 0;
-        (void)snprintf(text, sizeof(text), "who runs the plugin hung up without an answer (%s)", strerror(-r));
+        (void)snprintf(text, sizeof(text), "what runs it ended without an answer (%s)", strerror(-r));
         return tell(e, text);
 }
 

@@ -141,7 +141,9 @@ static void describe(const struct kube_exec *x, const struct exec_result *result
                 err_write(err, "exec: executable %s cannot be run: %s%s", e->command,
                           result->code == ENOEXEC ? "it is no program of this host, or its interpreter is missing"
                                                   : strerror(result->code),
-                          x->socket ? " (as the user leader-agent-exec)" : "");
+                          x->socket ? " (as the user leader-agent-exec, in leader-agent-exec@.service, which sees no "
+                                      "home directory)"
+                                    : "");
                 break;
         case EXEC_TOO_LARGE:
                 err_write(err, "exec: executable %s printed more than %zu KiB", e->command, EXEC_OUTPUT_MAX / 1024);
@@ -166,8 +168,11 @@ static void on_result(const struct exec_result *result, void *userdata) {
         int r = -EINVAL;
 
         if (!result->answered)
-                err_write(&err, "exec: executable %s: %s%s", x->config.exec->command, result->text,
-                          x->socket ? " (journalctl -u 'leader-agent-exec*')" : "");
+                err_write(
+                        &err, "exec: executable %s: %s%s", x->config.exec->command, result->text,
+                        x->socket
+                                ? " (journalctl -u 'leader-agent-exec@*'; where its user is missing: systemd-sysusers)"
+                                : "");
         else if (result->end == EXEC_EXITED && result->code == 0) {
                 r = take(kube, result, &why);
                 if (r < 0)

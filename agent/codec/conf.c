@@ -155,10 +155,8 @@ static const char *type_name(const config_setting_t *s) {
                 return "a list ( … )";
         case CONFIG_TYPE_FLOAT:
                 return "a number with a fraction";
-        case CONFIG_TYPE_BOOL:
+        default: /* texts and whole numbers are taken */
                 return "true or false";
-        default:
-                return "a value of another type";
         }
 }
 

@@ -18,7 +18,7 @@
  * and an open bracket takes 350 bytes. A text, as that of a large CA bundle, has few of these. */
 #define MAX_KEYS        256
 #define MAX_ANCHORS     1000
-#define MAX_MARKS       (64 * 1024)
+#define MAX_MARKS       ((size_t)64 * 1024)
 #define MAX_EMPTY_ITEMS 100
 
 int kubeconfig_read_file(const char *path, char **ret, size_t *ret_size) {
@@ -77,7 +77,7 @@ static int check_text(const char *path, const char *text, size_t size, struct er
         if (n_marks > MAX_MARKS || n_anchors > MAX_ANCHORS)
                 return err_setf(
                         err, -EINVAL,
-                        "%s: too much YAML in its %zu bytes: %zu of []{},:-&*?! and line ends (%d is the most), "
+                        "%s: too much YAML in its %zu bytes: %zu of []{},:-&*?! and line ends (%zu is the most), "
                         "%zu of these & (%d); is the path right? One with what is in use alone: kubectl "
                         "--kubeconfig %s config view --minify --flatten >NEW",
                         path, size, n_marks, MAX_MARKS, n_anchors, MAX_ANCHORS, path);

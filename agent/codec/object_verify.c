@@ -182,8 +182,8 @@ static bool take_text(struct walk *w, char *buf) {
                 letters[0] = *w->at++;
                 if (letters[0] == '\\')
                         k = take_escape(w, letters);
+                whole = whole && k > 0 && letters[0];
                 memcpy(buf, letters, k);
-                whole = whole && *buf;
                 buf += k;
         }
         *buf = '\0';

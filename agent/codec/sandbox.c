@@ -129,7 +129,7 @@ bool sandbox_mounts_hide(FILE *mountinfo, const char *path, struct sandbox_wall 
                 type = strsep(&rest, " ");
                 for (size_t i = 0; i < ELEMENTSOF(field); i++)
                         field[i] = strsep(&at, " ");
-                if (!field[4])
+                if (!field[4] || *field[4] != '/')
                         continue;
                 n = strlen(field[4]);
                 if (is_below(path, field[4], n > 0 && field[4][n - 1] == '/' ? n - 1 : n))

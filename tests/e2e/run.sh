@@ -14,7 +14,8 @@
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
-api=auto E2E_VERBOSE=${E2E_VERBOSE:-} jobs=$(nproc)
+# They wait most of the time.
+api=auto E2E_VERBOSE=${E2E_VERBOSE:-} jobs=$(($(nproc) + 1))
 ((jobs <= 4)) || jobs=4
 while [[ ${1:-} == --* ]]; do
         case $1 in

@@ -45,6 +45,39 @@ static void judge(const struct rights_rules *rules, struct rights_ask ask) {
         fuzz_assert((nameless & ~granted) == 0);
 }
 
+/* One rule, of which is known what it grants: all of it, or nothing. Two lines of the input are what it names. */
+static void judge_one(struct fuzz f, const struct rights_ask *ask) {
+        _cleanup_(rights_rules_freep) struct rights_rules *rules = NULL;
+        uint8_t flags = fuzz_byte(&f);
+        char json[600], group[64], name[64];
+        bool granted;
+
+        (void)fuzz_line(&f, group, sizeof(group));
+        (void)fuzz_line(&f, name, sizeof(name));
+        for (size_t i = 0; i < 64; i++) {
+                group[i] = group[i] && !strchr("abcdefghijklmnopqrstuvwxyz./*", group[i]) ? 'x' : group[i];
+                name[i] = name[i] && !strchr("abcdefghijklmnopqrstuvwxyz", name[i]) ? 'x' : name[i];
+        }
+        (void)snprintf(
+                json, sizeof(json),
+                "{\"kind\":\"SelfSubjectRulesReview\",\"apiVersion\":\"authorization.k8s.io/v1\",\"status\":{"
+                "\"incomplete\":false,\"resourceRules\":[{\"verbs\":[\"*\"],\"apiGroups\":[\"%s\"],\"resources\":["
+                "\"%s\"]%s%s%s}]}}",
+                flags & 1 ? ask->group : group, flags & 2 ? ask->resource : "*",
+                flags & 4 ? ",\"resourceNames\":[\"" : "",
+                !(flags & 4) ? ""
+                : flags & 8  ? ask->name
+                             : name,
+                flags & 4 ? "\"]" : "");
+        if (rights_parse_rules(json, strlen(json), &rules, NULL) < 0) {
+                fuzz_assert(fuzz_starved());
+                return;
+        }
+        granted = (flags & 1 || util_streq(group, ask->group) || util_streq(group, "*")) &&
+                  (!(flags & 4) || (*ask->name && (flags & 8 || util_streq(name, ask->name))));
+        fuzz_assert(rights_granted(rules, ask) == (granted ? ask->verbs : 0));
+}
+
 void fuzz_one(const uint8_t *data, size_t size) {
         _cleanup_(rights_rules_freep) struct rights_rules *rules = NULL;
         struct fuzz f = {data, size};
@@ -58,6 +91,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
 
         ask.verbs = 1 + choice % 63;
         build(&ask);
+        judge_one((struct fuzz){data, size}, &ask);
         r = rights_parse_rules(json, f.n, &rules, &err);
         fuzz_assert_result(r, &err);
         if (r == 0)

@@ -62,7 +62,7 @@ $(FUZZ_DIR)/fuzz_guard: $(patsubst %.c,$(FUZZ_DIR)/%.o,$(FUZZ_SIM)) $(patsubst %
 $(foreach d,$(FUZZ_DIR) $(FUZZ_DIR)/cov,$(eval $(d)/fuzz_report: $(foreach o,status_print table show,$(d)/agent/ctl/$(o).o)))
 
 FUZZ_BIN := $(foreach n,$(FUZZ),$(FUZZ_DIR)/fuzz_$(n))
-FUZZ_COV := $(filter-out core guard supervise,$(FUZZ_ALL))
+FUZZ_COV := $(filter-out guard supervise,$(FUZZ_ALL))
 FUZZ_COV_BIN := $(foreach n,$(FUZZ_COV),$(FUZZ_DIR)/cov/fuzz_$(n))
 
 .PHONY: fuzz-programs check-fuzz fuzz fuzz-merge fuzz-coverage

@@ -6,7 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -438,6 +442,14 @@ static void test_missing(void **state) {
         says(a.text, "getting credentials: exec: executable no-such-plugin not found");
         says(a.text, "Install it:   apt install ?[31mit");
 
+        /* What ProtectHome= hides is no missing file to the kernel, but one that may not be looked at. */
+        x->p.exec.command = (char *)"/etc/passwd";
+        kubeworld_close(&x->w);
+        open_kube(x, x->socket);
+        get(x, &a, KUBE_UNREACHABLE);
+        says(a.text, "executable /etc/passwd cannot be run: Permission denied (as the user leader-agent-exec, in "
+                     "leader-agent-exec@.service, which sees no home directory)");
+
         /* Nobody there to run it. */
         (void)snprintf(socket, sizeof(socket), "%s.none", x->socket);
         kubeworld_close(&x->w);
@@ -445,6 +457,32 @@ static void test_missing(void **state) {
         get(x, &a, KUBE_UNREACHABLE);
         says(a.text, "systemctl enable --now leader-agent-exec.socket");
         says(a.text, "No such file or directory");
+}
+
+/* What systemd cannot start (no such user, a LoadCredential= whose file is missing) accepts and hangs up. */
+static void test_not_started(void **state) {
+        struct world *x = *state;
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        struct kubeworld_answer a;
+        pid_t pid;
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%.100s.ends", x->socket);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(listen(fd, 1), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                for (;;)
+                        (void)close(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
+        kubeworld_close(&x->w);
+        open_kube(x, address.sun_path);
+        get(x, &a, KUBE_UNREACHABLE);
+        says(a.text, "what runs it ended without an answer");
+        says(a.text, "journalctl -u 'leader-agent-exec@*'; where its user is missing: systemd-sysusers");
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        (void)close(fd);
 }
 
 /* As leaderctl does it: no socket. */
@@ -541,6 +579,7 @@ int main(void) {
                 TEST(test_short),
                 TEST(test_trouble),
                 TEST(test_missing),
+                TEST(test_not_started),
                 TEST(test_child),
                 TEST(test_watch),
                 TEST(test_patient),

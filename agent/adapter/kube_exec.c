@@ -50,9 +50,15 @@ static void set_gate(struct kube *kube) {
 
         if (is_good(x))
                 http_set_gate(kube->http, HTTP_GATE_OPEN, "");
-        else if (!x->run)
+        else if (!x->run && x->problem[0])
                 http_set_gate(kube->http, HTTP_GATE_SHUT, x->problem);
-        else {
+        else if (!x->run) { /* it is run again when plan() has set it */
+                (void)snprintf(
+                        text, sizeof(text),
+                        "getting credentials: exec: what executable %.150s gave last is over; it is run again soon",
+                        kube->config->exec->command);
+                http_set_gate(kube->http, HTTP_GATE_WAITING, text);
+        } else {
                 (void)snprintf(text, sizeof(text),
                                "getting credentials: exec: executable %.150s has not ended yet%s%.280s",
                                kube->config->exec->command, x->problem[0] ? "; before: " : "", x->problem);

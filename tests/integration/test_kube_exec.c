@@ -337,6 +337,22 @@ static void test_refused(void **state) {
         assert_in_range(pluginworld_runs(&x->p), 3, 6);
 }
 
+/* What is over before the plugin may be run again: that is waited for. (Of a plugin that hands out what it has kept.)
+ */
+static void test_short(void **state) {
+        struct world *x = *state;
+        uint64_t end = now(CLOCK_BOOTTIME) + 2 * USEC_PER_SEC;
+        struct kubeworld_answer a;
+
+        kubeworld_close(&x->w);
+        kubeworld_open(&x->w, &x->config, 20 * USEC_PER_SEC);
+        kube_set_plugin(x->w.kube, x->socket, /* patient= */ false);
+        allow(x, "one");
+        answer(x, "one", NULL, NULL, USEC_PER_SEC);
+        while (now(CLOCK_BOOTTIME) < end)
+                get(x, &a, KUBE_NOT_FOUND);
+}
+
 /* What the server refuses is nothing to go on with, however long it was to be good. */
 static void test_refused_and_none(void **state) {
         struct world *x = *state;
@@ -560,6 +576,7 @@ int main(void) {
                 TEST(test_clock),
                 TEST(test_refused),
                 TEST(test_refused_and_none),
+                TEST(test_short),
                 TEST(test_trouble),
                 TEST(test_missing),
                 TEST(test_not_started),

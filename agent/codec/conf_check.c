@@ -7,6 +7,7 @@
 #include "codec/conf_keys.h"
 #include "codec/name.h"
 #include "codec/timespan.h"
+#include "codec/utf8.h"
 
 /* The smallest number of whole seconds that fulfils the rule. */
 static uint64_t smallest_duration(uint64_t sum_usec) {
@@ -140,6 +141,22 @@ int conf_set_default_namespace(struct conf *c, const char *namespace_, struct er
         return conf_check(c, err);
 }
 
+/* As libconfig reads it again. What is not fit for a terminal is written as \xNN. */
+static void print_text(const char *text, FILE *f) {
+        _cleanup_free_ char *plain = strdup(text);
+
+        if (plain)
+                (void)utf8_plain(plain, /* lines= */ false); /* each byte in its place */
+        for (size_t i = 0; text[i]; i++) {
+                unsigned char c = (unsigned char)text[i];
+
+                if (plain ? plain[i] != text[i] : c < ' ' || c >= 0x7f)
+                        (void)fprintf(f, "\\x%02x", c);
+                else
+                        (void)fprintf(f, "%s%c", c == '"' || c == '\\' ? "\\" : "", c);
+        }
+}
+
 static void describe_keys(const struct conf_key *table, const void *base, bool lease, const char *indent, FILE *f) {
         char buf[TIMESPAN_MAX];
 
@@ -148,9 +165,11 @@ static void describe_keys(const struct conf_key *table, const void *base, bool l
 
                 if (key->lease && !lease)
                         (void)fprintf(f, "%s# %s: for tenure \"" TENURE_WORD_LEASE "\" only\n", indent, key->name);
-                else if (text)
-                        (void)fprintf(f, "%s%s = \"%s\";\n", indent, key->name, text);
-                else
+                else if (text) {
+                        (void)fprintf(f, "%s%s = \"", indent, key->name);
+                        print_text(text, f);
+                        (void)fprintf(f, "\";\n");
+                } else
                         (void)fprintf(f, "%s# %s: not set\n", indent, key->name);
         }
 }

@@ -68,8 +68,9 @@ FUZZ_COV_BIN := $(foreach n,$(FUZZ_COV),$(FUZZ_DIR)/cov/fuzz_$(n))
 .PHONY: fuzz-programs check-fuzz fuzz fuzz-merge fuzz-coverage
 fuzz-programs: $(FUZZ_BIN)
 
+# From the same seed, so that a change is judged by itself; fresh ones: make fuzz.
 check-fuzz: $(FUZZ_BIN) $(FUZZ_COV_BIN)
-	@RUN_JOBS=$$(nproc) $(RUN) $(foreach n,$(FUZZ),"tests/fuzz/run.sh $(FUZZ_DIR) $(n) $(FUZZ_SECONDS)") \
+	@FUZZ_SEED=$${FUZZ_SEED:-1} RUN_JOBS=$$(nproc) $(RUN) $(foreach n,$(FUZZ),"tests/fuzz/run.sh $(FUZZ_DIR) $(n) $(FUZZ_SECONDS)") \
 	    "tests/fuzz/coverage.sh $(FUZZ_DIR) $(FUZZ_COV)"
 EXTRA_CHECKS += check-fuzz
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# One fuzzer: first its corpus again, then so many seconds from a seed that nobody has had before (FUZZ_SEED=N: this one).
+# One fuzzer: first its corpus again, then so many seconds from the seed FUZZ_SEED, or one that nobody has had before.
 #   tests/fuzz/run.sh DIR NAME SECONDS
 # What fails is kept in DIR/failed, and the line that shows it again is printed.
 set -u

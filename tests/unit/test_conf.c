@@ -412,7 +412,8 @@ static void test_describe(void **state) {
         FILE *f;
 
         (void)state;
-        c = load("namespace = \"n\"; kubeconfig = \"/k\";\nlocks = ( { name = \"a\"; unit = \"a.service\"; "
+        c = load("namespace = \"n\"; kubeconfig = \"/k\"; context = \"a\\\"b\\\\c\\x9b\xe2\x80\xae\xc3\xa9\";\nlocks = "
+                 "( { name = \"a\"; unit = \"a.service\"; "
                  "tenure = \"lease\"; },\n{ name = \"b\"; unit = \"b.service\"; } );\n");
         f = open_memstream(&text, &size);
         assert_non_null(f);
@@ -424,6 +425,7 @@ static void test_describe(void **state) {
         assert_non_null(strstr(text, "after a crash: 25s to 30s 300ms later"));
         assert_non_null(strstr(text, "Two leaders: 0 s. The API server may be away for any time"));
         assert_non_null(strstr(text, "log_level = \"info\";"));
+        assert_non_null(strstr(text, "\ncontext = \"a\\\"b\\\\c\\x9b\\xe2\\x80\\xae\xc3\xa9\";\n"));
 
         c2 = load(text);
         f = open_memstream(&again, &size);

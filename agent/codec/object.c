@@ -61,8 +61,9 @@ static int tokenize(const char *json, size_t n, int flags, struct json_object **
         json_object_put(root);
         if (e == json_tokener_continue)
                 return err_setf(err, -EBADMSG, "JSON is cut off after byte %zu", n);
-        /* More behind it is an error, in strict mode; what is not strict was looked at by check_form(). */
-        if (e == json_tokener_success)
+        /* More behind it is an error, in strict mode; what is not strict was looked at by check_form(). (json-c 0.17
+         * has an error of its own for memory.) */
+        if (e == json_tokener_success || util_streq(json_tokener_error_desc(e), "out of memory"))
                 return err_setf(err, -ENOMEM, "out of memory");
         return err_setf(err, -EBADMSG, "not JSON: %s at byte %zu of %zu", json_tokener_error_desc(e), at, n);
 }

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "codec/utf8.h"
 
-/* As long as kubelet gives its plugins for images; client-go sets no limit. */
+/* client-go sets no limit. */
 #define RUN_USEC (60 * USEC_PER_SEC)
 /* Early enough for a second try. */
 #define EARLY_MIN_USEC (10 * USEC_PER_SEC)
@@ -134,7 +134,8 @@ static void describe(const struct kube_exec *x, const struct exec_result *result
                 break;
         case EXEC_NOT_FOUND:
                 err_write(err, "exec: executable %s not found%s%s%s", e->command,
-                          x->socket ? " by leader-agent-exec@.service, which sees no home directory" : "",
+                          x->socket ? " by leader-agent-exec@.service, which sees no home directory without a drop-in"
+                                    : "",
                           e->install_hint ? ": " : "", e->install_hint ? e->install_hint : "");
                 break;
         case EXEC_NOT_EXECUTABLE:
@@ -142,7 +143,7 @@ static void describe(const struct kube_exec *x, const struct exec_result *result
                           result->code == ENOEXEC ? "it is no program of this host, or its interpreter is missing"
                                                   : strerror(result->code),
                           x->socket ? " (as the user leader-agent-exec, in leader-agent-exec@.service, which sees no "
-                                      "home directory)"
+                                      "home directory without a drop-in)"
                                     : "");
                 break;
         case EXEC_TOO_LARGE:

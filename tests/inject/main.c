@@ -285,18 +285,6 @@ static void list_places(unsigned from) {
                 (void)fclose(f);
 }
 
-static bool find_cgroup2(char *ret, size_t size) {
-        FILE *f = fopen("/proc/mounts", "re");
-        char path[200], type[32];
-        bool found = false;
-
-        while (f && !found && fscanf(f, "%*s %199s %31s %*[^\n]", path, type) == 2)
-                found = util_streq(type, "cgroup2") && util_copy(ret, size, path);
-        if (f)
-                (void)fclose(f);
-        return found;
-}
-
 static void write_kubeconfig(const struct sim *s) {
         int n = snprintf(kubeconfig, sizeof(kubeconfig),
                          "apiVersion: v1\nkind: Config\n"
@@ -318,7 +306,7 @@ int main(int argc, char **argv) {
         char cgroup[200];
         struct sim sim;
 
-        if (geteuid() != 0 || !find_cgroup2(cgroup, sizeof(cgroup))) {
+        if (geteuid() != 0 || !fakepid1_find_cgroup2(cgroup, sizeof(cgroup))) {
                 (void)puts("ok check-inject # SKIP needs root, whom leader-guard talks to, and cgroup v2");
                 return 0;
         }

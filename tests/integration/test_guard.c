@@ -41,18 +41,6 @@ struct fixture {
         size_t revoked_max;
 };
 
-static bool find_cgroup2(char *ret, size_t size) {
-        FILE *f = fopen("/proc/mounts", "re");
-        char path[200], type[32];
-        bool found = false;
-
-        while (f && !found && fscanf(f, "%*s %199s %31s %*[^\n]", path, type) == 2)
-                found = util_streq(type, "cgroup2") && util_copy(ret, size, path);
-        if (f)
-                fclose(f);
-        return found;
-}
-
 static void run_guard(struct fixture *x) {
         struct guard_options o = {.runtime_dir = x->runtime,
                                   .cgroup_root = x->cgroup_root,
@@ -127,7 +115,7 @@ static int set_up(void **state) {
         assert_non_null(x);
         x->listener = -1;
         tempdir_make(&x->dir);
-        if (!find_cgroup2(x->cgroup_root, sizeof(x->cgroup_root)))
+        if (!fakepid1_find_cgroup2(x->cgroup_root, sizeof(x->cgroup_root)))
                 return 0;
         (void)snprintf(x->runtime, sizeof(x->runtime), "%s/run", x->dir.path);
         (void)snprintf(x->enrolled, sizeof(x->enrolled), "%s/etc", x->dir.path);

@@ -448,7 +448,7 @@ static void test_missing(void **state) {
         open_kube(x, x->socket);
         get(x, &a, KUBE_UNREACHABLE);
         says(a.text, "executable /etc/passwd cannot be run: Permission denied (as the user leader-agent-exec, in "
-                     "leader-agent-exec@.service, which sees no home directory)");
+                     "leader-agent-exec@.service, which sees no home directory without a drop-in)");
 
         /* Nobody there to run it. */
         (void)snprintf(socket, sizeof(socket), "%s.none", x->socket);

@@ -238,3 +238,15 @@ void fakepid1_done(struct fakepid1 *f) {
                 (void)munmap(f->state, sizeof(*f->state));
         f->state = NULL;
 }
+
+bool fakepid1_find_cgroup2(char *ret, size_t size) {
+        FILE *f = fopen("/proc/mounts", "re");
+        char path[200], type[32];
+        bool found = false;
+
+        while (f && !found && fscanf(f, "%*s %199s %31s %*[^\n]", path, type) == 2)
+                found = util_streq(type, "cgroup2") && util_copy(ret, size, path);
+        if (f)
+                (void)fclose(f);
+        return found;
+}

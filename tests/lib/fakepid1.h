@@ -48,3 +48,6 @@ void fakepid1_kill(struct fakepid1 *f);
 void fakepid1_signal(const struct fakepid1 *f, bool reload);
 /* Kills it and frees everything; safe after a failure at any point. */
 void fakepid1_done(struct fakepid1 *f);
+
+/* Where cgroup2 is mounted. False: nowhere, or it does not fit. */
+bool fakepid1_find_cgroup2(char *ret, size_t size);

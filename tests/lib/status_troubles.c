@@ -217,7 +217,7 @@ static void plugin_fails(struct status_world *w) {
 static void plugin_gave_none(struct status_world *w) {
         plugin(w,
                "getting credentials: exec: executable aws not found by leader-agent-exec@.service, which sees no home "
-               "directory: apt install awscli",
+               "directory without a drop-in: apt install awscli",
                false, 0);
 }
 static void plugin_works(struct status_world *w) {

@@ -81,6 +81,22 @@ static void add(const struct scenario *s) {
         board->s[board->n++] = *s;
 }
 
+/* "K/N": the K-th of N parts of all runs. */
+static bool read_part(const char *text, unsigned *ret_k, unsigned *ret_n) {
+        char end;
+
+        return sscanf(text, "%u/%u%c", ret_k, ret_n, &end) == 2 && *ret_k >= 1 && *ret_k <= *ret_n;
+}
+
+/* Of the runs behind the first `from`, every n-th stays: so each part has some of each kind. */
+static void keep_part(unsigned from, unsigned k, unsigned n) {
+        unsigned kept = from;
+
+        for (unsigned i = from + k - 1; i < board->n; i += n)
+                board->s[kept++] = board->s[i];
+        board->n = kept;
+}
+
 /* ---- running ---- */
 
 static void work(unsigned worker, bool keep) {
@@ -299,8 +315,8 @@ static void write_kubeconfig(const struct sim *s) {
 }
 
 int main(int argc, char **argv) {
-        unsigned workers = WORKERS_PER_CPU * (unsigned)sysconf(_SC_NPROCESSORS_ONLN), from, bad;
-        bool all = argc > 1 && util_streq(argv[1], "all");
+        unsigned workers = WORKERS_PER_CPU * (unsigned)sysconf(_SC_NPROCESSORS_ONLN), from, bad, k = 1, n = 1;
+        bool part = argc > 1 && read_part(argv[1], &k, &n), all = part || (argc > 1 && util_streq(argv[1], "all"));
         const char *wanted = getenv("INJECT_SEED"), *runs = getenv("INJECT_RUNS");
         struct stratum *strata = calloc(STRATA_MAX, sizeof(*strata));
         char cgroup[200];
@@ -346,6 +362,7 @@ int main(int argc, char **argv) {
                           all    ? RUNS_MAX - from
                           : runs ? (unsigned)strtoul(runs, NULL, 10)
                                  : RUNS_DEFAULT);
+                keep_part(from, k, n);
                 run_all(from, workers, /* keep= */ false);
         }
         bad = report(from);

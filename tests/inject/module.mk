@@ -10,7 +10,8 @@ $(O)/tests/inject/preload.so: $(wildcard tests/inject/preload*.c) tests/inject/p
 $(O)/tests/inject/inject: $(INJECT_OBJ) $(O)/libtest.a $(O)/libshell.a $(O)/libagent.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TEST)
 
-# INJECT=all: every call along the scenario, not so many as fit into some minutes. INJECT=WHAT: one run, as it was printed.
+# INJECT=all: every call along the scenario, not so many as fit into some minutes. INJECT=K/N: the K-th of N parts of
+# that. INJECT=WHAT: one run, as it was printed.
 INJECT ?=
 # Hundreds of small directories, synced.
 INJECT_TMPDIR = $(or $(TMPDIR),$(if $(wildcard /dev/shm/.),/dev/shm,/tmp))

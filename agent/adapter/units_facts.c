@@ -2,6 +2,7 @@
 /* The properties of a unit that anybody asks about, by name and signature, and how each becomes a fact. What the facts
  * mean is codec/enroll's and the guard's. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "adapter/units_facts.h"
 
@@ -17,6 +18,7 @@ enum kind {
         TRIGGERS,
         DROPINS,
         ASSERTS,
+        CONDITIONS,
         ENV_FILES,
         LOAD_ERROR,
         COUNT
@@ -54,6 +56,13 @@ static const struct property properties[] = {
         {"TriggeredBy", "as", TRIGGERED_BY, 0, 0},
         {"Triggers", "as", TRIGGERS, 0, 0},
         {"Asserts", "a(sbbsi)", ASSERTS, 0, 0},
+        {"Conditions", "a(sbbsi)", CONDITIONS, 0, 0},
+        {"ConditionResult", "b", BOOL, FIELD(condition_result)},
+        {"AssertResult", "b", BOOL, FIELD(assert_result)},
+        {"ConditionTimestampMonotonic", "t", U64, FIELD(condition_usec)},
+        {"AssertTimestampMonotonic", "t", U64, FIELD(assert_usec)},
+        {"InactiveEnterTimestampMonotonic", "t", U64, FIELD(inactive_enter_usec)},
+        {"NRestarts", "u", U32, FIELD(n_restarts)},
         {"EnvironmentFiles", "a(sb)", ENV_FILES, 0, 0},
         {"Type", "s", STRING, FIELD(type)},
         {"NotifyAccess", "s", STRING, FIELD(notify_access)},
@@ -100,18 +109,30 @@ static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f
 }
 
 /* Only a plain AssertPathExists= is a gate: one with '|' may be met by another, one with '!' says the contrary. */
-static int parse_asserts(sd_bus_message *m, struct enroll_facts *f) {
+static void add_gate(struct enroll_facts *f, const char *parameter) {
+        if (f->n_asserts < ELEMENTSOF(f->asserts) &&
+            util_copy(f->asserts[f->n_asserts], sizeof(f->asserts[0]), parameter))
+                f->n_asserts++;
+}
+
+/* failed: the first that was not met when they were last looked at, as it stands in the unit file. One with '|' has
+ * failed only together with all others of that kind, and is told where there is none without. */
+static int parse_conditions(sd_bus_message *m, struct enroll_facts *f, bool asserts, char *failed, size_t size) {
         const char *type, *parameter;
         int trigger, negate, result, r;
+        bool plain = false;
 
         r = sd_bus_message_enter_container(m, 'a', "(sbbsi)");
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_read(m, "(sbbsi)", &type, &trigger, &negate, &parameter, &result)) > 0)
-                if (util_streq(type, "AssertPathExists") && !trigger && !negate &&
-                    f->n_asserts < ELEMENTSOF(f->asserts) &&
-                    util_copy(f->asserts[f->n_asserts], sizeof(f->asserts[0]), parameter))
-                        f->n_asserts++;
+        while ((r = sd_bus_message_read(m, "(sbbsi)", &type, &trigger, &negate, &parameter, &result)) > 0) {
+                if (asserts && util_streq(type, "AssertPathExists") && !trigger && !negate)
+                        add_gate(f, parameter);
+                if (result >= 0 || plain || (trigger && failed[0]))
+                        continue;
+                plain = !trigger;
+                (void)snprintf(failed, size, "%s=%s%s%s", type, trigger ? "|" : "", negate ? "!" : "", parameter);
+        }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
@@ -178,7 +199,9 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
         case DROPINS:
                 return parse_names(m, p->kind, f);
         case ASSERTS:
-                return parse_asserts(m, f);
+                return parse_conditions(m, f, /* asserts= */ true, f->failed_assert, sizeof(f->failed_assert));
+        case CONDITIONS:
+                return parse_conditions(m, f, /* asserts= */ false, f->failed_condition, sizeof(f->failed_condition));
         case ENV_FILES:
                 return parse_env_files(m, f);
         case COUNT:

@@ -17,7 +17,7 @@ static const char *const placeholder_kinds[N_PLACEHOLDER_KINDS] = {
 static const char *const unit_states[N_UNIT_STATES] = {
         [UNIT_UNKNOWN] = "unknown", [UNIT_STOPPED] = "stopped",   [UNIT_STARTING] = "starting",
         [UNIT_RUNNING] = "running", [UNIT_STOPPING] = "stopping", [UNIT_FAILED] = "failed",
-        [UNIT_FOREIGN] = "foreign", [UNIT_STUCK] = "stuck",
+        [UNIT_FOREIGN] = "foreign", [UNIT_STUCK] = "stuck",       [UNIT_ENDED] = "ended",
 };
 
 static const char *const guard_results[N_GUARD_RESULTS] = {

@@ -182,12 +182,13 @@ static int apply(const struct source *f, const struct conf_key *table, void *bas
                 break;
         case CONFIG_TYPE_INT:
         case CONFIG_TYPE_INT64:
-                r = conf_key_set_seconds(key, base, config_setting_get_int64(s), &why);
+                r = conf_key_set_number(key, base, config_setting_get_int64(s), &why);
                 break;
         default:
                 r = err_setf(&why, -EINVAL, "%s is %s, must be %s", name, type_name(s),
-                             key->type == CONF_TYPE_USEC ? "a time span such as \"15s\" or a number of seconds"
-                                                         : "a text in quotes");
+                             key->type == CONF_TYPE_USEC    ? "a time span such as \"15s\" or a number of seconds"
+                             : key->type == CONF_TYPE_COUNT ? "a number"
+                                                            : "a text in quotes");
         }
         if (r < 0)
                 return err_setf(err, r, "%s:%u: %s", f->path, line, why.text);

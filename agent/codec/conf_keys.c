@@ -4,6 +4,8 @@
 #include "codec/conf_keys.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "codec/name.h"
 #include "codec/timespan.h"
@@ -17,6 +19,7 @@ static const struct conf_choice tenures[] = {
         {TENURE_WORD_LIFE, TENURE_LIFE}, {TENURE_WORD_LEASE, TENURE_LEASE}, {NULL, 0}};
 static const struct conf_choice placeholders[] = {{"lease", PLACEHOLDER_LEASE}, {"pod", PLACEHOLDER_POD}, {NULL, 0}};
 static const struct conf_choice on_failures[] = {{"release", ON_FAILURE_RELEASE}, {"keep", ON_FAILURE_KEEP}, {NULL, 0}};
+static const struct conf_choice on_exits[] = {{"keep", ON_EXIT_KEEP}, {"release", ON_EXIT_RELEASE}, {NULL, 0}};
 static const struct conf_choice on_foreigns[] = {{"stop", ON_FOREIGN_STOP}, {"leave", ON_FOREIGN_LEAVE}, {NULL, 0}};
 /* The numbers of syslog(3). */
 static const struct conf_choice log_levels[] = {{"err", 3},  {"warning", 4}, {"notice", 5},
@@ -53,6 +56,9 @@ const struct conf_key conf_lock_keys[] = {
         {"stop_timeout",   LOCK_AT(stop_timeout_usec),           SPAN(TIMING_STOP_MIN_USEC, DAY), .preset = "8s", .preset_life = "5min"},
         {"kill_margin",    LOCK_AT(kill_margin_usec),            SPAN(100 * MSEC, DAY),        .preset = "5s"},
         {"on_failure",     LOCK_AT(keys.on_failure),             CHOICE(on_failures),          .preset = "release"},
+        {"on_exit",        LOCK_AT(keys.on_exit),                CHOICE(on_exits),             .preset = "keep"},
+        {"restart_limit",  LOCK_AT(keys.restart_limit),          .type = CONF_TYPE_COUNT,      .preset = "5"},
+        {"restart_limit_interval", LOCK_AT(keys.restart_interval_usec), SPAN(SEC, DAY),        .preset = "10min"},
         {"on_foreign",     LOCK_AT(keys.on_foreign),             CHOICE(on_foreigns),          .preset = "stop"},
         {"cooldown",       LOCK_AT(keys.cooldown.min_usec),      SPAN(SEC, DAY),               .preset = "10s"},
         {"cooldown_max",   LOCK_AT(keys.cooldown.max_usec),      SPAN(SEC, DAY),               .preset = "5min"},
@@ -80,6 +86,20 @@ const struct conf_key *conf_key_find(const struct conf_key *table, const char *n
                         return &table[i];
                 }
         return NULL;
+}
+
+static uint32_t *count_at(const struct conf_key *key, void *base) {
+        return (uint32_t *)((char *)base + key->offset);
+}
+
+#define COUNT_MAX 1000
+
+static int set_count(const struct conf_key *key, void *base, long long count, struct err *err) {
+        if (count < 0 || count > COUNT_MAX)
+                return err_setf(err, -EINVAL, "%s is out of bounds: %lld, must be 0 to %d", key->name, count,
+                                COUNT_MAX);
+        *count_at(key, base) = (uint32_t)count;
+        return 0;
 }
 
 static int set_usec(const struct conf_key *key, void *base, uint64_t usec, struct err *err) {
@@ -126,6 +146,7 @@ static const char *expected_of(const struct conf_key *key, const char *text) {
                                                   : "the full name of a service unit, e.g. \"myapp-operator.service\"";
         case CONF_TYPE_USEC:
         case CONF_TYPE_CHOICE:
+        case CONF_TYPE_COUNT:
                 break;
         }
         return NULL;
@@ -137,6 +158,14 @@ int conf_key_set(const struct conf_key *key, void *base, const char *text, struc
 
         if (key->type == CONF_TYPE_CHOICE)
                 return set_choice(key, base, text, err);
+        if (key->type == CONF_TYPE_COUNT) {
+                char *end;
+                long long count = strtoll(text, &end, 10);
+
+                if (text[0] < '0' || text[0] > '9' || *end)
+                        return err_setf(err, -EINVAL, "%s is \"%s\", must be a number", key->name, text);
+                return set_count(key, base, count, err);
+        }
         if (key->type == CONF_TYPE_USEC) {
                 uint64_t usec;
                 int r = timespan_parse(text, &usec);
@@ -160,9 +189,11 @@ int conf_key_set(const struct conf_key *key, void *base, const char *text, struc
         return 0;
 }
 
-int conf_key_set_seconds(const struct conf_key *key, void *base, long long seconds, struct err *err) {
+int conf_key_set_number(const struct conf_key *key, void *base, long long seconds, struct err *err) {
         uint64_t usec;
 
+        if (key->type == CONF_TYPE_COUNT)
+                return set_count(key, base, seconds, err);
         if (key->type != CONF_TYPE_USEC)
                 return err_setf(err, -EINVAL, "%s is the number %lld, must be a text in quotes", key->name, seconds);
         if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, USEC_PER_SEC, &usec))
@@ -183,6 +214,10 @@ int conf_key_copy(const struct conf_key *key, void *base, const void *from) {
                 *int_at(key, base) = *int_at(key, source);
                 return 0;
         }
+        if (key->type == CONF_TYPE_COUNT) {
+                *count_at(key, base) = *count_at(key, source);
+                return 0;
+        }
         copy = *string_at(key, source) ? strdup(*string_at(key, source)) : NULL;
         if (!copy && *string_at(key, source))
                 return -ENOMEM;
@@ -195,6 +230,10 @@ const char *conf_key_text(const struct conf_key *key, const void *base, char *bu
         void *source = (void *)base;
         if (key->type == CONF_TYPE_USEC)
                 return timespan_format(buf, *usec_at(key, source));
+        if (key->type == CONF_TYPE_COUNT) {
+                (void)snprintf(buf, TIMESPAN_MAX, "%" PRIu32, *count_at(key, source));
+                return buf;
+        }
         if (key->type != CONF_TYPE_CHOICE)
                 return *string_at(key, source);
         for (const struct conf_choice *c = key->choices; c->name; c++)
@@ -205,7 +244,7 @@ const char *conf_key_text(const struct conf_key *key, const void *base, char *bu
 
 void conf_key_free_all(const struct conf_key *table, void *base) {
         for (const struct conf_key *key = table; key->name; key++)
-                if (key->type != CONF_TYPE_USEC && key->type != CONF_TYPE_CHOICE) {
+                if (key->type != CONF_TYPE_USEC && key->type != CONF_TYPE_CHOICE && key->type != CONF_TYPE_COUNT) {
                         free(*string_at(key, base));
                         *string_at(key, base) = NULL;
                 }

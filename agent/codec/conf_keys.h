@@ -12,6 +12,7 @@ enum conf_type {
         CONF_TYPE_UNIT,      /* NAME.service; char * */
         CONF_TYPE_USEC,      /* time span, min to max; uint64_t */
         CONF_TYPE_CHOICE,    /* one of choices; int */
+        CONF_TYPE_COUNT,     /* a number, 0 to 1000; uint32_t */
 };
 
 struct conf_choice {
@@ -43,13 +44,13 @@ const struct conf_key *conf_key_find(const struct conf_key *table, const char *n
  * err saying what is expected (the caller adds file and line); -ENOMEM. */
 int conf_key_set(const struct conf_key *key, void *base, const char *text, struct err *err);
 
-/* The same for a plain integer, which only time spans accept: seconds. */
-int conf_key_set_seconds(const struct conf_key *key, void *base, long long seconds, struct err *err);
+/* The same for a plain integer, which only counts and time spans (seconds) accept. */
+int conf_key_set_number(const struct conf_key *key, void *base, long long seconds, struct err *err);
 
 /* Copies a value from one struct of this kind to another. */
 int conf_key_copy(const struct conf_key *key, void *base, const void *from);
 
-/* As it would be written in the file, without quotes; NULL: unset. buf is used for time spans. */
+/* As it would be written in the file, without quotes; NULL: unset. buf is used for time spans and counts. */
 const char *conf_key_text(const struct conf_key *key, const void *base, char *buf);
 
 /* Frees what the table's strings hold. */

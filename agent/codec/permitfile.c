@@ -7,7 +7,8 @@
 
 #include "codec/permitfile.h"
 
-#define HEAD "leader-guard permit 1\n"
+#define HEAD     "leader-guard permit 2\n"
+#define HEAD_0_1 "leader-guard permit 1\n" /* without `begun` */
 
 static bool cgroup_valid(const char *path) {
         if (path[0] == '\0')
@@ -18,16 +19,21 @@ static bool cgroup_valid(const char *path) {
         return path[0] == '/' && !strstr(path, "/../") && strlen(path) < PERMITFILE_CGROUP_SIZE;
 }
 
-int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, char *buf) {
+int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, uint64_t begun_usec,
+                      char *buf) {
+        char begun[40] = "";
         int n, m;
 
         if (permit_request_check(q, sizeof(*q), NULL) < 0 || q->type != PERMIT_PERMIT || !cgroup_valid(cgroup))
                 return -EINVAL;
+        if (begun_usec)
+                (void)snprintf(begun, sizeof(begun), "begun=%" PRIu64 "\n", begun_usec);
         n = snprintf(buf, PERMITFILE_MAX,
-                     HEAD "boot=%s\nunit=%s\nlock=%s\nuid=%s\nterm=%s\nidentity=%s\ntenure=%s\n"
-                          "stop_at=%" PRIu64 "\nkill_at=%" PRIu64 "\nstop_timeout=%" PRIu64 "\ncgroup=%s\n",
-                     boot_id, q->unit, q->lock, q->lock_uid, q->term, q->identity, tenure_to_string(q->tenure),
-                     q->stop_at_usec, q->kill_at_usec, q->stop_timeout_usec, cgroup);
+                     "%sboot=%s\nunit=%s\nlock=%s\nuid=%s\nterm=%s\nidentity=%s\ntenure=%s\n"
+                     "stop_at=%" PRIu64 "\nkill_at=%" PRIu64 "\nstop_timeout=%" PRIu64 "\ncgroup=%s\n%s",
+                     begun_usec ? HEAD : HEAD_0_1, boot_id, q->unit, q->lock, q->lock_uid, q->term, q->identity,
+                     tenure_to_string(q->tenure), q->stop_at_usec, q->kill_at_usec, q->stop_timeout_usec, cgroup,
+                     begun);
         if (n < 0 || n >= PERMITFILE_MAX - 32)
                 return -EINVAL;
         m = snprintf(buf + n, (size_t)(PERMITFILE_MAX - n), "check=%016" PRIx64 "\n", util_token(buf));
@@ -62,17 +68,20 @@ static bool take_usec(const char **text, const char *key, uint64_t *ret) {
         return errno == 0 && util_streq(buf, again);
 }
 
-int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *text, size_t size, const char *unit,
-                     const char *boot_id, struct err *err) {
+int permitfile_parse(struct permit_request *ret, char *ret_cgroup, uint64_t *ret_begun_usec, const char *text,
+                     size_t size, const char *unit, const char *boot_id, struct err *err) {
         struct permit_request q = {.magic = PERMIT_MAGIC, .type = PERMIT_PERMIT, .seq = 1};
         char buf[PERMITFILE_MAX], boot[64], tenure[8], cgroup[PERMITFILE_CGROUP_SIZE], again[PERMITFILE_MAX];
         const char *p = buf;
+        uint64_t begun = 0;
+        bool old;
 
         if (size == 0 || size >= sizeof(buf) || memchr(text, '\0', size))
                 return err_setf(err, -EBADMSG, "permit file of %s: size %zu, empty or damaged", unit, size);
         memcpy(buf, text, size);
         buf[size] = '\0';
-        if (strncmp(p, HEAD, strlen(HEAD)) != 0)
+        old = strncmp(p, HEAD_0_1, strlen(HEAD_0_1)) == 0;
+        if (!old && strncmp(p, HEAD, strlen(HEAD)) != 0)
                 return err_setf(err, -EBADMSG, "permit file of %s: does not begin with \"%.*s\"", unit,
                                 (int)strlen(HEAD) - 1, HEAD);
         p += strlen(HEAD);
@@ -81,11 +90,11 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *t
             !take(&p, "term", q.term, sizeof(q.term)) || !take(&p, "identity", q.identity, sizeof(q.identity)) ||
             !take(&p, "tenure", tenure, sizeof(tenure)) || !take_usec(&p, "stop_at", &q.stop_at_usec) ||
             !take_usec(&p, "kill_at", &q.kill_at_usec) || !take_usec(&p, "stop_timeout", &q.stop_timeout_usec) ||
-            !take(&p, "cgroup", cgroup, sizeof(cgroup)))
+            !take(&p, "cgroup", cgroup, sizeof(cgroup)) || (!old && !take_usec(&p, "begun", &begun)))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged at \"%.20s\"", unit, p);
         q.tenure = util_streq(tenure, tenure_to_string(TENURE_LEASE)) ? TENURE_LEASE : TENURE_LIFE;
         /* Written out again it must be the same bytes, check line included: nothing missing, added or changed. */
-        if (permitfile_format(&q, boot, cgroup, again) < 0 || !util_streq(buf, again))
+        if (permitfile_format(&q, boot, cgroup, begun, again) < 0 || !util_streq(buf, again))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged (check line wrong)", unit);
         if (!util_streq(q.unit, unit))
                 return err_setf(err, -EXDEV, "permit file of %s: written for unit %s", unit, q.unit);
@@ -93,6 +102,8 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *t
                 return err_setf(err, -EXDEV, "permit file of %s: written in another boot (%s)", unit, boot);
         *ret = q;
         memcpy(ret_cgroup, cgroup, sizeof(cgroup));
+        if (ret_begun_usec)
+                *ret_begun_usec = begun;
         return 0;
 }
 

@@ -5,6 +5,7 @@
  * the guard; guard messages are sent first, in order. At most one request of a lock is in flight. */
 #pragma once
 
+#include "base/restarts.h"
 #include "core/placeholder.h"
 
 /* Where what is known of the lock comes from. */
@@ -112,11 +113,12 @@ struct election {
                 uint64_t leading_since_usec;
                 uint64_t lapse_at_usec; /* proving or stopping without a word of the guard: then the lease may lapse */
                 uint64_t cool_usec;     /* pause to begin when the release is through */
-                uint64_t sole_at_usec;  /* the lease had run out: only a renewal since then lets its lock be removed */
-                uint8_t reason;         /* enum election_reason: why it ended, or the one before */
-                uint8_t stop;           /* enum term_stop */
-                bool revoke_sent;       /* to the guard as now connected */
-                bool lapsed;            /* … and it does: nothing is renewed any more */
+                struct restarts restarts; /* of the unit by systemd */
+                uint64_t sole_at_usec; /* the lease had run out: only a renewal since then lets its lock be removed */
+                uint8_t reason;        /* enum election_reason: why it ended, or the one before */
+                uint8_t stop;          /* enum term_stop */
+                bool revoke_sent;      /* to the guard as now connected */
+                bool lapsed;           /* … and it does: nothing is renewed any more */
         } term;
 
         /* What humans and systemd have asked for. */

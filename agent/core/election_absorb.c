@@ -301,6 +301,9 @@ void election_absorb(struct election *e, const struct election_conf *c, const st
                 break;
         case ELECTION_EV_GUARD:
                 absorb_guard(e, &ev->guard);
+                if (e->term.uid && e->guard.fact.permit == e->term.uid)
+                        restarts_note(&e->term.restarts, ev->guard.restarts, c->keys.restart_interval_usec,
+                                      ev->now_usec);
                 break;
         case ELECTION_EV_LINK_UP:
                 e->guard.query = true;

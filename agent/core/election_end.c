@@ -41,7 +41,10 @@ void step_begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->term.cool_usec = 0;
         if (reason == REASON_STEP_DOWN)
                 e->term.cool_usec = s->c->keys.step_down_hold_usec;
-        else if (reason == REASON_UNIT_FAILED || reason == REASON_UNIT_UNFIT || reason == REASON_UNIT_FOREIGN) {
+        else if (reason == REASON_UNIT_ENDED) /* no failure: each host gets its turn, at the same pace */
+                e->term.cool_usec = s->c->keys.cooldown.min_usec;
+        else if (reason == REASON_UNIT_FAILED || reason == REASON_UNIT_RESTARTS || reason == REASON_UNIT_UNFIT ||
+                 reason == REASON_UNIT_FOREIGN) {
                 /* Guard or systemd in trouble says nothing about the unit (systemd may just execute itself anew). */
                 bool passing = reason == REASON_UNIT_UNFIT && (e->guard.fact.refusal == GUARD_REFUSED_INTERNAL ||
                                                                e->guard.fact.refusal == GUARD_REFUSED_REQUEST);
@@ -64,6 +67,7 @@ void step_begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->term.stop = STOP_UNANSWERED; /* @idle-is-revoked-too */
         e->wants.step_down = false;
         e->term.leading_since_usec = 0;
+        e->term.restarts = (struct restarts){};
         /* No permit is sent from here on: whoever enforces the last one has ended the unit by then, guard or PID 1. */
         e->term.lapse_at_usec = step_lapse_at(s);
         e->term.lapsed = false;

@@ -50,6 +50,12 @@ static uint8_t broken(const struct step *s) {
         if (permitted && e->guard.fact.permit == e->term.uid && e->guard.fact.unit == UNIT_FAILED &&
             s->c->keys.on_failure == ON_FAILURE_RELEASE)
                 return REASON_UNIT_FAILED;
+        if (permitted && e->guard.fact.permit == e->term.uid && e->guard.fact.unit == UNIT_ENDED &&
+            s->c->keys.on_exit == ON_EXIT_RELEASE)
+                return REASON_UNIT_ENDED;
+        if (permitted && e->guard.fact.permit == e->term.uid && s->c->keys.on_failure == ON_FAILURE_RELEASE &&
+            restarts_over(&e->term.restarts, s->c->keys.restart_limit)) /* @restarts-end-the-term */
+                return REASON_UNIT_RESTARTS;
         if (permitted && e->guard.fact.permit == e->term.uid &&
             (e->guard.fact.unit == UNIT_STOPPING || e->guard.fact.unit == UNIT_STUCK))
                 return REASON_PERMIT_REVOKED;
@@ -107,7 +113,7 @@ void step_lead(struct step *s, bool guard_spoke) {
                 return;
         }
         if (e->state == ELECTION_PERMITTING && e->guard.linked && e->guard.fact.permit == e->term.uid &&
-            e->guard.fact.unit == UNIT_RUNNING) {
+            (e->guard.fact.unit == UNIT_RUNNING || e->guard.fact.unit == UNIT_ENDED)) {
                 e->term.leading_since_usec = s->now;
                 step_move(s, ELECTION_LEADING);
         }

@@ -12,7 +12,7 @@ void supervise_init(struct supervise *s) {
 }
 
 bool supervise_permitted(const struct supervise *s) {
-        return s->state >= SUPERVISE_RESUMING && s->state <= SUPERVISE_FAILED;
+        return s->state >= SUPERVISE_RESUMING && s->state <= SUPERVISE_ENDED;
 }
 
 bool supervise_stopping(const struct supervise *s) {
@@ -36,7 +36,7 @@ bool supervise_invariant(const struct supervise *s) {
                 return false;
         if (s->gate && (idle || s->state == SUPERVISE_CHECKING))
                 return false;
-        if (s->state >= SUPERVISE_STARTING && s->state <= SUPERVISE_FAILED &&
+        if (s->state >= SUPERVISE_STARTING && s->state <= SUPERVISE_ENDED &&
             (!s->gate || s->start == SUPERVISE_NEVER_STARTED))
                 return false;
         if ((supervise_permitted(s) || s->state == SUPERVISE_CHECKING) && (s->uid == 0 || s->stop_at_usec == 0))

@@ -10,7 +10,7 @@ static const char *const state_names[N_SUPERVISE_STATES] = {
         [SUPERVISE_UNREAD] = "unread",     [SUPERVISE_STOPPED] = "stopped",   [SUPERVISE_FOREIGN] = "foreign",
         [SUPERVISE_CHECKING] = "checking", [SUPERVISE_RESUMING] = "resuming", [SUPERVISE_STARTING] = "starting",
         [SUPERVISE_RUNNING] = "running",   [SUPERVISE_FAILED] = "failed",     [SUPERVISE_STOPPING] = "stopping",
-        [SUPERVISE_KILLING] = "killing",   [SUPERVISE_STUCK] = "stuck",
+        [SUPERVISE_ENDED] = "ended",       [SUPERVISE_KILLING] = "killing",   [SUPERVISE_STUCK] = "stuck",
 };
 
 static const char *const reason_names[N_SUPERVISE_REASONS] = {

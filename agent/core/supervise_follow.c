@@ -60,6 +60,11 @@ static void start_now(struct supervise *s, struct supervise_actions *a) {
         s->start = SUPERVISE_START_UNDER_WAY;
 }
 
+/* Under the permit, and seen stopped. */
+static enum supervise_state ended(const struct supervise_reading *r) {
+        return r->end == SUPERVISE_END_WELL ? SUPERVISE_ENDED : SUPERVISE_FAILED;
+}
+
 /* The unit runs, and nothing is about to happen to it. */
 static bool at_rest(const struct supervise_reading *r) {
         return r->active == SUPERVISE_INACTIVE || (r->active == SUPERVISE_ACTIVE && !r->job);
@@ -147,6 +152,8 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
                 s->state = SUPERVISE_RUNNING;
         else if (r->active == SUPERVISE_ACTIVATING)
                 s->state = SUPERVISE_STARTING;
+        else if (seen_stopped(r) && r->end != SUPERVISE_END_NONE) /* @ended-is-not-started-again */
+                s->state = (uint8_t)ended(r);
         else if (r->load_ok && r->start_ok)
                 start_now(s, a);
         else
@@ -165,8 +172,9 @@ static void follow_unit(struct supervise *s, struct supervise_actions *a, const 
         } else if (r->active == SUPERVISE_ACTIVATING) {
                 s->state = SUPERVISE_STARTING;
         } else if (seen_stopped(r)) {
-                if (s->start == SUPERVISE_START_ANSWERED)
-                        s->state = SUPERVISE_FAILED;
+                if (s->start == SUPERVISE_START_ANSWERED ||
+                    (s->start == SUPERVISE_START_GONE && r->end != SUPERVISE_END_NONE))
+                        s->state = (uint8_t)ended(r);
                 else if (s->start == SUPERVISE_START_GONE && r->load_ok && r->start_ok)
                         start_now(s, a);
         }
@@ -229,6 +237,7 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
         case SUPERVISE_STARTING:
         case SUPERVISE_RUNNING:
         case SUPERVISE_FAILED:
+        case SUPERVISE_ENDED:
                 if (r->known && s->tenure == TENURE_LEASE && !r->run_ok)
                         supervise_begin_stop(s, a, SUPERVISE_REASON_ENROLL, now, s->stop_timeout_usec);
                 else if (s->state == SUPERVISE_RESUMING)

@@ -26,7 +26,7 @@ static int read_permit(const struct enroll_want *w, struct permit_request *ret, 
                 return 0;
         if (n < 0)
                 return err_setf(err, n, "permit file of %s: %s", w->unit, strerror(-n));
-        r = permitfile_parse(ret, cgroup, text, (size_t)n, w->unit, /* boot_id= */ NULL, err);
+        r = permitfile_parse(ret, cgroup, NULL, text, (size_t)n, w->unit, /* boot_id= */ NULL, err);
         return r < 0 ? r : 1;
 }
 

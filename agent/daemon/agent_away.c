@@ -20,13 +20,13 @@ static bool describe_silence(const struct agent_lock *l, const struct core_lock_
                 return true;
         case ELECTION_PERMITTING:
         case ELECTION_LEADING:
-                if (v->unit == UNIT_FAILED && v->stop_at_usec == USEC_INFINITY)
-                        (void)snprintf(buf, size, "keeps the lock and waits for you: systemctl start %s",
-                                       l->conf->unit);
-                else if (v->unit == UNIT_FAILED)
-                        (void)snprintf(buf, size, "gives the term up %s, and waits for you: systemctl start %s",
+                if (agent_unit_over(v) && v->stop_at_usec == USEC_INFINITY)
+                        (void)snprintf(buf, size, "keeps the lock and waits for %s: systemctl start %s",
+                                       v->unit == UNIT_FAILED ? "you" : "its timer or you", l->conf->unit);
+                else if (agent_unit_over(v))
+                        (void)snprintf(buf, size, "gives the term up %s, and waits for %s: systemctl start %s",
                                        agent_when(v->stop_at_usec, " unless the API server answers before", t),
-                                       l->conf->unit);
+                                       v->unit == UNIT_FAILED ? "you" : "its timer or you", l->conf->unit);
                 else if (v->stop_at_usec != USEC_INFINITY)
                         (void)snprintf(buf, size, "stops the unit %s",
                                        agent_when(v->stop_at_usec, " unless the API server answers before", t));
@@ -62,7 +62,7 @@ static bool describe_silence(const struct agent_lock *l, const struct core_lock_
 
 /* … and the trouble of the agent says no less. */
 static bool is_told_by_silence(const struct core_lock_view *v) {
-        return !agent_in_term(v) || (v->state != ELECTION_STOPPING && v->unit != UNIT_FAILED);
+        return !agent_in_term(v) || (v->state != ELECTION_STOPPING && !agent_unit_over(v));
 }
 
 /* Its permit ends when it is not prolonged. */
@@ -96,7 +96,7 @@ static void describe_refusal(const struct agent_lock *l, const struct core_lock_
                        renewable ? " but renewals" : "", l->namespace_->name);
         if (ends) {
                 (void)snprintf(t->next, sizeof(t->next), "%s %s, and releases nothing there",
-                               v->unit == UNIT_FAILED ? "gives the term up" : "stops the unit",
+                               agent_unit_over(v) ? "gives the term up" : "stops the unit",
                                agent_when(v->stop_at_usec, renewable ? unless_answered(l, v, silent) : "", at));
                 return;
         }

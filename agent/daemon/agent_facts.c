@@ -142,6 +142,7 @@ struct guard_fact agent_guard_fact(const struct permit_reply *r) {
                 .revoked = answer && r->revoked,
                 .stopped = answer && r->request_type == PERMIT_REVOKE && r->final,
                 .unfit = r->unfit,
+                .restarts = r->restarts,
                 .evicts = answer && r->request_type == PERMIT_EVICT,
         };
 }

@@ -20,6 +20,10 @@ bool agent_in_term(const struct core_lock_view *v) {
         return v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 }
 
+bool agent_unit_over(const struct core_lock_view *v) {
+        return v->unit == UNIT_FAILED || v->unit == UNIT_ENDED;
+}
+
 bool agent_stop_fails(const struct agent_lock *l) {
         return l->has_guard && (l->stop_fails || l->stop_refused);
 }
@@ -115,6 +119,12 @@ static void describe_take_over(const struct agent_lock *l, const struct core_loc
                 (void)snprintf(buf, size, "looks whether %s has renewed its lease, and takes over if not", holder);
 }
 
+/* on_failure = "keep" */
+static void describe_failed(const struct agent_lock *l, char *buf, size_t size) {
+        (void)snprintf(buf, size, "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
+                       l->conf->unit, l->title);
+}
+
 static void describe_next(const struct agent_lock *l, const struct core_lock_view *v, const struct lock_object *o,
                           char *buf, size_t size) {
         const struct agent_placeholder *p = l->agent->placeholders[v->placeholder];
@@ -206,7 +216,9 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 (void)snprintf(buf, size, "proves that its placeholder is alive");
                 break;
         case ELECTION_PERMITTING:
-                if (v->unit == UNIT_FOREIGN || v->unit == UNIT_UNKNOWN)
+                if (v->unit == UNIT_FAILED)
+                        describe_failed(l, buf, size);
+                else if (v->unit == UNIT_FOREIGN || v->unit == UNIT_UNKNOWN)
                         (void)snprintf(
                                 buf, size,
                                 "leader-guard takes it over as it runs, or starts it, once it is neither on its way up "
@@ -217,13 +229,16 @@ static void describe_next(const struct agent_lock *l, const struct core_lock_vie
                 break;
         case ELECTION_LEADING:
                 if (v->unit == UNIT_FAILED)
-                        (void)snprintf(
-                                buf, size,
-                                "keeps the lock and waits for you: systemctl start %s, or leaderctl step-down %s",
-                                l->conf->unit, l->title);
+                        describe_failed(l, buf, size);
                 else if (v->lock.tenure == TENURE_LEASE && l->agent->placeholders[v->own_placeholder]->problem[0])
-                        (void)snprintf(buf, size, "stops the unit %s",
+                        (void)snprintf(buf, size, "%s %s",
+                                       v->unit == UNIT_ENDED ? "gives the term up" : "stops the unit",
                                        agent_when(v->stop_at_usec, " unless a renewal is accepted before", t));
+                else if (v->unit == UNIT_ENDED)
+                        (void)snprintf(buf, size,
+                                       "keeps the lock for its next start here, by its timer, or: systemctl start %s; "
+                                       "to move on: leaderctl step-down %s",
+                                       l->conf->unit, l->title);
                 else
                         (void)snprintf(buf, size,
                                        v->lock.tenure == TENURE_LEASE                  ? "renews the lease"

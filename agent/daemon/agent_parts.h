@@ -340,6 +340,8 @@ struct agent_text {
 const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
 /* Whether a term of ours is in force or ends. */
 bool agent_in_term(const struct core_lock_view *v);
+/* The unit failed or ended under its permit: nothing of it runs. */
+bool agent_unit_over(const struct core_lock_view *v);
 /* leader-guard says that it cannot finish the stop, or refuses it. */
 bool agent_stop_fails(const struct agent_lock *l);
 /* Its unit runs here for another lock. */

@@ -65,8 +65,9 @@ static const char *problem(const struct agent_lock *l, const struct core_lock_vi
 
 /* Why it is as it is, as long as it is so. *ret_unit: what leader-guard found wrong with the unit belongs to it. */
 static const char *why(const struct agent_lock *l, const struct core_lock_view *v, bool *ret_unit) {
-        bool about_unit =
-                v->reason == REASON_UNIT_FAILED || v->reason == REASON_UNIT_UNFIT || v->reason == REASON_UNIT_FOREIGN;
+        bool about_unit = v->reason == REASON_UNIT_FAILED || v->reason == REASON_UNIT_ENDED ||
+                          v->reason == REASON_UNIT_RESTARTS || v->reason == REASON_UNIT_UNFIT ||
+                          v->reason == REASON_UNIT_FOREIGN;
 
         *ret_unit = about_unit;
         if ((v->state == ELECTION_CANDIDATE || v->state == ELECTION_CLAIMING) && v->stays_out != REASON_NONE &&

@@ -43,7 +43,7 @@ static void meaning(const struct agent *a, uint64_t now_usec, char *buf, size_t 
 
                 if (agent_orphan_hidden(l))
                         continue;
-                if ((v.state == ELECTION_PERMITTING || v.state == ELECTION_LEADING) && v.unit != UNIT_FAILED) {
+                if ((v.state == ELECTION_PERMITTING || v.state == ELECTION_LEADING) && !agent_unit_over(&v)) {
                         if (v.stop_at_usec == USEC_INFINITY) {
                                 life = l;
                                 n_life++;

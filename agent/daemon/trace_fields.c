@@ -136,6 +136,7 @@ static const struct trace_field lock_event_fields[] = {
         {"seen-stopped", offsetof(struct election_event, guard.stopped), .form = TRACE_FLAG},
         {"unfit", offsetof(struct election_event, guard.unfit), .form = TRACE_FLAG},
         {"evicts", offsetof(struct election_event, guard.evicts), .form = TRACE_FLAG},
+        {"restarts", offsetof(struct election_event, guard.restarts), .form = TRACE_NUMBER},
         {"random", offsetof(struct election_event, random), .form = TRACE_NUMBER},
 };
 
@@ -190,6 +191,9 @@ static const struct trace_field lock_conf_fields[] = {
         LIMITS("retry", lock.retry),
         LIMITS("cooldown", lock.keys.cooldown),
         {"step-down-hold", offsetof(struct core_change, lock.keys.step_down_hold_usec), .form = TRACE_SPAN},
+        {"on-exit", offsetof(struct core_change, lock.keys.on_exit), .form = TRACE_NUMBER},
+        {"restart-limit", offsetof(struct core_change, lock.keys.restart_limit), .form = TRACE_NUMBER},
+        {"restart-interval", offsetof(struct core_change, lock.keys.restart_interval_usec), .form = TRACE_SPAN},
         {"on-failure", offsetof(struct core_change, lock.keys.on_failure), .form = TRACE_NUMBER},
         {"on-foreign", offsetof(struct core_change, lock.keys.on_foreign), .form = TRACE_NUMBER},
         {"away", offsetof(struct core_change, lock.away), .form = TRACE_FLAG},

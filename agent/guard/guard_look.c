@@ -159,9 +159,57 @@ static bool enrolled(const struct guard_unit *u) {
                dropin_exists(ENROLL_DIR, u->name, ENROLL_DROPIN_NAME);
 }
 
+/* The kernel gives whatever PID 1 did since then a later instant: what was before it was not under this permit. */
+static bool since_permit(const struct guard_unit *u, uint64_t usec) {
+        return u->begun_usec && usec > u->begun_usec;
+}
+
+/* How it went under the permit, of a unit that is inactive, and why in words for a human. */
+static enum supervise_end judge_end(const struct guard_unit *u, const struct enroll_facts *f, char *text, size_t size) {
+        bool ran = since_permit(u, f->inactive_enter_usec);
+        /* Each start looks at the conditions first, at the asserts after that, and only then anything runs. */
+        bool skipped = since_permit(u, f->condition_usec) && !f->condition_result &&
+                       f->condition_usec > f->inactive_enter_usec;
+        bool refused = since_permit(u, f->assert_usec) && !f->assert_result && f->assert_usec > f->inactive_enter_usec;
+
+        if (skipped) {
+                (void)snprintf(text, size, "it was not started: %.180s was not met; see: systemctl status %s",
+                               f->failed_condition[0] ? f->failed_condition : "a condition of the unit", u->name);
+                return SUPERVISE_END_BADLY;
+        }
+        if (refused) {
+                (void)snprintf(text, size, "it was not started: %.180s was not met; see: systemctl status %s",
+                               f->failed_assert[0] ? f->failed_assert : "an assert of the unit", u->name);
+                /* The gate itself, before it was made: nothing has begun. */
+                return strstr(f->failed_assert, u->guard->gate.dir) ? SUPERVISE_END_NONE : SUPERVISE_END_BADLY;
+        }
+        if (util_streq(f->result, "exec-condition")) {
+                (void)snprintf(text, size, "it was not started: ExecCondition= said no; see: journalctl -u %s",
+                               u->name);
+                return ran ? SUPERVISE_END_BADLY : SUPERVISE_END_NONE;
+        }
+        if (ran && util_streq(f->result, "success")) {
+                (void)snprintf(text, size,
+                               "the unit ended with success (it exited, or was stopped: systemctl stop, shutdown)");
+                return SUPERVISE_END_WELL;
+        }
+        if (!ran && u->begun_usec && u->s.state == SUPERVISE_STARTING && util_streq(f->active_state, "inactive")) {
+                (void)snprintf(text, size,
+                               "it was not started: systemd dropped its start job, as when a unit that it needs "
+                               "(Requires=) fails; see: journalctl -b -u %s",
+                               u->name);
+                return SUPERVISE_END_NONE;
+        }
+        (void)snprintf(text, size, "the unit %s: %s, Result=%s; see: journalctl -u %s",
+                       ran || !util_streq(f->result, "success") ? "failed" : "does not run", f->active_state, f->result,
+                       u->name);
+        return ran ? SUPERVISE_END_BADLY : SUPERVISE_END_NONE;
+}
+
 void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
         struct supervise_reading r = {.known = 1, .job = f->job, .active = (uint8_t)active(f)};
         struct err err = {};
+        char ended[sizeof(u->trouble)] = "";
         const char *path;
         bool left;
 
@@ -174,16 +222,17 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                         "name",
                         u->name, f->slice);
         u->main_pid = f->main_pid;
-        u->ended_well = r.active == SUPERVISE_INACTIVE && util_streq(f->result, "success");
+        u->restarts_due = u->restarts_due || (supervise_permitted(&u->s) && u->restarts != f->n_restarts);
+        u->restarts = f->n_restarts;
+        if (r.active == SUPERVISE_INACTIVE && !r.job)
+                r.end = (uint8_t)judge_end(u, f, ended, sizeof(ended));
         r.load_ok = enroll_loaded(f, u->name, &err) == 0;
         if (!r.load_ok)
                 (void)snprintf(u->trouble, sizeof(u->trouble), "%.500s", err.text);
         else if (r.active == SUPERVISE_ACTIVE)
                 u->trouble[0] = '\0';
         else if (supervise_permitted(&u->s) && !u->start && !r.job && r.active == SUPERVISE_INACTIVE && !u->trouble[0])
-                (void)snprintf(u->trouble, sizeof(u->trouble), "the unit ended: %s, Result=%s%s; see: journalctl -u %s",
-                               f->active_state, f->result,
-                               u->ended_well ? " (it exited, or was stopped: systemctl stop, shutdown)" : "", u->name);
+                (void)util_copy(u->trouble, sizeof(u->trouble), ended);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
         r.gated = enroll_gated(f, u->name, u->guard->gate.dir);

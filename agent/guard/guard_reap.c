@@ -30,7 +30,7 @@ static int on_unit(const char *name, void *userdata) {
         int n = permit_unit_valid(name) ? gate_read_permit(&p->gate, name, text, sizeof(text)) : -EINVAL;
 
         /* What is not a valid permit the next guard tells, and stops. */
-        if (n < 0 || permitfile_parse(&q, cgroup, text, (size_t)n, name, p->boot_id, &err) < 0)
+        if (n < 0 || permitfile_parse(&q, cgroup, NULL, text, (size_t)n, name, p->boot_id, &err) < 0)
                 return 0;
         if (clock_boottime_usec() < q.kill_at_usec || cgroup_populated(p->cgroup_root, cgroup) != CGROUP_POPULATED)
                 return 0;

@@ -65,6 +65,8 @@ static enum unit_state unit_state(const struct guard_unit *u) {
                 return UNIT_RUNNING;
         case SUPERVISE_FAILED:
                 return UNIT_FAILED;
+        case SUPERVISE_ENDED:
+                return UNIT_ENDED;
         case SUPERVISE_STOPPING:
         case SUPERVISE_KILLING:
                 return UNIT_STOPPING;
@@ -124,7 +126,7 @@ static void explain(const struct guard_unit *u, uint32_t type, enum guard_result
                 text = u->trouble;
         else if (supervise_stopping(&u->s))
                 text = supervise_reason_to_string(u->s.reason);
-        else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_STARTING)
+        else if (u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_ENDED || u->s.state == SUPERVISE_STARTING)
                 text = u->trouble;
         else if (g->cgroup_error[0] || g->bus_error[0])
                 text = g->cgroup_error[0] ? g->cgroup_error : g->bus_error;
@@ -161,6 +163,7 @@ static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const 
                 .since_usec = u->since_usec,
                 .main_pid = u->main_pid,
                 .unfit = u->unfit[0] != '\0',
+                .restarts = (uint16_t)(u->restarts < UINT16_MAX ? u->restarts : UINT16_MAX),
         };
 
         (void)util_copy(reply.unit, sizeof(reply.unit), u->name);
@@ -242,8 +245,8 @@ static void push(struct guard_unit *u) {
 void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
         const char *old = supervise_state_to_string(before), *new = supervise_state_to_string(u->s.state);
         char text[512];
-        /* At a shutdown every unit ends before its permit does: no alarm. */
-        bool bad = (u->s.state == SUPERVISE_FAILED && !u->ended_well) || u->s.state == SUPERVISE_FOREIGN ||
+        /* (At a shutdown every unit ends before its permit does: with success, and no alarm.) */
+        bool bad = u->s.state == SUPERVISE_FAILED || u->s.state == SUPERVISE_FOREIGN ||
                    u->s.state >= SUPERVISE_KILLING ||
                    (u->s.state == SUPERVISE_STOPPING && u->s.reason != SUPERVISE_REASON_REVOKED);
 

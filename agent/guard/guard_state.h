@@ -44,6 +44,7 @@ struct guard_unit {
         char name[256];
         struct supervise s;
         uint64_t since_usec;          /* of the state */
+        uint64_t begun_usec;          /* CLOCK_MONOTONIC: the permit in force was given; 0: that is not known */
         struct permit_request permit; /* texts of the permit asked for, in force or being stopped */
 
         /* what the agent has configured: a permit for that would be asked for */
@@ -66,10 +67,12 @@ struct guard_unit {
         bool reading_due, start_due, wake_due;
         bool problem_due;          /* problem has changed and is to be told */
         bool unfit_due;            /* unfit has changed since the last reply */
+        bool restarts_due;         /* restarts has */
         uint64_t quiet_until_usec; /* PID 1 is left alone with a start: start_due and wake_due wait */
 
         /* what the last look found */
         uint32_t main_pid;
+        uint32_t restarts;                          /* by its own Restart=, since somebody started it */
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */
         char problem[512];                          /* what is wrong under the permit, and the cure */
@@ -81,7 +84,6 @@ struct guard_unit {
         bool files_due;        /* … and the agent is to hear of it */
         uint64_t recorded;     /* util_token() of the uid that this guard recorded last as revoked; 0: none */
         char trouble[512];     /* load error, refused job, failed file, unit's Result */
-        bool ended_well;       /* as systemd last saw it end: Result=success, so of itself or asked to stop */
 };
 
 struct guard {

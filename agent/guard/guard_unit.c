@@ -4,6 +4,7 @@
 #include "guard/guard_unit.h"
 #include "adapter/cgroup.h"
 #include "adapter/journal.h"
+#include "base/clock.h"
 #include "guard/guard_act.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_uids.h"
@@ -119,6 +120,8 @@ static void run_step(struct guard_unit *u, const struct supervise_event *ev, str
                             "%s runs already: taken over as it runs, for lock %s; LEADER_TERM and the like are in its "
                             "environment from its next start on",
                             u->name, u->permit.lock);
+        if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE))
+                u->begun_usec = clock_monotonic_usec();
         p->failed = 0;
         for (unsigned i = 0; i < actions.n && !(p->failed & writes); i++)
                 guard_act(u, &actions.a[i], p, before);
@@ -220,6 +223,9 @@ bool guard_unit_turn(struct guard_unit *u) {
         if (u->unfit_due && u->s.state <= SUPERVISE_FOREIGN)
                 guard_reply_changed(u);
         u->unfit_due = false;
+        if (u->restarts_due && supervise_permitted(&u->s))
+                guard_reply_changed(u);
+        u->restarts_due = false;
         if (u->files_due && supervise_stopping(&u->s))
                 guard_reply_changed(u);
         u->files_due = false;

@@ -48,12 +48,13 @@ enum unit_state {
         UNIT_STARTING,
         UNIT_RUNNING,
         UNIT_STOPPING, /* gate away, stop job or kill under way */
-        UNIT_FAILED,   /* permit in force, but the unit ended or would not start; confirmed stopped */
+        UNIT_FAILED,   /* permit in force, but the unit failed or would not start; confirmed stopped */
         UNIT_FOREIGN,  /* runs (or anything of it lives) without a permit, and no stop is under way */
         UNIT_STUCK,    /* past the kill instant and still not empty (state D) */
+        UNIT_ENDED,    /* permit in force, and the unit ended with success; confirmed stopped. It may start again */
 };
 enum {
-        N_UNIT_STATES = UNIT_STUCK + 1
+        N_UNIT_STATES = UNIT_ENDED + 1
 };
 
 /* One word, lower case; "invalid" for no such value. */

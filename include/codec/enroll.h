@@ -38,6 +38,15 @@ struct enroll_facts {
         uint32_t main_pid;
         bool job;
         bool need_daemon_reload;
+        uint32_t n_restarts; /* by its own Restart= since somebody started it */
+        uint64_t
+                inactive_enter_usec; /* CLOCK_MONOTONIC: it came to be inactive or failed; 0: never was anything else */
+        uint64_t condition_usec;     /* … its conditions were last looked at, as each start begins */
+        uint64_t assert_usec;        /* … its asserts, after that */
+        bool condition_result;       /* they were met */
+        bool assert_result;
+        char failed_condition[320]; /* one that was not: "ConditionPathExists=/srv/data" */
+        char failed_assert[320];
         bool refuse_manual_start;
         bool refuse_manual_stop;
         bool stop_when_unneeded;

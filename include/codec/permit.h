@@ -80,8 +80,9 @@ struct permit_reply {
         uint64_t stop_at_usec; /* of the permit in force, 0 without one */
         uint64_t since_usec;   /* CLOCK_BOOTTIME: unit_state since */
         uint32_t main_pid;     /* 0: none */
-        uint32_t unfit; /* 1 = what PID 1 has in force for the unit would get no permit (see judge above); text says
-                           why when the unit is idle. 0.1.0 sends 0 and does not read it. */
+        uint16_t unfit;    /* 1 = what PID 1 has in force for the unit would get no permit (see judge above); text says
+                              why when the unit is idle. 0.1.0 sends 0 and does not read it. */
+        uint16_t restarts; /* by the unit's own Restart= since somebody started it; 65535: or more. 0.1.0 sends 0. */
         char unit[256];
         char lock_uid[64];   /* the request's */
         char permit_uid[64]; /* lock uid of the permit in force (also while stopping), empty: none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text of a permit on disk (/run/leader-agent/permits/UNIT), so that a restarted guard goes on where it was:
- * "leader-guard permit 1", KEY=VALUE lines, and last a check line over everything before it. Instants are worth
- * something only in the boot that wrote them, so the boot id is part of it. No I/O. ARCHITECTURE 5, claim 6. */
+ * "leader-guard permit 2", KEY=VALUE lines, and last a check line over everything before it. Instants are worth
+ * something only in the boot that wrote them, so the boot id is part of it. 0.1.0 wrote "permit 1", which does not say
+ * when it was given. No I/O. ARCHITECTURE 5, claim 6. */
 #pragma once
 
 #include "codec/permit.h"
@@ -12,16 +13,18 @@
 
 /* Writes the text of q (unit, lock, uid, term, identity, tenure, instants) into buf[PERMITFILE_MAX], terminated.
  * boot_id: this boot's. cgroup: the unit's control group, so that a restarted guard can kill it without PID 1; may be
- * empty. Returns the length, or -EINVAL when a field does not pass permit_request_check() or the path is not a plain
- * absolute one. */
-int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, char *buf);
+ * empty. begun_usec: CLOCK_MONOTONIC, when the first permit of this term was given, 0: unknown. Returns the length, or
+ * -EINVAL when a field does not pass permit_request_check() or the path is not a plain absolute one. */
+int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, uint64_t begun_usec,
+                      char *buf);
 
 /* Reads it back. text need not be terminated. Strict: every key once, in order, nothing else, check line right, unit
  * and boot id as given (NULL: whichever; who sees another boot id than the guard, in a container, has only that /run
  * ends with the boot). ret becomes a PERMIT request that passes permit_request_check(), with seq 1; ret_cgroup has
- * PERMITFILE_CGROUP_SIZE. Returns 0, or -EBADMSG (truncated, damaged), -EXDEV (of another boot or unit), err set. */
-int permitfile_parse(struct permit_request *ret, char *ret_cgroup, const char *text, size_t size, const char *unit,
-                     const char *boot_id, struct err *err);
+ * PERMITFILE_CGROUP_SIZE; ret_begun_usec may be NULL. Returns 0, or -EBADMSG (truncated, damaged), -EXDEV (of another
+ * boot or unit), err set. */
+int permitfile_parse(struct permit_request *ret, char *ret_cgroup, uint64_t *ret_begun_usec, const char *text,
+                     size_t size, const char *unit, const char *boot_id, struct err *err);
 
 /* The unit's environment (EnvironmentFile=): LEADER_TERM, LEADER_LOCK, LEADER_LOCK_UID, LEADER_IDENTITY. Into
  * buf[PERMITFILE_MAX], terminated; returns the length. */

@@ -60,12 +60,13 @@ struct placeholder_fact {
 
 /* What the guard said about one unit: an answer (about != 0) or a change that it pushed. */
 struct guard_fact {
-        uint64_t permit; /* lock uid of the permit in force, also while its unit is being stopped; 0 none */
-        uint64_t about;  /* lock uid that the answered request named; 0: pushed */
-        uint8_t unit;    /* enum unit_state */
-        uint8_t refusal; /* enum guard_result; answers to a permit */
-        bool revoked;    /* `about` may never be permitted again in this boot */
-        bool stopped;    /* answer to a revoke: the unit was seen stopped after its gate went */
-        bool unfit;      /* what PID 1 has in force for the unit would get no permit now */
-        bool evicts;     /* answer to an eviction */
+        uint64_t permit;   /* lock uid of the permit in force, also while its unit is being stopped; 0 none */
+        uint64_t about;    /* lock uid that the answered request named; 0: pushed */
+        uint32_t restarts; /* of the unit by its own Restart=, as systemd counts them (anew from each start) */
+        uint8_t unit;      /* enum unit_state */
+        uint8_t refusal;   /* enum guard_result; answers to a permit */
+        bool revoked;      /* `about` may never be permitted again in this boot */
+        bool stopped;      /* answer to a revoke: the unit was seen stopped after its gate went */
+        bool unfit;        /* what PID 1 has in force for the unit would get no permit now */
+        bool evicts;       /* answer to an eviction */
 };

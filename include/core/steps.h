@@ -58,6 +58,8 @@ enum election_reason {
         REASON_LEASE_EXPIRED,   /* no renewal in time */
         REASON_LEASE_TOO_SHORT, /* the recorded duration leaves no time to stop the unit */
         REASON_UNIT_FAILED,
+        REASON_UNIT_ENDED,     /* with success */
+        REASON_UNIT_RESTARTS,  /* its own Restart= does not give up */
         REASON_UNIT_UNFIT,     /* the guard refuses: drop-in, unit file */
         REASON_UNIT_FOREIGN,   /* runs without a permit */
         REASON_PERMIT_REVOKED, /* the guard will not run the unit for this lock any more */

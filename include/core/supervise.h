@@ -17,6 +17,8 @@
  *    by root: a revoke for such a unit is told so, and answered when it is seen stopped
  *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
  *    only if it ends before it was looked at again; one on its way up or down is waited for first
+ *  - what ended under its permit is not started again by the guard, nor by the next one: whether that is a failure is
+ *    said, and what follows is the agent's
  *  - one that stays on its way down, or waits for Restart=, longer than until the next look gets no permit: the lock
  *    would wait with it, and the revoke that follows ends it in time
  *  - "stopped" is said only after a reading that was begun when the gate was gone
@@ -34,7 +36,9 @@ enum supervise_state {
         SUPERVISE_RESUMING,   /* a permit of an earlier guard is in force; waits for a reading */
         SUPERVISE_STARTING,   /* permit in force; start job sent or unit activating */
         SUPERVISE_RUNNING,    /* permit in force; unit active */
-        SUPERVISE_FAILED,     /* permit in force; unit ended or would not start, nothing of it left */
+        SUPERVISE_FAILED,     /* permit in force; unit failed or would not start, nothing of it left */
+        SUPERVISE_ENDED,      /* permit in force; unit ended with success, nothing of it left: may be started again, by
+                                 whoever does, and never by the guard */
         SUPERVISE_STOPPING,   /* gate removed, uid revoked, stop job sent; before the second instant */
         SUPERVISE_KILLING,    /* past the second instant: cgroup.kill until empty */
         SUPERVISE_STUCK,      /* killed for a second and more, still not empty (state D) */
@@ -102,6 +106,13 @@ enum supervise_populated {
         SUPERVISE_POPULATED_UNKNOWN,
 };
 
+/* How it went under the permit in force (or asked for), where the unit is inactive. */
+enum supervise_end {
+        SUPERVISE_END_NONE = 0, /* PID 1 has begun nothing since the permit was given, or it is not known */
+        SUPERVISE_END_WELL,     /* it ran, and ended with success */
+        SUPERVISE_END_BADLY,    /* it ran, and failed; or PID 1 would not begin (Condition…=, Assert…=) */
+};
+
 /* One look at PID 1 (a single atomic GetAll) and then at the cgroup. */
 struct supervise_reading {
         uint8_t known;     /* 0: PID 1 did not answer; only populated counts */
@@ -113,6 +124,7 @@ struct supervise_reading {
         uint8_t run_ok;    /* same, without what matters for the next start only */
         uint8_t gated;     /* what is in force has the gate: the unit is enrolled, fit or not */
         uint8_t ours;      /* gated, or root has enrolled it here and that is not in force (any more) */
+        uint8_t end;       /* enum supervise_end */
 };
 
 enum supervise_start_result {

@@ -44,7 +44,7 @@ static bool permit_of(unsigned i, struct permit_request *q) {
         const struct file *f = &host()->permits[i];
 
         (void)snprintf(unit, sizeof(unit), "unit%u.service", i);
-        return f->used && permitfile_parse(q, cgroup, f->text, strlen(f->text), unit, host()->boot_id, NULL) == 0;
+        return f->used && permitfile_parse(q, cgroup, NULL, f->text, strlen(f->text), unit, host()->boot_id, NULL) == 0;
 }
 
 static bool revoked(const char *uid) {

@@ -17,24 +17,24 @@ static void file(const struct permit_request *q, const char *cgroup, uint8_t whe
         char text[PERMITFILE_MAX], environment[PERMITFILE_MAX], back_cgroup[PERMITFILE_CGROUP_SIZE];
         struct permit_request back = {};
         struct err err = {};
-        int n = permitfile_format(q, BOOT, cgroup, text), r;
+        int n = permitfile_format(q, BOOT, cgroup, 77, text), r;
 
         if (n < 0)
                 return;
         fuzz_assert((size_t)n == strlen(text) && n < PERMITFILE_MAX);
-        r = permitfile_parse(&back, back_cgroup, text, (size_t)n, q->unit, BOOT, &err);
+        r = permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, q->unit, BOOT, &err);
         fuzz_assert(r == 0 && back.seq == 1 && permit_request_check(&back, sizeof(back), NULL) == 0);
         fuzz_assert(back.type == PERMIT_PERMIT && back.tenure == q->tenure && util_streq(back.unit, q->unit));
         fuzz_assert(back.stop_at_usec == q->stop_at_usec && back.kill_at_usec == q->kill_at_usec);
         fuzz_assert(back.stop_timeout_usec == q->stop_timeout_usec && util_streq(back.lock_uid, q->lock_uid));
         fuzz_assert(util_streq(back.term, q->term) && util_streq(back.identity, q->identity));
         fuzz_assert(util_streq(back.lock, q->lock) && util_streq(back_cgroup, cgroup));
-        fuzz_assert(permitfile_parse(&back, back_cgroup, text, (size_t)n, q->unit, "other", &err) == -EXDEV);
-        fuzz_assert(permitfile_parse(&back, back_cgroup, text, (size_t)n - 1, q->unit, BOOT, &err) == -EBADMSG);
+        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, q->unit, "other", &err) == -EXDEV);
+        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n - 1, q->unit, BOOT, &err) == -EBADMSG);
         r = permitfile_environment(q, environment);
         fuzz_assert(r > 0 && r < PERMITFILE_MAX && !strpbrk(environment, "\"'\\$` \t\r"));
         text[(size_t)where * 7 % (size_t)n] ^= (char)(change | 1);
-        fuzz_assert(permitfile_parse(&back, back_cgroup, text, (size_t)n, q->unit, BOOT, &err) < 0);
+        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, q->unit, BOOT, &err) < 0);
 }
 
 static void request(struct fuzz *f) {
@@ -105,6 +105,7 @@ static void read_file(const uint8_t *data, size_t size) {
         struct permit_request q;
         struct err err = {};
         char *exact;
+        uint64_t begun;
         int r;
 
         if (size > 0 && *data == '+' && size < PERMITFILE_MAX) {
@@ -116,13 +117,13 @@ static void read_file(const uint8_t *data, size_t size) {
                 memcpy(text, size ? data : (const uint8_t *)"", size);
         }
         exact = fuzz_copy(text, size);
-        r = permitfile_parse(&q, cgroup, exact, size, "app.service", NULL, &err);
+        r = permitfile_parse(&q, cgroup, &begun, exact, size, "app.service", NULL, &err);
         free(exact);
         fuzz_assert_result(r, &err);
         if (r < 0)
                 return;
-        fuzz_assert(sscanf(text, "leader-guard permit 1\nboot=%63[^\n]", boot) >= 0);
-        fuzz_assert(permitfile_format(&q, boot, cgroup, again) == (int)size && memcmp(again, text, size) == 0);
+        fuzz_assert(sscanf(text, "leader-guard permit %*1[12]\nboot=%63[^\n]", boot) >= 0);
+        fuzz_assert(permitfile_format(&q, boot, cgroup, begun, again) == (int)size && memcmp(again, text, size) == 0);
         file(&q, cgroup, (uint8_t)size, (uint8_t)(size >> 8));
 }
 

@@ -21,7 +21,11 @@ struct election_conf builder_election_conf(uint8_t tenure) {
                            .rate_permille = TIMING_RATE_PERMILLE},
                 .verify_interval_usec = 60 * SEC,
                 .retry = RETRY_API,
-                .keys = {.cooldown = {10 * SEC, 300 * SEC}, .step_down_hold_usec = 30 * SEC},
+                .keys = {.cooldown = {10 * SEC, 300 * SEC},
+                         .step_down_hold_usec = 30 * SEC,
+                         .restart_limit = 5,
+                         .restart_interval_usec = 600 * SEC,
+                         .on_exit = ON_EXIT_RELEASE},
                 .tenure = tenure,
         };
 }

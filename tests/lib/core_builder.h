@@ -38,12 +38,13 @@ struct builder_request {
 
 struct builder_guard {
         uint64_t permit, stop_at_usec, kill_at_usec;
-        uint8_t unit;   /* enum unit_state */
-        uint8_t refuse; /* enum guard_result: what the next permits meet */
-        bool unfit;     /* idle, and would be refused */
-        bool ungated;   /* not enrolled: nothing of it is evicted */
-        bool slow;      /* a stop is confirmed only by builder_unit_stopped() */
-        uint64_t waits; /* uid of the revoke that waits for that */
+        uint8_t unit;      /* enum unit_state */
+        uint8_t refuse;    /* enum guard_result: what the next permits meet */
+        uint32_t restarts; /* by systemd */
+        bool unfit;        /* idle, and would be refused */
+        bool ungated;      /* not enrolled: nothing of it is evicted */
+        bool slow;         /* a stop is confirmed only by builder_unit_stopped() */
+        uint64_t waits;    /* uid of the revoke that waits for that */
         struct {
                 uint8_t type;
                 uint64_t uid, stop_at_usec, kill_at_usec;

@@ -235,6 +235,7 @@ static void guard_says(struct builder *b, size_t i, struct guard_fact f) {
         f.permit = b->guard[i].permit;
         f.unit = b->guard[i].unit;
         f.unfit = b->guard[i].unfit;
+        f.restarts = b->guard[i].restarts;
         f.revoked = f.about && b->revoked[f.about];
         if (f.about && f.revoked)
                 b->revoke_answered[f.about] = true;

@@ -241,6 +241,18 @@ static void kept(struct status_world *w) {
         status_world_unit(w, 0, UNIT_FAILED);
         w->agent.core.locks[0].conf.keys.on_failure = ON_FAILURE_KEEP;
 }
+static void ended(struct status_world *w) {
+        status_world_unit(w, 0, UNIT_ENDED);
+}
+static void ended_and_silent(struct status_world *w) {
+        ended(w);
+        status_api_silent(w);
+}
+static void failed_at_once(struct status_world *w) {
+        kept(w);
+        STATUS_SET(shell(w)->trouble, "it was not started: ConditionPathExists=/srv/data was not met; see: systemctl "
+                                      "status app.service");
+}
 static void kept_and_silent(struct status_world *w) {
         kept(w);
         status_api_silent(w);
@@ -278,6 +290,10 @@ const struct status_case status_leaders[] = {
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),
         {"… under a lease", TENURE_LEASE, ELECTION_LEADING, kept_and_silent, NULL},
+        LEADER("on_failure = \"keep\", and the start was skipped", ELECTION_PERMITTING, failed_at_once),
+        LEADER("on_exit = \"keep\", the unit ended with success", ELECTION_LEADING, ended),
+        {"… under a lease", TENURE_LEASE, ELECTION_LEADING, ended, NULL},
+        LEADER("… and the API is silent", ELECTION_LEADING, ended_and_silent),
         LEADER("the agent was started anew, and the API is silent", ELECTION_PROVING, new_agent_silent),
         {"lease, the API is silent, and the permit just over", TENURE_LEASE, ELECTION_LEADING, deadline_over,
          status_api_answers},

@@ -178,6 +178,7 @@ static void code_host(struct coder *c, struct host *o) {
                 coder_byte(c, &o->unfit);
         }
         coder_byte(c, &o->gate);
+        coder_byte(c, &o->end);
         coder_byte(c, &o->file);
         coder_byte(c, &o->file_tenure);
         coder_token(c, TOKEN_LOCK, &o->file_uid);
@@ -207,6 +208,7 @@ static void code_host(struct coder *c, struct host *o) {
                 coder_byte(c, &o->taken.run_ok);
                 coder_byte(c, &o->taken.gated);
                 coder_byte(c, &o->taken.ours);
+                coder_byte(c, &o->taken.end);
         }
         coder_byte(c, &o->superseded);
         coder_byte(c, &o->eof);

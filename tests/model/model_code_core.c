@@ -158,13 +158,14 @@ void code_guard_fact(struct coder *c, struct guard_fact *f) {
 
 /* Every field of the core's structs is written below. A new one must be added (or be argued away in tidy()) before the
  * sizes here are changed: a forgotten field makes the search blind. Not written: past.pod_uid and timers.pod_at_usec,
- * which are 0 where no Pod of somebody else holds a lock. */
-_Static_assert(sizeof(struct election) == 408 && offsetof(struct election, timers.retry) == 392,
+ * which are 0 where no Pod of somebody else holds a lock; what counts restarts, of which there are none here: they end
+ * a term as a failure does. */
+_Static_assert(sizeof(struct election) == 432 && offsetof(struct election, timers.retry) == 416,
                "struct election has changed: see code_election()");
 _Static_assert(sizeof(struct placeholder) == 80 && offsetof(struct placeholder, confirmed) == 77,
                "struct placeholder has changed: see code_placeholder()");
 _Static_assert(sizeof(struct supervise) == 80, "struct supervise has changed: see code_supervise()");
-_Static_assert(sizeof(struct guard_fact) == 24, "struct guard_fact has changed: see code_guard_fact()");
+_Static_assert(sizeof(struct guard_fact) == 32, "struct guard_fact has changed: see code_guard_fact()");
 _Static_assert(sizeof(struct lock_fact) == 48, "struct lock_fact has changed: see code_lock_fact()");
 
 void code_election(struct coder *c, struct election *e) {
@@ -222,6 +223,7 @@ void code_election(struct coder *c, struct election *e) {
         coder_flag(c, &e->wants.stop);
         coder_flag(c, &e->wants.step_down);
         coder_flag(c, &e->term.revoke_sent);
+        coder_flag(c, &e->term.restarts.known);
         coder_byte(c, &e->term.stop);
 }
 

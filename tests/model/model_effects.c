@@ -215,6 +215,8 @@ static void process_move(struct world *w, struct move m) {
                 break;
         case MOVE_UNIT_STOPPED:
         case MOVE_UNIT_EXIT:
+                if (o->file == SUPERVISE_FILE_VALID)
+                        o->end = m.kind == MOVE_UNIT_STOPPED || m.arg ? SUPERVISE_END_WELL : SUPERVISE_END_BADLY;
                 pid1_set(w, m.agent, PROCESSES_NONE);
                 break;
         case MOVE_ADMIN_START:
@@ -254,7 +256,7 @@ static void check(struct world *w, _unused_ unsigned i) {
          * that it permitted, but under a gate of its own: then it is counted as one that was (MAKE_GATE). */
         for (unsigned h = 0; h < parameters.agents; h++)
                 if (w->hosts[h].foreign && w->hosts[h].up && w->hosts[h].supervise.state >= SUPERVISE_STARTING &&
-                    w->hosts[h].supervise.state <= SUPERVISE_FAILED && !w->bad)
+                    w->hosts[h].supervise.state <= SUPERVISE_ENDED && !w->bad)
                         w->bad = "a unit that was started past the gate has a permit";
         if (running > (clones ? 2 : 1) && !w->bad)
                 w->bad = "two units run at once";

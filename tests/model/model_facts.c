@@ -11,6 +11,7 @@ struct election_conf brain_election_conf(unsigned a) {
                            .kill_margin_usec = parameters.margin * TICK,
                            .rate_permille = time_permille(a)},
                 .verify_interval_usec = USEC_INFINITY,
+                .keys.on_exit = ON_EXIT_RELEASE, /* the other one only waits for somebody who starts the unit */
                 .tenure = parameters.tenure[a],
         };
 }

@@ -69,6 +69,7 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
                 .start_ok = !w->agents[h].unenrolled,
                 .run_ok = !o->loose,
                 .gated = !o->loose,
+                .end = o->unit == PROCESSES_NONE ? o->end : SUPERVISE_END_NONE,
                 .ours = 1, /* (root's list stays when a drop-in is lost) */
         };
 }
@@ -119,7 +120,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 [SUPERVISE_RESUMING] = UNIT_UNKNOWN,  [SUPERVISE_STARTING] = UNIT_STARTING,
                 [SUPERVISE_RUNNING] = UNIT_RUNNING,   [SUPERVISE_FAILED] = UNIT_FAILED,
                 [SUPERVISE_STOPPING] = UNIT_STOPPING, [SUPERVISE_KILLING] = UNIT_STOPPING,
-                [SUPERVISE_STUCK] = UNIT_STUCK,
+                [SUPERVISE_STUCK] = UNIT_STUCK,       [SUPERVISE_ENDED] = UNIT_ENDED,
         };
         static const uint8_t refusals[] = {
                 [GUARD_OK] = GUARD_OK,
@@ -192,6 +193,8 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 return false;
         switch ((enum supervise_action_type)type) {
         case SUPERVISE_WRITE_PERMIT:
+                if (o->file != SUPERVISE_FILE_VALID || o->file_uid != s->uid)
+                        o->end = SUPERVISE_END_NONE;
                 o->file = SUPERVISE_FILE_VALID;
                 o->file_uid = (uint8_t)s->uid;
                 o->file_tenure = s->tenure;
@@ -209,6 +212,8 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 o->foreign = 0;
                 break;
         case SUPERVISE_START:
+                if (o->end)
+                        w->bad = "what ended under its permit is started again by the guard";
                 o->start_job = 1;
                 o->start_result = 1 + SUPERVISE_START_OK;
                 break;
@@ -234,7 +239,7 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 pid1_set(w, h, PROCESSES_NONE);
                 break;
         case SUPERVISE_REMOVE_PERMIT:
-                o->file = o->file_uid = o->file_tenure = 0;
+                o->file = o->file_uid = o->file_tenure = o->end = 0;
                 o->file_stop_at_usec = o->file_kill_at_usec = 0;
                 break;
         case SUPERVISE_READ:

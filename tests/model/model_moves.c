@@ -211,7 +211,8 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         if (o->unit == PROCESSES_STOP && !o->hung)
                 add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
         if (o->unit == PROCESSES_RUN)
-                add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
+                for (uint8_t well = 0; well < 2; well++)
+                        add(w, ret, n, MOVE_UNIT_EXIT, h, well, 1);
         if (parameters.time && o->unit == PROCESSES_RUN && o->foreign)
                 add(w, ret, n, MOVE_HANG, h, 0, 1);
         if (pid1_would_start(w, h))
@@ -264,7 +265,8 @@ static void second_moves(const struct world *w, struct move ret[MAX_MOVES], unsi
                 if (o->unit == PROCESSES_STOP)
                         add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
                 if (o->unit == PROCESSES_RUN)
-                        add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
+                        for (uint8_t well = 0; well < 2; well++)
+                                add(w, ret, n, MOVE_UNIT_EXIT, h, well, 1);
                 if (pid1_would_start(w, h))
                         add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
         }

@@ -103,7 +103,7 @@ static bool may_enroll(const struct host *h, unsigned lock) {
 
         if (!f->used)
                 return true;
-        if (permitfile_parse(&q, cgroup, f->text, strlen(f->text), f->name, h->boot_id, &err) < 0)
+        if (permitfile_parse(&q, cgroup, NULL, f->text, strlen(f->text), f->name, h->boot_id, &err) < 0)
                 return false;
         return !enroll_loosens(&want, &q, u->state != RUN_INACTIVE && u->state != RUN_FAILED, host_clock(h, world.now));
 }
@@ -580,7 +580,8 @@ void fault_humans_help(void) {
                 else if (h && o->tenure == TENURE_LIFE && !runs_somewhere(i) &&
                          (h->gone || forgotten(h, scope, o->claim)))
                         fence(i, 1 * SEC);
-                else if (h && h->locks[i].keys.on_failure == ON_FAILURE_KEEP &&
+                else if (h &&
+                         (h->locks[i].keys.on_failure == ON_FAILURE_KEEP || h->locks[i].keys.on_exit == ON_EXIT_KEEP) &&
                          (h->units[i].state == RUN_FAILED || h->units[i].state == RUN_INACTIVE))
                         step_down(h, i);
         }

@@ -26,6 +26,8 @@ static void settle(struct unit *u, enum run_state state) {
         static const char *const names[] = {"inactive", "failed",       "activating",
                                             "active",   "deactivating", "auto-restart"};
 
+        if (state <= RUN_FAILED && u->state > RUN_FAILED)
+                u->inactive_enter_usec = host_clock(u->host, world.now);
         u->state = state;
         world_log("unit%u on %s: %s%s%s", u->lock, u->host->name, names[state], u->job_start ? ", start job" : "",
                   u->job_stop ? ", stop job" : "");

@@ -38,6 +38,10 @@ static void make_lock(struct conf_lock *l, unsigned i, const struct host *h) {
         l->tenure = world_chance(50) ? TENURE_LEASE : TENURE_LIFE;
         l->placeholder = world_chance(30) ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
         l->keys.on_failure = world_chance(90) ? ON_FAILURE_RELEASE : ON_FAILURE_KEEP;
+        /* (no draw: what old seeds mean stays) */
+        l->keys.on_exit = l->keys.on_failure == ON_FAILURE_KEEP || i % 2 ? ON_EXIT_KEEP : ON_EXIT_RELEASE;
+        l->keys.restart_limit = 3 + i;
+        l->keys.restart_interval_usec = 600 * SEC;
         setup_timing(l, h);
 }
 

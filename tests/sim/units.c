@@ -73,6 +73,8 @@ static void fill_facts(const struct unit *u, struct enroll_facts *f) {
         (void)util_copy(f->load_state, sizeof(f->load_state), "loaded");
         (void)util_copy(f->active_state, sizeof(f->active_state), glitch ? "inactive" : active[u->state]);
         (void)util_copy(f->result, sizeof(f->result), u->state == RUN_FAILED ? "exit-code" : "success");
+        f->inactive_enter_usec = u->inactive_enter_usec;
+        f->n_restarts = u->n_restarts;
         (void)util_copy(f->slice, sizeof(f->slice), "system.slice");
         if (u->populated)
                 (void)snprintf(f->control_group, sizeof(f->control_group), "/system.slice/%s", f->id);

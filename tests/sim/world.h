@@ -101,7 +101,8 @@ struct unit {
         unsigned life; /* timers of an earlier start are void */
         unsigned pid;
         unsigned n_restarts;
-        uint64_t glitch_until; /* PID 1 says "inactive" although it has just begun to start */
+        uint64_t inactive_enter_usec; /* by the host's clock */
+        uint64_t glitch_until;        /* PID 1 says "inactive" although it has just begun to start */
         /* what is in force: the drop-in */
         bool enrolled_lease;
         bool bare; /* never enrolled: no gate, and not in root's list */

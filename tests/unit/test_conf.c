@@ -69,6 +69,9 @@ static void test_smallest(void **state) {
         assert_int_equal(l->placeholder, PLACEHOLDER_LEASE);
         assert_int_equal(l->keys.on_failure, ON_FAILURE_RELEASE);
         assert_int_equal(l->keys.on_foreign, ON_FOREIGN_STOP);
+        assert_int_equal(l->keys.on_exit, ON_EXIT_KEEP);
+        assert_int_equal(l->keys.restart_limit, 5);
+        assert_int_equal(l->keys.restart_interval_usec, 600 * USEC_PER_SEC);
         assert_int_equal(l->lease_duration_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l->renew_deadline_usec, 15 * USEC_PER_SEC);
         assert_int_equal(l->stop_timeout_usec, 300 * USEC_PER_SEC);
@@ -100,7 +103,7 @@ static void test_values(void **state) {
                  "renew_interval = \"1s 500ms\"; log_level = \"debug\"; trace = \"/t\";\n"
                  "defaults = { tenure = \"lease\"; cooldown = \"1min\"; };\n"
                  "locks = ( { name = \"a\"; namespace = \"n1\"; unit = \"a@1.service\"; placeholder = \"pod\"; "
-                 "on_failure = \"keep\"; on_foreign = \"leave\";\n"
+                 "on_failure = \"keep\"; on_foreign = \"leave\"; on_exit = \"release\"; restart_limit = 0;\n"
                  "  lease_duration = 60L; renew_deadline = 0x1E; stop_timeout = \"10 sec\"; kill_margin = \"4s\";\n"
                  "  cooldown = 1; cooldown_max = \"1h\"; step_down_hold = \"0\"; },\n"
                  "  { name = \"a\"; unit = \"b.service\"; tenure = \"life\"; }, { name = \"c\"; unit = "
@@ -120,6 +123,8 @@ static void test_values(void **state) {
         assert_int_equal(l[0].placeholder, PLACEHOLDER_POD);
         assert_int_equal(l[0].keys.on_failure, ON_FAILURE_KEEP);
         assert_int_equal(l[0].keys.on_foreign, ON_FOREIGN_LEAVE);
+        assert_int_equal(l[0].keys.on_exit, ON_EXIT_RELEASE);
+        assert_int_equal(l[0].keys.restart_limit, 0);
         assert_int_equal(l[0].lease_duration_usec, 60 * USEC_PER_SEC);
         assert_int_equal(l[0].renew_deadline_usec, 30 * USEC_PER_SEC);
         assert_int_equal(l[0].stop_timeout_usec, 10 * USEC_PER_SEC);
@@ -225,6 +230,12 @@ static const struct {
         {LOCK("renew_interval = 1;"), ":1: unknown key \"renew_interval\" in a lock; leader-agent.conf(5) lists them"},
         {LOCK("tenure = \"forever\";"), ":1: tenure is \"forever\", must be one of \"life\", \"lease\""},
         {LOCK("placeholder = \"configmap\";"), ":1: placeholder is \"configmap\", must be one of \"lease\", \"pod\""},
+        {LOCK("restart_limit = -1;"), ":1: restart_limit is out of bounds: -1, must be 0 to 1000"},
+        {LOCK("restart_limit = 1001;"), ":1: restart_limit is out of bounds: 1001, must be 0 to 1000"},
+        {LOCK("restart_limit = \"5min\";"), ":1: restart_limit is \"5min\", must be a number"},
+        {LOCK("restart_limit = true;"), ":1: restart_limit is true or false, must be a number"},
+        {LOCK("restart_limit_interval = 0;"), ":1: restart_limit_interval is out of bounds: 0, must be 1s to 1d"},
+        {LOCK("on_exit = \"stop\";"), ":1: on_exit is \"stop\", must be one of \"keep\", \"release\""},
         {LOCK("on_failure = \"panic\";"), ":1: on_failure is \"panic\", must be one of \"release\", \"keep\""},
         {LOCK("on_foreign = \"kill\";"), ":1: on_foreign is \"kill\", must be one of \"stop\", \"leave\""},
         {LOCK("lease_duration = 1;"), ":1: lease_duration is out of bounds: 1s, must be 2s to 1d"},
@@ -552,9 +563,11 @@ static void test_documented(void **state) {
                         (void)snprintf(word, sizeof(word), "*%s*", key->name);
                         if (!strstr(manual, word))
                                 fail_msg("leader-agent.conf.5.scd: no %s", word);
-                        (void)snprintf(line, sizeof(line), "%s = \"%s", key->name, key->preset ? key->preset : "");
-                        if (key->preset)
-                                strcat(line, "\";");
+                        if (key->type == CONF_TYPE_COUNT)
+                                (void)snprintf(line, sizeof(line), "%s = %s;", key->name, key->preset);
+                        else
+                                (void)snprintf(line, sizeof(line), "%s = \"%s%s", key->name,
+                                               key->preset ? key->preset : "", key->preset ? "\";" : "");
                         if (!strstr(sample, line))
                                 fail_msg("leader-agent.conf: no %s", line);
                         if (key->preset_life) {

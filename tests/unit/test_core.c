@@ -163,7 +163,11 @@ static void chance(void) {
                 break;
         case 11:
                 if (b.guard[i].permit && b.guard[i].unit == UNIT_RUNNING && draw(4) == 0)
-                        builder_unit(&b, i, UNIT_FAILED);
+                        builder_unit(&b, i, draw(2) ? UNIT_FAILED : UNIT_ENDED);
+                else if (b.guard[i].permit && draw(20) == 0) {
+                        b.guard[i].restarts += 10;
+                        builder_unit(&b, i, UNIT_RUNNING);
+                }
                 break;
         case 12:
                 b.guard[i].slow = draw(2);

@@ -170,6 +170,83 @@ static void test_keep_failed(void **state) {
         builder_never(&b, "REVOKE");
 }
 
+/* Success is no failure: the lock is held for the next start here, whoever asks for it. */
+static void test_keep_ended(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LIFE, 1);
+        b.locks[0].conf.keys.on_exit = ON_EXIT_KEEP;
+        builder_lead(&b);
+        builder_unit(&b, 0, UNIT_ENDED);
+        builder_wait(&b, 1000 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_unit(&b, 0, UNIT_RUNNING);
+        builder_wait(&b, 10 * SEC);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        builder_never(&b, "REVOKE");
+}
+
+/* … or it moves on, at the same pace each time. */
+static void test_release_ended(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LEASE, 1);
+        builder_lead(&b);
+        for (unsigned i = 0; i < 5; i++) {
+                builder_unit(&b, 0, UNIT_ENDED);
+                builder_settle(&b);
+                assert_int_equal(builder_election(&b, 0)->term.reason, REASON_UNIT_ENDED);
+                assert_int_equal(b.lock[0].sort, LOCK_ABSENT);
+                assert_int_equal(builder_election(&b, 0)->timers.cool_until_usec - b.now, 10 * SEC);
+                builder_wait(&b, 10 * SEC);
+                assert_int_equal(builder_state(&b), ELECTION_LEADING);
+        }
+}
+
+/* A unit that was over before it was seen running leads all the same. */
+static void test_ended_at_once(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LIFE, 1);
+        b.locks[0].conf.keys.on_exit = ON_EXIT_KEEP;
+        builder_lead(&b);
+        builder_election(&b, 0)->state = ELECTION_PERMITTING;
+        builder_unit(&b, 0, UNIT_ENDED);
+        assert_int_equal(builder_state(&b), ELECTION_LEADING);
+}
+
+/* systemd restarts it so often, now; returns whether the lock was let go. */
+static bool restarted(uint32_t total) {
+        b.guard[0].restarts = total;
+        builder_unit(&b, 0, UNIT_RUNNING);
+        builder_settle(&b);
+        return builder_state(&b) != ELECTION_LEADING;
+}
+
+static void test_restart_limit(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LIFE, 1);
+        b.guard[0].restarts = 40; /* before this agent came: nobody's concern */
+        builder_lead(&b);
+        assert_false(restarted(40));
+        assert_false(restarted(45));
+        /* An interval later they count anew. */
+        builder_wait(&b, 601 * SEC);
+        assert_false(restarted(50));
+        /* Started by somebody: systemd begins at 0, the interval goes on. */
+        assert_true(restarted(1));
+        assert_int_equal(builder_election(&b, 0)->term.reason, REASON_UNIT_RESTARTS);
+        assert_int_equal(builder_election(&b, 0)->timers.cool_until_usec - b.now, 10 * SEC);
+}
+
+static void test_no_restart_limit(void **state) {
+        (void)state;
+        builder_init(&b, TENURE_LIFE, 1);
+        b.locks[0].conf.keys.restart_limit = 0;
+        builder_lead(&b);
+        assert_false(restarted(10000));
+        b.locks[0].conf.keys.restart_limit = 5;
+        b.locks[0].conf.keys.on_failure = ON_FAILURE_KEEP;
+        assert_false(restarted(20000));
+}
+
 /* A POST that was given up lands while we stay out: released by uid, no unit starts. */
 static void test_late_post_while_cooling(void **state) {
         (void)state;
@@ -359,6 +436,11 @@ int main(void) {
                 cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_cooldown_grows),
                 cmocka_unit_test(test_keep_failed),
+                cmocka_unit_test(test_keep_ended),
+                cmocka_unit_test(test_release_ended),
+                cmocka_unit_test(test_ended_at_once),
+                cmocka_unit_test(test_restart_limit),
+                cmocka_unit_test(test_no_restart_limit),
                 cmocka_unit_test(test_late_post_while_cooling),
                 cmocka_unit_test(test_step_down_as_candidate),
                 cmocka_unit_test(test_api_down),

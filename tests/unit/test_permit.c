@@ -300,7 +300,7 @@ static void test_replies(_unused_ void **state) {
         p.result = N_GUARD_RESULTS;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
-        p.unit_state = UNIT_STUCK + 1;
+        p.unit_state = N_UNIT_STATES;
         assert_int_equal(permit_reply_check(&p, sizeof(p), &err), -EBADMSG);
         p = sound;
         p.request_type = 0;
@@ -324,11 +324,11 @@ static void test_replies(_unused_ void **state) {
 }
 
 static void test_names(_unused_ void **state) {
-        for (unsigned i = 0; i <= UNIT_STUCK; i++)
+        for (unsigned i = 0; i < N_UNIT_STATES; i++)
                 assert_string_not_equal(unit_state_to_string(i), "invalid");
         for (unsigned i = 0; i < N_GUARD_RESULTS; i++)
                 assert_string_not_equal(guard_result_explain(i), "invalid");
-        assert_string_equal(unit_state_to_string(UNIT_STUCK + 1), "invalid");
+        assert_string_equal(unit_state_to_string((enum unit_state)N_UNIT_STATES), "invalid");
         assert_string_equal(guard_result_explain((enum guard_result)N_GUARD_RESULTS), "invalid");
 }
 
@@ -336,19 +336,27 @@ static void test_file_round_trip(_unused_ void **state) {
         struct permit_request q = good(), back = {};
         char text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE];
         struct err err = {};
+        uint64_t begun = 1;
         int n;
 
-        n = permitfile_format(&q, BOOT, CGROUP, text);
+        n = permitfile_format(&q, BOOT, CGROUP, 77, text);
         assert_true(n > 0 && (size_t)n == strlen(text));
-        assert_int_equal(permitfile_parse(&back, cgroup, text, (size_t)n, q.unit, BOOT, &err), 0);
+        assert_int_equal(permitfile_parse(&back, cgroup, &begun, text, (size_t)n, q.unit, BOOT, &err), 0);
         back.seq = q.seq;
         assert_memory_equal(&back, &q, sizeof(q));
         assert_string_equal(cgroup, CGROUP);
+        assert_int_equal(begun, 77);
+        /* As 0.1.0 wrote it. */
+        n = permitfile_format(&q, BOOT, CGROUP, 0, text);
+        assert_non_null(strstr(text, "leader-guard permit 1\n"));
+        assert_null(strstr(text, "begun"));
+        assert_int_equal(permitfile_parse(&back, cgroup, &begun, text, (size_t)n, q.unit, BOOT, &err), 0);
+        assert_int_equal(begun, 0);
 
         q.tenure = TENURE_LIFE;
         q.stop_at_usec = q.kill_at_usec = USEC_INFINITY;
-        n = permitfile_format(&q, BOOT, "", text);
-        assert_int_equal(permitfile_parse(&back, cgroup, text, (size_t)n, q.unit, BOOT, &err), 0);
+        n = permitfile_format(&q, BOOT, "", 77, text);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, (size_t)n, q.unit, BOOT, &err), 0);
         assert_true(back.stop_at_usec == USEC_INFINITY && back.tenure == TENURE_LIFE);
         assert_string_equal(cgroup, "");
 }
@@ -359,31 +367,32 @@ static void test_file_refuses(_unused_ void **state) {
         struct err err = {};
         size_t n;
 
-        n = (size_t)permitfile_format(&q, BOOT, CGROUP, text);
+        n = (size_t)permitfile_format(&q, BOOT, CGROUP, 77, text);
         /* Every truncation, and every change of one byte. */
         for (size_t i = 0; i < n; i++)
-                assert_int_equal(permitfile_parse(&back, cgroup, text, i, q.unit, BOOT, &err), -EBADMSG);
+                assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, i, q.unit, BOOT, &err), -EBADMSG);
         for (size_t i = 0; i < n; i++) {
                 memcpy(bad, text, n);
                 bad[i] = (char)(bad[i] ^ 1);
-                assert_true(permitfile_parse(&back, cgroup, bad, n, q.unit, BOOT, &err) < 0);
+                assert_true(permitfile_parse(&back, cgroup, NULL, bad, n, q.unit, BOOT, &err) < 0);
         }
         memcpy(bad, text, n);
         bad[n] = '\n';
-        assert_int_equal(permitfile_parse(&back, cgroup, bad, n + 1, q.unit, BOOT, &err), -EBADMSG);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, bad, n + 1, q.unit, BOOT, &err), -EBADMSG);
         memset(bad, 'x', sizeof(bad));
-        assert_int_equal(permitfile_parse(&back, cgroup, bad, sizeof(bad), q.unit, BOOT, &err), -EBADMSG);
-        assert_int_equal(permitfile_parse(&back, cgroup, text, n, "other.service", BOOT, &err), -EXDEV);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, bad, sizeof(bad), q.unit, BOOT, &err), -EBADMSG);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, n, "other.service", BOOT, &err), -EXDEV);
         assert_non_null(strstr(err.text, "written for unit"));
-        assert_int_equal(permitfile_parse(&back, cgroup, text, n, q.unit, "00000000-0000-0000-0000-000000000000", &err),
-                         -EXDEV);
+        assert_int_equal(
+                permitfile_parse(&back, cgroup, NULL, text, n, q.unit, "00000000-0000-0000-0000-000000000000", &err),
+                -EXDEV);
         assert_non_null(strstr(err.text, "another boot"));
-        assert_int_equal(permitfile_parse(&back, cgroup, text, n, q.unit, NULL, &err), 0);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, n, q.unit, NULL, &err), 0);
         /* Nothing that would not come back is written. */
-        assert_int_equal(permitfile_format(&q, BOOT, "/a/../b", text), -EINVAL);
-        assert_int_equal(permitfile_format(&q, BOOT, "relative", text), -EINVAL);
+        assert_int_equal(permitfile_format(&q, BOOT, "/a/../b", 77, text), -EINVAL);
+        assert_int_equal(permitfile_format(&q, BOOT, "relative", 77, text), -EINVAL);
         q.type = PERMIT_REVOKE;
-        assert_int_equal(permitfile_format(&q, BOOT, CGROUP, text), -EINVAL);
+        assert_int_equal(permitfile_format(&q, BOOT, CGROUP, 77, text), -EINVAL);
 }
 
 static void test_environment(_unused_ void **state) {

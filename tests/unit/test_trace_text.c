@@ -117,7 +117,7 @@ static void test_no_field_is_forgotten(void **state) {
         struct trace_line line = {.type = TRACE_LOCK};
 
         (void)state;
-        count_silent("election_event", &line.lock_event, sizeof(line.lock_event), &line, 6);
+        count_silent("election_event", &line.lock_event, sizeof(line.lock_event), &line, 10);
         line = (struct trace_line){.type = TRACE_PLACEHOLDER};
         count_silent("placeholder_event", &line.placeholder_event, offsetof(struct placeholder_event, wish), &line, 2);
         line = (struct trace_line){.type = TRACE_CHANGE, .change = {.type = CORE_ADD_LOCK}};

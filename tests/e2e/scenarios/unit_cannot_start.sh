@@ -11,7 +11,7 @@ scenario() {
         start_agents web-1 web-2
         role_is web-1 cooldown
         role_is web-2 cooldown
-        in_journal web-1 "the unit ended or failed"
+        in_journal web-1 "the unit failed or would not start"
         nobody 1
         start_agents web-3
         takes_over 20 web-3

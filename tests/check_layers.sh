@@ -92,7 +92,7 @@ none='<>'
 mapfile -t f < <(files base)
 layer_libc base '"base/[^"]*"' "$none" "${f[@]}"
 mapfile -t f < <(files core | grep -v '/supervise')
-layer core "\"(base/(util|terms|timing|retry|lock_keys)|core/(core|core_parts|steps|facts|election|election_parts|election_step|placeholder))\.h\"|$pure" "${f[@]}"
+layer core "\"(base/(util|terms|timing|retry|restarts|lock_keys)|core/(core|core_parts|steps|facts|election|election_parts|election_step|placeholder))\.h\"|$pure" "${f[@]}"
 mapfile -t f < <(files core 'supervise*')
 layer core/supervise "\"(base/(util|terms|timing)|core/supervise[a-z_]*)\.h\"|$pure" "${f[@]}"
 mapfile -t f < <(files codec)
@@ -162,8 +162,8 @@ verdict "shells: nothing forbidden through other headers" "${found[@]}"
 
 # The core, and what of base it may call.
 mapfile -t objects < <(find "$build/agent/core" -name '*.o' 2>/dev/null | sort)
-objects+=("$build"/agent/base/{terms,timing,retry}.o)
-sources=(agent/core/*.c agent/base/{terms,timing,retry}.c)
+objects+=("$build"/agent/base/{terms,timing,retry,restarts}.o)
+sources=(agent/core/*.c agent/base/{terms,timing,retry,restarts}.c)
 if [ "${#objects[@]}" -lt "${#sources[@]}" ]; then
         verdict "core: symbols" "${#objects[@]} objects for ${#sources[@]} sources: build first"
 else

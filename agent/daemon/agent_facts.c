@@ -147,6 +147,10 @@ struct guard_fact agent_guard_fact(const struct permit_reply *r) {
         };
 }
 
+bool agent_unit_over(const struct core_lock_view *v) {
+        return v->unit == UNIT_FAILED || v->unit == UNIT_ENDED;
+}
+
 struct core_lock_view agent_view(const struct agent_lock *l) {
         return core_lock_view(&l->agent->core, l->index, clock_boottime_usec());
 }

@@ -20,10 +20,6 @@ bool agent_in_term(const struct core_lock_view *v) {
         return v->state >= ELECTION_PROVING && v->state <= ELECTION_RELEASING;
 }
 
-bool agent_unit_over(const struct core_lock_view *v) {
-        return v->unit == UNIT_FAILED || v->unit == UNIT_ENDED;
-}
-
 bool agent_stop_fails(const struct agent_lock *l) {
         return l->has_guard && (l->stop_fails || l->stop_refused);
 }

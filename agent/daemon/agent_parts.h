@@ -98,6 +98,8 @@ void agent_uid_remember(struct agent_lock *l, const char *uid);
 const char *agent_uid_text(const struct agent_lock *l, uint64_t token);
 /* Now, for a lock of the core. */
 struct core_lock_view agent_view(const struct agent_lock *l);
+/* The unit failed or ended under its permit: nothing of it runs. */
+bool agent_unit_over(const struct core_lock_view *v);
 
 /* ---- agent_rights.c ---- */
 
@@ -340,8 +342,6 @@ struct agent_text {
 const char *agent_when(uint64_t at_usec, const char *unless, char buf[static AGENT_WHEN_SIZE]);
 /* Whether a term of ours is in force or ends. */
 bool agent_in_term(const struct core_lock_view *v);
-/* The unit failed or ended under its permit: nothing of it runs. */
-bool agent_unit_over(const struct core_lock_view *v);
 /* leader-guard says that it cannot finish the stop, or refuses it. */
 bool agent_stop_fails(const struct agent_lock *l);
 /* Its unit runs here for another lock. */

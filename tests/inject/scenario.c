@@ -87,8 +87,9 @@ static bool is_explained(const struct run *x, const char *text) {
 }
 
 static bool judge_end(struct run *x, const char *who, const struct host_end *end) {
-        /* (of one that was stopped as soon as it had begun) */
-        if (WIFSIGNALED(end->status) && WTERMSIG(end->status) == SIGTERM)
+        /* (of one that was stopped as soon as it had begun; systemd's reload waits until it is ready) */
+        if (WIFSIGNALED(end->status) &&
+            (WTERMSIG(end->status) == SIGTERM || (WTERMSIG(end->status) == SIGHUP && !end->last[0])))
                 return true;
         if (WIFSIGNALED(end->status)) {
                 if (!of_library(x))

@@ -6,6 +6,7 @@
  *   --ignore-term     SIGTERM does nothing
  *   --slow-stop=MS    goes on for so long after SIGTERM
  *   --crash-after=MS  aborts itself so long after the start
+ *   --exit-after=MS   ends with success so long after the start
  *   --fail            exits with status 1 at once, without a record
  *   --children=N      starts N processes that ignore SIGTERM and tick too */
 #include <errno.h>
@@ -86,11 +87,15 @@ static void tick_for_ever(const struct recorder *r) {
 
 int main(int argc, char **argv) {
         static const struct option options[] = {
-                {"ignore-term", no_argument, NULL, 'i'},       {"slow-stop", required_argument, NULL, 's'},
-                {"crash-after", required_argument, NULL, 'c'}, {"fail", no_argument, NULL, 'f'},
-                {"children", required_argument, NULL, 'n'},    {0},
+                {"ignore-term", no_argument, NULL, 'i'},
+                {"slow-stop", required_argument, NULL, 's'},
+                {"crash-after", required_argument, NULL, 'c'},
+                {"fail", no_argument, NULL, 'f'},
+                {"children", required_argument, NULL, 'n'},
+                {"exit-after", required_argument, NULL, 'e'},
+                {0},
         };
-        int64_t slow_ns = 0, crash_ns = INT64_MAX, children = 0, end_ns = INT64_MAX;
+        int64_t slow_ns = 0, crash_ns = INT64_MAX, children = 0, exit_ns = INT64_MAX, end_ns = INT64_MAX;
         struct sigaction action = {.sa_handler = on_term};
         struct recorder r = {.fd = -1};
         int c;
@@ -105,6 +110,9 @@ int main(int argc, char **argv) {
                         break;
                 case 'c':
                         crash_ns = milliseconds("crash-after", optarg) * NS_PER_MS;
+                        break;
+                case 'e':
+                        exit_ns = milliseconds("exit-after", optarg) * NS_PER_MS;
                         break;
                 case 'f':
                         return 1;
@@ -139,6 +147,8 @@ int main(int argc, char **argv) {
                 record(&r, "TICK", now_ns());
                 if (now_ns() - r.start_ns >= crash_ns)
                         abort();
+                if (now_ns() - r.start_ns >= exit_ns)
+                        end_ns = 0;
                 if (terminated && end_ns == INT64_MAX)
                         end_ns = now_ns() + slow_ns;
                 sleep_until(next);

@@ -22,7 +22,7 @@ only=("$@")
 here=$(dirname "$0")
 dir=$build/tests/model/mutants
 jobs=${JOBS:-$(nproc)}
-sources=(agent/core/*.c agent/base/{terms,timing,retry}.c tests/model/*.c)
+sources=(agent/core/*.c agent/base/{terms,timing,retry,restarts}.c tests/model/*.c)
 flags=${MODEL_CFLAGS:--std=gnu17 -D_GNU_SOURCE -Iinclude -Iagent}
 ((run)) && flags+=' -O2' || flags+=' -O0'
 

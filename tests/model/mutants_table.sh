@@ -377,3 +377,9 @@ mutant newest-request-supersedes-a-revoke caught "$crowded" \
         value newer-of-its-kind-supersedes true
 mutant newest-reply-supersedes-a-final-answer caught "$crowded" \
         condition final-is-kept 'r->about == f->about'
+
+# ---- how a unit ended ----
+
+# A job would run twice, and what waits for a human would not wait.
+mutant ended-unit-is-started-again caught "$life --faults 2 --humans 0 --only unit-exit,kill-guard" \
+        condition ended-is-not-started-again false

@@ -234,7 +234,7 @@ static const struct {
         {LOCK("restart_limit = 1001;"), ":1: restart_limit is out of bounds: 1001, must be 0 to 1000"},
         {LOCK("restart_limit = \"5min\";"), ":1: restart_limit is \"5min\", must be a number"},
         {LOCK("restart_limit = true;"), ":1: restart_limit is true or false, must be a number"},
-        {LOCK("restart_limit_interval = 0;"), ":1: restart_limit_interval is out of bounds: 0, must be 1s to 1d"},
+        {LOCK("restart_limit_interval = 0;"), ":1: restart_limit_interval is out of bounds: 0s, must be 1s to 1d"},
         {LOCK("on_exit = \"stop\";"), ":1: on_exit is \"stop\", must be one of \"keep\", \"release\""},
         {LOCK("on_failure = \"panic\";"), ":1: on_failure is \"panic\", must be one of \"release\", \"keep\""},
         {LOCK("on_foreign = \"kill\";"), ":1: on_foreign is \"kill\", must be one of \"stop\", \"leave\""},

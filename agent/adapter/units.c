@@ -161,10 +161,14 @@ static int on_manager_signal(sd_bus_message *m, void *userdata, _unused_ sd_bus_
 
 static int on_properties_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         _cleanup_free_ char *unit = NULL;
+        struct enroll_facts news;
         struct units *u = userdata;
 
-        if (sd_bus_path_decode(sd_bus_message_get_path(m), UNIT_PATH, &unit) > 0)
-                u->handlers->changed(unit, u->userdata);
+        if (sd_bus_path_decode(sd_bus_message_get_path(m), UNIT_PATH, &unit) <= 0)
+                return 0;
+        if (u->handlers->told && units_facts_parse_changes(m, &news) >= 0)
+                u->handlers->told(unit, &news, u->userdata);
+        u->handlers->changed(unit, u->userdata);
         return 0;
 }
 

@@ -116,23 +116,32 @@ static void add_gate(struct enroll_facts *f, const char *parameter) {
 }
 
 /* failed: the first that was not met when they were last looked at, as it stands in the unit file. One with '|' has
- * failed only together with all others of that kind, and is told where there is none without. */
+ * failed only together with all others of that kind, and is told where there is none without. Of a unit that PID 1 has
+ * loaded anew none is known to have failed: then it is one of all. */
 static int parse_conditions(sd_bus_message *m, struct enroll_facts *f, bool asserts, char *failed, size_t size) {
         const char *type, *parameter;
         int trigger, negate, result, r;
         bool plain = false;
+        char all[320] = "";
+        unsigned n_all = 0;
 
         r = sd_bus_message_enter_container(m, 'a', "(sbbsi)");
         if (r < 0)
                 return r;
         while ((r = sd_bus_message_read(m, "(sbbsi)", &type, &trigger, &negate, &parameter, &result)) > 0) {
+                size_t n = strlen(all);
+
                 if (asserts && util_streq(type, "AssertPathExists") && !trigger && !negate)
                         add_gate(f, parameter);
+                (void)snprintf(all + n, sizeof(all) - n, "%s%s=%s%s%s", n_all++ ? ", " : "", type, trigger ? "|" : "",
+                               negate ? "!" : "", parameter);
                 if (result >= 0 || plain || (trigger && failed[0]))
                         continue;
                 plain = !trigger;
                 (void)snprintf(failed, size, "%s=%s%s%s", type, trigger ? "|" : "", negate ? "!" : "", parameter);
         }
+        if (!failed[0] && n_all)
+                (void)snprintf(failed, size, "%s%.310s", n_all > 1 ? "one of " : "", all);
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
@@ -236,7 +245,7 @@ static int parse_property(sd_bus_message *m, const char *name, struct enroll_fac
         return sd_bus_message_skip(m, "v");
 }
 
-int units_facts_parse(sd_bus_message *m, struct enroll_facts *ret) {
+static int parse_properties(sd_bus_message *m, struct enroll_facts *ret) {
         const char *name;
         int r;
 
@@ -255,6 +264,19 @@ int units_facts_parse(sd_bus_message *m, struct enroll_facts *ret) {
                 if (r < 0)
                         return r;
         }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int units_facts_parse_changes(sd_bus_message *m, struct enroll_facts *ret) {
+        const char *interface;
+        int r = sd_bus_message_read(m, "s", &interface);
+
+        return r < 0 ? r : parse_properties(m, ret);
+}
+
+int units_facts_parse(sd_bus_message *m, struct enroll_facts *ret) {
+        int r = parse_properties(m, ret);
+
         if (r < 0)
                 return r;
         /* Without these nothing can be decided. */

@@ -8,7 +8,9 @@
 #include "codec/permitfile.h"
 
 #define HEAD     "leader-guard permit 2\n"
-#define HEAD_0_1 "leader-guard permit 1\n" /* without `begun` */
+#define HEAD_0_1 "leader-guard permit 1\n" /* without `begun` and `course` */
+
+static const char *const courses[] = {"none", "started", "ended", "failed"};
 
 static bool cgroup_valid(const char *path) {
         if (path[0] == '\0')
@@ -19,19 +21,20 @@ static bool cgroup_valid(const char *path) {
         return path[0] == '/' && !strstr(path, "/../") && strlen(path) < PERMITFILE_CGROUP_SIZE;
 }
 
-int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, uint64_t begun_usec,
-                      char *buf) {
-        char begun[40] = "";
+int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup,
+                      const struct permitfile_past *past, char *buf) {
+        char begun[64] = "";
         int n, m;
 
         if (permit_request_check(q, sizeof(*q), NULL) < 0 || q->type != PERMIT_PERMIT || !cgroup_valid(cgroup))
                 return -EINVAL;
-        if (begun_usec)
-                (void)snprintf(begun, sizeof(begun), "begun=%" PRIu64 "\n", begun_usec);
+        if (past->begun_usec)
+                (void)snprintf(begun, sizeof(begun), "begun=%" PRIu64 "\ncourse=%s\n", past->begun_usec,
+                               courses[past->course]);
         n = snprintf(buf, PERMITFILE_MAX,
                      "%sboot=%s\nunit=%s\nlock=%s\nuid=%s\nterm=%s\nidentity=%s\ntenure=%s\n"
                      "stop_at=%" PRIu64 "\nkill_at=%" PRIu64 "\nstop_timeout=%" PRIu64 "\ncgroup=%s\n%s",
-                     begun_usec ? HEAD : HEAD_0_1, boot_id, q->unit, q->lock, q->lock_uid, q->term, q->identity,
+                     past->begun_usec ? HEAD : HEAD_0_1, boot_id, q->unit, q->lock, q->lock_uid, q->term, q->identity,
                      tenure_to_string(q->tenure), q->stop_at_usec, q->kill_at_usec, q->stop_timeout_usec, cgroup,
                      begun);
         if (n < 0 || n >= PERMITFILE_MAX - 32)
@@ -68,12 +71,13 @@ static bool take_usec(const char **text, const char *key, uint64_t *ret) {
         return errno == 0 && util_streq(buf, again);
 }
 
-int permitfile_parse(struct permit_request *ret, char *ret_cgroup, uint64_t *ret_begun_usec, const char *text,
+int permitfile_parse(struct permit_request *ret, char *ret_cgroup, struct permitfile_past *ret_past, const char *text,
                      size_t size, const char *unit, const char *boot_id, struct err *err) {
         struct permit_request q = {.magic = PERMIT_MAGIC, .type = PERMIT_PERMIT, .seq = 1};
         char buf[PERMITFILE_MAX], boot[64], tenure[8], cgroup[PERMITFILE_CGROUP_SIZE], again[PERMITFILE_MAX];
         const char *p = buf;
-        uint64_t begun = 0;
+        char course[16] = "none";
+        struct permitfile_past past = {};
         bool old;
 
         if (size == 0 || size >= sizeof(buf) || memchr(text, '\0', size))
@@ -90,11 +94,15 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, uint64_t *ret
             !take(&p, "term", q.term, sizeof(q.term)) || !take(&p, "identity", q.identity, sizeof(q.identity)) ||
             !take(&p, "tenure", tenure, sizeof(tenure)) || !take_usec(&p, "stop_at", &q.stop_at_usec) ||
             !take_usec(&p, "kill_at", &q.kill_at_usec) || !take_usec(&p, "stop_timeout", &q.stop_timeout_usec) ||
-            !take(&p, "cgroup", cgroup, sizeof(cgroup)) || (!old && !take_usec(&p, "begun", &begun)))
+            !take(&p, "cgroup", cgroup, sizeof(cgroup)) ||
+            (!old && (!take_usec(&p, "begun", &past.begun_usec) || !take(&p, "course", course, sizeof(course)))))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged at \"%.20s\"", unit, p);
         q.tenure = util_streq(tenure, tenure_to_string(TENURE_LEASE)) ? TENURE_LEASE : TENURE_LIFE;
+        for (unsigned i = 0; i < ELEMENTSOF(courses); i++)
+                if (util_streq(courses[i], course))
+                        past.course = (enum permitfile_course)i;
         /* Written out again it must be the same bytes, check line included: nothing missing, added or changed. */
-        if (permitfile_format(&q, boot, cgroup, begun, again) < 0 || !util_streq(buf, again))
+        if (permitfile_format(&q, boot, cgroup, &past, again) < 0 || !util_streq(buf, again))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged (check line wrong)", unit);
         if (!util_streq(q.unit, unit))
                 return err_setf(err, -EXDEV, "permit file of %s: written for unit %s", unit, q.unit);
@@ -102,8 +110,8 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, uint64_t *ret
                 return err_setf(err, -EXDEV, "permit file of %s: written in another boot (%s)", unit, boot);
         *ret = q;
         memcpy(ret_cgroup, cgroup, sizeof(cgroup));
-        if (ret_begun_usec)
-                *ret_begun_usec = begun;
+        if (ret_past)
+                *ret_past = past;
         return 0;
 }
 

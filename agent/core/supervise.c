@@ -15,6 +15,10 @@ bool supervise_permitted(const struct supervise *s) {
         return s->state >= SUPERVISE_RESUMING && s->state <= SUPERVISE_ENDED;
 }
 
+bool supervise_started(const struct supervise *s) {
+        return supervise_permitted(s) && s->start == SUPERVISE_START_ANSWERED;
+}
+
 bool supervise_stopping(const struct supervise *s) {
         return s->state >= SUPERVISE_STOPPING;
 }
@@ -211,6 +215,7 @@ static void on_start_result(struct supervise *s, struct supervise_actions *a, co
         case SUPERVISE_START_OK:
         case SUPERVISE_START_REFUSED:
                 s->start = SUPERVISE_START_ANSWERED;
+                supervise_act(a, SUPERVISE_NOTE, GUARD_OK);
                 supervise_read_now(s, a);
                 break;
         case SUPERVISE_START_LOST:
@@ -361,6 +366,8 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                 break;
         }
         retry(s, &a, now);
+        if (s->state != before && (s->state == SUPERVISE_ENDED || s->state == SUPERVISE_FAILED))
+                supervise_act(&a, SUPERVISE_NOTE, GUARD_OK);
         if (s->state != before && s->state != SUPERVISE_CHECKING)
                 supervise_act(&a, SUPERVISE_PUSH, GUARD_OK);
         return a;

@@ -167,8 +167,10 @@ static void follow_unit(struct supervise *s, struct supervise_actions *a, const 
                 return;
         if (r->active == SUPERVISE_ACTIVE) {
                 s->state = SUPERVISE_RUNNING;
-                if (s->start == SUPERVISE_START_GONE)
+                if (s->start == SUPERVISE_START_GONE) {
                         s->start = SUPERVISE_START_ANSWERED;
+                        supervise_act(a, SUPERVISE_NOTE, GUARD_OK);
+                }
         } else if (r->active == SUPERVISE_ACTIVATING) {
                 s->state = SUPERVISE_STARTING;
         } else if (seen_stopped(r)) {

@@ -12,6 +12,7 @@
 #include "guard/guard_act.h"
 #include "guard/guard_agent.h"
 #include "guard/guard_files.h"
+#include "guard/guard_look.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
 #include "guard/guard_uids.h"
@@ -30,6 +31,14 @@ static void on_changed(const char *unit, void *userdata) {
                         g->unit[i]->wake_due = true;
 }
 
+static void on_told(const char *unit, const struct enroll_facts *news, void *userdata) {
+        struct guard *g = userdata;
+
+        for (size_t i = 0; i < g->n_units; i++)
+                if (util_streq(unit, g->unit[i]->name))
+                        guard_look_told(g->unit[i], news);
+}
+
 static void on_lost(const char *why, void *userdata) {
         struct guard *g = userdata;
 
@@ -40,7 +49,7 @@ static void on_lost(const char *why, void *userdata) {
         g->reconnect_at_usec = guard_now(g) + retry_step_usec(1, &RETRY_PID1);
 }
 
-static const struct units_handlers handlers = {.changed = on_changed, .lost = on_lost};
+static const struct units_handlers handlers = {.changed = on_changed, .told = on_told, .lost = on_lost};
 
 static void connect_units(struct guard *g) {
         bool was = g->bus_error[0] != '\0';

@@ -151,7 +151,7 @@ void guard_act_kill(struct guard_unit *u) {
 static int perform_file(struct guard_unit *u, enum supervise_action_type type) {
         const struct gate *gate = &u->guard->gate;
 
-        if (type == SUPERVISE_WRITE_PERMIT)
+        if (type == SUPERVISE_WRITE_PERMIT || type == SUPERVISE_NOTE)
                 return guard_files_write_permit(u);
         if (type == SUPERVISE_WRITE_ENV)
                 return guard_files_write_environment(u);
@@ -177,6 +177,7 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 [SUPERVISE_MAKE_GATE] = "make the gate",
                 [SUPERVISE_REMOVE_GATE] = "remove the gate",
                 [SUPERVISE_RECORD] = "record the lock uid as revoked",
+                [SUPERVISE_NOTE] = "write the permit file",
                 [SUPERVISE_REMOVE_PERMIT] = "remove the permit file",
         };
         const struct permit_request *q = p->request;
@@ -189,6 +190,7 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
         case SUPERVISE_REMOVE_GATE:
         case SUPERVISE_RECORD:
         case SUPERVISE_REMOVE_PERMIT:
+        case SUPERVISE_NOTE:
                 r = perform_file(u, a->type);
                 u->files_failed &= ~(1U << a->type);
                 if (r < 0) {

@@ -17,7 +17,13 @@ int guard_files_write_permit(struct guard_unit *u) {
         u->permit.stop_at_usec = u->s.stop_at_usec;
         u->permit.kill_at_usec = u->s.kill_at_usec;
         u->permit.stop_timeout_usec = u->s.stop_timeout_usec;
-        r = permitfile_format(&u->permit, u->guard->boot_id, u->cgroup[0] ? u->cgroup : u->cgroup_wanted, u->begun_usec,
+        if (u->s.state == SUPERVISE_ENDED)
+                u->past.course = PERMITFILE_ENDED;
+        else if (u->s.state == SUPERVISE_FAILED)
+                u->past.course = PERMITFILE_FAILED;
+        else if (supervise_started(&u->s))
+                u->past.course = PERMITFILE_STARTED;
+        r = permitfile_format(&u->permit, u->guard->boot_id, u->cgroup[0] ? u->cgroup : u->cgroup_wanted, &u->past,
                               text);
         return r < 0 ? r : gate_write_permit(&u->guard->gate, u->name, text);
 }
@@ -49,7 +55,7 @@ enum supervise_file guard_files_load(struct guard_unit *u, struct supervise_even
         if (n == -ENOENT)
                 return SUPERVISE_FILE_NONE;
         r = n < 0 ? err_setf(&err, n, "permit file of %s: %s", u->name, strerror(-n))
-                  : permitfile_parse(&u->permit, u->cgroup, &u->begun_usec, text, (size_t)n, u->name, g->boot_id, &err);
+                  : permitfile_parse(&u->permit, u->cgroup, &u->past, text, (size_t)n, u->name, g->boot_id, &err);
         if (r < 0) {
                 journal_record(
                         LOG_ERR, JOURNAL_GUARD_UNABLE,

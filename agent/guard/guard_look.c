@@ -159,51 +159,82 @@ static bool enrolled(const struct guard_unit *u) {
                dropin_exists(ENROLL_DIR, u->name, ENROLL_DROPIN_NAME);
 }
 
-/* The kernel gives whatever PID 1 did since then a later instant: what was before it was not under this permit. */
+/* What happened after the permit was given: what was before that was not under it. */
 static bool since_permit(const struct guard_unit *u, uint64_t usec) {
-        return u->begun_usec && usec > u->begun_usec;
+        return u->past.begun_usec && usec > u->past.begun_usec;
+}
+
+/* What was skipped ran not: it is told where nothing has run since. what: of the unit file. */
+static bool is_skipped(const struct guard_unit *u, uint64_t looked_usec, bool met, uint64_t ended_usec) {
+        return since_permit(u, looked_usec) && !met && looked_usec > ended_usec;
+}
+
+static void say_skipped(const struct guard_unit *u, const char *what, const char *kind, char *text, size_t size) {
+        (void)snprintf(text, size, "it was not started: %.180s was not met; see: journalctl -u %s",
+                       what[0] ? what : kind, u->name);
 }
 
 /* How it went under the permit, of a unit that is inactive, and why in words for a human. */
 static enum supervise_end judge_end(const struct guard_unit *u, const struct enroll_facts *f, char *text, size_t size) {
-        bool ran = since_permit(u, f->inactive_enter_usec);
-        /* Each start looks at the conditions first, at the asserts after that, and only then anything runs. */
-        bool skipped = since_permit(u, f->condition_usec) && !f->condition_result &&
-                       f->condition_usec > f->inactive_enter_usec;
-        bool refused = since_permit(u, f->assert_usec) && !f->assert_result && f->assert_usec > f->inactive_enter_usec;
+        /* Loaded anew, PID 1 knows nothing of it. */
+        bool known = f->inactive_enter_usec || f->condition_usec || util_streq(f->active_state, "failed");
+        uint64_t ended = known ? f->inactive_enter_usec : u->told.inactive_enter_usec;
+        const char *result = known || !since_permit(u, ended) ? f->result : u->told.result;
+        bool success = util_streq(f->active_state, "inactive") && util_streq(result, "success");
 
-        if (skipped) {
-                (void)snprintf(text, size, "it was not started: %.180s was not met; see: systemctl status %s",
-                               f->failed_condition[0] ? f->failed_condition : "a condition of the unit", u->name);
+        /* Each start looks at the conditions first, at the asserts after that, and only then anything runs. */
+        if (is_skipped(u, known ? f->condition_usec : u->told.condition_usec,
+                       known ? f->condition_result : u->told.condition_result, ended)) {
+                say_skipped(u, f->failed_condition, "a condition of the unit (Condition…=)", text, size);
                 return SUPERVISE_END_BADLY;
         }
-        if (refused) {
-                (void)snprintf(text, size, "it was not started: %.180s was not met; see: systemctl status %s",
-                               f->failed_assert[0] ? f->failed_assert : "an assert of the unit", u->name);
+        if (is_skipped(u, known ? f->assert_usec : u->told.assert_usec,
+                       known ? f->assert_result : u->told.assert_result, ended)) {
+                say_skipped(u, f->failed_assert, "an assert of the unit (Assert…=)", text, size);
                 /* The gate itself, before it was made: nothing has begun. */
                 return strstr(f->failed_assert, u->guard->gate.dir) ? SUPERVISE_END_NONE : SUPERVISE_END_BADLY;
         }
-        if (util_streq(f->result, "exec-condition")) {
+        if (since_permit(u, ended) && util_streq(result, "exec-condition")) {
                 (void)snprintf(text, size, "it was not started: ExecCondition= said no; see: journalctl -u %s",
                                u->name);
-                return ran ? SUPERVISE_END_BADLY : SUPERVISE_END_NONE;
+                return SUPERVISE_END_BADLY;
         }
-        if (ran && util_streq(f->result, "success")) {
+        if (success && (since_permit(u, ended) || (!known && u->past.course == PERMITFILE_ENDED) ||
+                        /* it ended while no guard looked: one that failed would still be known */
+                        (!known && u->past.course == PERMITFILE_STARTED && u->s.state == SUPERVISE_RESUMING))) {
                 (void)snprintf(text, size,
                                "the unit ended with success (it exited, or was stopped: systemctl stop, shutdown)");
                 return SUPERVISE_END_WELL;
         }
-        if (!ran && u->begun_usec && u->s.state == SUPERVISE_STARTING && util_streq(f->active_state, "inactive")) {
+        if (!known && u->past.course == PERMITFILE_FAILED && !since_permit(u, ended)) {
+                (void)snprintf(text, size, "the unit has failed, or would not start; see: journalctl -u %s", u->name);
+                return SUPERVISE_END_BADLY;
+        }
+        if (success && !since_permit(u, ended) && supervise_started(&u->s)) {
                 (void)snprintf(text, size,
                                "it was not started: systemd dropped its start job, as when a unit that it needs "
                                "(Requires=) fails; see: journalctl -b -u %s",
                                u->name);
-                return SUPERVISE_END_NONE;
+                return SUPERVISE_END_BADLY;
         }
         (void)snprintf(text, size, "the unit %s: %s, Result=%s; see: journalctl -u %s",
-                       ran || !util_streq(f->result, "success") ? "failed" : "does not run", f->active_state, f->result,
-                       u->name);
-        return ran ? SUPERVISE_END_BADLY : SUPERVISE_END_NONE;
+                       success ? "does not run" : "failed", f->active_state, result, u->name);
+        return since_permit(u, ended) ? SUPERVISE_END_BADLY : SUPERVISE_END_NONE;
+}
+
+void guard_look_told(struct guard_unit *u, const struct enroll_facts *news) {
+        if (news->result[0])
+                (void)util_copy(u->told.result, sizeof(u->told.result), news->result);
+        if (news->inactive_enter_usec > u->told.inactive_enter_usec)
+                u->told.inactive_enter_usec = news->inactive_enter_usec;
+        if (news->condition_usec > u->told.condition_usec) {
+                u->told.condition_usec = news->condition_usec;
+                u->told.condition_result = news->condition_result;
+        }
+        if (news->assert_usec > u->told.assert_usec) {
+                u->told.assert_usec = news->assert_usec;
+                u->told.assert_result = news->assert_result;
+        }
 }
 
 void guard_look(struct guard_unit *u, const struct enroll_facts *f) {

@@ -44,7 +44,7 @@ struct guard_unit {
         char name[256];
         struct supervise s;
         uint64_t since_usec;          /* of the state */
-        uint64_t begun_usec;          /* CLOCK_MONOTONIC: the permit in force was given; 0: that is not known */
+        struct permitfile_past past;  /* of the permit in force, as it is on disk */
         struct permit_request permit; /* texts of the permit asked for, in force or being stopped */
 
         /* what the agent has configured: a permit for that would be asked for */
@@ -69,6 +69,13 @@ struct guard_unit {
         bool unfit_due;            /* unfit has changed since the last reply */
         bool restarts_due;         /* restarts has */
         uint64_t quiet_until_usec; /* PID 1 is left alone with a start: start_due and wake_due wait */
+
+        /* PID 1 forgets an inactive unit that has not failed within milliseconds: what its signals said of that last */
+        struct {
+                uint64_t inactive_enter_usec, condition_usec, assert_usec;
+                bool condition_result, assert_result;
+                char result[32];
+        } told;
 
         /* what the last look found */
         uint32_t main_pid;

@@ -121,7 +121,7 @@ static void run_step(struct guard_unit *u, const struct supervise_event *ev, str
                             "environment from its next start on",
                             u->name, u->permit.lock);
         if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE))
-                u->begun_usec = clock_monotonic_usec();
+                u->past = (struct permitfile_past){.begun_usec = clock_monotonic_usec()};
         p->failed = 0;
         for (unsigned i = 0; i < actions.n && !(p->failed & writes); i++)
                 guard_act(u, &actions.a[i], p, before);

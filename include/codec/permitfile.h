@@ -11,19 +11,31 @@
 
 #define PERMITFILE_CGROUP_SIZE 512
 
+/* How far the unit came under the permit. */
+enum permitfile_course {
+        PERMITFILE_NOT_STARTED = 0, /* or not known */
+        PERMITFILE_STARTED,         /* PID 1 took its start */
+        PERMITFILE_ENDED,           /* it ended with success */
+        PERMITFILE_FAILED,
+};
+struct permitfile_past {
+        uint64_t begun_usec; /* CLOCK_MONOTONIC: the first permit of this term was given; 0: not known */
+        enum permitfile_course course;
+};
+
 /* Writes the text of q (unit, lock, uid, term, identity, tenure, instants) into buf[PERMITFILE_MAX], terminated.
  * boot_id: this boot's. cgroup: the unit's control group, so that a restarted guard can kill it without PID 1; may be
- * empty. begun_usec: CLOCK_MONOTONIC, when the first permit of this term was given, 0: unknown. Returns the length, or
+ * empty. Returns the length, or
  * -EINVAL when a field does not pass permit_request_check() or the path is not a plain absolute one. */
-int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup, uint64_t begun_usec,
-                      char *buf);
+int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup,
+                      const struct permitfile_past *past, char *buf);
 
 /* Reads it back. text need not be terminated. Strict: every key once, in order, nothing else, check line right, unit
  * and boot id as given (NULL: whichever; who sees another boot id than the guard, in a container, has only that /run
  * ends with the boot). ret becomes a PERMIT request that passes permit_request_check(), with seq 1; ret_cgroup has
- * PERMITFILE_CGROUP_SIZE; ret_begun_usec may be NULL. Returns 0, or -EBADMSG (truncated, damaged), -EXDEV (of another
+ * PERMITFILE_CGROUP_SIZE; ret_past may be NULL. Returns 0, or -EBADMSG (truncated, damaged), -EXDEV (of another
  * boot or unit), err set. */
-int permitfile_parse(struct permit_request *ret, char *ret_cgroup, uint64_t *ret_begun_usec, const char *text,
+int permitfile_parse(struct permit_request *ret, char *ret_cgroup, struct permitfile_past *ret_past, const char *text,
                      size_t size, const char *unit, const char *boot_id, struct err *err);
 
 /* The unit's environment (EnvironmentFile=): LEADER_TERM, LEADER_LOCK, LEADER_LOCK_UID, LEADER_IDENTITY. Into

@@ -17,6 +17,7 @@
  *    by root: a revoke for such a unit is told so, and answered when it is seen stopped
  *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
  *    only if it ends before it was looked at again; one on its way up or down is waited for first
+ *  - how far the unit came under its permit is on disk: its start, once PID 1 took it, and how it ended
  *  - what ended under its permit is not started again by the guard, nor by the next one: whether that is a failure is
  *    said, and what follows is the agent's
  *  - one that stays on its way down, or waits for Restart=, longer than until the next look gets no permit: the lock
@@ -158,6 +159,7 @@ enum supervise_action_type {
         SUPERVISE_START,            /* reset-failed, start job; answered by START_RESULT exactly once */
         SUPERVISE_REMOVE_GATE,      /* no such file is success */
         SUPERVISE_RECORD,           /* the uid of the permit in force (or of the stop under way) as revoked, on disk */
+        SUPERVISE_NOTE,             /* in the permit file: the unit had its start, or how it ended */
         SUPERVISE_REFUSE_REQUEST,   /* the uid of the request in hand is not permitted by this guard; cannot fail */
         SUPERVISE_REFUSE_CHECKED,   /* the same for the uid that was being checked */
         SUPERVISE_STOP,             /* stop job; not answered, the readings tell */
@@ -224,6 +226,9 @@ uint64_t supervise_deadline(const struct supervise *s);
 
 /* A permit is in force: the unit may run. */
 bool supervise_permitted(const struct supervise *s);
+
+/* PID 1 took the start of the unit under this permit, or the unit was found up. */
+bool supervise_started(const struct supervise *s);
 
 /* A stop is under way and not confirmed. */
 bool supervise_stopping(const struct supervise *s);

@@ -17,7 +17,7 @@ static void file(const struct permit_request *q, const char *cgroup, uint8_t whe
         char text[PERMITFILE_MAX], environment[PERMITFILE_MAX], back_cgroup[PERMITFILE_CGROUP_SIZE];
         struct permit_request back = {};
         struct err err = {};
-        int n = permitfile_format(q, BOOT, cgroup, 77, text), r;
+        int n = permitfile_format(q, BOOT, cgroup, &(struct permitfile_past){77, PERMITFILE_ENDED}, text), r;
 
         if (n < 0)
                 return;
@@ -105,7 +105,7 @@ static void read_file(const uint8_t *data, size_t size) {
         struct permit_request q;
         struct err err = {};
         char *exact;
-        uint64_t begun;
+        struct permitfile_past past;
         int r;
 
         if (size > 0 && *data == '+' && size < PERMITFILE_MAX) {
@@ -117,13 +117,13 @@ static void read_file(const uint8_t *data, size_t size) {
                 memcpy(text, size ? data : (const uint8_t *)"", size);
         }
         exact = fuzz_copy(text, size);
-        r = permitfile_parse(&q, cgroup, &begun, exact, size, "app.service", NULL, &err);
+        r = permitfile_parse(&q, cgroup, &past, exact, size, "app.service", NULL, &err);
         free(exact);
         fuzz_assert_result(r, &err);
         if (r < 0)
                 return;
         fuzz_assert(sscanf(text, "leader-guard permit %*1[12]\nboot=%63[^\n]", boot) >= 0);
-        fuzz_assert(permitfile_format(&q, boot, cgroup, begun, again) == (int)size && memcmp(again, text, size) == 0);
+        fuzz_assert(permitfile_format(&q, boot, cgroup, &past, again) == (int)size && memcmp(again, text, size) == 0);
         file(&q, cgroup, (uint8_t)size, (uint8_t)(size >> 8));
 }
 

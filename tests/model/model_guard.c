@@ -202,6 +202,7 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 o->file_kill_at_usec = s->kill_at_usec;
                 break;
         case SUPERVISE_WRITE_ENV:
+        case SUPERVISE_NOTE:
                 break;
         case SUPERVISE_MAKE_GATE:
                 o->gate = 1;

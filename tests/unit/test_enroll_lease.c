@@ -48,7 +48,7 @@ static void permit(enum tenure tenure, uint64_t kill_at_usec) {
                                    .identity = "web-1-0011aabb"};
         char text[PERMITFILE_MAX];
 
-        assert_true(permitfile_format(&q, BOOT, "", 77, text) > 0);
+        assert_true(permitfile_format(&q, BOOT, "", &(struct permitfile_past){77, PERMITFILE_ENDED}, text) > 0);
         (void)tempdir_write(&dir, "permits/" UNIT, text);
 }
 

@@ -336,26 +336,27 @@ static void test_file_round_trip(_unused_ void **state) {
         struct permit_request q = good(), back = {};
         char text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE];
         struct err err = {};
-        uint64_t begun = 1;
+        struct permitfile_past past = {};
         int n;
 
-        n = permitfile_format(&q, BOOT, CGROUP, 77, text);
+        n = permitfile_format(&q, BOOT, CGROUP, &(struct permitfile_past){77, PERMITFILE_ENDED}, text);
         assert_true(n > 0 && (size_t)n == strlen(text));
-        assert_int_equal(permitfile_parse(&back, cgroup, &begun, text, (size_t)n, q.unit, BOOT, &err), 0);
+        assert_int_equal(permitfile_parse(&back, cgroup, &past, text, (size_t)n, q.unit, BOOT, &err), 0);
         back.seq = q.seq;
         assert_memory_equal(&back, &q, sizeof(q));
         assert_string_equal(cgroup, CGROUP);
-        assert_int_equal(begun, 77);
+        assert_int_equal(past.begun_usec, 77);
+        assert_int_equal(past.course, PERMITFILE_ENDED);
         /* As 0.1.0 wrote it. */
-        n = permitfile_format(&q, BOOT, CGROUP, 0, text);
+        n = permitfile_format(&q, BOOT, CGROUP, &(struct permitfile_past){}, text);
         assert_non_null(strstr(text, "leader-guard permit 1\n"));
         assert_null(strstr(text, "begun"));
-        assert_int_equal(permitfile_parse(&back, cgroup, &begun, text, (size_t)n, q.unit, BOOT, &err), 0);
-        assert_int_equal(begun, 0);
+        assert_int_equal(permitfile_parse(&back, cgroup, &past, text, (size_t)n, q.unit, BOOT, &err), 0);
+        assert_int_equal(past.begun_usec, 0);
 
         q.tenure = TENURE_LIFE;
         q.stop_at_usec = q.kill_at_usec = USEC_INFINITY;
-        n = permitfile_format(&q, BOOT, "", 77, text);
+        n = permitfile_format(&q, BOOT, "", &(struct permitfile_past){77, PERMITFILE_ENDED}, text);
         assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, (size_t)n, q.unit, BOOT, &err), 0);
         assert_true(back.stop_at_usec == USEC_INFINITY && back.tenure == TENURE_LIFE);
         assert_string_equal(cgroup, "");
@@ -367,7 +368,7 @@ static void test_file_refuses(_unused_ void **state) {
         struct err err = {};
         size_t n;
 
-        n = (size_t)permitfile_format(&q, BOOT, CGROUP, 77, text);
+        n = (size_t)permitfile_format(&q, BOOT, CGROUP, &(struct permitfile_past){77, PERMITFILE_ENDED}, text);
         /* Every truncation, and every change of one byte. */
         for (size_t i = 0; i < n; i++)
                 assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, i, q.unit, BOOT, &err), -EBADMSG);
@@ -389,10 +390,13 @@ static void test_file_refuses(_unused_ void **state) {
         assert_non_null(strstr(err.text, "another boot"));
         assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, n, q.unit, NULL, &err), 0);
         /* Nothing that would not come back is written. */
-        assert_int_equal(permitfile_format(&q, BOOT, "/a/../b", 77, text), -EINVAL);
-        assert_int_equal(permitfile_format(&q, BOOT, "relative", 77, text), -EINVAL);
+        assert_int_equal(permitfile_format(&q, BOOT, "/a/../b", &(struct permitfile_past){77, PERMITFILE_ENDED}, text),
+                         -EINVAL);
+        assert_int_equal(permitfile_format(&q, BOOT, "relative", &(struct permitfile_past){77, PERMITFILE_ENDED}, text),
+                         -EINVAL);
         q.type = PERMIT_REVOKE;
-        assert_int_equal(permitfile_format(&q, BOOT, CGROUP, 77, text), -EINVAL);
+        assert_int_equal(permitfile_format(&q, BOOT, CGROUP, &(struct permitfile_past){77, PERMITFILE_ENDED}, text),
+                         -EINVAL);
 }
 
 static void test_environment(_unused_ void **state) {

@@ -32,6 +32,7 @@ static const char *const action_words[N_SUPERVISE_ACTIONS] = {
         [SUPERVISE_REMOVE_PERMIT] = "-permit-file",
         [SUPERVISE_READ] = "read",
         [SUPERVISE_REPLY] = "reply",
+        [SUPERVISE_NOTE] = "note",
         [SUPERVISE_REPLY_INTERIM] = "interim",
         [SUPERVISE_REPLY_PERMITS] = "permits",
         [SUPERVISE_REPLY_REVOKES] = "revokes",
@@ -175,13 +176,13 @@ struct row {
 #define PERMITTED                                                                                                      \
         {0, "found none", "", SUPERVISE_UNREAD}, {1, "permit A life", "read", SUPERVISE_CHECKING},                     \
                 {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},                     \
-                {1, "start ok", "read", SUPERVISE_STARTING}, {                                                         \
+                {1, "start ok", "note read", SUPERVISE_STARTING}, {                                                         \
                 1, "read on", "push", SUPERVISE_RUNNING                                                                \
         }
 #define LEASED                                                                                                         \
         {0, "found none", "", SUPERVISE_UNREAD}, {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},              \
                 {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},                     \
-                {1, "start ok", "read", SUPERVISE_STARTING}, {                                                         \
+                {1, "start ok", "note read", SUPERVISE_STARTING}, {                                                         \
                 1, "read on", "push", SUPERVISE_RUNNING                                                                \
         }
 #define STOP_A "-gate record STOP read interim push"
@@ -377,7 +378,7 @@ static const struct row rows[] = {
           {1, "evict 3", "read", SUPERVISE_UNREAD},
           {1, "permit A life", "evicts:busy read", SUPERVISE_CHECKING},
           {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
-          {1, "read on", "push", SUPERVISE_RUNNING}}},
+          {1, "read on", "note push", SUPERVISE_RUNNING}}},
         {"a revoke that comes before that: it is stopped all the same; nobody there any more: it is not",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "evict 3", "read", SUPERVISE_UNREAD},
@@ -421,7 +422,7 @@ static const struct row rows[] = {
         {"also when the unit has ended by itself, and while another is checked",
          {PERMITTED,
           {2, "wake", "read", SUPERVISE_RUNNING},
-          {2, "read off", "push", SUPERVISE_FAILED},
+          {2, "read off", "note push", SUPERVISE_FAILED},
           {2, "permit B life", "reply:busy", SUPERVISE_FAILED}}},
         {"another tenure for the same uid is refused: it is fixed for the term",
          {PERMITTED, {2, "permit A lease 10 15", "reply:request", SUPERVISE_RUNNING}}},
@@ -449,10 +450,10 @@ static const struct row rows[] = {
           {0, "read on", "queries push", SUPERVISE_FOREIGN},
           {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},
           {1, "read on", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
-          {1, "read on", "push", SUPERVISE_RUNNING},
+          {1, "read on", "note push", SUPERVISE_RUNNING},
           {5, "permit A lease 14 19", "permit-file reply:ok", SUPERVISE_RUNNING},
           {6, "wake", "read", SUPERVISE_RUNNING},
-          {6, "read off", "push", SUPERVISE_FAILED},
+          {6, "read off", "note push", SUPERVISE_FAILED},
           {7, "wake", "read", SUPERVISE_FAILED},
           {7, "read on", "push", SUPERVISE_RUNNING},
           {14, "tick", "-gate record STOP read push", SUPERVISE_STOPPING},
@@ -464,7 +465,7 @@ static const struct row rows[] = {
           {1, "read going", "", SUPERVISE_STARTING},
           {2, "wake", "read", SUPERVISE_STARTING},
           {2, "read off", "START", SUPERVISE_STARTING},
-          {2, "start ok", "read", SUPERVISE_STARTING},
+          {2, "start ok", "note read", SUPERVISE_STARTING},
           {2, "read on", "push", SUPERVISE_RUNNING}}},
         {"… revoked in that very moment",
          {{0, "found none", "", SUPERVISE_UNREAD},
@@ -557,7 +558,7 @@ static const struct row rows[] = {
           {2, "wake", "read", SUPERVISE_RUNNING},
           {2, "read auto-restart", "push", SUPERVISE_STARTING},
           {2, "wake", "read", SUPERVISE_STARTING},
-          {2, "read off", "push", SUPERVISE_FAILED},
+          {2, "read off", "note push", SUPERVISE_FAILED},
           {3, "permit A life", "reply:ok", SUPERVISE_FAILED},
           {4, "wake", "read", SUPERVISE_FAILED},
           {4, "read coming", "push", SUPERVISE_STARTING},
@@ -566,14 +567,14 @@ static const struct row rows[] = {
         {"ended with success is no failure: the permit stays, and a timer may start it again",
          {PERMITTED,
           {2, "wake", "read", SUPERVISE_RUNNING},
-          {2, "read off-well", "push", SUPERVISE_ENDED},
+          {2, "read off-well", "note push", SUPERVISE_ENDED},
           {3, "permit A life", "reply:ok", SUPERVISE_ENDED},
           {4, "wake", "read", SUPERVISE_ENDED},
           {4, "read on", "push", SUPERVISE_RUNNING},
           {5, "wake", "read", SUPERVISE_RUNNING},
-          {5, "read off-badly", "push", SUPERVISE_FAILED},
+          {5, "read off-badly", "note push", SUPERVISE_FAILED},
           {6, "wake", "read", SUPERVISE_FAILED},
-          {6, "read off-well", "push", SUPERVISE_ENDED},
+          {6, "read off-well", "note push", SUPERVISE_ENDED},
           {7, "revoke A", STOP_A, SUPERVISE_STOPPING}}},
         {"a job may be over before its start is answered, or looked at",
          {{0, "found none", "", SUPERVISE_UNREAD},
@@ -581,18 +582,18 @@ static const struct row rows[] = {
           {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
           {1, "wake", "read", SUPERVISE_STARTING},
           {1, "read off-well", "", SUPERVISE_STARTING},
-          {1, "start ok", "read", SUPERVISE_STARTING},
-          {1, "read off-well", "push", SUPERVISE_ENDED}}},
+          {1, "start ok", "note read", SUPERVISE_STARTING},
+          {1, "read off-well", "note push", SUPERVISE_ENDED}}},
         {"an answer that is lost starts no job a second time",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
           {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
           {1, "start lost", "read", SUPERVISE_STARTING},
-          {1, "read off-well", "push", SUPERVISE_ENDED}}},
+          {1, "read off-well", "note push", SUPERVISE_ENDED}}},
         {"what ended under its permit is not started by the next guard, whichever way it ended",
-         {{0, "found A life gate", "read push", SUPERVISE_RESUMING}, {1, "read off-well", "push", SUPERVISE_ENDED}}},
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING}, {1, "read off-well", "note push", SUPERVISE_ENDED}}},
         {"what failed under its permit is not started by the next guard either",
-         {{0, "found A life gate", "read push", SUPERVISE_RESUMING}, {1, "read off-badly", "push", SUPERVISE_FAILED}}},
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING}, {1, "read off-badly", "note push", SUPERVISE_FAILED}}},
         {"what the last guard did not come to start is started",
          {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
           {1, "read off", "START push", SUPERVISE_STARTING}}},
@@ -602,14 +603,14 @@ static const struct row rows[] = {
           {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
           {1, "wake", "read", SUPERVISE_STARTING},
           {1, "read off", "", SUPERVISE_STARTING},
-          {1, "start ok", "read", SUPERVISE_STARTING},
-          {1, "read off", "push", SUPERVISE_FAILED}}},
+          {1, "start ok", "note read", SUPERVISE_STARTING},
+          {1, "read off", "note push", SUPERVISE_FAILED}}},
         {"a refused start is a failed unit",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
           {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},
-          {1, "start refused", "read", SUPERVISE_STARTING},
-          {1, "read off", "push", SUPERVISE_FAILED}}},
+          {1, "start refused", "note read", SUPERVISE_STARTING},
+          {1, "read off", "note push", SUPERVISE_FAILED}}},
         {"a start that was lost with the bus is sent again after a reading, under the same permit",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
@@ -618,7 +619,7 @@ static const struct row rows[] = {
           {1, "read silent", "", SUPERVISE_STARTING},
           {2, "wake", "read", SUPERVISE_STARTING},
           {2, "read off", "START", SUPERVISE_STARTING},
-          {2, "start ok", "read", SUPERVISE_STARTING}}},
+          {2, "start ok", "note read", SUPERVISE_STARTING}}},
         {"a start that timed out may still come: gate away, stop, confirm",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
@@ -677,7 +678,7 @@ static const struct row rows[] = {
           {2, "wake", "", SUPERVISE_RUNNING},
           {2, "read on", "queries read", SUPERVISE_RUNNING}}},
         {"a lost signal: looked every ten seconds",
-         {PERMITTED, {11, "tick", "read", SUPERVISE_RUNNING}, {11, "read off", "push", SUPERVISE_FAILED}}},
+         {PERMITTED, {11, "tick", "read", SUPERVISE_RUNNING}, {11, "read off", "note push", SUPERVISE_FAILED}}},
         {"a superseded connection: what it asked for is forgotten, nothing was written",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
@@ -763,7 +764,7 @@ static const struct row rows[] = {
          {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
           {0, "read going-unenrolled", "push", SUPERVISE_STARTING},
           {1, "wake", "read", SUPERVISE_STARTING},
-          {1, "read off-unenrolled", "push", SUPERVISE_FAILED}}},
+          {1, "read off-unenrolled", "note push", SUPERVISE_FAILED}}},
         {"guard start, unit inactive with processes left: no second start beside them",
          {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
           {0, "read leftovers", "-gate record STOP read push", SUPERVISE_STOPPING}}},
@@ -960,6 +961,10 @@ static void judge(struct world *w, const struct supervise *s, const struct super
                         w->ours = true;
                         w->file = true;
                         w->stop_begun = false;
+                        break;
+                case SUPERVISE_NOTE: /* writes the permit file again */
+                        assert_true(w->file && supervise_permitted(s));
+                        assert_false(w->stop_begun);
                         break;
                 case SUPERVISE_MAKE_GATE:
                         assert_true(w->file);

@@ -303,6 +303,10 @@ static void retry(struct supervise *s, struct supervise_actions *a, uint64_t now
         supervise_read_soon(s, a);
 }
 
+static bool is_over(uint8_t state) {
+        return state == SUPERVISE_FAILED || state == SUPERVISE_ENDED;
+}
+
 struct supervise_actions supervise_step(struct supervise *s, const struct supervise_event *ev) {
         struct supervise_actions a = {};
         uint64_t now = ev->now_usec;
@@ -366,7 +370,7 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                 break;
         }
         retry(s, &a, now);
-        if (s->state != before && (s->state == SUPERVISE_ENDED || s->state == SUPERVISE_FAILED))
+        if (s->state != before && supervise_permitted(s) && (is_over(s->state) || is_over(before))) /* @end-is-noted */
                 supervise_act(&a, SUPERVISE_NOTE, GUARD_OK);
         if (s->state != before && s->state != SUPERVISE_CHECKING)
                 supervise_act(&a, SUPERVISE_PUSH, GUARD_OK);

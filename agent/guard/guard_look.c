@@ -180,8 +180,15 @@ static enum supervise_end judge_end(const struct guard_unit *u, const struct enr
         bool known = f->inactive_enter_usec || f->condition_usec || util_streq(f->active_state, "failed");
         uint64_t ended = known ? f->inactive_enter_usec : u->told.inactive_enter_usec;
         const char *result = known || !since_permit(u, ended) ? f->result : u->told.result;
+        /* PID 1 stops what is bound to a guard that is gone: that is no end, but for one that had been noted before. */
+        bool bound =
+                u->s.state == SUPERVISE_RESUMING && u->s.tenure == TENURE_LEASE && u->past.course < PERMITFILE_ENDED;
         bool success = util_streq(f->active_state, "inactive") && util_streq(result, "success");
 
+        if (bound) {
+                (void)snprintf(text, size, "the unit is down since leader-guard was gone");
+                return SUPERVISE_END_NONE;
+        }
         /* Each start looks at the conditions first, at the asserts after that, and only then anything runs. */
         if (is_skipped(u, known ? f->condition_usec : u->told.condition_usec,
                        known ? f->condition_result : u->told.condition_result, ended)) {

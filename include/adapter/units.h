@@ -29,8 +29,8 @@ struct units_handlers {
         /* Something of `unit` may have changed (NULL: of any unit: after a daemon-reload, or connected anew). A signal
          * is not a snapshot: read again. */
         void (*changed)(const char *unit, void *userdata);
-        /* What a signal says of `unit`, before changed(): of the facts only those that PID 1 mentions (it does when they
-         * change, and before it forgets the unit), the others are empty. May be NULL. */
+        /* What a signal says of `unit`, before changed(): of the facts only those that PID 1 mentions (it does when
+         * they change, and before it forgets the unit), the others are empty. May be NULL. */
         void (*told)(const char *unit, const struct enroll_facts *news, void *userdata);
         /* The connection is gone; every call under way has been answered with UNITS_LOST. units_connect() may be called
          * from here or later. */

@@ -45,7 +45,8 @@ struct enroll_facts {
         uint64_t assert_usec;        /* … its asserts, after that */
         bool condition_result;       /* they were met */
         bool assert_result;
-        char failed_condition[320]; /* one that was not: "ConditionPathExists=/srv/data" */
+        char failed_condition[320]; /* one that was not: "ConditionPathExists=/srv/data"; not known: all that there are
+                                     */
         char failed_assert[320];
         bool refuse_manual_start;
         bool refuse_manual_stop;

@@ -17,6 +17,7 @@
  *    by root: a revoke for such a unit is told so, and answered when it is seen stopped
  *  - a unit that runs already and is fit is taken over as it runs: the same files in the same order, and a start job
  *    only if it ends before it was looked at again; one on its way up or down is waited for first
+ *  - (under a lease PID 1 stops the unit of a guard that is gone: that one the next guard starts again)
  *  - how far the unit came under its permit is on disk: its start, once PID 1 took it, and how it ended
  *  - what ended under its permit is not started again by the guard, nor by the next one: whether that is a failure is
  *    said, and what follows is the agent's

@@ -51,7 +51,7 @@ small=(
         '--tenure lease --leading --faults 2 --humans 0 --only fill,kill-agent'
         '--tenure life --leading --faults 2 --humans 0 --only read-only,unit-exit,kill-agent,kill-guard'
         '--tenure life --leading --faults 3 --humans 0 --only unit-exit,kill-guard,kill-agent'
-        '--tenure lease --leading --faults 3 --humans 0 --only unit-exit,kill-guard'
+        '--tenure lease --leading --faults 2 --humans 0 --only unit-exit,kill-guard'
         '--tenure life --leading --faults 1 --humans 1 --only read-only'
         '--tenure life --faults 1 --humans 1 --only end-agent'
         '--tenure life --leading --faults 2 --humans 1 --only end-agent,crash'

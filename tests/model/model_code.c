@@ -179,6 +179,7 @@ static void code_host(struct coder *c, struct host *o) {
         }
         coder_byte(c, &o->gate);
         coder_byte(c, &o->end);
+        coder_byte(c, &o->noted);
         coder_byte(c, &o->file);
         coder_byte(c, &o->file_tenure);
         coder_token(c, TOKEN_LOCK, &o->file_uid);

@@ -50,6 +50,7 @@ bool pid1_would_start(const struct world *w, unsigned h) {
 void pid1_start(struct world *w, unsigned h) {
         if (pid1_would_start(w, h)) {
                 w->hosts[h].foreign = !w->hosts[h].gate;
+                w->hosts[h].end = SUPERVISE_END_NONE;
                 pid1_set(w, h, PROCESSES_RUN);
         } else if (w->hosts[h].unit == PROCESSES_NONE)
                 w->hosts[h].wake = w->hosts[h].up; /* the failed job */
@@ -69,7 +70,10 @@ struct supervise_reading guard_look(const struct world *w, unsigned h) {
                 .start_ok = !w->agents[h].unenrolled,
                 .run_ok = !o->loose,
                 .gated = !o->loose,
-                .end = o->unit == PROCESSES_NONE ? o->end : SUPERVISE_END_NONE,
+                /* (stopped by PID 1 with the guard that it was bound to) */
+                .end = o->unit != PROCESSES_NONE || (o->supervise.state == SUPERVISE_RESUMING && lease(h) && !o->noted)
+                               ? SUPERVISE_END_NONE
+                               : o->end,
                 .ours = 1, /* (root's list stays when a drop-in is lost) */
         };
 }
@@ -194,7 +198,7 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
         switch ((enum supervise_action_type)type) {
         case SUPERVISE_WRITE_PERMIT:
                 if (o->file != SUPERVISE_FILE_VALID || o->file_uid != s->uid)
-                        o->end = SUPERVISE_END_NONE;
+                        o->end = o->noted = SUPERVISE_END_NONE;
                 o->file = SUPERVISE_FILE_VALID;
                 o->file_uid = (uint8_t)s->uid;
                 o->file_tenure = s->tenure;
@@ -202,7 +206,9 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 o->file_kill_at_usec = s->kill_at_usec;
                 break;
         case SUPERVISE_WRITE_ENV:
+                break;
         case SUPERVISE_NOTE:
+                o->noted = s->state == SUPERVISE_ENDED || s->state == SUPERVISE_FAILED;
                 break;
         case SUPERVISE_MAKE_GATE:
                 o->gate = 1;
@@ -213,7 +219,7 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 o->foreign = 0;
                 break;
         case SUPERVISE_START:
-                if (o->end)
+                if (o->end && o->noted)
                         w->bad = "what ended under its permit is started again by the guard";
                 o->start_job = 1;
                 o->start_result = 1 + SUPERVISE_START_OK;
@@ -240,7 +246,7 @@ static bool perform(struct world *w, unsigned h, const struct supervise_event *e
                 pid1_set(w, h, PROCESSES_NONE);
                 break;
         case SUPERVISE_REMOVE_PERMIT:
-                o->file = o->file_uid = o->file_tenure = o->end = 0;
+                o->file = o->file_uid = o->file_tenure = o->end = o->noted = 0;
                 o->file_stop_at_usec = o->file_kill_at_usec = 0;
                 break;
         case SUPERVISE_READ:

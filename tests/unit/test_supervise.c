@@ -176,13 +176,13 @@ struct row {
 #define PERMITTED                                                                                                      \
         {0, "found none", "", SUPERVISE_UNREAD}, {1, "permit A life", "read", SUPERVISE_CHECKING},                     \
                 {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},                     \
-                {1, "start ok", "note read", SUPERVISE_STARTING}, {                                                         \
+                {1, "start ok", "note read", SUPERVISE_STARTING}, {                                                    \
                 1, "read on", "push", SUPERVISE_RUNNING                                                                \
         }
 #define LEASED                                                                                                         \
         {0, "found none", "", SUPERVISE_UNREAD}, {1, "permit A lease 10 15", "read", SUPERVISE_CHECKING},              \
                 {1, "read off", "permit-file env gate START permits:ok push", SUPERVISE_STARTING},                     \
-                {1, "start ok", "note read", SUPERVISE_STARTING}, {                                                         \
+                {1, "start ok", "note read", SUPERVISE_STARTING}, {                                                    \
                 1, "read on", "push", SUPERVISE_RUNNING                                                                \
         }
 #define STOP_A "-gate record STOP read interim push"
@@ -455,7 +455,7 @@ static const struct row rows[] = {
           {6, "wake", "read", SUPERVISE_RUNNING},
           {6, "read off", "note push", SUPERVISE_FAILED},
           {7, "wake", "read", SUPERVISE_FAILED},
-          {7, "read on", "push", SUPERVISE_RUNNING},
+          {7, "read on", "note push", SUPERVISE_RUNNING},
           {14, "tick", "-gate record STOP read push", SUPERVISE_STOPPING},
           {19, "tick", "KILL push", SUPERVISE_KILLING}}},
         {"… it ends in that very moment: started as usual",
@@ -561,7 +561,7 @@ static const struct row rows[] = {
           {2, "read off", "note push", SUPERVISE_FAILED},
           {3, "permit A life", "reply:ok", SUPERVISE_FAILED},
           {4, "wake", "read", SUPERVISE_FAILED},
-          {4, "read coming", "push", SUPERVISE_STARTING},
+          {4, "read coming", "note push", SUPERVISE_STARTING},
           {5, "wake", "read", SUPERVISE_STARTING},
           {5, "read on", "push", SUPERVISE_RUNNING}}},
         {"ended with success is no failure: the permit stays, and a timer may start it again",
@@ -570,7 +570,7 @@ static const struct row rows[] = {
           {2, "read off-well", "note push", SUPERVISE_ENDED},
           {3, "permit A life", "reply:ok", SUPERVISE_ENDED},
           {4, "wake", "read", SUPERVISE_ENDED},
-          {4, "read on", "push", SUPERVISE_RUNNING},
+          {4, "read on", "note push", SUPERVISE_RUNNING},
           {5, "wake", "read", SUPERVISE_RUNNING},
           {5, "read off-badly", "note push", SUPERVISE_FAILED},
           {6, "wake", "read", SUPERVISE_FAILED},
@@ -591,9 +591,11 @@ static const struct row rows[] = {
           {1, "start lost", "read", SUPERVISE_STARTING},
           {1, "read off-well", "note push", SUPERVISE_ENDED}}},
         {"what ended under its permit is not started by the next guard, whichever way it ended",
-         {{0, "found A life gate", "read push", SUPERVISE_RESUMING}, {1, "read off-well", "note push", SUPERVISE_ENDED}}},
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {1, "read off-well", "note push", SUPERVISE_ENDED}}},
         {"what failed under its permit is not started by the next guard either",
-         {{0, "found A life gate", "read push", SUPERVISE_RESUMING}, {1, "read off-badly", "note push", SUPERVISE_FAILED}}},
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {1, "read off-badly", "note push", SUPERVISE_FAILED}}},
         {"what the last guard did not come to start is started",
          {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
           {1, "read off", "START push", SUPERVISE_STARTING}}},

@@ -2,10 +2,12 @@
 /* Which connections streams use, and a connection that libcurl does not read any more: here libcurl is kept from
  * looking at its sockets, as 7.88 was seen to stand beside a readable one. */
 #include <dlfcn.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -25,7 +27,7 @@ CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int mask, int
         if (!real)
                 *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_socket_action");
         assert_non_null(real);
-        return is_deaf && fd != CURL_SOCKET_TIMEOUT ? CURLM_OK : real(multi, fd, mask, running);
+        return is_deaf ? CURLM_OK : real(multi, fd, mask, running);
 }
 
 static void never_done(_unused_ CURL *easy, _unused_ CURLcode result) {
@@ -181,10 +183,83 @@ static void test_stuck(_unused_ void **state) {
         rawserver_free(server);
 }
 
+/* ---- the real API server, with LEADER_TEST_KUBECONFIG set: HTTP/2, 100 streams a connection ---- */
+
+#define LIVE_STREAMS 200
+
+static unsigned n_connections(void) {
+        unsigned n = 0;
+
+        for (int fd = 3; fd < 1024; fd++) {
+                struct sockaddr_storage a;
+                socklen_t size = sizeof(a);
+
+                if (getpeername(fd, (struct sockaddr *)&a, &size) == 0 && a.ss_family != AF_UNIX)
+                        n++;
+        }
+        return n;
+}
+
+static unsigned n_open(struct http_request *const *watches) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < LIVE_STREAMS; i++)
+                n += http_request_is_open(watches[i]);
+        return n;
+}
+
+static void test_live(_unused_ void **state) {
+        static struct seen seen[LIVE_STREAMS];
+        struct http_request *watches[LIVE_STREAMS], *read;
+        const char *path = getenv("LEADER_TEST_KUBECONFIG");
+        struct kubeconfig *config = NULL;
+        struct http *http = NULL;
+        sd_event *event = NULL;
+        struct seen other;
+        uint64_t end_usec;
+
+        if (!path)
+                skip();
+        assert_int_equal(kubeconfig_load(&config, path, NULL, NULL), 0);
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(http_new(&http, event, config, "test/1", NULL), 0);
+        for (size_t i = 0; i < LIVE_STREAMS; i++) {
+                const struct http_call call = {.method = "GET",
+                                               .path = "/api/v1/namespaces/default/configmaps?watch=1",
+                                               .response_max = 100000,
+                                               .cb = on_result,
+                                               .data_cb = on_data,
+                                               .userdata = &seen[i]};
+
+                assert_int_equal(http_start(http, &call, &watches[i]), 0);
+        }
+        end_usec = clock_monotonic_usec() + HANG_USEC;
+        while (n_open(watches) < LIVE_STREAMS) {
+                assert_true(clock_monotonic_usec() < end_usec);
+                assert_true(sd_event_run(event, 100 * USEC_PER_MSEC) >= 0);
+        }
+        assert_int_equal(n_connections(), 4);
+
+        /* A renewal is behind none of them: it has a connection of its own. */
+        read = start(http, "/version", &other);
+        run(event, &other, 1);
+        assert_int_equal(other.outcome, HTTP_ANSWERED);
+        assert_int_equal(n_connections(), 5);
+        for (size_t i = 0; i < LIVE_STREAMS; i++) {
+                assert_false(seen[i].is_done);
+                http_request_free(watches[i]);
+        }
+        http_request_free(read);
+        http_free(http);
+        sd_event_unref(event);
+        kubeconfig_free(config);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_groups),
                 cmocka_unit_test(test_stuck),
+                cmocka_unit_test(test_live),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

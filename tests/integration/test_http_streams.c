@@ -21,13 +21,13 @@
 static bool is_deaf;
 
 /* Instead of libcurl's. */
-CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int mask, int *running) {
+CURLMcode curl_multi_socket_action(CURLM *multi_handle, curl_socket_t s, int ev_bitmask, int *running_handles) {
         static CURLMcode (*real)(CURLM *, curl_socket_t, int, int *);
 
         if (!real)
                 *(void **)&real = dlsym(RTLD_NEXT, "curl_multi_socket_action");
         assert_non_null(real);
-        return is_deaf ? CURLM_OK : real(multi, fd, mask, running);
+        return is_deaf ? CURLM_OK : real(multi_handle, s, ev_bitmask, running_handles);
 }
 
 static void never_done(_unused_ CURL *easy, _unused_ CURLcode result) {
@@ -165,7 +165,7 @@ static void test_stuck(_unused_ void **state) {
         assert_true(seen.is_done);
         assert_int_equal(seen.outcome, HTTP_BROKEN);
         assert_string_equal(seen.text, "the connection stood still, though there was something to read");
-        watch = http_request_free(watch);
+        (void)http_request_free(watch);
 
         /* It is closed, and the same group works again, over another one; a request is not behind any of them. */
         watch = start(http, "/stream", &seen);
@@ -191,7 +191,7 @@ static unsigned n_connections(void) {
         unsigned n = 0;
 
         for (int fd = 3; fd < 1024; fd++) {
-                struct sockaddr_storage a;
+                struct sockaddr_storage a = {};
                 socklen_t size = sizeof(a);
 
                 if (getpeername(fd, (struct sockaddr *)&a, &size) == 0 && a.ss_family != AF_UNIX)

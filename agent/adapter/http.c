@@ -10,6 +10,7 @@
 
 #include "adapter/http_loop.h"
 #include "adapter/http_setup.h"
+#include "adapter/http_streams.h"
 #include "base/clock.h"
 #include "base/retry.h"
 
@@ -23,7 +24,8 @@
 struct http {
         sd_event *event;
         struct http_setup setup;
-        struct http_loop plain, streams;
+        struct http_loop plain; /* a renewal is one of these: never behind another request, nor behind a stream */
+        struct http_streams streams;
         sd_event_source *defer;
         char *user_agent;
         uint64_t suspect_at_usec;          /* CLOCK_MONOTONIC of the last plain request without an answer, 0: none */
@@ -45,7 +47,8 @@ struct http_waiting {
 
 struct http_request {
         struct http *http;
-        struct http_loop *loop;
+        struct http_group *group;             /* NULL: a plain request */
+        struct http_loop *loop;               /* of the group, or http->plain */
         struct http_request *next, *previous; /* in http->requests */
         struct http_request *next_ready;
         bool is_ready; /* is in the queue of http->first */
@@ -275,10 +278,28 @@ static void on_done(CURL *easy, CURLcode code) {
         else if (code != CURLE_OK)
                 http_text(code, q->error, q->text, sizeof(q->text));
         q->loop->is_lost = q->result.outcome == HTTP_NOT_SENT || q->result.outcome == HTTP_BROKEN;
-        if (q->loop == &q->http->plain && q->result.outcome != HTTP_ANSWERED)
+        if (!q->group && q->result.outcome != HTTP_ANSWERED)
                 q->http->suspect_at_usec = clock_monotonic_usec();
         make_ready(q);
 }
+
+/* What is begun again goes over another connection. */
+static void on_stuck(struct http_loop *loop, void *userdata) {
+        const struct http *http = userdata;
+
+        for (struct http_request *q = http->requests; q; q = q->next) {
+                if (q->loop != loop || !q->is_added)
+                        continue;
+                (void)curl_multi_remove_handle(loop->multi, q->easy);
+                (void)util_copy(q->error, sizeof(q->error),
+                                "the connection stood still, though there was something to read");
+                on_done(q->easy, CURLE_RECV_ERROR);
+        }
+}
+
+/* A plain request that stands still ends with its time-out; its connection would take others with it. */
+static const struct http_loop_calls plain_calls = {.done = on_done};
+static const struct http_loop_calls stream_calls = {.done = on_done, .stuck = on_stuck};
 
 /* ---- requests ---- */
 
@@ -355,7 +376,7 @@ static int set_request(struct http_request *q, const struct http_call *call) {
                 SET(q, CURLOPT_TIMEOUT_MS, (long)((call->timeout_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
         /* One dead connection is seldom alone: of those that were open when a request got no answer, none is used
          * again. */
-        if (q->loop == &q->http->plain && q->http->suspect_at_usec > 0) {
+        if (!q->group && q->http->suspect_at_usec > 0) {
                 age_sec = (long)((clock_monotonic_usec() - q->http->suspect_at_usec) / USEC_PER_SEC);
                 if (age_sec > 0 && age_sec < HTTP_LIFETIME_MAX_SEC)
                         SET(q, CURLOPT_MAXLIFETIME_CONN, age_sec);
@@ -364,7 +385,7 @@ static int set_request(struct http_request *q, const struct http_call *call) {
         if (q->loop->is_lost)
                 SET(q, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
         SET(q, CURLOPT_FRESH_CONNECT, (long)(call->is_fresh || age_sec == 0));
-        if (q->loop == &q->http->streams) {
+        if (q->group) {
                 SET(q, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
                 SET(q, CURLOPT_PIPEWAIT, 1L);
         } else
@@ -388,7 +409,7 @@ static int begin(struct http_request *q, const struct http_call *call) {
 
         /* After a failure also when they look the same: the server may have a certificate of another CA. */
         http_setup_refresh(&http->setup, q->loop->is_lost);
-        r = http_setup_apply(&http->setup, q->easy, q->loop == &http->streams, NULL);
+        r = http_setup_apply(&http->setup, q->easy, /* is_stream= */ q->group, NULL);
         if (r >= 0)
                 r = add_headers(q, call);
         if (r >= 0)
@@ -513,7 +534,6 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
         if (!q)
                 return -ENOMEM;
         q->http = http;
-        q->loop = call->data_cb || call->is_aside ? &http->streams : &http->plain;
         q->response_max = call->response_max;
         q->cb = call->cb;
         q->data_cb = call->data_cb;
@@ -523,6 +543,14 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
                 q->next->previous = q;
         http->requests = q;
 
+        if (call->data_cb || call->is_aside) {
+                q->group = http_streams_join(&http->streams, call->data_cb);
+                if (!q->group) {
+                        (void)http_request_free(q);
+                        return -ENOMEM;
+                }
+        }
+        q->loop = q->group ? &q->group->loop : &http->plain;
         q->easy = curl_easy_init();
         q->body = call->body ? strdup(call->body) : NULL;
         q->n_body = q->body ? strlen(q->body) : 0;
@@ -560,6 +588,7 @@ struct http_request *http_request_free(struct http_request *q) {
         if (q->is_added)
                 (void)curl_multi_remove_handle(q->loop->multi, q->easy);
         curl_easy_cleanup(q->easy);
+        http_streams_leave(q->group);
         /* A header line of it may be the token. */
         for (struct curl_slist *l = q->headers; l; l = l->next)
                 explicit_bzero(l->data, strlen(l->data));
@@ -595,9 +624,9 @@ int http_new(struct http **ret, sd_event *event, const struct kubeconfig *config
                 return -ENOMEM;
         r = http_setup_init(&http->setup, config, err);
         if (r >= 0)
-                r = http_loop_init(&http->plain, event, /* max_idle= */ 4, on_done);
+                r = http_loop_init(&http->plain, event, /* max_idle= */ 4, &plain_calls, http);
         if (r >= 0)
-                r = http_loop_init(&http->streams, event, /* max_idle= */ 2, on_done);
+                r = http_streams_init(&http->streams, event, &stream_calls, http);
         if (r >= 0)
                 r = sd_event_add_defer(event, &http->defer, on_defer, http);
         if (r >= 0)
@@ -620,7 +649,7 @@ struct http *http_free(struct http *http) {
                 return NULL;
         sd_event_source_disable_unref(http->defer);
         http_loop_done(&http->plain);
-        http_loop_done(&http->streams);
+        http_streams_done(&http->streams);
         http_setup_done(&http->setup);
         forget_token(http);
         free(http->user_agent);

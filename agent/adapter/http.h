@@ -7,8 +7,9 @@
  * connection died, which here becomes HTTP_BROKEN. After a failure, new connections are made until one has answered,
  * for which the name is resolved anew; every address of the name is tried. CA bundle, certificate and key are those
  * that their files hold when a request begins (codec/tls.h). Streams share HTTP/2 connections of their own where the
- * server offers that, and so may requests that nobody waits for. A stream whose peer has gone silently ends within 7 s,
- * an idle plain connection is given up within 20 s; what it takes and costs says http_setup.c. */
+ * server offers that, 64 a connection (http_streams.h), and so may requests that nobody waits for. A connection of them
+ * that is readable without end and is not read is closed: HTTP_BROKEN. A stream whose peer has gone silently ends
+ * within 7 s, an idle plain connection is given up within 20 s; what it takes and costs says http_setup.c. */
 #pragma once
 
 #include <systemd/sd-event.h>

@@ -4,9 +4,11 @@
 #include "adapter/http_loop.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -15,6 +17,11 @@
 #define HTTP_LOOP_DEAD_MSEC 5000
 /* After an error of libcurl. */
 #define AGAIN_USEC (500 * USEC_PER_MSEC)
+/* So many wake-ups, over so long, without a byte either way are no traffic. A reader that is behind is heard of sooner:
+ * it makes libcurl stop for some milliseconds. Who wakes up more seldom costs nothing. */
+#define SPIN_WAKEUPS  1000
+#define SPIN_MIN_USEC USEC_PER_SEC
+#define SPIN_MAX_USEC (10 * USEC_PER_SEC)
 
 static void take_finished(struct http_loop *loop) {
         CURLMsg *m;
@@ -28,7 +35,7 @@ static void take_finished(struct http_loop *loop) {
                         continue;
                 /* m is gone after this. */
                 (void)curl_multi_remove_handle(loop->multi, easy);
-                loop->done(easy, result);
+                loop->calls->done(easy, result);
         }
 }
 
@@ -55,6 +62,39 @@ static void act(struct http_loop *loop, curl_socket_t fd, int mask) {
         take_finished(loop);
 }
 
+/* Bytes that we have read and sent. What cannot be asked is always another number: no spin. */
+static uint64_t moved(int fd, uint64_t otherwise) {
+        struct tcp_info info = {};
+        socklen_t n = sizeof(info);
+        int unread = 0;
+
+        if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0 ||
+            n < offsetof(struct tcp_info, tcpi_bytes_sent) + sizeof(info.tcpi_bytes_sent) ||
+            ioctl(fd, SIOCINQ, &unread) < 0)
+                return otherwise;
+        return info.tcpi_bytes_received - (uint64_t)unread + info.tcpi_bytes_sent;
+}
+
+/* One socket at a time: one that spins is soon the one that is looked at. */
+static bool spins(struct http_loop *loop, int fd) {
+        struct http_spin *spin = &loop->spin;
+        uint64_t now_usec;
+
+        if (!loop->calls->stuck)
+                return false;
+        now_usec = clock_monotonic_usec();
+        if (spin->n == 0 || now_usec - spin->since_usec > SPIN_MAX_USEC) {
+                *spin = (struct http_spin){.fd = fd, .n = 1, .since_usec = now_usec, .n_moved = moved(fd, 0)};
+                return false;
+        }
+        if (fd != spin->fd || ++spin->n < SPIN_WAKEUPS || now_usec - spin->since_usec < SPIN_MIN_USEC)
+                return false;
+        spin->n = 0;
+        return moved(fd, spin->n_moved + 1) == spin->n_moved;
+}
+
+static void start_anew(struct http_loop *loop);
+
 static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct http_loop *loop = userdata;
         int mask = 0;
@@ -69,6 +109,8 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t revents, voi
                         loop->dead_at_usec = clock_monotonic_usec();
         }
         act(loop, fd, mask);
+        if (spins(loop, fd))
+                start_anew(loop);
         return 0;
 }
 
@@ -85,6 +127,8 @@ static int on_socket(_unused_ CURL *easy, curl_socket_t fd, int what, void *user
         uint32_t events = 0;
 
         if (what == CURL_POLL_REMOVE) {
+                if (fd == loop->spin.fd)
+                        loop->spin = (struct http_spin){};
                 sd_event_source_disable_unref(source);
                 return 0;
         }
@@ -116,13 +160,41 @@ static int on_timeout_change(_unused_ CURLM *multi, long timeout_ms, void *userd
         return sd_event_source_set_enabled(loop->timer, SD_EVENT_ONESHOT) < 0 ? -1 : 0;
 }
 
-int http_loop_init(struct http_loop *loop, sd_event *event, long max_idle, http_loop_done_cb done) {
+static CURLM *make_multi(struct http_loop *loop) {
+        CURLM *multi = curl_multi_init();
+
+        if (!multi)
+                return NULL;
+        if (curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout_change) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_TIMERDATA, loop) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, loop->max_idle) != CURLM_OK) {
+                (void)curl_multi_cleanup(multi);
+                return NULL;
+        }
+        return multi;
+}
+
+/* libcurl keeps a connection whose transfers are removed: only with its multi handle it surely goes. Without memory for
+ * another one it spins on, and is found again. */
+static void start_anew(struct http_loop *loop) {
+        CURLM *multi = make_multi(loop);
+
+        if (!multi)
+                return;
+        loop->calls->stuck(loop, loop->userdata);
+        (void)curl_multi_cleanup(loop->multi);
+        (void)sd_event_source_set_enabled(loop->timer, SD_EVENT_OFF);
+        loop->multi = multi;
+}
+
+int http_loop_init(struct http_loop *loop, sd_event *event, long max_idle, const struct http_loop_calls *calls,
+                   void *userdata) {
         int r;
 
-        *loop = (struct http_loop){.event = sd_event_ref(event), .done = done};
-        loop->multi = curl_multi_init();
-        if (!loop->multi)
-                return -ENOMEM;
+        *loop = (struct http_loop){
+                .event = sd_event_ref(event), .calls = calls, .userdata = userdata, .max_idle = max_idle};
         r = sd_event_add_time_relative(event, &loop->timer, CLOCK_MONOTONIC, 0, 1, on_timer, loop);
         if (r < 0)
                 return r;
@@ -130,13 +202,8 @@ int http_loop_init(struct http_loop *loop, sd_event *event, long max_idle, http_
         r = sd_event_source_set_enabled(loop->timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
-        if (curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
-            curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) != CURLM_OK ||
-            curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timeout_change) != CURLM_OK ||
-            curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) != CURLM_OK ||
-            curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, max_idle) != CURLM_OK)
-                return -EINVAL;
-        return 0;
+        loop->multi = make_multi(loop); /* nothing but memory can be short: the options are those of 7.28 */
+        return loop->multi ? 0 : -ENOMEM;
 }
 
 void http_loop_done(struct http_loop *loop) {

@@ -7,6 +7,7 @@ $(O)/conformance: $(call obj,$(CONFORMANCE_SRC))
 
 .PHONY: check-conformance
 # kubesim and the real control plane behave alike, in what the agent relies on; and kubesim's own tests.
-check-conformance: cluster-cached $(O)/kubesim $(O)/kubesim-check $(O)/conformance $(O)/tests/integration/test_kube_live
+check-conformance: cluster-cached $(O)/kubesim $(O)/kubesim-check $(O)/conformance \
+    $(O)/tests/integration/test_kube_live $(O)/tests/integration/test_http_streams
 	@CONFORMANCE=$(abspath $(O)/conformance) $(RUN) "tests/kubesim/check/run.sh $(abspath $(O))" tests/conformance/real.sh
 EXTRA_CHECKS += check-conformance

@@ -27,7 +27,11 @@ case $("$here/../cluster/build.sh" --version) in
 esac
 "$here/../cluster/up.sh" "$CONFORMANCE_CLUSTER" /run/cluster 10.77.0.1 || exit 1
 "$here/run.sh" /run/cluster/admin.kubeconfig || exit 1
-live() { LEADER_TEST_KUBECONFIG=$1 "${CONFORMANCE%/*}/tests/integration/test_kube_live"; }
+live() {
+        for t in test_kube_live test_http_streams; do
+                LEADER_TEST_KUBECONFIG=$1 "${CONFORMANCE%/*}/tests/integration/$t" || return 1
+        done
+}
 live /run/cluster/admin.kubeconfig || exit 1
 [[ -z ${CONFORMANCE_NO_MARKS:-} ]] || exit 0
 

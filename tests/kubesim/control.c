@@ -107,6 +107,12 @@ static void control_ready(struct sim *sim, const char *method, doc *body, struct
         control_ok(r, "status", sim->ready_status);
 }
 
+static void control_namespaces(struct sim *sim, const char *method, doc *body, struct reply *r) {
+        (void)method;
+        sim_create_namespace(sim, doc_string(body, "name"));
+        control_ok(r, "ok", 1);
+}
+
 static void control_requests(struct sim *sim, const char *method, uint64_t since, struct reply *r) {
         uint64_t first = sim->n_audit > SIM_AUDIT_MAX ? sim->n_audit - SIM_AUDIT_MAX : 0;
         if (util_streq(method, "DELETE")) {
@@ -125,11 +131,17 @@ static void control_dispatch(struct sim *sim, const char *method, const char *en
                 const char *endpoint;
                 void (*handle)(struct sim *sim, const char *method, doc *body, struct reply *r);
         } table[] = {
-                {"faults", control_faults},       {"gc", control_gc},
-                {"deny", control_deny},           {"tokens", control_tokens},
-                {"compact", control_compact},     {"kill_watches", control_kill_watches},
-                {"watches", control_watches},     {"ready", control_ready},
-                {"bookmarks", control_bookmarks}, {"token_limit", control_token_limit},
+                {"faults", control_faults},
+                {"gc", control_gc},
+                {"deny", control_deny},
+                {"tokens", control_tokens},
+                {"compact", control_compact},
+                {"kill_watches", control_kill_watches},
+                {"watches", control_watches},
+                {"ready", control_ready},
+                {"bookmarks", control_bookmarks},
+                {"token_limit", control_token_limit},
+                {"namespaces", control_namespaces},
         };
         if (!body || !json_object_is_type(body, json_type_object))
                 return reply_text(r, 400, "the body is no JSON object\n");

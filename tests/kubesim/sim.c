@@ -12,7 +12,7 @@ static void sim_on_event(void *arg, const struct store_event *event) {
         namespace_event(&sim->namespaces, event);
 }
 
-static void sim_create_namespace(struct sim *sim, const char *name) {
+void sim_create_namespace(struct sim *sim, const char *name) {
         struct call c = {.verb = VERB_CREATE, .resource = resource_namespaces};
         struct reply r = {0};
         _cleanup_free_ char *body = doc_printf("{\"metadata\":{\"name\":\"%s\"}}", name);

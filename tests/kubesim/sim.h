@@ -31,6 +31,8 @@ struct sim {
 
 void sim_init(struct sim *sim, uint64_t gc_delay_usec, uint64_t namespace_delay_usec, uint64_t bookmark_usec);
 void sim_done(struct sim *sim);
+/* Does nothing when there is one of this name. */
+void sim_create_namespace(struct sim *sim, const char *name);
 /* Takes the reference of entry. */
 void sim_audit(struct sim *sim, doc *entry);
 /* Forgets every entry; the next one has the number 0 again. */

@@ -14,9 +14,9 @@ static bool add_text(struct json_object *o, const char *key, const char *text) {
 static bool add_lock(struct json_object *o, const struct report_lock *l) {
         return add_text(o, "lock", l->lock) && add_text(o, "unit", l->unit) && add_text(o, "tenure", l->tenure) &&
                add_text(o, "nextTenure", l->next_tenure) && add_text(o, "role", l->role) &&
-               add_text(o, "unitState", l->unit_state) && add_text(o, "holder", l->holder) &&
-               add_text(o, "holderIdentity", l->holder_identity) && add_text(o, "since", l->since) &&
-               add_text(o, "acquired", l->acquired) && add_text(o, "term", l->term) &&
+               add_text(o, "unitState", l->unit_state) && object_add_int(o, "unitRestarts", (int)l->unit_restarts) &&
+               add_text(o, "holder", l->holder) && add_text(o, "holderIdentity", l->holder_identity) &&
+               add_text(o, "since", l->since) && add_text(o, "acquired", l->acquired) && add_text(o, "term", l->term) &&
                add_text(o, "lockUid", l->lock_uid) && add_text(o, "reason", l->reason) &&
                add_text(o, "next", l->next) && add_text(o, "validUntil", l->valid_until) &&
                add_text(o, "lastHeartbeat", l->last_heartbeat);

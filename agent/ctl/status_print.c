@@ -58,6 +58,8 @@ static void add_lock(struct table *t, json_object *lock, const char *own) {
                                               {"nextTenure", "tenure of the next term"}};
         uint64_t until = clock_parse_utc(text(lock, "validUntil"));
         char since[CTL_AGE_MAX], valid[CLOCK_TEXT_SIZE];
+        char restarts[80];
+        int n_restarts;
         const char *role = text(lock, "role");
         const char *const cells[] = {text(lock, "lock"),   role,
                                      text(lock, "unit"),   text(lock, "unitState"),
@@ -67,6 +69,12 @@ static void add_lock(struct table *t, json_object *lock, const char *own) {
         table_color(t, 1, color_of(role));
         for (size_t i = 0; i < ELEMENTSOF(more); i++)
                 table_note(t, more[i][1], text(lock, more[i][0]));
+        n_restarts = json_object_get_int(member(lock, "unitRestarts"));
+        if (n_restarts > 0) {
+                (void)snprintf(restarts, sizeof(restarts), "%d by systemd (Restart=) since the unit was started",
+                               n_restarts);
+                table_note(t, "restarts", restarts);
+        }
         if (until)
                 table_note(t, "valid until", clock_format_local(until, valid));
 }

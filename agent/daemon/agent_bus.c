@@ -19,6 +19,7 @@ static struct report_lock report_lock(const struct agent_lock *l, struct agent_t
                 .next_tenure = t->next_tenure,
                 .role = t->role,
                 .unit_state = t->unit_state,
+                .unit_restarts = t->unit_restarts,
                 .holder = t->holder,
                 .holder_identity = t->holder_identity,
                 .since = t->since,

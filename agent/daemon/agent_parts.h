@@ -318,6 +318,7 @@ struct agent_text {
         const char *holder;
         const char *holder_identity;
         const char *unit_state;
+        unsigned unit_restarts; /* by its own Restart= since it was started, under the permit in force */
         const char *term;
         const char *lock_uid;
         const char *damage;             /* why the lock is damaged; empty: it is not */

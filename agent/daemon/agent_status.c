@@ -137,6 +137,7 @@ static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
         struct core_lock_view v = agent_view(l);
         char since[CLOCK_TEXT_SIZE];
         struct agent_text t;
+        char restarts[48] = "";
         int n;
 
         agent_describe(l, &v, &t);
@@ -154,11 +155,14 @@ static void line_of_one(const struct agent_lock *l, char *buf, size_t size) {
                 return;
         }
         n += snprintf(buf + n, size - (size_t)n, " since %s", clock_format_local(t.since_usec, since));
+        if (t.unit_restarts)
+                (void)snprintf(restarts, sizeof(restarts), " (restarted %u time%s)", t.unit_restarts,
+                               t.unit_restarts == 1 ? "" : "s");
         if (t.leads_well)
-                (void)snprintf(buf + n, size - (size_t)n, "; unit running");
+                (void)snprintf(buf + n, size - (size_t)n, "; unit running%s", restarts);
         else
-                (void)snprintf(buf + n, size - (size_t)n, "; %s %s%s%s%s%s%s%s", l->conf->unit, t.unit_state,
-                               t.who[0] && !in_own_term(&v) ? "; holder " : "", in_own_term(&v) ? "" : t.who,
+                (void)snprintf(buf + n, size - (size_t)n, "; %s %s%s%s%s%s%s%s%s", l->conf->unit, t.unit_state,
+                               restarts, t.who[0] && !in_own_term(&v) ? "; holder " : "", in_own_term(&v) ? "" : t.who,
                                t.reason[0] ? "; " : "", t.reason, t.next[0] ? "; " : "", t.next);
 }
 

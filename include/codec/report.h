@@ -15,7 +15,8 @@ struct report_lock {
         const char *next_tenure; /* empty: the same */
         const char *role;        /* starting, candidate, leader, … */
         const char *unit_state;
-        const char *holder; /* host, empty: nobody */
+        unsigned unit_restarts; /* by its own Restart= since it was started, under the permit in force */
+        const char *holder;     /* host, empty: nobody */
         const char *holder_identity;
         const char *since;    /* RFC 3339, of the role */
         const char *acquired; /* RFC 3339, when the holder took the lock */

@@ -244,6 +244,11 @@ static void kept(struct status_world *w) {
 static void ended(struct status_world *w) {
         status_world_unit(w, 0, UNIT_ENDED);
 }
+static void restarted(struct status_world *w) {
+        status_world_unit(w, 0, UNIT_RUNNING);
+        STATUS_SET(shell(w)->guard.permit_uid, "u");
+        shell(w)->guard.restarts = 3;
+}
 static void ended_and_silent(struct status_world *w) {
         ended(w);
         status_api_silent(w);
@@ -290,6 +295,7 @@ const struct status_case status_leaders[] = {
         LEADER("on_failure = \"keep\", the unit failed", ELECTION_LEADING, kept),
         LEADER("… and the API is silent", ELECTION_LEADING, kept_and_silent),
         {"… under a lease", TENURE_LEASE, ELECTION_LEADING, kept_and_silent, NULL},
+        LEADER("systemd restarted the unit 3 times", ELECTION_LEADING, restarted),
         LEADER("on_failure = \"keep\", and the start was skipped", ELECTION_PERMITTING, failed_at_once),
         LEADER("on_exit = \"keep\", the unit ended with success", ELECTION_LEADING, ended),
         {"… under a lease", TENURE_LEASE, ELECTION_LEADING, ended, NULL},

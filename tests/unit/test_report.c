@@ -43,6 +43,7 @@ static void test_all_fields(void **state) {
                  .next_tenure = "life",
                  .role = "leading",
                  .unit_state = "running",
+                 .unit_restarts = 3,
                  .holder = "web-1",
                  .holder_identity = "web-1-3f9a02c7",
                  .since = "2030-01-02T03:04:05Z",
@@ -108,6 +109,7 @@ static void test_all_fields(void **state) {
         text_is(l, "nextTenure", "life");
         text_is(l, "role", "leading");
         text_is(l, "unitState", "running");
+        assert_int_equal(json_object_get_int(json_object_object_get(l, "unitRestarts")), 3);
         text_is(l, "holder", "web-1");
         text_is(l, "holderIdentity", "web-1-3f9a02c7");
         text_is(l, "since", "2030-01-02T03:04:05Z");

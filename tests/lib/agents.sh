@@ -57,8 +57,9 @@ agents_allow() { # NAMESPACE
                 esac
                 api POST "$path" "$yaml" application/yaml >/dev/null || return 1
         done < <(_agents_rbac | _yaml_documents && printf '\0')
-        # A Pod placeholder names this one; the controller makes it a moment after the namespace.
-        wait_for 20 api GET "$ns/serviceaccounts/default"
+        # A Pod placeholder names this one; the controller makes it a moment after the namespace, or when it has noticed that
+        # the API server is back (after half a minute of tries, on a busy machine).
+        wait_for 90 api GET "$ns/serviceaccounts/default"
 }
 
 _agents_token() {

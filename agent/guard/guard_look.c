@@ -184,6 +184,9 @@ static enum supervise_end judge_end(const struct guard_unit *u, const struct enr
         bool bound =
                 u->s.state == SUPERVISE_RESUMING && u->s.tenure == TENURE_LEASE && u->past.course < PERMITFILE_ENDED;
         bool success = util_streq(f->active_state, "inactive") && util_streq(result, "success");
+        /* It ended while nobody listened: one that failed would still be known. */
+        bool unheard = !known && ((u->past.course == PERMITFILE_STARTED && u->s.state == SUPERVISE_RESUMING) ||
+                                  u->s.state == SUPERVISE_RUNNING);
 
         if (bound) {
                 (void)snprintf(text, size, "the unit is down since leader-guard was gone");
@@ -206,18 +209,18 @@ static enum supervise_end judge_end(const struct guard_unit *u, const struct enr
                                u->name);
                 return SUPERVISE_END_BADLY;
         }
-        if (success && (since_permit(u, ended) || (!known && u->past.course == PERMITFILE_ENDED) ||
-                        /* it ended while no guard looked: one that failed would still be known */
-                        (!known && u->past.course == PERMITFILE_STARTED && u->s.state == SUPERVISE_RESUMING))) {
+        if (success && (since_permit(u, ended) || u->past.course == PERMITFILE_ENDED || unheard)) {
                 (void)snprintf(text, size,
                                "the unit ended with success (it exited, or was stopped: systemctl stop, shutdown)");
                 return SUPERVISE_END_WELL;
         }
-        if (!known && u->past.course == PERMITFILE_FAILED && !since_permit(u, ended)) {
-                (void)snprintf(text, size, "the unit has failed, or would not start; see: journalctl -u %s", u->name);
+        if (u->past.course == PERMITFILE_FAILED && !since_permit(u, ended)) {
+                if (!u->trouble[0]) /* else it says more */
+                        (void)snprintf(text, size, "the unit has failed, or would not start; see: journalctl -u %s",
+                                       u->name);
                 return SUPERVISE_END_BADLY;
         }
-        if (success && !since_permit(u, ended) && supervise_started(&u->s)) {
+        if (success && u->s.state == SUPERVISE_STARTING && supervise_started(&u->s)) {
                 (void)snprintf(text, size,
                                "it was not started: systemd dropped its start job, as when a unit that it needs "
                                "(Requires=) fails; see: journalctl -b -u %s",
@@ -227,6 +230,22 @@ static enum supervise_end judge_end(const struct guard_unit *u, const struct enr
         (void)snprintf(text, size, "the unit %s: %s, Result=%s; see: journalctl -u %s",
                        success ? "does not run" : "failed", f->active_state, result, u->name);
         return since_permit(u, ended) ? SUPERVISE_END_BADLY : SUPERVISE_END_NONE;
+}
+
+/* What it says is how the unit ended, not what kept us from something. */
+static bool tells_end(const struct guard_unit *u) {
+        return u->trouble[0] && u->end_told == util_token(u->trouble);
+}
+
+/* A job may start and end again and again between two looks: each time it is told how it went this time. */
+static void tell_end(struct guard_unit *u, uint8_t end, const char *text) {
+        if (!text[0] || util_streq(u->trouble, text))
+                return;
+        if (u->trouble[0] && (end == SUPERVISE_END_NONE || !tells_end(u)))
+                return;
+        u->news_due = u->news_due || u->trouble[0];
+        (void)util_copy(u->trouble, sizeof(u->trouble), text);
+        u->end_told = util_token(u->trouble);
 }
 
 void guard_look_told(struct guard_unit *u, const struct enroll_facts *news) {
@@ -260,17 +279,17 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                         "name",
                         u->name, f->slice);
         u->main_pid = f->main_pid;
-        u->restarts_due = u->restarts_due || (supervise_permitted(&u->s) && u->restarts != f->n_restarts);
+        u->news_due = u->news_due || (supervise_permitted(&u->s) && u->restarts != f->n_restarts);
         u->restarts = f->n_restarts;
         if (r.active == SUPERVISE_INACTIVE && !r.job)
                 r.end = (uint8_t)judge_end(u, f, ended, sizeof(ended));
         r.load_ok = enroll_loaded(f, u->name, &err) == 0;
         if (!r.load_ok)
                 (void)snprintf(u->trouble, sizeof(u->trouble), "%.500s", err.text);
-        else if (r.active == SUPERVISE_ACTIVE)
+        else if (r.active == SUPERVISE_ACTIVE || (r.active == SUPERVISE_ACTIVATING && tells_end(u)))
                 u->trouble[0] = '\0';
-        else if (supervise_permitted(&u->s) && !u->start && !r.job && r.active == SUPERVISE_INACTIVE && !u->trouble[0])
-                (void)util_copy(u->trouble, sizeof(u->trouble), ended);
+        else if (supervise_permitted(&u->s) && !u->start && !r.job && r.active == SUPERVISE_INACTIVE)
+                tell_end(u, r.end, ended);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
         r.gated = enroll_gated(f, u->name, u->guard->gate.dir);

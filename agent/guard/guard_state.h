@@ -67,7 +67,7 @@ struct guard_unit {
         bool reading_due, start_due, wake_due;
         bool problem_due;          /* problem has changed and is to be told */
         bool unfit_due;            /* unfit has changed since the last reply */
-        bool restarts_due;         /* restarts has */
+        bool news_due;             /* restarts has, or how a unit ended that was over already */
         uint64_t quiet_until_usec; /* PID 1 is left alone with a start: start_due and wake_due wait */
 
         /* PID 1 forgets an inactive unit that has not failed within milliseconds: what its signals said of that last */
@@ -90,7 +90,8 @@ struct guard_unit {
         uint32_t files_failed; /* set of 1 << enum supervise_action_type: what a stop could not do at its last try */
         bool files_due;        /* … and the agent is to hear of it */
         uint64_t recorded;     /* util_token() of the uid that this guard recorded last as revoked; 0: none */
-        char trouble[512];     /* load error, refused job, failed file, unit's Result */
+        char trouble[512];     /* load error, refused job, failed file, how the unit ended */
+        uint64_t end_told;     /* util_token() of the last trouble that was how it ended */
 };
 
 struct guard {

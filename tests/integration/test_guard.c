@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "codec/enroll.h"
 #include "codec/permit.h"
+#include "codec/permitfile.h"
 #include "guard/guard_reap.h"
 
 #define UNIT  "app.service"
@@ -1358,6 +1359,151 @@ static void test_stop_job_waits(void **state) {
         assert_int_equal(x->pid1.state->job, 0);
 }
 
+/* The unit is over, in the way that the test wrote down just now: waits until the guard says so, in these words. */
+static void over(struct fixture *x, int fd, const char *active, const char *result, enum unit_state wanted,
+                 const char *words) {
+        struct fakepid1_state *s = x->pid1.state;
+        uint64_t end = clock_boottime_usec() + LIMIT;
+        struct permit_reply p;
+
+        (void)strcpy(s->active, active);
+        (void)strcpy(s->result, result);
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        while ((p = query(x, fd)).unit_state != wanted || !strstr(p.text, words)) {
+                if (clock_boottime_usec() > end)
+                        fail_msg("%s, '%s' instead of %s, '%s'", unit_state_to_string(p.unit_state), p.text,
+                                 unit_state_to_string(wanted), words);
+                nap();
+        }
+}
+
+/* A job that its timer starts again and again, of which no guard ever sees more than the end: each time it is told how
+ * it went this time. And whatever the end was, the next guard does not start it. */
+static void test_how_it_ended(void **state) {
+        static const char well[] = "the unit ended with success", badly[] = "the unit failed: failed, Result=exit-code",
+                          skipped[] = "it was not started: ConditionPathExists=/srv/data was not met";
+        struct fixture *x = begin(state);
+        struct fakepid1_state *s = x->pid1.state;
+        int fd = dial(x);
+
+        /* What was before the permit was not under it. */
+        s->ended_usec = clock_monotonic_usec();
+        (void)strcpy(s->result, "success");
+        lead(x, fd, "A");
+        for (unsigned i = 0; i < 2; i++) {
+                s->ended_usec = clock_monotonic_usec();
+                over(x, fd, "inactive", "success", UNIT_ENDED, well);
+                s->ended_usec = clock_monotonic_usec();
+                over(x, fd, "failed", "exit-code", UNIT_FAILED, badly);
+                s->unmet_usec = clock_monotonic_usec();
+                over(x, fd, "inactive", "success", UNIT_FAILED, skipped);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                kill_guard(x);
+                close(fd);
+                start_guard(x);
+                fd = dial(x);
+                over(x, fd, "inactive", "success", i ? UNIT_ENDED : UNIT_FAILED, i ? well : skipped);
+                s->ended_usec = clock_monotonic_usec();
+                over(x, fd, "inactive", "success", UNIT_ENDED, well);
+        }
+        assert_int_equal(s->starts, 1);
+        close(fd);
+}
+
+/* systemd forgot it before anybody looked: what had failed, it would know. */
+static void test_forgotten_end(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+
+        lead(x, fd, "A");
+        over(x, fd, "inactive", "success", UNIT_ENDED, "the unit ended with success");
+        assert_int_equal(x->pid1.state->starts, 1);
+}
+
+/* The guard of 0.1.0 wrote its permit file without when that was: what is up when it is read is under it. */
+static void test_permit_of_0_1(void **state) {
+        struct fixture *x = begin(state);
+        struct fakepid1_state *s = x->pid1.state;
+        char text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE], boot_id[64] = "", path[256];
+        struct permit_request q;
+        struct err err = {};
+        int fd = dial(x), n;
+
+        lead(x, fd, "A");
+        kill_guard(x);
+        close(fd);
+        (void)snprintf(path, sizeof(path), "%s/permits/" UNIT, x->runtime);
+        fd = open(path, O_RDWR | O_CLOEXEC);
+        n = (int)read(fd, text, sizeof(text));
+        assert_true(n > 0 && n < PERMITFILE_MAX);
+        text[n] = '\0';
+        assert_true(sscanf(text, "leader-guard permit 2\nboot=%63s", boot_id) == 1);
+        assert_int_equal(permitfile_parse(&q, cgroup, NULL, text, (size_t)n, UNIT, boot_id, &err), 0);
+        n = permitfile_format(&q, boot_id, cgroup, &(struct permitfile_past){}, text);
+        assert_true(n > 0 && strstr(text, "leader-guard permit 1\n"));
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_true(pwrite(fd, text, (size_t)n, 0) == n);
+        close(fd);
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, UNIT_RUNNING);
+        s->ended_usec = clock_monotonic_usec();
+        over(x, fd, "inactive", "success", UNIT_ENDED, "the unit ended with success");
+        kill_guard(x);
+        close(fd);
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, UNIT_ENDED);
+        assert_int_equal(s->starts, 1);
+        close(fd);
+}
+
+/* It never ran, and systemd knows it from before: that is noted, and the next guard does not start it either. */
+static void test_dropped_start_is_noted(void **state) {
+        struct fixture *x = begin(state);
+        int fd = dial(x);
+
+        x->pid1.state->ended_usec = clock_monotonic_usec();
+        (void)strcpy(x->pid1.state->result, "success");
+        x->pid1.state->start_drops = true;
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_OK);
+        over(x, fd, "inactive", "success", UNIT_FAILED, "it was not started: systemd dropped its start job");
+        kill_guard(x);
+        close(fd);
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, UNIT_FAILED);
+        assert_int_equal(x->pid1.state->starts, 1);
+        close(fd);
+}
+
+/* A start job that was taken, and nothing came of it. */
+static void test_dropped_start(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+
+        (void)strcpy(x->pid1.state->result, "success");
+        x->pid1.state->start_drops = true;
+        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_OK);
+        over(x, fd, "inactive", "success", UNIT_FAILED, "it was not started: systemd dropped its start job");
+}
+
+/* Pushed: nobody asks for them. */
+static void test_restarts_are_told(void **state) {
+        struct fixture *x = begin(state);
+        _cleanup_close_ int fd = dial(x);
+        struct permit_reply p;
+
+        lead(x, fd, "A");
+        x->pid1.state->n_restarts = 3;
+        fakepid1_signal(&x->pid1, /* reload= */ false);
+        do
+                assert_true(take(fd, &p));
+        while (p.restarts != 3);
+        assert_int_equal(p.unit_state, UNIT_RUNNING);
+}
+
 /* Nothing can be written: an idle guard says so before anybody asks for a permit, and a stop that cannot be recorded
  * says what keeps it from its end; both end with the cause. */
 static void test_files_fail(void **state) {
@@ -1560,6 +1706,12 @@ int main(void) {
                 TEST(test_record_is_full),
                 TEST(test_files_fail),
                 TEST(test_stop_job_waits),
+                TEST(test_how_it_ended),
+                TEST(test_forgotten_end),
+                TEST(test_permit_of_0_1),
+                TEST(test_dropped_start_is_noted),
+                TEST(test_dropped_start),
+                TEST(test_restarts_are_told),
                 TEST(test_lease_loses_enrolment),
                 TEST(test_no_cgroup2),
                 TEST(test_watchdog),

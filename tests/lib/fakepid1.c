@@ -46,6 +46,20 @@ static int append_asserts(sd_bus_message *m, const struct fakepid1_state *s) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+/* How it went, as far as the test says. */
+static int append_course(sd_bus_message *m, const struct fakepid1_state *s) {
+        int r = sd_bus_message_append(m, "{sv}{sv}", "NRestarts", "u", s->n_restarts, "InactiveEnterTimestampMonotonic",
+                                      "t", s->ended_usec);
+
+        if (r >= 0 && s->result[0])
+                r = sd_bus_message_append(m, "{sv}", "Result", "s", s->result);
+        if (r >= 0 && s->unmet_usec)
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "ConditionResult", "b", 0, "ConditionTimestampMonotonic",
+                                          "t", s->unmet_usec, "Conditions", "a(sbbsi)", 1, "ConditionPathExists", 0, 0,
+                                          "/srv/data", -1);
+        return r;
+}
+
 static int get_agent(sd_bus_message *call, const struct fakepid1_state *s) {
         return sd_bus_reply_method_return(call, "a{sv}", 4, "Id", "s", "leader-agent.service", "LoadState", "s",
                                           "loaded", "ActiveState", "s", s->agent[0] ? s->agent : "active", "Job",
@@ -83,6 +97,8 @@ static int get_all(sd_bus_message *call, struct server *v) {
         if (r >= 0)
                 r = append_asserts(m, s);
         if (r >= 0)
+                r = append_course(m, s);
+        if (r >= 0)
                 r = sd_bus_message_close_container(m);
         if (r >= 0)
                 r = sd_bus_send(NULL, m, NULL);
@@ -116,7 +132,8 @@ static int job(sd_bus_message *call, struct server *v, bool start) {
                 s->starts++;
                 s->overlaps += s->other && strcmp(s->other->active, "inactive") != 0;
                 s->unpermitted += s->permit[0] && access(s->permit, R_OK) != 0;
-                strcpy(s->active, "active");
+                if (!s->start_drops)
+                        strcpy(s->active, "active");
         } else
                 s->refused_starts++;
         say_changed(v->bus);

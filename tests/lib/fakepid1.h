@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct fakepid1_state {
@@ -15,17 +16,22 @@ struct fakepid1_state {
         char slice[256];  /* Slice; empty: system.slice */
         bool not_found;   /* no such unit */
         bool masked;
-        bool bound;         /* BindsTo= the guard, as for tenure lease */
-        bool unenrolled;    /* the assert is not in force */
-        bool start_error;   /* StartUnit is answered with an error */
-        bool ignores_stop;  /* deactivating until the test sets it inactive */
-        bool stop_waits;    /* a stop of an inactive unit waits for another unit, unless that is to be ignored */
-        unsigned job;       /* pending, 0: none */
-        char active[32];    /* ActiveState, changed by jobs */
-        char agent[32];     /* ActiveState of leader-agent.service; empty: active */
-        char permit[256];   /* must be there at each start; empty: not looked for */
-        unsigned fail_at;   /* the call, counted from 1, that is not done; 0: none */
-        bool fail_hangs_up; /* by closing the connection, else it is answered with an error */
+        bool bound;          /* BindsTo= the guard, as for tenure lease */
+        bool unenrolled;     /* the assert is not in force */
+        bool start_drops;    /* StartUnit is taken, and nothing comes of it */
+        bool start_error;    /* StartUnit is answered with an error */
+        bool ignores_stop;   /* deactivating until the test sets it inactive */
+        bool stop_waits;     /* a stop of an inactive unit waits for another unit, unless that is to be ignored */
+        unsigned job;        /* pending, 0: none */
+        char active[32];     /* ActiveState, changed by jobs */
+        char agent[32];      /* ActiveState of leader-agent.service; empty: active */
+        char result[32];     /* Result; empty: not told */
+        uint64_t ended_usec; /* when it came to be inactive; 0: forgotten, or never was anything else */
+        uint64_t unmet_usec; /* when ConditionPathExists=/srv/data was looked at and not met; 0: it was not looked at */
+        unsigned n_restarts; /* NRestarts */
+        char permit[256];    /* must be there at each start; empty: not looked for */
+        unsigned fail_at;    /* the call, counted from 1, that is not done; 0: none */
+        bool fail_hangs_up;  /* by closing the connection, else it is answered with an error */
         const struct fakepid1_state *other; /* of another host: the unit must not run on both */
         /* it did */
         unsigned starts, refused_starts, stops, resets, reads, calls;

@@ -4,6 +4,7 @@ variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
         local host
+        conf_add 'defaults = { on_exit = "release"; };'
         for host in "${LAB_HOSTS[@]}"; do
                 must host_exec "$host" systemd-run --quiet --unit=reloads /bin/sh -c 'while :; do systemctl daemon-reload; sleep 0.1; done'
         done

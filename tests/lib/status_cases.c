@@ -115,6 +115,14 @@ static void cooling(struct status_world *w) {
         election(w)->term.reason = REASON_UNIT_FAILED;
         election(w)->timers.cool_until_usec = STATUS_NOW + 40 * USEC_PER_SEC;
 }
+static void ended_and_cooling(struct status_world *w) {
+        cooling(w);
+        election(w)->term.reason = REASON_UNIT_ENDED;
+}
+static void restarted_and_cooling(struct status_world *w) {
+        cooling(w);
+        election(w)->term.reason = REASON_UNIT_RESTARTS;
+}
 static void held(struct status_world *w) {
         election(w)->term.reason = REASON_STEP_DOWN;
         election(w)->timers.cool_until_usec = STATUS_NOW + 10 * USEC_PER_SEC;
@@ -205,6 +213,8 @@ const struct status_case status_candidates[] = {
         CANDIDATE("the host is about to sleep", TENURE_LEASE, asleep, awake),
         CANDIDATE("after a failure of the unit", TENURE_LIFE, cooling, NULL),
         CANDIDATE("… the pause is over", TENURE_LIFE, cooled, NULL),
+        CANDIDATE("after its own Restart= restarted it too often", TENURE_LIFE, restarted_and_cooling, NULL),
+        CANDIDATE("on_exit = \"release\", the unit ended with success", TENURE_LIFE, ended_and_cooling, NULL),
         CANDIDATE("after a step-down", TENURE_LEASE, held, NULL),
         CANDIDATE("a reason whose state is over", TENURE_LIFE, old_reason, NULL),
         CANDIDATE("the holder is silent", TENURE_LEASE, silent_holder, NULL),

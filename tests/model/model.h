@@ -312,6 +312,7 @@ enum move_kind {
         MOVE_BOOT,
         MOVE_UNIT_STOPPED,
         MOVE_UNIT_EXIT,
+        MOVE_UNIT_END,
         MOVE_ADMIN_START,
         MOVE_ENROL, /* leaderctl enroll */
         MOVE_SLOW_START,

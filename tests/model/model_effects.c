@@ -215,8 +215,9 @@ static void process_move(struct world *w, struct move m) {
                 break;
         case MOVE_UNIT_STOPPED:
         case MOVE_UNIT_EXIT:
+        case MOVE_UNIT_END:
                 if (o->file == SUPERVISE_FILE_VALID)
-                        o->end = m.kind == MOVE_UNIT_STOPPED || m.arg ? SUPERVISE_END_WELL : SUPERVISE_END_BADLY;
+                        o->end = m.kind == MOVE_UNIT_EXIT ? SUPERVISE_END_BADLY : SUPERVISE_END_WELL;
                 pid1_set(w, m.agent, PROCESSES_NONE);
                 break;
         case MOVE_ADMIN_START:

@@ -16,9 +16,9 @@ struct parameters parameters = {
         .gc = true,
         .max_states = 20000000,
         /* these only where they are asked for */
-        .fault_kinds = ~(UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK | UINT64_C(1) << MOVE_UNENROL |
-                         UINT64_C(1) << MOVE_END_AGENT | UINT64_C(1) << MOVE_JAM | UINT64_C(1) << MOVE_HANG |
-                         UINT64_C(1) << MOVE_SUSPEND_HUNG | FILLS),
+        .fault_kinds = ~(UINT64_C(1) << MOVE_UNIT_END | UINT64_C(1) << MOVE_SUSPEND | UINT64_C(1) << MOVE_BREAK_LINK |
+                         UINT64_C(1) << MOVE_UNENROL | UINT64_C(1) << MOVE_END_AGENT | UINT64_C(1) << MOVE_JAM |
+                         UINT64_C(1) << MOVE_HANG | UINT64_C(1) << MOVE_SUSPEND_HUNG | FILLS),
 };
 
 /* "hold,crash": only these faults. Returns false for an unknown word. */
@@ -53,6 +53,7 @@ static bool only(const char *list) {
                 {"own-event", MOVE_VERIFY},
                 {"sign", MOVE_SIGN},
                 {"unit-exit", MOVE_UNIT_EXIT},
+                {"unit-end", MOVE_UNIT_END},
                 {"slow-start", MOVE_SLOW_START},
                 {"jam", MOVE_JAM},
                 {"hang", MOVE_HANG},

@@ -14,6 +14,11 @@ static void add(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, 
         ret[(*n)++] = (struct move){.kind = kind, .agent = (uint8_t)agent, .arg = (uint8_t)arg, .cost = (uint8_t)cost};
 }
 
+static void add_ends(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned h) {
+        add(w, ret, n, MOVE_UNIT_EXIT, h, 0, 1);
+        add(w, ret, n, MOVE_UNIT_END, h, 0, 1);
+}
+
 static void add_kill_guard(const struct world *w, struct move ret[MAX_MOVES], unsigned *n, unsigned h) {
         unsigned steps = 0;
 
@@ -211,8 +216,7 @@ static void world_moves(const struct world *w, struct move ret[MAX_MOVES], unsig
         if (o->unit == PROCESSES_STOP && !o->hung)
                 add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
         if (o->unit == PROCESSES_RUN)
-                for (uint8_t well = 0; well < 2; well++)
-                        add(w, ret, n, MOVE_UNIT_EXIT, h, well, 1);
+                add_ends(w, ret, n, h);
         if (parameters.time && o->unit == PROCESSES_RUN && o->foreign)
                 add(w, ret, n, MOVE_HANG, h, 0, 1);
         if (pid1_would_start(w, h))
@@ -265,8 +269,7 @@ static void second_moves(const struct world *w, struct move ret[MAX_MOVES], unsi
                 if (o->unit == PROCESSES_STOP)
                         add(w, ret, n, MOVE_UNIT_STOPPED, h, 0, 0);
                 if (o->unit == PROCESSES_RUN)
-                        for (uint8_t well = 0; well < 2; well++)
-                                add(w, ret, n, MOVE_UNIT_EXIT, h, well, 1);
+                        add_ends(w, ret, n, h);
                 if (pid1_would_start(w, h))
                         add(w, ret, n, MOVE_ADMIN_START, h, 0, 0);
         }

@@ -48,6 +48,7 @@ static const char *const kind_names[N_MOVES] = {
         [MOVE_BOOT] = "host boots",
         [MOVE_UNIT_STOPPED] = "unit has stopped",
         [MOVE_UNIT_EXIT] = "unit ends by itself",
+        [MOVE_UNIT_END] = "unit ends with success",
         [MOVE_ADMIN_START] = "somebody starts the unit",
         [MOVE_JAM] = "job waits for ever",
         [MOVE_HANG] = "unit hangs on its way down",

@@ -4,12 +4,10 @@
 variants="life lease"
 scenario() {
         . "$here/faults_host.sh"
-        local host uid
-        for host in "${LAB_HOSTS[@]}"; do
-                echo "RECORDER_OPTIONS=--exit-after=700" >"$(host_root "$host")/etc/recorder.env"
-        done
+        local uid
         begin
         uid=$(lock .metadata.uid)
+        hit "$leader" "$UNIT" TERM # by itself, and with success
         ends 3
         shows "$leader" "keeps the lock for its next start here"
         in_journal "$leader" "the unit ended with success"
@@ -20,6 +18,7 @@ scenario() {
         shows "$leader" "keeps the lock for its next start here"
         must host_exec "$leader" systemctl start "$UNIT"
         takes_over 5 "$leader"
+        hit "$leader" "$UNIT" TERM
         ends 3
         nobody 3
         [[ $(lock .metadata.uid) == "$uid" ]] || fail "the lock was not kept"

@@ -51,8 +51,23 @@ void fuzz_one(const uint8_t *data, size_t size) {
                 (void)fuzz_line(&f, t[i], sizeof(t[i]));
                 (void)utf8_fix(t[i]); /* as D-Bus demands of the agent */
         }
-        lock = (struct report_lock){t[0], t[1], t[2],  t[3],  t[4],  t[5],  t[6],  t[7],
-                                    t[8], t[9], t[10], t[11], t[12], t[13], t[14], flags & 8 ? NULL : t[15]};
+        lock = (struct report_lock){t[0],
+                                    t[1],
+                                    t[2],
+                                    t[3],
+                                    t[4],
+                                    t[5],
+                                    flags,
+                                    t[6],
+                                    t[7],
+                                    t[8],
+                                    t[9],
+                                    t[10],
+                                    t[11],
+                                    t[12],
+                                    t[13],
+                                    t[14],
+                                    flags & 8 ? NULL : t[15]};
         r = (struct report){.version = t[16],
                             .identity = t[17],
                             .server = t[18],

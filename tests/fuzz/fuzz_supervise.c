@@ -54,6 +54,9 @@ static void perform(const struct supervise *s, const struct supervise_event *ev,
                 w.file = w.ours = true;
                 w.stop_begun = false;
                 break;
+        case SUPERVISE_NOTE:
+                fuzz_assert(w.file && !w.stop_begun && supervise_permitted(s));
+                break;
         case SUPERVISE_MAKE_GATE:
                 fuzz_assert(w.file && w.now < s->stop_at_usec);
                 w.gate = true;

@@ -223,7 +223,6 @@ void code_election(struct coder *c, struct election *e) {
         coder_flag(c, &e->wants.stop);
         coder_flag(c, &e->wants.step_down);
         coder_flag(c, &e->term.revoke_sent);
-        coder_flag(c, &e->term.restarts.known);
         coder_byte(c, &e->term.stop);
 }
 

@@ -216,7 +216,8 @@ static void process_move(struct world *w, struct move m) {
         case MOVE_UNIT_STOPPED:
         case MOVE_UNIT_EXIT:
         case MOVE_UNIT_END:
-                if (o->file == SUPERVISE_FILE_VALID)
+                /* (elsewhere what is down is taken for never started, as with a permit of 0.1.0: fewer states) */
+                if (o->file == SUPERVISE_FILE_VALID && parameters.fault_kinds & UINT64_C(1) << MOVE_UNIT_END)
                         o->end = m.kind == MOVE_UNIT_EXIT ? SUPERVISE_END_BADLY : SUPERVISE_END_WELL;
                 pid1_set(w, m.agent, PROCESSES_NONE);
                 break;

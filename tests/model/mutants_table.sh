@@ -381,5 +381,5 @@ mutant newest-reply-supersedes-a-final-answer caught "$crowded" \
 # ---- how a unit ended ----
 
 # A job would run twice, and what waits for a human would not wait.
-mutant ended-unit-is-started-again caught "$life --faults 2 --humans 0 --only unit-exit,kill-guard" \
+mutant ended-unit-is-started-again caught "$life --faults 2 --humans 0 --only unit-exit,unit-end,kill-guard" \
         condition ended-is-not-started-again false

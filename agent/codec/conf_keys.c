@@ -189,16 +189,16 @@ int conf_key_set(const struct conf_key *key, void *base, const char *text, struc
         return 0;
 }
 
-int conf_key_set_number(const struct conf_key *key, void *base, long long seconds, struct err *err) {
+int conf_key_set_number(const struct conf_key *key, void *base, long long number, struct err *err) {
         uint64_t usec;
 
         if (key->type == CONF_TYPE_COUNT)
-                return set_count(key, base, seconds, err);
+                return set_count(key, base, number, err);
         if (key->type != CONF_TYPE_USEC)
-                return err_setf(err, -EINVAL, "%s is the number %lld, must be a text in quotes", key->name, seconds);
-        if (seconds < 0 || __builtin_mul_overflow((uint64_t)seconds, USEC_PER_SEC, &usec))
+                return err_setf(err, -EINVAL, "%s is the number %lld, must be a text in quotes", key->name, number);
+        if (number < 0 || __builtin_mul_overflow((uint64_t)number, USEC_PER_SEC, &usec))
                 return err_setf(err, -EINVAL, "%s is %lld, must be a number of seconds or a time span", key->name,
-                                seconds);
+                                number);
         return set_usec(key, base, usec, err);
 }
 

@@ -45,7 +45,7 @@ const struct conf_key *conf_key_find(const struct conf_key *table, const char *n
 int conf_key_set(const struct conf_key *key, void *base, const char *text, struct err *err);
 
 /* The same for a plain integer, which only counts and time spans (seconds) accept. */
-int conf_key_set_number(const struct conf_key *key, void *base, long long seconds, struct err *err);
+int conf_key_set_number(const struct conf_key *key, void *base, long long number, struct err *err);
 
 /* Copies a value from one struct of this kind to another. */
 int conf_key_copy(const struct conf_key *key, void *base, const void *from);

@@ -67,7 +67,6 @@ void step_begin_stop(struct step *s, uint64_t uid, uint8_t reason) {
         e->term.stop = STOP_UNANSWERED; /* @idle-is-revoked-too */
         e->wants.step_down = false;
         e->term.leading_since_usec = 0;
-        e->term.restarts = (struct restarts){};
         /* No permit is sent from here on: whoever enforces the last one has ended the unit by then, guard or PID 1. */
         e->term.lapse_at_usec = step_lapse_at(s);
         e->term.lapsed = false;

@@ -50,6 +50,7 @@ static void take_up(struct step *s) {
                 e->term.stop = STOP_UNANSWERED;
                 e->term.own_at_usec = s->now;
                 e->term.permit_proof_usec = 0;
+                e->term.restarts = (struct restarts){};
                 e->term.stop_timeout_usec = s->c->timing.stop_timeout_usec;
                 e->term.kill_margin_usec = s->c->timing.kill_margin_usec;
                 /* A lease that is kept alive with nobody here to run the unit keeps everybody else from it. */

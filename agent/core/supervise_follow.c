@@ -148,11 +148,10 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
         }
         s->retry_at_usec = util_usec_add(now, SUPERVISE_POLL_USEC);
         s->start = SUPERVISE_START_ANSWERED;
-        if (r->active == SUPERVISE_ACTIVE)
-                s->state = SUPERVISE_RUNNING;
-        else if (r->active == SUPERVISE_ACTIVATING)
-                s->state = SUPERVISE_STARTING;
-        else if (seen_stopped(r) && r->end != SUPERVISE_END_NONE) /* @ended-is-not-started-again */
+        if (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) {
+                s->state = r->active == SUPERVISE_ACTIVE ? SUPERVISE_RUNNING : SUPERVISE_STARTING;
+                supervise_act(a, SUPERVISE_NOTE, GUARD_OK);         /* whatever was noted before: it is not over */
+        } else if (seen_stopped(r) && r->end != SUPERVISE_END_NONE) /* @ended-is-not-started-again */
                 s->state = (uint8_t)ended(r);
         else if (r->load_ok && r->start_ok)
                 start_now(s, a);

@@ -6,6 +6,7 @@
 
 #include "adapter/cgroup.h"
 #include "adapter/journal.h"
+#include "base/clock.h"
 #include "guard/guard_act.h"
 #include "guard/guard_files.h"
 #include "guard/guard_look.h"
@@ -109,6 +110,7 @@ static void start_unit(struct guard_unit *u) {
 
         u->start = units_call_free(u->start);
         u->trouble[0] = '\0';
+        u->past = (struct permitfile_past){.begun_usec = clock_monotonic_usec()};
         u->start_due = false;
         u->quiet_until_usec = guard_now(u->guard) + START_QUIET_USEC;
         r = units_start(u->guard->units, &u->start, u->name, on_start, u);

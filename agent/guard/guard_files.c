@@ -4,9 +4,11 @@
 #include <errno.h>
 
 #include "adapter/journal.h"
+#include "base/clock.h"
 #include "guard/guard_files.h"
 
 int guard_files_write_permit(struct guard_unit *u) {
+        struct permitfile_past past = u->past;
         char text[PERMITFILE_MAX];
         int r;
 
@@ -18,14 +20,20 @@ int guard_files_write_permit(struct guard_unit *u) {
         u->permit.kill_at_usec = u->s.kill_at_usec;
         u->permit.stop_timeout_usec = u->s.stop_timeout_usec;
         if (u->s.state == SUPERVISE_ENDED)
-                u->past.course = PERMITFILE_ENDED;
+                past.course = PERMITFILE_ENDED;
         else if (u->s.state == SUPERVISE_FAILED)
-                u->past.course = PERMITFILE_FAILED;
+                past.course = PERMITFILE_FAILED;
         else if (supervise_started(&u->s))
-                u->past.course = PERMITFILE_STARTED;
-        r = permitfile_format(&u->permit, u->guard->boot_id, u->cgroup[0] ? u->cgroup : u->cgroup_wanted, &u->past,
-                              text);
-        return r < 0 ? r : gate_write_permit(&u->guard->gate, u->name, text);
+                past.course = PERMITFILE_STARTED;
+        /* A permit that 0.1.0 wrote, of a unit that is up: what happens from here on is under it. */
+        if (!past.begun_usec && past.course == PERMITFILE_STARTED)
+                past.begun_usec = clock_monotonic_usec();
+        r = permitfile_format(&u->permit, u->guard->boot_id, u->cgroup[0] ? u->cgroup : u->cgroup_wanted, &past, text);
+        if (r >= 0)
+                r = gate_write_permit(&u->guard->gate, u->name, text);
+        if (r >= 0)
+                u->past = past;
+        return r;
 }
 
 int guard_files_write_environment(struct guard_unit *u) {

@@ -164,11 +164,12 @@ static bool since_permit(const struct guard_unit *u, uint64_t usec) {
         return u->past.begun_usec && usec > u->past.begun_usec;
 }
 
-/* What was skipped ran not: it is told where nothing has run since. what: of the unit file. */
+/* The start that was looked at then was skipped, and nothing has run since. */
 static bool is_skipped(const struct guard_unit *u, uint64_t looked_usec, bool met, uint64_t ended_usec) {
         return since_permit(u, looked_usec) && !met && looked_usec > ended_usec;
 }
 
+/* what: as it stands in the unit file, or empty. */
 static void say_skipped(const struct guard_unit *u, const char *what, const char *kind, char *text, size_t size) {
         (void)snprintf(text, size, "it was not started: %.180s was not met; see: journalctl -u %s",
                        what[0] ? what : kind, u->name);

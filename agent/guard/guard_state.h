@@ -44,7 +44,7 @@ struct guard_unit {
         char name[256];
         struct supervise s;
         uint64_t since_usec;          /* of the state */
-        struct permitfile_past past;  /* of the permit in force, as it is on disk */
+        struct permitfile_past past;  /* of the permit in force; begun_usec: or of the last start that we sent */
         struct permit_request permit; /* texts of the permit asked for, in force or being stopped */
 
         /* what the agent has configured: a permit for that would be asked for */

@@ -6,7 +6,6 @@
 #include "adapter/journal.h"
 #include "base/clock.h"
 #include "guard/guard_act.h"
-#include "guard/guard_files.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_uids.h"
 
@@ -123,11 +122,6 @@ static void run_step(struct guard_unit *u, const struct supervise_event *ev, str
                             u->name, u->permit.lock);
         if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE))
                 u->past = (struct permitfile_past){.begun_usec = clock_monotonic_usec()};
-        /* A permit that 0.1.0 wrote: what happens from here on is under it. Not written: the next guard knows less. */
-        if (before == SUPERVISE_RESUMING && u->s.state == SUPERVISE_RUNNING && !u->past.begun_usec) {
-                u->past.begun_usec = clock_monotonic_usec();
-                (void)guard_files_write_permit(u);
-        }
         p->failed = 0;
         for (unsigned i = 0; i < actions.n && !(p->failed & writes); i++)
                 guard_act(u, &actions.a[i], p, before);

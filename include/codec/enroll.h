@@ -39,14 +39,16 @@ struct enroll_facts {
         bool job;
         bool need_daemon_reload;
         uint32_t n_restarts; /* by its own Restart= since somebody started it */
-        uint64_t
-                inactive_enter_usec; /* CLOCK_MONOTONIC: it came to be inactive or failed; 0: never was anything else */
-        uint64_t condition_usec;     /* … its conditions were last looked at, as each start begins */
-        uint64_t assert_usec;        /* … its asserts, after that */
-        bool condition_result;       /* they were met */
+        /* CLOCK_MONOTONIC: when it came to be inactive or failed, and when its conditions and, after that, its asserts
+         * were last looked at, as each start begins. 0: never. PID 1 forgets them with the unit. */
+        uint64_t inactive_enter_usec;
+        uint64_t condition_usec;
+        uint64_t assert_usec;
+        bool condition_result; /* they were met */
         bool assert_result;
-        char failed_condition[320]; /* one that was not: "ConditionPathExists=/srv/data"; not known: all that there are
-                                     */
+        /* One that was not, "ConditionPathExists=/srv/data"; where it is not known which: "one of " all, or the only
+         * one. */
+        char failed_condition[320];
         char failed_assert[320];
         bool refuse_manual_start;
         bool refuse_manual_stop;

@@ -19,14 +19,15 @@ enum permitfile_course {
         PERMITFILE_FAILED,
 };
 struct permitfile_past {
-        uint64_t begun_usec; /* CLOCK_MONOTONIC: the first permit of this term was given; 0: not known */
+        uint64_t begun_usec; /* CLOCK_MONOTONIC: the first permit of this term was given, or the guard started the unit
+                                under it; 0: not known */
         enum permitfile_course course;
 };
 
 /* Writes the text of q (unit, lock, uid, term, identity, tenure, instants) into buf[PERMITFILE_MAX], terminated.
  * boot_id: this boot's. cgroup: the unit's control group, so that a restarted guard can kill it without PID 1; may be
- * empty. Returns the length, or
- * -EINVAL when a field does not pass permit_request_check() or the path is not a plain absolute one. */
+ * empty. Returns the length, or -EINVAL when a field does not pass permit_request_check() or the path is not a plain
+ * absolute one. */
 int permitfile_format(const struct permit_request *q, const char *boot_id, const char *cgroup,
                       const struct permitfile_past *past, char *buf);
 

@@ -36,7 +36,8 @@ static struct supervise_reading reading_of(uint8_t a, uint8_t b) {
                                       .start_ok = !(b & 2),
                                       .run_ok = !(b & 4),
                                       .gated = !(b & 8),
-                                      .ours = !(b & 16)};
+                                      .ours = !(b & 16),
+                                      .end = (b >> 5 & 3) % 3};
 
         if (!r.known)
                 return (struct supervise_reading){.populated = r.populated};

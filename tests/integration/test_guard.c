@@ -1459,34 +1459,106 @@ static void test_permit_of_0_1(void **state) {
         close(fd);
 }
 
-/* It never ran, and systemd knows it from before: that is noted, and the next guard does not start it either. */
-static void test_dropped_start_is_noted(void **state) {
+/* A start job that is taken, and nothing comes of it; systemd knows the unit from before the permit, or does not. That
+ * is noted, and the next guard does not start it either. */
+static void test_dropped_start(void **state) {
         struct fixture *x = begin(state);
-        int fd = dial(x);
 
-        x->pid1.state->ended_usec = clock_monotonic_usec();
         (void)strcpy(x->pid1.state->result, "success");
         x->pid1.state->start_drops = true;
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_OK);
-        over(x, fd, "inactive", "success", UNIT_FAILED, "it was not started: systemd dropped its start job");
-        kill_guard(x);
-        close(fd);
-        start_guard(x);
-        fd = dial(x);
-        await(x, fd, UNIT_FAILED);
-        assert_int_equal(x->pid1.state->starts, 1);
+        for (unsigned i = 0; i < 2; i++) {
+                const char *uid = i ? "B" : "A";
+                int fd = dial(x);
+
+                x->pid1.state->ended_usec = i ? clock_monotonic_usec() : 0;
+                assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, uid)).result, GUARD_OK);
+                over(x, fd, "inactive", "success", UNIT_FAILED, "it was not started: systemd dropped its start job");
+                kill_guard(x);
+                close(fd);
+                start_guard(x);
+                fd = dial(x);
+                await(x, fd, UNIT_FAILED);
+                assert_int_equal(x->pid1.state->starts, i + 1);
+                revoke_all(x, fd, uid);
+                close(fd);
+        }
+}
+
+/* How far it came, as the next guard will read it. */
+static enum permitfile_course course(struct fixture *x) {
+        char path[256], text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE];
+        struct permitfile_past past = {};
+        _cleanup_close_ int fd = -1;
+        struct permit_request q;
+        struct err err = {};
+        ssize_t n;
+
+        (void)snprintf(path, sizeof(path), "%s/permits/" UNIT, x->runtime);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        n = read(fd, text, sizeof(text));
+        assert_true(n > 0);
+        assert_int_equal(permitfile_parse(&q, cgroup, &past, text, (size_t)n, UNIT, NULL, &err), 0);
+        return past.course;
+}
+
+static struct permit_request leased(struct fixture *x) {
+        struct permit_request q = request(x, PERMIT_PERMIT, "A");
+
+        q.tenure = TENURE_LEASE;
+        q.stop_at_usec = clock_boottime_usec() + 3600 * USEC_PER_SEC;
+        q.kill_at_usec = q.stop_at_usec + q.stop_timeout_usec;
+        return q;
+}
+
+/* systemd stops the unit of a lease with its guard: that is no end, and it is started again. When nothing comes of that
+ * start, what it was stopped with is not how it ended. */
+static void test_bound_unit_starts_again(void **state) {
+        struct fixture *x = begin(state);
+        struct fakepid1_state *s = x->pid1.state;
+        int fd = dial(x);
+
+        s->bound = true;
+        assert_int_equal(ask(fd, leased(x)).result, GUARD_OK);
+        await(x, fd, UNIT_RUNNING);
+        for (unsigned i = 0; i < 2; i++) {
+                kill_guard(x);
+                close(fd);
+                (void)strcpy(s->active, "inactive");
+                (void)strcpy(s->result, "success");
+                s->ended_usec = clock_monotonic_usec();
+                s->start_drops = i == 1;
+                start_guard(x);
+                fd = dial(x);
+                await(x, fd, i ? UNIT_FAILED : UNIT_RUNNING);
+                assert_int_equal(s->starts, i + 2);
+        }
+        assert_non_null(strstr(query(x, fd).text, "systemd dropped its start job"));
         close(fd);
 }
 
-/* A start job that was taken, and nothing came of it. */
-static void test_dropped_start(void **state) {
+/* Started by a timer while no guard was there, after an end that was noted: it is up, and the file says so again. */
+static void test_end_is_over(void **state) {
         struct fixture *x = begin(state);
-        _cleanup_close_ int fd = dial(x);
+        struct fakepid1_state *s = x->pid1.state;
+        uint64_t end = clock_boottime_usec() + LIMIT;
+        int fd = dial(x);
 
-        (void)strcpy(x->pid1.state->result, "success");
-        x->pid1.state->start_drops = true;
-        assert_int_equal(ask(fd, request(x, PERMIT_PERMIT, "A")).result, GUARD_OK);
-        over(x, fd, "inactive", "success", UNIT_FAILED, "it was not started: systemd dropped its start job");
+        lead(x, fd, "A");
+        s->ended_usec = clock_monotonic_usec();
+        over(x, fd, "inactive", "success", UNIT_ENDED, "the unit ended with success");
+        assert_int_equal(course(x), PERMITFILE_ENDED);
+        kill_guard(x);
+        close(fd);
+        (void)strcpy(s->active, "active");
+        start_guard(x);
+        fd = dial(x);
+        await(x, fd, UNIT_RUNNING);
+        while (course(x) != PERMITFILE_STARTED) {
+                assert_true(clock_boottime_usec() < end);
+                nap();
+        }
+        assert_int_equal(s->starts, 1);
+        close(fd);
 }
 
 /* Pushed: nobody asks for them. */
@@ -1709,8 +1781,9 @@ int main(void) {
                 TEST(test_how_it_ended),
                 TEST(test_forgotten_end),
                 TEST(test_permit_of_0_1),
-                TEST(test_dropped_start_is_noted),
                 TEST(test_dropped_start),
+                TEST(test_bound_unit_starts_again),
+                TEST(test_end_is_over),
                 TEST(test_restarts_are_told),
                 TEST(test_lease_loses_enrolment),
                 TEST(test_no_cgroup2),

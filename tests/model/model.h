@@ -190,8 +190,8 @@ struct host {
         uint8_t loose;        /* it has no drop-in in force: anything may start the unit */
         uint8_t foreign;      /* … and something did, past the gate */
         uint8_t start_result; /* 1 + enum supervise_start_result, for the guard */
-        uint8_t noted;        /* … and the permit file says so */
         uint8_t end;          /* enum supervise_end: how it went under the permit on disk */
+        uint8_t noted;        /* … and the permit file says so */
         /* under /run */
         uint8_t full;   /* nothing can be written any more until the next boot; 2: it had begun to take a lock */
         uint8_t locked; /* nor removed */

@@ -54,7 +54,7 @@ static uint8_t broken(const struct step *s) {
             s->c->keys.on_exit == ON_EXIT_RELEASE)
                 return REASON_UNIT_ENDED;
         if (permitted && e->guard.fact.permit == e->term.uid && s->c->keys.on_failure == ON_FAILURE_RELEASE &&
-            restarts_over(&e->term.restarts, s->c->keys.restart_limit)) /* @restarts-end-the-term */
+            restarts_over(&e->term.restarts, s->c->keys.restart_limit))
                 return REASON_UNIT_RESTARTS;
         if (permitted && e->guard.fact.permit == e->term.uid &&
             (e->guard.fact.unit == UNIT_STOPPING || e->guard.fact.unit == UNIT_STUCK))

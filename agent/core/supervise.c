@@ -307,6 +307,17 @@ static bool is_over(uint8_t state) {
         return state == SUPERVISE_FAILED || state == SUPERVISE_ENDED;
 }
 
+/* What the file says is never behind what is told: a guard that is killed between the two would leave the agent with an
+ * end that the next guard does not know. */
+static void note_first(struct supervise_actions *a) {
+        const struct supervise_actions rest = *a;
+
+        *a = (struct supervise_actions){};
+        supervise_act(a, SUPERVISE_NOTE, GUARD_OK);
+        for (unsigned i = 0; i < rest.n; i++)
+                supervise_act(a, rest.a[i].type, rest.a[i].result);
+}
+
 struct supervise_actions supervise_step(struct supervise *s, const struct supervise_event *ev) {
         struct supervise_actions a = {};
         uint64_t now = ev->now_usec;
@@ -371,7 +382,7 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
         }
         retry(s, &a, now);
         if (s->state != before && supervise_permitted(s) && (is_over(s->state) || is_over(before))) /* @end-is-noted */
-                supervise_act(&a, SUPERVISE_NOTE, GUARD_OK);
+                note_first(&a);
         if (s->state != before && s->state != SUPERVISE_CHECKING)
                 supervise_act(&a, SUPERVISE_PUSH, GUARD_OK);
         return a;

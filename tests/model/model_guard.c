@@ -151,6 +151,9 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 .evicts = type == ELECTION_MSG_EVICT,
         };
 
+        /* Else a guard that is killed now leaves the agent with an end that the next one does not know. */
+        if ((f.unit == UNIT_ENDED || f.unit == UNIT_FAILED) && o->end && !o->noted && !o->full)
+                w->bad = "how the unit ended is told before it is on disk";
         if (!o->superseded && !o->eof)
                 brain_tell(w, h, type, &f);
 }

@@ -383,3 +383,6 @@ mutant newest-reply-supersedes-a-final-answer caught "$crowded" \
 # A job would run twice, and what waits for a human would not wait.
 mutant ended-unit-is-started-again caught "$life --faults 2 --humans 0 --only unit-exit,unit-end,kill-guard" \
         condition ended-is-not-started-again false
+# Under a lease the next guard takes what PID 1 says for the stop that came with the guard before it.
+mutant end-is-not-noted caught "$lease --faults 2 --humans 0 --only unit-exit,unit-end,kill-guard" \
+        condition end-is-noted false

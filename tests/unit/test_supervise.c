@@ -566,8 +566,8 @@ static const struct row rows[] = {
           {5, "read on", "push", SUPERVISE_RUNNING}}},
         {"ended with success is no failure: the permit stays, and a timer may start it again",
          {PERMITTED,
-          {2, "wake", "read", SUPERVISE_RUNNING},
-          {2, "read off-well", "note push", SUPERVISE_ENDED},
+          {2, "query", "read", SUPERVISE_RUNNING},
+          {2, "read off-well", "note queries push", SUPERVISE_ENDED}, /* on disk before it is told */
           {3, "permit A life", "reply:ok", SUPERVISE_ENDED},
           {4, "wake", "read", SUPERVISE_ENDED},
           {4, "read on", "note push", SUPERVISE_RUNNING},

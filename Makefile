@@ -41,7 +41,7 @@ ALL_LDFLAGS := -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-
 MODULES := base core codec adapter
 LIB_SRC := $(foreach m,$(MODULES),$(wildcard agent/$(m)/*.c))
 # What core and codecs call without becoming impure.
-PURE_SRC := $(foreach n,terms timing retry restarts,agent/base/$(n).c)
+PURE_SRC := $(foreach n,terms timing retry unit_list restarts,agent/base/$(n).c)
 DAEMON_SRC := $(wildcard agent/daemon/*.c)
 GUARD_SRC := $(wildcard agent/guard/*.c)
 CTL_SRC := $(wildcard agent/ctl/*.c)

@@ -40,6 +40,8 @@ bool unit_list_add(char *list, const char *name) {
 
         if (m == 0 || m >= UNIT_NAME_SIZE || strchr(name, ' ') || n + (n > 0) + m >= UNIT_LIST_SIZE)
                 return false;
-        (void)snprintf(list + n, UNIT_LIST_SIZE - n, "%s%s", n > 0 ? " " : "", name);
+        if (n > 0)
+                list[n++] = ' ';
+        memcpy(list + n, name, m + 1);
         return true;
 }

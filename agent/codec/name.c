@@ -39,20 +39,27 @@ bool name_is_dns_subdomain(const char *s) {
         }
 }
 
-bool name_is_service_unit(const char *s) {
-        const size_t suffix = strlen(".service");
+static bool is_unit(const char *s, const char *suffix) {
+        size_t n, m = strlen(suffix);
         const char *at;
-        size_t n;
 
         if (util_empty(s))
                 return false;
         n = strlen(s);
-        if (n <= suffix || n > NAME_UNIT_MAX || !util_streq(s + n - suffix, ".service"))
+        if (n <= m || n > NAME_UNIT_MAX || !util_streq(s + n - m, suffix))
                 return false;
         /* systemd's set for unit names. */
         for (const char *p = s; *p; p++)
                 if (!alnum(*p) && !(*p >= 'A' && *p <= 'Z') && !strchr(":-_.\\@", *p))
                         return false;
         at = strchr(s, '@');
-        return *s != '@' && *s != '.' && (!at || at[1] != '.' || at + 1 != s + n - suffix);
+        return *s != '@' && *s != '.' && (!at || at[1] != '.' || at + 1 != s + n - m);
+}
+
+bool name_is_service_unit(const char *s) {
+        return is_unit(s, ".service");
+}
+
+bool name_is_list_unit(const char *s) {
+        return is_unit(s, ".service") || is_unit(s, ".timer") || is_unit(s, ".socket") || is_unit(s, ".path");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/timing.h"
+#include "base/unit_list.h"
 #include "codec/name.h"
 #include "codec/permit.h"
 
@@ -24,7 +25,21 @@ static bool made_of(const char *s, const char *extra) {
 }
 
 bool permit_unit_valid(const char *unit) {
-        return name_is_service_unit(unit);
+        return name_is_list_unit(unit);
+}
+
+bool permit_units_valid(const char *units) {
+        char list[UNIT_LIST_SIZE] = "", name[UNIT_NAME_SIZE];
+        size_t n = 0;
+
+        if (name_is_service_unit(units))
+                return true;
+        for (const char *at = units; unit_list_next(&at, name);)
+                if (n++ == UNIT_LIST_MAX || !permit_unit_valid(name) || unit_list_find(list, name) >= 0 ||
+                    !unit_list_add(list, name))
+                        return false;
+        /* (written in one way: what is compared as a text is the same list) */
+        return n > 1 && util_streq(list, units);
 }
 
 bool permit_uid_valid(const char *uid) {
@@ -78,8 +93,9 @@ int permit_request_check(const void *packet, size_t size, struct err *err) {
                 return err_setf(err, -EBADMSG, "request with an unterminated text");
         if (q->type == PERMIT_QUERY && q->unit[0] == '\0')
                 return 0;
-        if (!permit_unit_valid(q->unit))
-                return err_setf(err, -EBADMSG, "'%s' is not the name of a service unit", shown(q->unit, name));
+        if (!permit_units_valid(q->unit))
+                return err_setf(err, -EBADMSG, "'%s' is not the name of a service unit, nor a list of units",
+                                shown(q->unit, name));
         if (q->type == PERMIT_QUERY && q->judge &&
             (!TENURE_VALID(q->tenure) || q->stop_timeout_usec == 0 || q->stop_timeout_usec == USEC_INFINITY))
                 return err_setf(err, -EBADMSG, "%s: nothing to judge it by", q->unit);
@@ -139,9 +155,10 @@ int permit_reply_check(const void *packet, size_t size, struct err *err) {
             !terminated(p->text, sizeof(p->text)))
                 return err_setf(err, -EBADMSG, "reply with an unterminated text");
         /* The guard answers a malformed request, too, whose unit it cannot name, and refuses whole agents. */
-        if (!permit_unit_valid(p->unit) &&
+        if (!permit_units_valid(p->unit) &&
             !((p->result == GUARD_REFUSED_REQUEST || p->result == GUARD_REFUSED_AGENT) && p->unit[0] == '\0'))
-                return err_setf(err, -EBADMSG, "reply about '%s', which is not the name of a service unit",
+                return err_setf(err, -EBADMSG,
+                                "reply about '%s', which is not the name of a service unit, nor a list of units",
                                 shown(p->unit, name));
         return 0;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/unit_list.h"
 #include "codec/permitfile.h"
 
 #define HEAD     "leader-guard permit 2\n"
@@ -104,7 +105,7 @@ int permitfile_parse(struct permit_request *ret, char *ret_cgroup, struct permit
         /* Written out again it must be the same bytes, check line included: nothing missing, added or changed. */
         if (permitfile_format(&q, boot, cgroup, &past, again) < 0 || !util_streq(buf, again))
                 return err_setf(err, -EBADMSG, "permit file of %s: truncated or damaged (check line wrong)", unit);
-        if (!util_streq(q.unit, unit))
+        if (unit_list_find(q.unit, unit) < 0)
                 return err_setf(err, -EXDEV, "permit file of %s: written for unit %s", unit, q.unit);
         if (boot_id && !util_streq(boot, boot_id))
                 return err_setf(err, -EXDEV, "permit file of %s: written in another boot (%s)", unit, boot);

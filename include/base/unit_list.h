@@ -10,7 +10,7 @@ enum {
         UNIT_LIST_MAX = 16, /* units of one lock */
 };
 #define UNIT_NAME_SIZE 256
-#define UNIT_LIST_SIZE 1024 /* of the text, with its end */
+#define UNIT_LIST_SIZE 256 /* of the text, with its end: as long as one name may be (codec/permit.h) */
 
 /* Copies the name at *at, or what fits of it, into buf[UNIT_NAME_SIZE] and moves *at behind it. Returns false, and
  * leaves both, when there is none left. To walk: `for (const char *at = list; unit_list_next(&at, name);)`. */

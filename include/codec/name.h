@@ -15,3 +15,6 @@ bool name_is_dns_subdomain(const char *s);
 
 /* A unit that can be started and stopped as one: a .service, not a template without instance. */
 bool name_is_service_unit(const char *s);
+
+/* A unit that may stand beside others under one lock: a service, or what can start one: a .timer, .socket or .path. */
+bool name_is_list_unit(const char *s);

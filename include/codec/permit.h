@@ -90,9 +90,12 @@ struct permit_reply {
         char text[512];      /* one line for a human: reason and cure; may be empty */
 };
 
-/* The name of a service unit, as name_is_service_unit() has it: no slice, target, socket or the like is anybody's to
- * start or stop. Safe as a file name. */
+/* The name of one unit that may be under a permit, as name_is_list_unit() has it: no slice, target or mount is anybody's
+ * to start or stop. Safe as a file name. */
 bool permit_unit_valid(const char *unit);
+
+/* The units of one lock as one text (base/unit_list.h): one service, or several units, each once. */
+bool permit_units_valid(const char *units);
 
 /* A plausible object uid: letters, digits, '-', '_', '.', not empty, no leading '.'. Safe as a file name. */
 bool permit_uid_valid(const char *uid);

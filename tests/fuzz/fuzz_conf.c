@@ -60,7 +60,7 @@ static void judge(struct conf *c) {
                 struct timing_lease t = conf_timing(l);
                 struct conf_lock copy;
 
-                fuzz_assert(l->name && *l->name && permit_unit_valid(l->unit) && TENURE_VALID(l->tenure));
+                fuzz_assert(l->name && *l->name && permit_units_valid(l->unit) && TENURE_VALID(l->tenure));
                 fuzz_assert(l->stop_timeout_usec >= TIMING_STOP_MIN_USEC);
                 if (l->tenure == TENURE_LEASE)
                         fuzz_assert(timing_lasting_usec(&t) < timing_usable_usec(t.duration_usec, t.rate_permille) &&

@@ -62,7 +62,7 @@ static void request(struct fuzz *f) {
         if (r < 0)
                 return;
         fuzz_assert(q.magic == PERMIT_MAGIC && PERMIT_REQUEST_TYPE_VALID(q.type) && q.seq > 0);
-        fuzz_assert(q.type == PERMIT_QUERY ? !*q.unit || name_is_service_unit(q.unit) : permit_unit_valid(q.unit));
+        fuzz_assert((q.type == PERMIT_QUERY && !*q.unit) || permit_units_valid(q.unit));
         fuzz_assert(!*q.unit || !strchr(q.unit, '/'));
         fuzz_assert(q.type == PERMIT_QUERY || plain_uid(q.lock_uid));
         if (q.type != PERMIT_PERMIT)
@@ -96,7 +96,7 @@ static void answer(struct fuzz *f) {
                 return;
         fuzz_assert(p.result < N_GUARD_RESULTS && p.unit_state < N_UNIT_STATES);
         fuzz_assert(memchr(p.text, 0, sizeof(p.text)) && memchr(p.unit, 0, sizeof(p.unit)));
-        fuzz_assert(permit_unit_valid(p.unit) || !*p.unit);
+        fuzz_assert(permit_units_valid(p.unit) || !*p.unit);
 }
 
 /* What is accepted would be written so, byte for byte. Behind a '+' the check line is put right first. */

@@ -34,7 +34,9 @@ static struct permit_request good(void) {
 }
 
 static void test_units_and_uids(_unused_ void **state) {
-        static const char *const units[] = {"a.service", "a-b_c:d@e\\x2df.service", "a..b.service", "x@y@z.service"};
+        static const char *const units[] = {
+                "a.service", "a-b_c:d@e\\x2df.service", "a..b.service", "x@y@z.service", "x.socket", "x@y.timer",
+                "x.path"};
         static const char *const no_units[] = {"",
                                                "a",
                                                "a.servic",
@@ -46,8 +48,8 @@ static void test_units_and_uids(_unused_ void **state) {
                                                "a.service\n",
                                                ".a.service",
                                                "a$.service",
-                                               "x.socket",
-                                               "x@y.timer",
+                                               "x.mount",
+                                               "x.device",
                                                "system.slice",
                                                "-.slice",
                                                "-.mount",
@@ -61,6 +63,31 @@ static void test_units_and_uids(_unused_ void **state) {
                                                "x.servicE",
                                                "\x1b[2J.service",
                                                "ä.service"};
+        static const struct {
+                const char *text;
+                bool valid;
+        } lists[] = {
+                {"a.service", true},
+                {"a.service b.service", true},
+                {"a.socket b.path c.timer d@1.service", true},
+                {"1.timer 2.timer 3.timer 4.timer 5.timer 6.timer 7.timer 8.timer 9.timer a.timer b.timer c.timer "
+                 "d.timer e.timer f.timer g.service",
+                 true},
+                {"1.timer 2.timer 3.timer 4.timer 5.timer 6.timer 7.timer 8.timer 9.timer a.timer b.timer c.timer "
+                 "d.timer e.timer f.timer g.service h.service",
+                 false},
+                {"", false},
+                {" ", false},
+                {"a.timer", false},
+                {"a.service ", false},
+                {" a.service", false},
+                {"a.service  b.service", false},
+                {"a.service\tb.service", false},
+                {"a.service a.service", false},
+                {"a.service b.mount", false},
+                {"a.service system.slice", false},
+                {"a.service ../b.service", false},
+        };
         char name[300];
         static const char *const no_uids[] = {"", ".", "..", "a/b", "a b", "a\n", "ä", ".x"};
 
@@ -69,6 +96,9 @@ static void test_units_and_uids(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(no_units); i++)
                 if (permit_unit_valid(no_units[i]))
                         fail_msg("accepted '%s' as a unit", no_units[i]);
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                if (permit_units_valid(lists[i].text) != lists[i].valid)
+                        fail_msg("'%s' is %s list of units", lists[i].text, lists[i].valid ? "no" : "a");
         /* A file beside it, and its drop-in directory, have a name, too. */
         memset(name, 'a', sizeof(name));
         strcpy(name + 250 - strlen(".service"), ".service");
@@ -126,9 +156,9 @@ static const struct {
         {MAGIC, -EBADMSG, "different versions"},
         {TYPE, -EBADMSG, "type 9"},
         {SEQ, -EBADMSG, "sequence number"},
-        {UNIT, -EBADMSG, "'a/b.service' is not the name of a service unit"},
-        {UNIT_ESCAPE, -EBADMSG, "'a?[2J?.service' is not the name of a service unit"},
-        {UNIT_SLICE, -EBADMSG, "'system.slice' is not the name of a service unit"},
+        {UNIT, -EBADMSG, "'a/b.service' is not the name of a service unit, nor a list of units"},
+        {UNIT_ESCAPE, -EBADMSG, "'a?[2J?.service' is not the name of a service unit, nor a list of units"},
+        {UNIT_SLICE, -EBADMSG, "'system.slice' is not the name of a service unit, nor a list of units"},
         {UNIT_OPEN, -EBADMSG, "unterminated"},
         {UID_EMPTY, -EBADMSG, "'' is not a lock uid"},
         {UID_OPEN, -EBADMSG, "unterminated"},
@@ -399,6 +429,20 @@ static void test_file_refuses(_unused_ void **state) {
                          -EINVAL);
 }
 
+static void test_file_of_a_list(_unused_ void **state) {
+        struct permit_request list = good(), back;
+        char text[PERMITFILE_MAX], cgroup[PERMITFILE_CGROUP_SIZE];
+        struct err err = {};
+        int m;
+
+        (void)strcpy(list.unit, "addr.service job.timer");
+        m = permitfile_format(&list, BOOT, "/system.slice/addr.service", &(struct permitfile_past){}, text);
+        assert_true(m > 0);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, (size_t)m, "job.timer", BOOT, &err), 0);
+        assert_string_equal(back.unit, list.unit);
+        assert_int_equal(permitfile_parse(&back, cgroup, NULL, text, (size_t)m, "job.service", BOOT, &err), -EXDEV);
+}
+
 static void test_environment(_unused_ void **state) {
         struct permit_request q = good();
         char text[PERMITFILE_MAX];
@@ -416,7 +460,8 @@ int main(void) {
                 cmocka_unit_test(test_units_and_uids), cmocka_unit_test(test_requests),
                 cmocka_unit_test(test_sizes),          cmocka_unit_test(test_replies),
                 cmocka_unit_test(test_names),          cmocka_unit_test(test_file_round_trip),
-                cmocka_unit_test(test_file_refuses),   cmocka_unit_test(test_environment),
+                cmocka_unit_test(test_file_refuses),   cmocka_unit_test(test_file_of_a_list),
+                cmocka_unit_test(test_environment),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

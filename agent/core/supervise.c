@@ -12,7 +12,7 @@ void supervise_init(struct supervise *s) {
 }
 
 bool supervise_permitted(const struct supervise *s) {
-        return s->state >= SUPERVISE_RESUMING && s->state <= SUPERVISE_ENDED;
+        return s->state >= SUPERVISE_RESUMING && s->state <= SUPERVISE_WAITING;
 }
 
 bool supervise_started(const struct supervise *s) {
@@ -40,7 +40,7 @@ bool supervise_invariant(const struct supervise *s) {
                 return false;
         if (s->gate && (idle || s->state == SUPERVISE_CHECKING))
                 return false;
-        if (s->state >= SUPERVISE_STARTING && s->state <= SUPERVISE_ENDED &&
+        if (s->state >= SUPERVISE_STARTING && s->state <= SUPERVISE_WAITING &&
             (!s->gate || s->start == SUPERVISE_NEVER_STARTED))
                 return false;
         if ((supervise_permitted(s) || s->state == SUPERVISE_CHECKING) && (s->uid == 0 || s->stop_at_usec == 0))
@@ -274,6 +274,18 @@ static void on_abandoned(struct supervise *s, struct supervise_actions *a, uint6
                 supervise_begin_stop(s, a, SUPERVISE_REASON_ABANDONED, now, s->stop_timeout_usec);
 }
 
+/* The uid is used up: what is under its permit ends with the unit that was first. */
+static void on_withdrawn(struct supervise *s, struct supervise_actions *a, const struct supervise_event *ev) {
+        if (s->uid != ev->uid)
+                return;
+        if (supervise_permitted(s)) { /* @list-ends-together */
+                supervise_begin_stop(s, a, SUPERVISE_REASON_LIST, ev->now_usec, s->stop_timeout_usec);
+        } else if (s->state == SUPERVISE_CHECKING) {
+                supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_REFUSED_REVOKED);
+                supervise_drop_check(s, a, SUPERVISE_UNREAD, ev->now_usec);
+        }
+}
+
 /* What has come due, whatever the event was. */
 static void retry(struct supervise *s, struct supervise_actions *a, uint64_t now) {
         if (s->state == SUPERVISE_STOPPING && now >= s->kill_at_usec) {
@@ -359,6 +371,9 @@ struct supervise_actions supervise_step(struct supervise *s, const struct superv
                 break;
         case SUPERVISE_EV_ABANDONED:
                 on_abandoned(s, &a, now);
+                break;
+        case SUPERVISE_EV_WITHDRAWN:
+                on_withdrawn(s, &a, ev);
                 break;
         case SUPERVISE_EV_WAKE:
                 if (s->reading == SUPERVISE_READ_NONE)

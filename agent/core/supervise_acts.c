@@ -11,6 +11,7 @@ static const char *const state_names[N_SUPERVISE_STATES] = {
         [SUPERVISE_CHECKING] = "checking", [SUPERVISE_RESUMING] = "resuming", [SUPERVISE_STARTING] = "starting",
         [SUPERVISE_RUNNING] = "running",   [SUPERVISE_FAILED] = "failed",     [SUPERVISE_STOPPING] = "stopping",
         [SUPERVISE_ENDED] = "ended",       [SUPERVISE_KILLING] = "killing",   [SUPERVISE_STUCK] = "stuck",
+        [SUPERVISE_WAITING] = "waiting",
 };
 
 static const char *const reason_names[N_SUPERVISE_REASONS] = {
@@ -26,6 +27,7 @@ static const char *const reason_names[N_SUPERVISE_REASONS] = {
         [SUPERVISE_REASON_LEFTOVERS] = "unit inactive, but processes of it were left",
         [SUPERVISE_REASON_ABANDONED] = "leader-agent was stopped, and could not stop the unit before",
         [SUPERVISE_REASON_EVICTED] = "it ran without a permit while another host holds the lock",
+        [SUPERVISE_REASON_LIST] = "another unit under its permit is being stopped",
 };
 
 const char *supervise_state_to_string(enum supervise_state state) {

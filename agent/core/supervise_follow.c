@@ -62,6 +62,8 @@ static void start_now(struct supervise *s, struct supervise_actions *a) {
 
 /* Under the permit, and seen stopped. */
 static enum supervise_state ended(const struct supervise_reading *r) {
+        if (r->end == SUPERVISE_END_NONE && r->triggered)
+                return SUPERVISE_WAITING;
         return r->end == SUPERVISE_END_WELL ? SUPERVISE_ENDED : SUPERVISE_FAILED;
 }
 
@@ -123,6 +125,9 @@ static void check_permit(struct supervise *s, struct supervise_actions *a, const
                  * one whose start was lost. */
                 s->state = SUPERVISE_STARTING;
                 s->start = SUPERVISE_START_GONE;
+        } else if (r->triggered) { /* @trigger-starts-it */
+                s->state = SUPERVISE_WAITING;
+                s->start = SUPERVISE_START_ANSWERED;
         } else
                 start_now(s, a); /* @start-behind-the-gate */
         supervise_act(a, SUPERVISE_REPLY_PERMITS, GUARD_OK);
@@ -150,8 +155,8 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
         s->start = SUPERVISE_START_ANSWERED;
         if (r->active == SUPERVISE_ACTIVE || r->active == SUPERVISE_ACTIVATING) {
                 s->state = r->active == SUPERVISE_ACTIVE ? SUPERVISE_RUNNING : SUPERVISE_STARTING;
-                supervise_act(a, SUPERVISE_NOTE, GUARD_OK);         /* whatever was noted before: it is not over */
-        } else if (seen_stopped(r) && r->end != SUPERVISE_END_NONE) /* @ended-is-not-started-again */
+                supervise_act(a, SUPERVISE_NOTE, GUARD_OK); /* whatever was noted before: it is not over */
+        } else if (seen_stopped(r) && (r->end != SUPERVISE_END_NONE || r->triggered)) /* @ended-is-not-started-again */
                 s->state = (uint8_t)ended(r);
         else if (r->load_ok && r->start_ok)
                 start_now(s, a);
@@ -174,7 +179,7 @@ static void follow_unit(struct supervise *s, struct supervise_actions *a, const 
                 s->state = SUPERVISE_STARTING;
         } else if (seen_stopped(r)) {
                 if (s->start == SUPERVISE_START_ANSWERED ||
-                    (s->start == SUPERVISE_START_GONE && r->end != SUPERVISE_END_NONE))
+                    (s->start == SUPERVISE_START_GONE && (r->end != SUPERVISE_END_NONE || r->triggered)))
                         s->state = (uint8_t)ended(r);
                 else if (s->start == SUPERVISE_START_GONE && r->load_ok && r->start_ok)
                         start_now(s, a);
@@ -239,6 +244,7 @@ void supervise_on_reading(struct supervise *s, struct supervise_actions *a, cons
         case SUPERVISE_RUNNING:
         case SUPERVISE_FAILED:
         case SUPERVISE_ENDED:
+        case SUPERVISE_WAITING:
                 if (r->known && s->tenure == TENURE_LEASE && !r->run_ok)
                         supervise_begin_stop(s, a, SUPERVISE_REASON_ENROLL, now, s->stop_timeout_usec);
                 else if (s->state == SUPERVISE_RESUMING)

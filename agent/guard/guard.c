@@ -12,6 +12,7 @@
 #include "guard/guard_act.h"
 #include "guard/guard_agent.h"
 #include "guard/guard_files.h"
+#include "guard/guard_list.h"
 #include "guard/guard_look.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
@@ -91,6 +92,12 @@ static uint64_t settle(struct guard *g) {
                         if (at < next)
                                 next = at;
                 }
+                again |= guard_list_withdraw(g);
+                for (struct guard_list *l = g->lists; l; l = l->next) {
+                        again |= guard_list_turn(l);
+                        if (guard_list_next(l) < next)
+                                next = guard_list_next(l);
+                }
                 at_agent = guard_agent_turn(g);
                 if (at_agent < next)
                         next = at_agent;
@@ -154,7 +161,8 @@ static int on_found(const char *name, void *userdata) {
 
         if (!permit_unit_valid(name)) {
                 journal_record(LOG_ERR, JOURNAL_GUARD_UNABLE, NULL, 0,
-                               "%s: file \"%s\" is not named after a service, removing it", g->gate.dir, name);
+                               "%s: file \"%s\" is not named after a unit that may have a permit, removing it",
+                               g->gate.dir, name);
                 (void)gate_remove(&g->gate, name);
                 (void)gate_remove_permit(&g->gate, name);
                 return 0;
@@ -162,30 +170,53 @@ static int on_found(const char *name, void *userdata) {
         return guard_unit_get(g, name) ? 0 : -ENOMEM;
 }
 
-/* Takes up what an earlier guard left. */
+/* Takes up what an earlier guard left of one unit. */
+static int take_up_unit(struct guard *g, struct guard_unit *u, struct supervise_event *ev, struct err *err) {
+        int r = gate_exists(&g->gate, u->name);
+
+        if (r < 0)
+                return err_setf(err, r, "cannot see the gate of %s: %s", u->name, strerror(-r));
+        ev->gate = r > 0;
+        guard_unit_step(u, ev, NULL);
+        if (supervise_permitted(&u->s))
+                journal_log(LOG_INFO, "%s: taking up the permit of lock %s again", u->name, u->permit.lock);
+        r = supervise_permitted(&u->s) ? 0 : gate_exists(&g->gate, u->name);
+        if (r != 0)
+                return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready%s%s", u->name, g->gate.dir,
+                                r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
+        return 0;
+}
+
 static int take_up(struct guard *g, struct err *err) {
+        _cleanup_free_ struct supervise_event *found = NULL;
         int r;
 
         r = gate_each(&g->gate, on_found, g);
         if (r < 0)
                 return err_setf(err, r, "cannot read the permits in %s: %s", g->gate.dir, strerror(-r));
+        if (g->n_units == 0)
+                return 0;
+        found = calloc(g->n_units, sizeof(*found));
+        if (!found)
+                return err_setf(err, -ENOMEM, "out of memory");
         for (size_t i = 0; i < g->n_units; i++) {
-                struct supervise_event ev = {.type = SUPERVISE_EV_FOUND};
-                struct guard_unit *u = g->unit[i];
+                int rank;
 
-                r = gate_exists(&g->gate, u->name);
-                if (r < 0)
-                        return err_setf(err, r, "cannot see the gate of %s: %s", u->name, strerror(-r));
-                ev.gate = r > 0;
-                ev.file = (uint8_t)guard_files_load(u, &ev);
-                guard_unit_step(u, &ev, NULL);
-                if (supervise_permitted(&u->s))
-                        journal_log(LOG_INFO, "%s: taking up the permit of lock %s again", u->name, u->permit.lock);
-                r = supervise_permitted(&u->s) ? 0 : gate_exists(&g->gate, u->name);
-                if (r != 0)
-                        return err_setf(err, -EIO, "cannot remove the gate of %s in %s: not ready%s%s", u->name,
-                                        g->gate.dir, r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
+                found[i] = (struct supervise_event){.type = SUPERVISE_EV_FOUND};
+                found[i].file = (uint8_t)guard_files_load(g->unit[i], &found[i]);
+                rank = unit_list_find(g->unit[i]->permit.unit, g->unit[i]->name);
+                g->unit[i]->rank = rank > 0 ? (unsigned)rank : 0;
         }
+        /* What is to be stopped is stopped last one first. */
+        for (unsigned rank = UNIT_LIST_MAX; rank-- > 0;)
+                for (size_t i = 0; i < g->n_units; i++) {
+                        if (g->unit[i]->rank != rank)
+                                continue;
+                        r = take_up_unit(g, g->unit[i], &found[i], err);
+                        if (r < 0)
+                                return r;
+                }
+        guard_unit_order(g);
         return 0;
 }
 
@@ -246,6 +277,7 @@ struct guard *guard_free(struct guard *g) {
                 close(g->connection_fd);
         permit_queue_clear(&g->replies);
         guard_agent_forget(g);
+        guard_list_clear(g);
         for (size_t i = 0; i < g->n_units; i++)
                 guard_unit_free(g->unit[i]);
         units_free(g->units);

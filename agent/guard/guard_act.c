@@ -239,12 +239,12 @@ void guard_act(struct guard_unit *u, const struct supervise_action *a, struct gu
                 break;
         case SUPERVISE_REPLY:
                 if (q && !p->answered)
-                        guard_reply(u, q->type, q->seq, q->lock_uid, a->result, /* final= */ false);
+                        guard_reply(u, p->list, q->type, q->seq, q->lock_uid, a->result, /* final= */ false);
                 p->answered = true;
                 break;
         case SUPERVISE_REPLY_INTERIM:
                 if (q)
-                        guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_OK, /* final= */ false);
+                        guard_reply(u, p->list, q->type, q->seq, q->lock_uid, GUARD_OK, /* final= */ false);
                 break;
         case SUPERVISE_REPLY_PERMITS:
                 guard_reply_waiting(u, PERMIT_PERMIT, a->result);

@@ -8,6 +8,7 @@
 /* One step under way. */
 struct guard_performance {
         const struct permit_request *request; /* the one in hand, or NULL */
+        struct guard_list *list;              /* that it is about; NULL: about the unit alone */
         bool answered;                        /* it is */
         uint32_t failed;                      /* set of 1 << enum supervise_action_type */
 };

@@ -6,6 +6,7 @@
 #include "adapter/dropin.h"
 #include "guard/guard_files.h"
 #include "guard/guard_look.h"
+#include "guard/guard_merge.h"
 #include "guard/guard_uids.h"
 
 /* ret_path: where something lives. */
@@ -280,10 +281,13 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                         "name",
                         u->name, f->slice);
         u->main_pid = f->main_pid;
+        u->triggered = guard_merge_triggered(u, f->triggered_by, f->n_triggered_by);
         u->news_due = u->news_due || (supervise_permitted(&u->s) && u->restarts != f->n_restarts);
         u->restarts = f->n_restarts;
         if (r.active == SUPERVISE_INACTIVE && !r.job)
                 r.end = (uint8_t)judge_end(u, f, ended, sizeof(ended));
+        if (r.end == SUPERVISE_END_NONE && u->triggered)
+                ended[0] = '\0'; /* it waits for that */
         r.load_ok = enroll_loaded(f, u->name, &err) == 0;
         if (!r.load_ok)
                 (void)snprintf(u->trouble, sizeof(u->trouble), "%.500s", err.text);
@@ -293,6 +297,7 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                 tell_end(u, r.end, ended);
         if (supervise_permitted(&u->s) || u->s.state == SUPERVISE_CHECKING)
                 judge_permit(u, f, &r);
+        r.triggered = u->triggered;
         r.gated = enroll_gated(f, u->name, u->guard->gate.dir);
         r.ours = r.gated || (revoke_waits(u) && enrolled(u));
         /* What PID 1 said about jobs and states comes first, what lives after it. */

@@ -7,6 +7,7 @@
 
 #include "adapter/journal.h"
 #include "adapter/notify.h"
+#include "guard/guard_merge.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_uids.h"
 
@@ -49,42 +50,15 @@ void guard_reply_send(struct guard *g, const struct permit_reply *reply) {
         guard_reply_flush(g);
 }
 
-static enum unit_state unit_state(const struct guard_unit *u) {
-        switch ((enum supervise_state)u->s.state) {
-        case SUPERVISE_UNREAD:
-        case SUPERVISE_CHECKING:
-        case SUPERVISE_RESUMING:
-                return UNIT_UNKNOWN;
-        case SUPERVISE_STOPPED:
-                return UNIT_STOPPED;
-        case SUPERVISE_FOREIGN:
-                return UNIT_FOREIGN;
-        case SUPERVISE_STARTING:
-                return UNIT_STARTING;
-        case SUPERVISE_RUNNING:
-                return UNIT_RUNNING;
-        case SUPERVISE_FAILED:
-                return UNIT_FAILED;
-        case SUPERVISE_ENDED:
-                return UNIT_ENDED;
-        case SUPERVISE_STOPPING:
-        case SUPERVISE_KILLING:
-                return UNIT_STOPPING;
-        case SUPERVISE_STUCK:
-                return UNIT_STUCK;
-        }
-        return UNIT_UNKNOWN;
-}
-
 /* The stop cannot be finished: the gate cannot be removed, or the uid not be recorded. */
-static bool stop_fails(const struct guard_unit *u) {
+bool guard_reply_stop_fails(const struct guard_unit *u) {
         return supervise_stopping(&u->s) && (u->files_failed & (1U << SUPERVISE_REMOVE_GATE | 1U << SUPERVISE_RECORD));
 }
 
 /* As it is told to an agent that did not ask: one that runs without a permit only once it was judged by what this agent
  * has configured. Else it would compete for a lock with a unit that is not enrolled. */
 static enum unit_state pushed_state(const struct guard_unit *u) {
-        enum unit_state state = unit_state(u);
+        enum unit_state state = supervise_unit_state(&u->s);
 
         return state == UNIT_FOREIGN && !u->wanted_stop_usec ? UNIT_UNKNOWN : state;
 }
@@ -122,7 +96,7 @@ static void explain(const struct guard_unit *u, uint32_t type, enum guard_result
                 text = u->trouble;
         else if (result != GUARD_OK)
                 text = guard_result_explain(result);
-        else if (stop_fails(u))
+        else if (guard_reply_stop_fails(u))
                 text = u->trouble;
         else if (supervise_stopping(&u->s))
                 text = supervise_reason_to_string(u->s.reason);
@@ -150,42 +124,53 @@ static bool is_revoked(const struct guard_unit *u, const char *lock_uid) {
         return r > 0 || (r < 0 && u->recorded == util_token(lock_uid));
 }
 
-static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum unit_state state,
-                       enum guard_result result, bool final) {
-        struct permit_reply reply = {
+void guard_reply_fill(struct guard_unit *u, uint32_t type, const char *lock_uid, enum guard_result result,
+                      struct permit_reply *ret) {
+        *ret = (struct permit_reply){
                 .magic = PERMIT_MAGIC,
                 .result = result,
-                .seq = seq,
                 .request_type = type,
-                .unit_state = state,
-                .final = final,
+                .unit_state = supervise_unit_state(&u->s),
                 .stop_at_usec = supervise_permitted(&u->s) ? u->s.stop_at_usec : 0,
                 .since_usec = u->since_usec,
                 .main_pid = u->main_pid,
                 .unfit = u->unfit[0] != '\0',
                 .restarts = (uint16_t)(u->restarts < UINT16_MAX ? u->restarts : UINT16_MAX),
         };
-
-        (void)util_copy(reply.unit, sizeof(reply.unit), u->name);
-        (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), lock_uid);
+        (void)util_copy(ret->unit, sizeof(ret->unit), u->name);
+        (void)util_copy(ret->lock_uid, sizeof(ret->lock_uid), lock_uid);
         if (u->s.uid != 0 && u->s.state != SUPERVISE_CHECKING) {
-                (void)util_copy(reply.permit_uid, sizeof(reply.permit_uid), u->permit.lock_uid);
-                (void)util_copy(reply.lock, sizeof(reply.lock), u->permit.lock);
+                (void)util_copy(ret->permit_uid, sizeof(ret->permit_uid), u->permit.lock_uid);
+                (void)util_copy(ret->lock, sizeof(ret->lock), u->permit.lock);
         }
-        reply.revoked = is_revoked(u, lock_uid);
-        explain(u, type, result, reply.text, sizeof(reply.text));
+        ret->revoked = is_revoked(u, lock_uid);
+        explain(u, type, result, ret->text, sizeof(ret->text));
         u->unfit_due = false;
+}
+
+static void send_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum unit_state state,
+                       enum guard_result result, bool final) {
+        struct permit_reply reply;
+
+        guard_reply_fill(u, type, lock_uid, result, &reply);
+        reply.seq = seq;
+        reply.unit_state = state;
+        reply.final = final;
         guard_reply_send(u->guard, &reply);
 }
 
-void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,
-                 bool final) {
+void guard_reply(struct guard_unit *u, struct guard_list *list, uint32_t type, uint64_t seq, const char *lock_uid,
+                 enum guard_result result, bool final) {
         /* Who revokes is told what keeps the stop from its end. */
-        if (type == PERMIT_REVOKE && result == GUARD_OK && !final && stop_fails(u))
+        if (type == PERMIT_REVOKE && result == GUARD_OK && !final && guard_reply_stop_fails(u))
                 result = GUARD_REFUSED_INTERNAL;
-        /* "Stopped" is about the reading just taken, even when a permit checked by the same reading starts the unit
-         * next. */
-        send_reply(u, type, seq, lock_uid, final ? UNIT_STOPPED : unit_state(u), result, final);
+        if (list) {
+                guard_merge_answer(list, u, type, seq, result, final);
+                u->unfit_due = false;
+        } else
+                /* "Stopped" is about the reading just taken, even when a permit checked by the same reading starts the
+                 * unit next. */
+                send_reply(u, type, seq, lock_uid, final ? UNIT_STOPPED : supervise_unit_state(&u->s), result, final);
         if (type == PERMIT_PERMIT && result != GUARD_OK && guard_may_log(u->guard)) {
                 char text[512];
 
@@ -215,7 +200,7 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result 
                  */
                 if (final)
                         guard_uids_refuse(u->guard, w.lock_uid);
-                guard_reply(u, type, w.seq, w.lock_uid, result, final);
+                guard_reply(u, w.list, type, w.seq, w.lock_uid, result, final);
         }
         u->n_waits = kept;
 }
@@ -223,7 +208,7 @@ void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result 
 void guard_reply_refused_stop(struct guard_unit *u, enum guard_result result) {
         for (size_t i = 0; i < u->n_waits; i++)
                 if (u->waits[i].type == PERMIT_REVOKE)
-                        guard_reply(u, PERMIT_REVOKE, u->waits[i].seq, u->waits[i].lock_uid, result,
+                        guard_reply(u, u->waits[i].list, PERMIT_REVOKE, u->waits[i].seq, u->waits[i].lock_uid, result,
                                     /* final= */ false);
         /* Also when so much is refused at that moment that not all of it is told. */
         if (guard_may_log(u->guard) || !u->refused_told)
@@ -239,7 +224,12 @@ void guard_reply_refused_stop(struct guard_unit *u, enum guard_result result) {
 }
 
 static void push(struct guard_unit *u) {
-        send_reply(u, 0, 0, "", pushed_state(u), stop_fails(u) ? GUARD_REFUSED_INTERNAL : GUARD_OK, /* final= */ false);
+        if (guard_merge_push(u)) {
+                u->unfit_due = false;
+                return;
+        }
+        send_reply(u, 0, 0, "", pushed_state(u), guard_reply_stop_fails(u) ? GUARD_REFUSED_INTERNAL : GUARD_OK,
+                   /* final= */ false);
 }
 
 void guard_reply_push(struct guard_unit *u, enum supervise_state before) {
@@ -317,7 +307,7 @@ bool guard_status(struct guard *g) {
                 else if (supervise_stopping(&u->s))
                         m = snprintf(line + n, sizeof(line) - n, "%s%s: %s, %s", separator, u->name,
                                      supervise_state_to_string(u->s.state),
-                                     stop_fails(u) ? u->trouble : supervise_reason_to_string(u->s.reason));
+                                     guard_reply_stop_fails(u) ? u->trouble : supervise_reason_to_string(u->s.reason));
                 else if (u->s.state == SUPERVISE_STOPPED && u->s.reason == SUPERVISE_REASON_ABANDONED &&
                          g->connection_fd < 0)
                         m = snprintf(line + n, sizeof(line) - n,

@@ -12,9 +12,17 @@ void guard_reply_send(struct guard *g, const struct permit_reply *reply);
 /* Sends some of the replies that wait, if there is a connection and room. */
 void guard_reply_flush(struct guard *g);
 
-/* Answers one request; final: the last answer to a revoke. */
-void guard_reply(struct guard_unit *u, uint32_t type, uint64_t seq, const char *lock_uid, enum guard_result result,
-                 bool final);
+/* Answers one request, or adds to the answer of the list that it was about (NULL: it was about the unit); final: the
+ * last answer to a revoke. */
+void guard_reply(struct guard_unit *u, struct guard_list *list, uint32_t type, uint64_t seq, const char *lock_uid,
+                 enum guard_result result, bool final);
+
+/* What an answer to that says of the unit, but for seq and final. */
+void guard_reply_fill(struct guard_unit *u, uint32_t type, const char *lock_uid, enum guard_result result,
+                      struct permit_reply *ret);
+
+/* The stop cannot be finished: the gate cannot be removed, or the uid not be recorded. */
+bool guard_reply_stop_fails(const struct guard_unit *u);
 
 /* Answers all requests of that type that wait. */
 void guard_reply_waiting(struct guard_unit *u, uint32_t type, enum guard_result result);

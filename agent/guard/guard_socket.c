@@ -9,6 +9,8 @@
 
 #include "adapter/journal.h"
 #include "base/timing.h"
+#include "guard/guard_list.h"
+#include "guard/guard_merge.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_socket.h"
 #include "guard/guard_uids.h"
@@ -24,10 +26,10 @@ void guard_socket_close(struct guard *g) {
         g->heard = g->malformed_told = false;
         permit_queue_clear(&g->replies);
         g->writing = false;
+        guard_list_clear(g);
         for (size_t i = 0; i < g->n_units; i++) {
                 struct supervise_event ev = {.type = SUPERVISE_EV_SUPERSEDED};
 
-                g->unit[i]->n_waits = 0;
                 /* Whoever connects next says what is configured then. */
                 g->unit[i]->wanted_stop_usec = 0;
                 g->unit[i]->unfit[0] = '\0';
@@ -36,12 +38,13 @@ void guard_socket_close(struct guard *g) {
         guard_unit_tidy(g);
 }
 
-/* Another unit than the request's that has, or is being stopped under, a permit for its lock uid or lock. */
+/* A unit that has, or is being stopped under, a permit for the lock uid or lock of the request, but as another unit or
+ * list than it names. */
 static struct guard_unit *other_holder(struct guard *g, const struct permit_request *q) {
         for (size_t i = 0; i < g->n_units; i++) {
                 struct guard_unit *u = g->unit[i];
 
-                if (u->s.uid == 0 || util_streq(u->name, q->unit))
+                if (u->s.uid == 0 || util_streq(u->permit.unit, q->unit))
                         continue;
                 if (util_streq(u->permit.lock_uid, q->lock_uid) ||
                     (q->type == PERMIT_PERMIT && q->lock[0] && util_streq(u->permit.lock, q->lock)))
@@ -105,10 +108,59 @@ static void hang_up_on_flood(struct guard *g) {
         g->hang_up = true;
 }
 
-static void take_request(struct guard *g, const struct permit_request *q) {
-        struct guard_unit *other = q->type == PERMIT_QUERY ? NULL : other_holder(g, q);
-        /* One lock, one unit: what is stopped for this uid is the unit that ran for it. */
-        struct guard_unit *u = other && q->type == PERMIT_REVOKE ? other : guard_unit_get(g, q->unit);
+static void refuse_for_room(struct guard *g, const struct permit_request *q) {
+        struct permit_reply reply = {.magic = PERMIT_MAGIC,
+                                     .result = GUARD_REFUSED_INTERNAL,
+                                     .seq = q->seq,
+                                     .request_type = q->type,
+                                     .text = "the guard has no memory or no room for another unit"};
+
+        (void)util_copy(reply.unit, sizeof(reply.unit), q->unit);
+        (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), q->lock_uid);
+        guard_reply_send(g, &reply);
+}
+
+/* Why no permit is given by this guard as it is, into text; false: nothing is in the way. new_term: no renewal. */
+static bool unable(struct guard *g, const struct permit_request *q, bool new_term, char *text, size_t size) {
+        if (q->type != PERMIT_PERMIT)
+                return false;
+        if (q->tenure == TENURE_LEASE && g->watchdog_bad) {
+                (void)snprintf(text, size,
+                               "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64
+                               " s: PID 1 would not end the unit in time when the guard hangs; remove the override "
+                               "(systemctl cat leader-guard)",
+                               TIMING_WATCHDOG_USEC / USEC_PER_SEC);
+                return true;
+        }
+        /* A new term only where its end can be recorded. When the set cannot be read, the uid counts as revoked. */
+        return new_term && guard_uids_refused(g, q->lock_uid) == 0 && guard_uids_full(g, text, size);
+}
+
+static void take_for_list(struct guard *g, const struct permit_request *q, bool busy) {
+        struct guard_list *l = guard_list_get(g, q->unit);
+        bool free_of_charge = true, new_term = true;
+        char text[512] = "";
+
+        if (!l) {
+                refuse_for_room(g, q);
+                return;
+        }
+        g->n_asked++;
+        for (size_t i = 0; i < l->n; i++) {
+                l->member[i]->asked = g->n_asked;
+                free_of_charge = free_of_charge && is_free(l->member[i], q);
+                new_term = new_term && l->member[i]->s.uid != util_token(q->lock_uid);
+        }
+        if (!free_of_charge && !may_look(g))
+                hang_up_on_flood(g);
+        else if (unable(g, q, new_term, text, sizeof(text)))
+                guard_list_reply(l, q, GUARD_REFUSED_INTERNAL, text);
+        else
+                guard_list_request(l, q, busy);
+}
+
+static void take_for_unit(struct guard *g, const struct permit_request *q, bool busy) {
+        struct guard_unit *u = guard_unit_get(g, q->unit);
         struct supervise_event ev = {
                 .type = (uint8_t)event_type(q->type),
                 .uid = util_token(q->lock_uid),
@@ -119,15 +171,7 @@ static void take_request(struct guard *g, const struct permit_request *q) {
         };
 
         if (!u) {
-                struct permit_reply reply = {.magic = PERMIT_MAGIC,
-                                             .result = GUARD_REFUSED_INTERNAL,
-                                             .seq = q->seq,
-                                             .request_type = q->type,
-                                             .text = "the guard has no memory or no room for another unit"};
-
-                (void)util_copy(reply.unit, sizeof(reply.unit), q->unit);
-                (void)util_copy(reply.lock_uid, sizeof(reply.lock_uid), q->lock_uid);
-                guard_reply_send(g, &reply);
+                refuse_for_room(g, q);
                 return;
         }
         u->asked = ++g->n_asked;
@@ -135,17 +179,12 @@ static void take_request(struct guard *g, const struct permit_request *q) {
                 hang_up_on_flood(g);
                 return;
         }
-        if (q->type == PERMIT_PERMIT && q->tenure == TENURE_LEASE && g->watchdog_bad) {
-                (void)snprintf(u->trouble, sizeof(u->trouble),
-                               "WatchdogSec= of leader-guard.service is not between 1 ms and %" PRIu64
-                               " s: PID 1 would not end the unit in time when the guard hangs; remove the override "
-                               "(systemctl cat leader-guard)",
-                               TIMING_WATCHDOG_USEC / USEC_PER_SEC);
-                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
+        if (busy) {
+                guard_reply(u, NULL, q->type, q->seq, q->lock_uid, GUARD_REFUSED_BUSY, /* final= */ false);
                 return;
         }
-        if (other && q->type != PERMIT_REVOKE) {
-                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_BUSY, /* final= */ false);
+        if (unable(g, q, u->s.uid != ev.uid, u->trouble, sizeof(u->trouble))) {
+                guard_reply(u, NULL, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
                 return;
         }
         if (q->type == PERMIT_QUERY && q->judge) {
@@ -155,20 +194,57 @@ static void take_request(struct guard *g, const struct permit_request *q) {
         /* When the set cannot be read, the uid counts as revoked. */
         if (q->type == PERMIT_PERMIT)
                 ev.revoked = guard_uids_refused(g, q->lock_uid) != 0;
-        /* A new term only where its end can be recorded; a renewal is none. */
-        if (q->type == PERMIT_PERMIT && !ev.revoked && u->s.uid != ev.uid &&
-            guard_uids_full(g, u->trouble, sizeof(u->trouble))) {
-                guard_reply(u, q->type, q->seq, q->lock_uid, GUARD_REFUSED_INTERNAL, /* final= */ false);
-                return;
-        }
         guard_unit_step(u, &ev, q);
 }
 
+static void take_request(struct guard *g, const struct permit_request *q) {
+        struct guard_unit *other = q->type == PERMIT_QUERY ? NULL : other_holder(g, q);
+        struct permit_request about = *q;
+
+        /* What is stopped for a lock uid is what ran for it. */
+        if (other && q->type == PERMIT_REVOKE)
+                (void)util_copy(about.unit, sizeof(about.unit), other->permit.unit);
+        if (unit_list_count(about.unit) > 1)
+                take_for_list(g, &about, other && q->type != PERMIT_REVOKE);
+        else
+                take_for_unit(g, &about, other && q->type != PERMIT_REVOKE);
+}
+
+/* Lists that an earlier agent had under a permit are told as such. Making one moves the units about. */
+static bool make_lists(struct guard *g) {
+        for (size_t i = 0; i < g->n_units; i++) {
+                const char *units = g->unit[i]->permit.unit;
+
+                if (g->unit[i]->s.uid == 0 || unit_list_count(units) < 2 || guard_merge_find(g, units))
+                        continue;
+                if (!guard_list_get(g, units))
+                        return false;
+                i = 0;
+        }
+        return true;
+}
+
 static void list_permits(struct guard *g, const struct permit_request *q) {
-        for (size_t i = 0; i < g->n_units; i++)
-                if (g->unit[i]->s.uid != 0)
-                        guard_reply(g->unit[i], q->type, q->seq, g->unit[i]->permit.lock_uid, GUARD_OK,
-                                    /* final= */ false);
+        struct permit_request one = *q;
+
+        if (!make_lists(g)) {
+                g->hang_up = true;
+                return;
+        }
+        for (size_t i = 0; i < g->n_units; i++) {
+                struct guard_unit *u = g->unit[i];
+                bool told = u->s.uid == 0;
+
+                for (size_t j = 0; j < i; j++)
+                        told = told || g->unit[j]->s.uid == u->s.uid;
+                if (told)
+                        continue;
+                (void)util_copy(one.lock_uid, sizeof(one.lock_uid), u->permit.lock_uid);
+                if (unit_list_count(u->permit.unit) < 2)
+                        guard_reply(u, NULL, q->type, q->seq, one.lock_uid, GUARD_OK, /* final= */ false);
+                else
+                        guard_list_reply(guard_merge_find(g, u->permit.unit), &one, GUARD_OK, NULL);
+        }
 }
 
 static void refuse_malformed(struct guard *g, const void *packet, size_t size, const char *text) {

@@ -6,9 +6,11 @@
  *   guard_uids    lock uids that are permitted no more
  *   guard_files   what is on disk for one unit
  *   guard_look    what PID 1's answer means for one unit
+ *   guard_merge   what the units of a list were told, as one
  *   guard_reply   what is told to agent, STATUS and journal
  *   guard_act     the actions of a step
  *   guard_unit    one unit: its inbox and the steps
+ *   guard_list    several units under one lock, as the agent sees them: one
  *   guard_agent   whether an agent will come, when there is none
  *   guard_socket  the agent's connection
  *   guard         start and loop
@@ -20,10 +22,11 @@
 #include "adapter/gate.h"
 #include "adapter/peer.h"
 #include "adapter/units.h"
+#include "base/unit_list.h"
 #include "codec/permit.h"
 #include "codec/permit_queue.h"
 #include "codec/permitfile.h"
-#include "core/supervise.h"
+#include "core/supervise_list.h"
 #include "guard/guard.h"
 
 #define GUARD_UNITS_MAX 1024
@@ -37,6 +40,35 @@ struct guard_wait {
         uint32_t type;
         uint64_t seq;
         char lock_uid[64];
+        struct guard_list *list; /* the request was about that; NULL: about this unit alone */
+};
+
+/* A request about a list that got no final answer yet. */
+struct guard_list_wait {
+        uint32_t type;
+        uint64_t seq;
+        char lock_uid[64];
+        uint32_t pending;         /* bits of the members that have not answered */
+        enum guard_result result; /* the first that is not ok, since it was last told */
+        size_t refuser;           /* … and whose it is */
+        bool due;                 /* there is something to tell, final or not */
+};
+
+/* Several units under one lock. Lives from the first request about them until the agent's connection ends: what has to
+ * outlast that is with the units, and in their files. */
+struct guard_list {
+        struct guard_list *next;
+        struct guard *guard;
+        char units[UNIT_LIST_SIZE]; /* as requests have it, in the order of start */
+        struct guard_unit *member[UNIT_LIST_MAX];
+        size_t n;
+        struct permit_request permit;             /* the last one that was asked for */
+        bool wanted;                              /* … and those that have it not yet are to get it */
+        enum guard_result refusal[UNIT_LIST_MAX]; /* of the permit, of one that has it not */
+        uint64_t retry_at_usec;                   /* who was refused is tried again; USEC_INFINITY: nobody was */
+        struct guard_list_wait waits[GUARD_WAITS_MAX];
+        size_t n_waits;
+        bool push_due; /* one of them has changed */
 };
 
 struct guard_unit {
@@ -51,7 +83,9 @@ struct guard_unit {
         enum tenure wanted_tenure;
         uint64_t wanted_stop_usec; /* 0: it did not say */
 
-        uint64_t asked; /* when a request was last about it, in their order; 0: never */
+        uint64_t asked;  /* when a request was last about it, in their order; 0: never */
+        unsigned listed; /* in so many lists */
+        unsigned rank;   /* its place in the list: a deadline stops the last one first */
 
         /* who waits for an answer */
         struct guard_wait waits[GUARD_WAITS_MAX];
@@ -79,6 +113,7 @@ struct guard_unit {
 
         /* what the last look found */
         uint32_t main_pid;
+        bool triggered;                             /* by a unit of its list */
         uint32_t restarts;                          /* by its own Restart=, since somebody started it */
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */
@@ -146,6 +181,7 @@ struct guard {
         struct guard_unit *unit[GUARD_UNITS_MAX];
         size_t n_units;
         uint64_t n_asked; /* requests so far */
+        struct guard_list *lists;
 
         /* STATUS */
         bool status_due;

@@ -6,13 +6,14 @@
 #include "adapter/journal.h"
 #include "base/clock.h"
 #include "guard/guard_act.h"
+#include "guard/guard_merge.h"
 #include "guard/guard_reply.h"
 #include "guard/guard_uids.h"
 
 /* Known because it was asked about, and of no consequence: no permit, gate or stop, nobody waits, nobody has it
  * configured. What an earlier guard left of it, and was not stepped yet, was not asked about. */
 static bool forgettable(const struct guard_unit *u) {
-        return u->asked && u->s.state <= SUPERVISE_FOREIGN && u->s.waits == 0 && u->n_waits == 0 &&
+        return u->asked && !u->listed && u->s.state <= SUPERVISE_FOREIGN && u->s.waits == 0 && u->n_waits == 0 &&
                !u->wanted_stop_usec && !u->start && !u->start_due;
 }
 
@@ -64,6 +65,17 @@ struct guard_unit *guard_unit_get(struct guard *g, const char *name) {
         u->since_usec = guard_now(g);
         g->unit[g->n_units++] = u;
         return u;
+}
+
+void guard_unit_order(struct guard *g) {
+        for (size_t i = 1; i < g->n_units; i++) {
+                struct guard_unit *u = g->unit[i];
+                size_t j = i;
+
+                for (; j > 0 && g->unit[j - 1]->rank < u->rank; j--)
+                        g->unit[j] = g->unit[j - 1];
+                g->unit[j] = u;
+        }
 }
 
 struct guard_unit *guard_unit_free(struct guard_unit *u) {
@@ -148,11 +160,12 @@ static bool step_due(struct guard_unit *u, uint64_t now) {
 }
 
 /* A repeated request takes the place of the one before: a PID 1 that does not answer for long makes no queue. */
-static void wait_for(struct guard_unit *u, const struct permit_request *request) {
+static void wait_for(struct guard_unit *u, struct guard_list *list, const struct permit_request *request) {
         size_t i;
 
         for (i = 0; i < u->n_waits; i++)
-                if (u->waits[i].type == request->type && util_streq(u->waits[i].lock_uid, request->lock_uid))
+                if (u->waits[i].type == request->type && u->waits[i].list == list &&
+                    util_streq(u->waits[i].lock_uid, request->lock_uid))
                         break;
         if (i == GUARD_WAITS_MAX) {
                 /* An agent that asks on and on without waiting: it connects again and asks once. */
@@ -161,6 +174,7 @@ static void wait_for(struct guard_unit *u, const struct permit_request *request)
         }
         u->waits[i].type = request->type;
         u->waits[i].seq = request->seq;
+        u->waits[i].list = list;
         (void)util_copy(u->waits[i].lock_uid, sizeof(u->waits[0].lock_uid), request->lock_uid);
         if (i == u->n_waits)
                 u->n_waits++;
@@ -169,13 +183,15 @@ static void wait_for(struct guard_unit *u, const struct permit_request *request)
 void guard_unit_step(struct guard_unit *u, struct supervise_event *ev, const struct permit_request *request) {
         struct guard_performance p = {.request = request};
 
+        if (request && !util_streq(request->unit, u->name))
+                p.list = guard_merge_find(u->guard, request->unit);
         ev->now_usec = guard_now(u->guard);
         /* What was due may have been the end of this very uid. */
         if (step_due(u, ev->now_usec) && ev->type == SUPERVISE_EV_PERMIT && request)
                 ev->revoked = ev->revoked || guard_uids_refused(u->guard, request->lock_uid) != 0;
         step_with_failures(u, ev, &p);
         if (request && !p.answered)
-                wait_for(u, request);
+                wait_for(u, p.list, request);
 }
 
 /* A stop that begins at this very instant asks PID 1 anew, and read_unit() throws away what was seen with the gate

@@ -10,6 +10,10 @@
  * Not while all units are gone through. */
 struct guard_unit *guard_unit_get(struct guard *g, const char *name);
 
+/* Those that start later come first, wherever all are gone through: what stops several at one instant sends PID 1 the
+ * stop job of the last one first, and After= makes the others wait for it. After a rank has changed. */
+void guard_unit_order(struct guard *g);
+
 /* Forgets those that were asked about, if PID 1 does not know them and nothing is known of them. Not while all units
  * are gone through. */
 void guard_unit_tidy(struct guard *g);

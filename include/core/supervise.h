@@ -23,6 +23,7 @@
  *    said, and what follows is the agent's
  *  - one that stays on its way down, or waits for Restart=, longer than until the next look gets no permit: the lock
  *    would wait with it, and the revoke that follows ends it in time
+ *  - what another unit of its list starts is permitted and left alone
  *  - "stopped" is said only after a reading that was begun when the gate was gone
  *  - the first instant, once over, begins the stop; the second kills, again and again until nothing is left */
 #pragma once
@@ -41,6 +42,8 @@ enum supervise_state {
         SUPERVISE_FAILED,     /* permit in force; unit failed or would not start, nothing of it left */
         SUPERVISE_ENDED,      /* permit in force; unit ended with success, nothing of it left: may be started again, by
                                  whoever does, and never by the guard */
+        SUPERVISE_WAITING,    /* permit in force; inactive, and nothing begun: a timer, socket or path of its list starts
+                                 it */
         SUPERVISE_STOPPING,   /* gate removed, uid revoked, stop job sent; before the second instant */
         SUPERVISE_KILLING,    /* past the second instant: cgroup.kill until empty */
         SUPERVISE_STUCK,      /* killed for a second and more, still not empty (state D) */
@@ -64,7 +67,8 @@ enum supervise_reason {
         SUPERVISE_REASON_LEFTOVERS,     /* guard start: unit inactive, but processes of it live */
         SUPERVISE_REASON_ABANDONED,     /* life: the agent was stopped, and could not stop the unit before */
         SUPERVISE_REASON_EVICTED,       /* ran without a permit while the lock is held elsewhere */
-        SUPERVISE_REASON_LAST = SUPERVISE_REASON_EVICTED,
+        SUPERVISE_REASON_LIST,          /* another unit under its permit is being stopped */
+        SUPERVISE_REASON_LAST = SUPERVISE_REASON_LIST,
 };
 enum {
         N_SUPERVISE_REASONS = SUPERVISE_REASON_LAST + 1
@@ -78,6 +82,7 @@ enum supervise_event_type {
         SUPERVISE_EV_EVICT,        /* request */
         SUPERVISE_EV_SUPERSEDED,   /* the agent's connection is gone or replaced: nobody waits for answers any more */
         SUPERVISE_EV_ABANDONED,    /* the agent was stopped, and no other will come by itself: for life means nobody */
+        SUPERVISE_EV_WITHDRAWN,    /* .uid: another unit under the permit of that uid is being stopped */
         SUPERVISE_EV_WAKE,         /* a signal of PID 1, Reloading, bus lost or back: facts may have changed */
         SUPERVISE_EV_READING,      /* answer to SUPERVISE_READ */
         SUPERVISE_EV_START_RESULT, /* answer to SUPERVISE_START */
@@ -127,6 +132,7 @@ struct supervise_reading {
         uint8_t gated;     /* what is in force has the gate: the unit is enrolled, fit or not */
         uint8_t ours;      /* gated, or root has enrolled it here and that is not in force (any more) */
         uint8_t end;       /* enum supervise_end */
+        uint8_t triggered; /* a timer, socket or path of its own list starts it: not ours to start */
 };
 
 enum supervise_start_result {
@@ -138,7 +144,7 @@ enum supervise_start_result {
 
 struct supervise_event {
         uint64_t now_usec;     /* CLOCK_BOOTTIME, read when the event is built; never less than in the step before */
-        uint64_t uid;          /* FOUND (valid file), PERMIT, REVOKE: util_token() of the lock uid, not 0 */
+        uint64_t uid;          /* FOUND (valid file), PERMIT, REVOKE, WITHDRAWN: util_token() of the lock uid, not 0 */
         uint64_t stop_at_usec; /* FOUND, PERMIT: first instant; USEC_INFINITY: never */
         uint64_t kill_at_usec; /* FOUND, PERMIT: second instant, not before the first */
         uint64_t stop_timeout_usec; /* FOUND, PERMIT, REVOKE, EVICT; REVOKE with 0: the permit's, or the default without

@@ -37,7 +37,8 @@ static struct supervise_reading reading_of(uint8_t a, uint8_t b) {
                                       .run_ok = !(b & 4),
                                       .gated = !(b & 8),
                                       .ours = !(b & 16),
-                                      .end = (b >> 5 & 3) % 3};
+                                      .end = (b >> 5 & 3) % 3,
+                                      .triggered = a >> 6 & 1};
 
         if (!r.known)
                 return (struct supervise_reading){.populated = r.populated};

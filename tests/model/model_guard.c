@@ -125,6 +125,7 @@ static void reply(struct world *w, unsigned h, uint8_t type, uint64_t about, uin
                 [SUPERVISE_RUNNING] = UNIT_RUNNING,   [SUPERVISE_FAILED] = UNIT_FAILED,
                 [SUPERVISE_STOPPING] = UNIT_STOPPING, [SUPERVISE_KILLING] = UNIT_STOPPING,
                 [SUPERVISE_STUCK] = UNIT_STUCK,       [SUPERVISE_ENDED] = UNIT_ENDED,
+                [SUPERVISE_WAITING] = UNIT_ENDED,
         };
         static const uint8_t refusals[] = {
                 [GUARD_OK] = GUARD_OK,

@@ -61,27 +61,31 @@ static const struct {
         const char *name;
         struct supervise_reading reading;
 } readings[] = {
-        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0}},
-        {"off-well", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, SUPERVISE_END_WELL}},
-        {"off-badly", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, SUPERVISE_END_BADLY}},
-        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0}},
-        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0}},
-        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0}},
-        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0}},
-        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0}},
-        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0}},
-        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0}},
-        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1, 1, 1, 0}},
-        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0, 0, 0}},
-        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0, 0, 0, 0}},
-        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0, 0, 0}},
-        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0, 0, 0, 0}},
-        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1, 1, 1, 0}},
-        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0, 0, 0}},
-        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1, 1, 1, 0}},
-        {"on-unfit", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 1, 1, 0}},
-        {"on-dropin-lost", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0, 1, 0}},
-        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0, 0, 0, 0}},
+        {"off", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0, 0}},
+        {"off-well", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, SUPERVISE_END_WELL, 0}},
+        {"off-badly", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, SUPERVISE_END_BADLY, 0}},
+        {"off-triggered", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0, 1}},
+        {"off-triggered-well", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, SUPERVISE_END_WELL, 1}},
+        {"off-triggered-badly", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, SUPERVISE_END_BADLY, 1}},
+        {"on-triggered", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0, 1}},
+        {"on", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0, 0}},
+        {"on-job", {1, 1, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0, 0}},
+        {"coming", {1, 1, SUPERVISE_ACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0, 0}},
+        {"going", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0, 0}},
+        {"queued", {1, 1, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0, 0}},
+        {"auto-restart", {1, 0, SUPERVISE_ACTIVATING, SUPERVISE_EMPTY, 1, 1, 1, 1, 1, 0, 0}},
+        {"leftovers", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 1, 1, 1, 1, 1, 0, 0}},
+        {"blind", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED_UNKNOWN, 1, 1, 1, 1, 1, 0, 0}},
+        {"silent", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0, 0, 0, 0}},
+        {"silent-alive", {0, 0, SUPERVISE_INACTIVE, SUPERVISE_POPULATED, 0, 0, 0, 0, 0, 0, 0}},
+        {"no-unit", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 0, 0, 0, 0, 0, 0, 0}},
+        {"off-unenrolled", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 0, 0, 0, 0, 0}},
+        {"off-reload-due", {1, 0, SUPERVISE_INACTIVE, SUPERVISE_EMPTY, 1, 0, 1, 1, 1, 0, 0}},
+        {"on-unenrolled", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0, 0, 0, 0}},
+        {"on-reload-due", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 1, 1, 1, 0, 0}},
+        {"on-unfit", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 1, 1, 0, 0}},
+        {"on-dropin-lost", {1, 0, SUPERVISE_ACTIVE, SUPERVISE_POPULATED, 1, 0, 0, 0, 1, 0, 0}},
+        {"going-unenrolled", {1, 1, SUPERVISE_DEACTIVATING, SUPERVISE_POPULATED, 1, 0, 0, 0, 0, 0, 0}},
 };
 
 static uint32_t failed_bit(const char *word) {
@@ -95,7 +99,7 @@ static uint32_t failed_bit(const char *word) {
 /* An event in words:
  *   found none|bad|gate|bad+gate          found A lease STOP KILL [gate] [revoked]
  *   permit A life | permit A lease STOP KILL [revoked]       revoke A [TIMEOUT]       evict TIMEOUT
- *   query superseded abandoned wake tick
+ *   query superseded abandoned wake tick    withdrawn A
  *   read NAME     start ok|refused|lost|timeout              failed ACTION…
  * STOP, KILL: seconds; stop timeout is 5 s. */
 static void parse(const char *text, struct supervise_event *ev) {
@@ -104,7 +108,10 @@ static void parse(const char *text, struct supervise_event *ev) {
 
         assert_true(util_copy(buf, sizeof(buf), text));
         w = strtok_r(buf, " ", &save);
-        if (strcmp(w, "found") == 0 || strcmp(w, "permit") == 0) {
+        if (strcmp(w, "withdrawn") == 0) {
+                ev->type = SUPERVISE_EV_WITHDRAWN;
+                ev->uid = util_token(strtok_r(NULL, " ", &save));
+        } else if (strcmp(w, "found") == 0 || strcmp(w, "permit") == 0) {
                 bool found = w[0] == 'f';
 
                 ev->type = found ? SUPERVISE_EV_FOUND : SUPERVISE_EV_PERMIT;
@@ -584,6 +591,46 @@ static const struct row rows[] = {
           {1, "read off-well", "", SUPERVISE_STARTING},
           {1, "start ok", "note read", SUPERVISE_STARTING},
           {1, "read off-well", "note push", SUPERVISE_ENDED}}},
+        {"what a timer of its list starts is permitted, and left alone, however it ends and whichever guard finds it",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read off-triggered", "permit-file env gate permits:ok push", SUPERVISE_WAITING},
+          {2, "wake", "read", SUPERVISE_WAITING},
+          {2, "read off-triggered", "", SUPERVISE_WAITING},
+          {3, "wake", "read", SUPERVISE_WAITING},
+          {3, "read on-triggered", "push", SUPERVISE_RUNNING},
+          {4, "wake", "read", SUPERVISE_RUNNING},
+          {4, "read off-triggered-well", "note push", SUPERVISE_ENDED},
+          {5, "wake", "read", SUPERVISE_ENDED},
+          {5, "read on-triggered", "note push", SUPERVISE_RUNNING},
+          {6, "wake", "read", SUPERVISE_RUNNING},
+          {6, "read off-triggered-badly", "note push", SUPERVISE_FAILED},
+          {7, "revoke A", STOP_A, SUPERVISE_STOPPING},
+          {7, "read off-triggered", "-permit-file stopped push", SUPERVISE_STOPPED}}},
+        {"… and the next guard",
+         {{0, "found A life gate", "read push", SUPERVISE_RESUMING},
+          {1, "read off-triggered", "push", SUPERVISE_WAITING}}},
+        {"… and before its gate was there",
+         {{0, "found A life", "read push", SUPERVISE_RESUMING},
+          {1, "read off-triggered", "env gate push", SUPERVISE_WAITING}}},
+        {"… one that runs already is taken over",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "read on-triggered", "permit-file env gate permits:ok read push", SUPERVISE_STARTING},
+          {1, "read off-triggered", "push", SUPERVISE_WAITING}}},
+        {"a unit of the same permit is being stopped: so is this one, and nothing under another uid",
+         {PERMITTED,
+          {2, "withdrawn B", "", SUPERVISE_RUNNING},
+          {2, "withdrawn A", "-gate record STOP read push", SUPERVISE_STOPPING},
+          {3, "withdrawn A", "", SUPERVISE_STOPPING},
+          {3, "revoke A", "read interim", SUPERVISE_STOPPING},
+          {3, "read off", "-permit-file stopped push", SUPERVISE_STOPPED},
+          {4, "withdrawn A", "", SUPERVISE_STOPPED}}},
+        {"… while it is looked at for the first time",
+         {{0, "found none", "", SUPERVISE_UNREAD},
+          {1, "permit A life", "read", SUPERVISE_CHECKING},
+          {1, "withdrawn A", "permits:revoked push", SUPERVISE_UNREAD},
+          {1, "read off", "push", SUPERVISE_STOPPED}}},
         {"an answer that is lost starts no job a second time",
          {{0, "found none", "", SUPERVISE_UNREAD},
           {1, "permit A life", "read", SUPERVISE_CHECKING},
@@ -1079,7 +1126,7 @@ static void test_walks(_unused_ void **state) {
         static unsigned met[N_SUPERVISE_STATES][N_SUPERVISE_EVENTS], longest;
         uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
-        for (unsigned walk = 0; walk < 40000; walk++) {
+        for (unsigned walk = 0; walk < 60000; walk++) {
                 struct world w = {.now = T0 + walk};
                 struct supervise_event ev;
                 struct supervise_actions a;
@@ -1132,12 +1179,13 @@ static void test_walks(_unused_ void **state) {
         }
         for (unsigned i = 0; i < N_SUPERVISE_STATES; i++)
                 for (unsigned j = 0; j < N_SUPERVISE_EVENTS; j++) {
-                        bool never = (j == SUPERVISE_EV_FOUND && i != SUPERVISE_UNREAD) ||
-                                     /* The shell has no start under way, or nothing to fail, in these. */
-                                     (j == SUPERVISE_EV_START_RESULT &&
-                                      (i == SUPERVISE_RESUMING || i == SUPERVISE_FAILED || i == SUPERVISE_ENDED)) ||
-                                     (j == SUPERVISE_EV_FAILED &&
-                                      (i == SUPERVISE_UNREAD || i == SUPERVISE_FOREIGN || i == SUPERVISE_CHECKING));
+                        bool never =
+                                (j == SUPERVISE_EV_FOUND && i != SUPERVISE_UNREAD) ||
+                                /* The shell has no start under way, or nothing to fail, in these. */
+                                (j == SUPERVISE_EV_START_RESULT && (i == SUPERVISE_RESUMING || i == SUPERVISE_FAILED ||
+                                                                    i == SUPERVISE_ENDED || i == SUPERVISE_WAITING)) ||
+                                (j == SUPERVISE_EV_FAILED &&
+                                 (i == SUPERVISE_UNREAD || i == SUPERVISE_FOREIGN || i == SUPERVISE_CHECKING));
 
                         if (!never && met[i][j] == 0)
                                 fail_msg("no walk met %s with event %u", supervise_state_to_string(i), j);

@@ -49,9 +49,12 @@ static void test_add(_unused_ void **state) {
         memset(name, 'x', UNIT_NAME_SIZE);
         assert_false(unit_list_add(list, name));
         name[UNIT_NAME_SIZE - 1] = '\0';
-        while (unit_list_add(list, name))
-                ;
-        assert_int_equal(unit_list_count(list), 5);
+        assert_false(unit_list_add(list, name));
+        name[UNIT_LIST_SIZE - 1 - strlen("a.service b.timer ")] = '\0';
+        assert_true(unit_list_add(list, name));
+        assert_int_equal(unit_list_count(list), 3);
+        assert_int_equal(strlen(list), UNIT_LIST_SIZE - 1);
+        assert_false(unit_list_add(list, "c"));
         assert_true(strlen(list) < UNIT_LIST_SIZE);
 }
 

@@ -8,6 +8,7 @@
 
 #include "codec/conf.h"
 #include "codec/enroll.h"
+#include "codec/name.h"
 
 /* Lines of a later drop-in that undo ours, as regular expressions of sed. An empty Assert…= drops them all. */
 #define LINE_ASSERT  "^Assert[A-Za-z0-9]* *= *$"
@@ -59,6 +60,11 @@ static bool listed(const char (*list)[320], size_t n, const char *dir, const cha
 
 bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir) {
         return util_streq(f->id, unit) && listed(f->asserts, f->n_asserts, runtime_dir, "leading", unit);
+}
+
+/* Timers, sockets and paths start a service: they have a gate, and nothing that lives by itself, nor takes long to stop. */
+static bool is_service(const struct list *l) {
+        return name_is_service_unit(l->w->unit);
 }
 
 static const char *base(const char *path) {
@@ -154,7 +160,7 @@ static void check_start(struct list *l) {
         if (f->need_daemon_reload)
                 cure(add(l, ENROLL_NO_START, "unit files on disk changed and are not in force"),
                      "systemctl daemon-reload");
-        if (!listed(f->environment_files, f->n_environment_files, w->runtime_dir, "env", w->unit))
+        if (is_service(l) && !listed(f->environment_files, f->n_environment_files, w->runtime_dir, "env", w->unit))
                 enroll_again(l,
                              add(l, ENROLL_NOTE, "EnvironmentFile=-%s/env/%%n is missing: no LEADER_TERM for the unit",
                                  w->runtime_dir),
@@ -225,6 +231,8 @@ static void check_lease(struct list *l) {
                              add(l, ENROLL_BROKEN,
                                  "BindsTo=%s is missing: nothing stops the unit when the guard is gone", ENROLL_GUARD),
                              NULL);
+        if (!is_service(l))
+                return;
         if (!util_streq(f->timeout_stop_failure_mode, "kill"))
                 enroll_again(l,
                              add(l, ENROLL_BROKEN, "TimeoutStopFailureMode=%s instead of kill",
@@ -256,8 +264,10 @@ size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, s
         size_t n = 0;
 
         check_start(&l);
-        check_kill(&l);
-        check_stop_time(&l);
+        if (is_service(&l)) {
+                check_kill(&l);
+                check_stop_time(&l);
+        }
         if (w->tenure == TENURE_LEASE)
                 check_lease(&l);
         else if (f->binds_to_guard)

@@ -11,7 +11,7 @@
 #define HEAD     "leader-guard permit 2\n"
 #define HEAD_0_1 "leader-guard permit 1\n" /* without `begun` and `course` */
 
-static const char *const courses[] = {"none", "started", "ended", "failed"};
+static const char *const courses[] = {"none", "waiting", "started", "ended", "failed"};
 
 static bool cgroup_valid(const char *path) {
         if (path[0] == '\0')

@@ -16,8 +16,8 @@ int supervise_list_next(const struct supervise_list_member *m, size_t n, uint64_
                 if (supervise_stopping(m[i].s) || m[i].refused || (m[i].s->uid != 0 && m[i].s->uid != uid))
                         return -1; /* @no-permit-beside-a-stop */
         for (size_t i = 0; i < n; i++)
-                if (m[i].triggered && !has(m[i].s, uid)) /* @triggered-first */
-                        return (int)i;
+                if (m[i].triggered && !supervise_permitted(m[i].s)) /* @triggered-first */
+                        return has(m[i].s, uid) ? -1 : (int)i;
         for (size_t i = 0; i < n; i++) {
                 if (m[i].triggered)
                         continue;

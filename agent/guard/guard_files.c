@@ -23,7 +23,9 @@ int guard_files_write_permit(struct guard_unit *u) {
                 past.course = PERMITFILE_ENDED;
         else if (u->s.state == SUPERVISE_FAILED)
                 past.course = PERMITFILE_FAILED;
-        else if (supervise_started(&u->s) && u->s.state != SUPERVISE_WAITING)
+        else if (u->s.state == SUPERVISE_WAITING)
+                past.course = PERMITFILE_WAITING;
+        else if (supervise_started(&u->s))
                 past.course = PERMITFILE_STARTED;
         /* A permit that 0.1.0 wrote, of a unit that is up: what happens from here on is under it. */
         if (!past.begun_usec && past.course == PERMITFILE_STARTED)

@@ -50,6 +50,12 @@ struct guard_list *guard_list_get(struct guard *g, const char *units) {
                 l->member[l->n++] = u;
         }
         guard_unit_order(g);
+        for (size_t i = 0; i < l->n; i++) {
+                struct supervise_event wake = {.type = SUPERVISE_EV_WAKE};
+
+                if (!l->member[i]->looked)
+                        guard_unit_step(l->member[i], &wake, NULL);
+        }
         return l;
 }
 
@@ -188,29 +194,33 @@ static bool holds(const struct guard_unit *u, uint64_t uid) {
         return u->s.uid == uid;
 }
 
+static bool all_looked_at(const struct guard_list *l) {
+        for (size_t i = 0; i < l->n; i++)
+                if (!l->member[i]->looked)
+                        return false;
+        return true;
+}
+
+/* A renewal goes to who has the permit. A new one goes to one after the other, which give_next() does once all of them
+ * were looked at: only then it is known which of them another one starts. */
 static void permit(struct guard_list *l, const struct permit_request *q) {
         bool revoked = guard_uids_refused(l->guard, q->lock_uid) != 0;
         struct supervise_list_member members[UNIT_LIST_MAX];
         uint64_t uid = util_token(q->lock_uid);
         struct guard_list_wait *w;
         uint32_t whom = 0;
-        int next;
 
         memset(l->refusal, 0, sizeof(l->refusal));
         l->retry_at_usec = USEC_INFINITY;
         for (size_t i = 0; i < l->n; i++)
                 if (holds(l->member[i], uid))
                         whom |= UINT32_C(1) << i;
-        if (!whom) {
+        guard_merge_members(l, members);
+        if (!whom && (revoked || supervise_list_next(members, l->n, uid) < 0)) {
                 enum guard_result result = revoked ? GUARD_REFUSED_REVOKED : GUARD_REFUSED_BUSY;
 
-                guard_merge_members(l, members);
-                next = supervise_list_next(members, l->n, uid);
-                if (next < 0) {
-                        guard_list_reply(l, q, result, guard_result_explain(result));
-                        return;
-                }
-                whom = UINT32_C(1) << next;
+                guard_list_reply(l, q, result, guard_result_explain(result));
+                return;
         }
         w = wait_for(l, q);
         if (!w)
@@ -218,6 +228,7 @@ static void permit(struct guard_list *l, const struct permit_request *q) {
         l->permit = *q;
         l->wanted = true;
         w->pending = whom;
+        w->unasked = !whom;
         for (size_t i = 0; i < l->n; i++)
                 if (whom & UINT32_C(1) << i)
                         ask(l, i, q, revoked);
@@ -266,15 +277,25 @@ bool guard_list_withdraw(struct guard *g) {
         return any;
 }
 
+/* The one that no member was asked for yet; NULL: none. */
+static struct guard_list_wait *unasked(struct guard_list *l) {
+        for (size_t i = 0; i < l->n_waits; i++)
+                if (l->waits[i].unasked)
+                        return &l->waits[i];
+        return NULL;
+}
+
 static bool give_next(struct guard_list *l) {
         struct supervise_list_member members[UNIT_LIST_MAX];
         uint64_t uid = util_token(l->permit.lock_uid), now = guard_now(l->guard);
-        bool any = false;
+        struct guard_list_wait *w = unasked(l);
+        bool any = w != NULL;
         int next;
 
         for (size_t i = 0; i < l->n; i++)
-                any = any || (holds(l->member[i], uid) && supervise_permitted(&l->member[i]->s));
-        if (!any || now >= l->permit.stop_at_usec)
+                any = any || holds(l->member[i], uid);
+        l->wanted = any;
+        if (!any || !all_looked_at(l))
                 return false;
         if (now >= l->retry_at_usec) {
                 memset(l->refusal, 0, sizeof(l->refusal));
@@ -282,6 +303,12 @@ static bool give_next(struct guard_list *l) {
         }
         guard_merge_members(l, members);
         next = supervise_list_next(members, l->n, uid);
+        if (w) {
+                w->unasked = false;
+                w->pending = next < 0 ? 0 : UINT32_C(1) << next;
+                w->result = next < 0 ? GUARD_REFUSED_BUSY : GUARD_OK; /* a stop began since it was asked for */
+                w->due = next < 0;
+        }
         if (next >= 0)
                 ask(l, (size_t)next, &l->permit, guard_uids_refused(l->guard, l->permit.lock_uid) != 0);
         for (size_t i = 0; i < l->n && l->retry_at_usec == USEC_INFINITY; i++)
@@ -311,7 +338,7 @@ bool guard_list_turn(struct guard_list *l) {
 
         for (size_t i = 0; i < l->n_waits; i++) {
                 struct guard_list_wait *w = &l->waits[i];
-                bool over = w->pending == 0;
+                bool over = w->pending == 0 && !w->unasked;
 
                 if (w->due && over && w->type == PERMIT_REVOKE && ask_again(l, w)) /* @each-was-seen-stopped */
                         over = false;

@@ -281,7 +281,8 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                         "name",
                         u->name, f->slice);
         u->main_pid = f->main_pid;
-        u->triggered = guard_merge_triggered(u, f->triggered_by, f->n_triggered_by);
+        u->triggered = guard_merge_triggered(u, f);
+        (void)util_copy(u->triggers, sizeof(u->triggers), f->triggers);
         u->news_due = u->news_due || (supervise_permitted(&u->s) && u->restarts != f->n_restarts);
         u->restarts = f->n_restarts;
         if (r.active == SUPERVISE_INACTIVE && !r.job)
@@ -305,12 +306,12 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
         left = r.active == SUPERVISE_INACTIVE && r.populated == SUPERVISE_POPULATED && u->s.uid == 0;
         judge_idle(u, f, r.load_ok ? NULL : err.text, left ? path : NULL);
         u->reading = r;
-        u->reading_due = true;
+        u->reading_due = u->looked = true;
 }
 
 void guard_look_unknown(struct guard_unit *u) {
         const char *path;
 
         u->reading = (struct supervise_reading){.populated = (uint8_t)populated(u, &path)};
-        u->reading_due = true;
+        u->reading_due = u->looked = true;
 }

@@ -51,20 +51,39 @@ bool guard_merge_push(const struct guard_unit *u) {
         return any;
 }
 
-bool guard_merge_triggered(const struct guard_unit *u, const char (*triggered_by)[256], size_t n) {
-        for (size_t i = 0; i < n; i++) {
-                if (u->s.uid != 0 && unit_list_find(u->permit.unit, triggered_by[i]) >= 0)
+/* Both stand in one list: under a permit, or as the agent asks about them. */
+static bool beside(const struct guard_unit *u, const char *name) {
+        if (u->s.uid != 0 && unit_list_find(u->permit.unit, name) >= 0)
+                return true;
+        for (const struct guard_list *l = u->guard->lists; l; l = l->next)
+                if (place(l, u) < l->n && unit_list_find(l->units, name) >= 0)
                         return true;
-                for (const struct guard_list *l = u->guard->lists; l; l = l->next)
-                        if (place(l, u) < l->n && unit_list_find(l->units, triggered_by[i]) >= 0)
-                                return true;
-        }
         return false;
+}
+
+bool guard_merge_triggered(const struct guard_unit *u, const struct enroll_facts *f) {
+        const struct guard *g = u->guard;
+
+        if (u->s.state == SUPERVISE_RESUMING && u->past.course == PERMITFILE_WAITING)
+                return true;
+        for (size_t i = 0; i < f->n_triggered_by; i++)
+                if (beside(u, f->triggered_by[i]))
+                        return true;
+        for (size_t i = 0; i < g->n_units; i++)
+                if (util_streq(g->unit[i]->triggers, u->name) && beside(u, g->unit[i]->name))
+                        return true;
+        return false;
+}
+
+static bool is_triggered(const struct guard_list *l, size_t at) {
+        for (size_t i = 0; i < l->n; i++)
+                if (i != at && util_streq(l->member[i]->triggers, l->member[at]->name))
+                        return true;
+        return l->member[at]->triggered;
 }
 
 void guard_merge_members(const struct guard_list *l, struct supervise_list_member *members) {
         for (size_t i = 0; i < l->n; i++)
-                members[i] = (struct supervise_list_member){.s = &l->member[i]->s,
-                                                            .triggered = l->member[i]->triggered,
-                                                            .refused = l->refusal[i] != GUARD_OK};
+                members[i] = (struct supervise_list_member){
+                        .s = &l->member[i]->s, .triggered = is_triggered(l, i), .refused = l->refusal[i] != GUARD_OK};
 }

@@ -15,8 +15,10 @@ void guard_merge_answer(struct guard_list *l, const struct guard_unit *u, uint32
 /* The unit has changed. Returns true when lists tell it, and not the unit itself. */
 bool guard_merge_push(const struct guard_unit *u);
 
-/* A timer, socket or path that stands in a list beside the unit starts it. triggered_by: of the unit. */
-bool guard_merge_triggered(const struct guard_unit *u, const char (*triggered_by)[256], size_t n);
+/* A timer, socket or path that stands in a list beside the unit starts it. f: of the unit. PID 1 knows TriggeredBy=
+ * only while it has that other one loaded, which it drops while that is not up: what was last seen of it counts as
+ * well. */
+bool guard_merge_triggered(const struct guard_unit *u, const struct enroll_facts *f);
 
 /* Fills members[UNIT_LIST_MAX] for supervise_list. */
 void guard_merge_members(const struct guard_list *l, struct supervise_list_member *members);

@@ -49,6 +49,7 @@ struct guard_list_wait {
         uint64_t seq;
         char lock_uid[64];
         uint32_t pending;         /* bits of the members that have not answered */
+        bool unasked;             /* a permit that no member was asked for yet */
         enum guard_result result; /* the first that is not ok, since it was last told */
         size_t refuser;           /* … and whose it is */
         bool due;                 /* there is something to tell, final or not */
@@ -114,6 +115,8 @@ struct guard_unit {
         /* what the last look found */
         uint32_t main_pid;
         bool triggered;                             /* by a unit of its list */
+        char triggers[UNIT_NAME_SIZE];              /* of a timer, socket or path: what it starts */
+        bool looked;                                /* there was one, with or without an answer */
         uint32_t restarts;                          /* by its own Restart=, since somebody started it */
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */

@@ -127,7 +127,8 @@ static void run_step(struct guard_unit *u, const struct supervise_event *ev, str
                 u->trouble[0] = '\0';
         check_invariant(u);
         adopt(u, p->request);
-        if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE) && !has(&actions, SUPERVISE_START))
+        if (before == SUPERVISE_CHECKING && has(&actions, SUPERVISE_MAKE_GATE) && !has(&actions, SUPERVISE_START) &&
+            u->s.state != SUPERVISE_WAITING)
                 journal_log(LOG_NOTICE,
                             "%s runs already: taken over as it runs, for lock %s; LEADER_TERM and the like are in its "
                             "environment from its next start on",

@@ -14,6 +14,7 @@
 /* How far the unit came under the permit. */
 enum permitfile_course {
         PERMITFILE_NOT_STARTED = 0, /* or not known */
+        PERMITFILE_WAITING,         /* it is not the guard that starts it, but another unit of its list */
         PERMITFILE_STARTED,         /* PID 1 took its start */
         PERMITFILE_ENDED,           /* it ended with success */
         PERMITFILE_FAILED,

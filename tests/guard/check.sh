@@ -189,6 +189,8 @@ check "an unprivileged user may not connect" says 'ermission denied|reset|eceive
 
 . "$here/hostile.sh"
 
+. "$here/list.sh"
+
 # ---- PID 1 blocked ----
 check "permit before systemd hangs" says '^ok starting' permit permit stubborn.service F1 lease 60000 62000 2000
 permit wait stubborn.service running 5 >/dev/null

@@ -7,6 +7,7 @@
  *   permit revoke UNIT UID [STOP_TIMEOUT_MS]         until the final answer
  *   permit evict UNIT UID STOP_TIMEOUT_MS
  *   permit query UNIT [UID]
+ *   permit lead UNITS UID life STOP_TIMEOUT_MS | lease …   … then queries until they run, have failed, or for 20 s
  *   permit wait UNIT STATE SECONDS                    queries until the unit is in that state */
 #include <errno.h>
 #include <poll.h>
@@ -25,6 +26,10 @@ static int fail(const char *what) {
 
 static uint64_t in_msec(const char *arg) {
         return clock_boottime_usec() + (uint64_t)strtoll(arg, NULL, 10) * USEC_PER_MSEC;
+}
+
+static bool is_permit(const char *what) {
+        return util_streq(what, "permit") || util_streq(what, "lead");
 }
 
 static int fill(struct permit_request *q, int argc, char **argv) {
@@ -47,10 +52,10 @@ static int fill(struct permit_request *q, int argc, char **argv) {
         } else if (util_streq(argv[1], "evict") && argc == 5) {
                 q->type = PERMIT_EVICT;
                 q->stop_timeout_usec = strtoull(argv[4], NULL, 10) * USEC_PER_MSEC;
-        } else if (util_streq(argv[1], "permit") && argc == 6) {
+        } else if (is_permit(argv[1]) && argc == 6) {
                 q->type = PERMIT_PERMIT;
                 q->stop_timeout_usec = strtoull(argv[5], NULL, 10) * USEC_PER_MSEC;
-        } else if (util_streq(argv[1], "permit") && argc == 8) {
+        } else if (is_permit(argv[1]) && argc == 8) {
                 q->type = PERMIT_PERMIT;
                 q->tenure = TENURE_LEASE;
                 q->stop_at_usec = in_msec(argv[5]);
@@ -89,7 +94,7 @@ int main(int argc, char **argv) {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
         struct permit_request q = {};
         struct permit_reply p = {};
-        uint64_t end = 0;
+        uint64_t end = 0, led = 0;
         int fd;
 
         if (argc < 2 || fill(&q, argc, argv) < 0 ||
@@ -111,6 +116,18 @@ int main(int argc, char **argv) {
                         if (end == 0)
                                 print(&p);
                 } while (q.type == PERMIT_REVOKE && !p.final && p.result == GUARD_OK);
+                if (util_streq(argv[1], "lead")) {
+                        /* The connection that asked stays: the units get the permit one after the other. */
+                        if (p.result != GUARD_OK || p.unit_state == UNIT_RUNNING || p.unit_state == UNIT_FAILED)
+                                return p.result == GUARD_OK && p.unit_state == UNIT_RUNNING ? 0 : 1;
+                        if (led == 0)
+                                led = clock_boottime_usec() + 20 * USEC_PER_SEC;
+                        else if (clock_boottime_usec() > led)
+                                return 1;
+                        q.type = PERMIT_QUERY;
+                        (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+                        continue;
+                }
                 if (end == 0)
                         return p.result == GUARD_OK ? 0 : 1;
                 if (util_streq(unit_state_to_string(p.unit_state), argv[3])) {

@@ -50,6 +50,22 @@ for u in fail stale; do
                 >"$dir/etc/systemd/system/$u.service.d/zz-leader-agent.conf"
 done
 
+# A list (list.sh): each writes when it starts and stops.
+listed() { # NAME LINES
+        local name=$1 gate="[Unit]\nAssertPathExists=/run/leader-agent/leading/%%n\nAfter=leader-guard.service leader-agent.service $3\n"
+        printf "$2" >"$dir/etc/systemd/system/$name"
+        mkdir -p "$dir/etc/systemd/system/$name.d"
+        [[ $name == *.service ]] && gate+="[Service]\nEnvironmentFile=-/run/leader-agent/env/%%n\n"
+        printf "$gate" >"$dir/etc/systemd/system/$name.d/zz-leader-agent.conf"
+}
+says='ExecStart=/bin/sh -c "echo +%%N >>/run/said; exec sleep infinity"'
+listed l-addr.service "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c \"sleep 0.3; echo +%%N >>/run/said\"\nExecStop=/bin/sh -c \"echo -%%N >>/run/said\"\n" ''
+listed l-app.service "[Service]\n$says\nExecStop=/bin/sh -c \"sleep 0.3; echo -%%N >>/run/said\"\n" l-addr.service
+listed l-job.timer "[Timer]\nOnActiveSec=0\nAccuracySec=1ms\n" l-app.service
+listed l-job.service "[Service]\nType=oneshot\nExecStart=/bin/sh -c \"echo +%%N >>/run/said\"\n" ''
+listed l-false.service "[Service]\nType=exec\nExecStart=/bin/false\n" l-addr.service
+listed l-hangs.service "[Service]\n$says\nKillSignal=SIGCONT\nTimeoutStopSec=60\n" l-app.service
+
 # What cures.sh cures: NAME, lines of [Unit], lines of [Service], [Install].
 broken() {
         printf '[Unit]\nDescription=Test unit %s\n%b\n[Service]\nExecStart=/bin/sleep infinity\n%b\n%b' "$1" "$2" "$3" "${4-}" \

@@ -211,6 +211,32 @@ static void test_sound(_unused_ void **state) {
         assert_non_null(strstr(problems[0].cure, "--tenure life"));
 }
 
+/* Of a timer PID 1 tells nothing that is about processes. */
+static void test_timer(_unused_ void **state) {
+        struct enroll_facts f = {
+                .id = "job.timer",
+                .load_state = "loaded",
+                .active_state = "inactive",
+                .after_guard = true,
+                .after_agent = true,
+                .binds_to_guard = true,
+                .asserts = {DIR "/leading/job.timer"},
+                .n_asserts = 1,
+        };
+        struct enroll_want w = want(TENURE_LEASE);
+        struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+
+        w.unit = "job.timer";
+        assert_int_equal(enroll_check(&f, &w, problems), 0);
+        f.n_asserts = 0;
+        assert_int_equal(enroll_check(&f, &w, problems), 1);
+        assert_int_equal(problems[0].severity, ENROLL_BROKEN);
+        f.n_asserts = 1;
+        f.binds_to_guard = false;
+        assert_int_equal(enroll_check(&f, &w, problems), 1);
+        assert_int_equal(problems[0].severity, ENROLL_BROKEN);
+}
+
 static void test_problems(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
                 for (int tenure = TENURE_LIFE; tenure <= TENURE_LEASE; tenure++) {
@@ -472,12 +498,13 @@ static void test_stages(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_sound),        cmocka_unit_test(test_problems),
-                cmocka_unit_test(test_worst_first),  cmocka_unit_test(test_overridden),
-                cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_gated),
-                cmocka_unit_test(test_slow_life),    cmocka_unit_test(test_loaded),
-                cmocka_unit_test(test_dropin),       cmocka_unit_test(test_triggers),
-                cmocka_unit_test(test_stages),       cmocka_unit_test(test_loosens),
+                cmocka_unit_test(test_sound),      cmocka_unit_test(test_timer),
+                cmocka_unit_test(test_problems),   cmocka_unit_test(test_worst_first),
+                cmocka_unit_test(test_overridden), cmocka_unit_test(test_not_enrolled),
+                cmocka_unit_test(test_gated),      cmocka_unit_test(test_slow_life),
+                cmocka_unit_test(test_loaded),     cmocka_unit_test(test_dropin),
+                cmocka_unit_test(test_triggers),   cmocka_unit_test(test_stages),
+                cmocka_unit_test(test_loosens),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

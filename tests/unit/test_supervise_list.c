@@ -59,7 +59,7 @@ static void test_next(_unused_ void **state) {
                 /* What is started by another is permitted first, and waited for by nobody. */
                 {"stopped stopped t:stopped", 2},
                 {"stopped t:stopped t:stopped", 1},
-                {"stopped t:checking t:stopped", 2},
+                {"stopped t:checking t:stopped", -1},
                 {"stopped t:waiting stopped", 0},
                 {"running t:waiting stopped", 2},
                 {"running t:failed stopped", 2},

@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/unit_list.h"
 #include "codec/enroll.h"
+#include "codec/name.h"
 
 #define STAGE_MIN_USEC (100 * USEC_PER_MSEC)
 
@@ -42,6 +44,15 @@ bool enroll_loosens(const struct enroll_want *w, const struct permit_request *q,
         if (q->tenure != TENURE_LEASE || (!up && now_usec >= q->kill_at_usec))
                 return false;
         return !w || w->tenure != TENURE_LEASE || w->stop_timeout_usec > q->stop_timeout_usec;
+}
+
+uint64_t enroll_share(const char *units, uint64_t stop_timeout_usec) {
+        char name[UNIT_NAME_SIZE];
+        uint64_t n = 0;
+
+        for (const char *at = units; unit_list_next(&at, name);)
+                n += name_is_service_unit(name);
+        return stop_timeout_usec / (n > 0 ? n : 1);
 }
 
 uint32_t enroll_stop_stages(const struct enroll_facts *f) {

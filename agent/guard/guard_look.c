@@ -51,7 +51,7 @@ static int judge(const struct guard_unit *u, const struct enroll_facts *f, enum 
                 .unit = u->name,
                 .runtime_dir = u->guard->gate.dir,
                 .tenure = tenure,
-                .stop_timeout_usec = stop_usec,
+                .stop_timeout_usec = tenure == TENURE_LEASE ? enroll_share(guard_merge_units(u), stop_usec) : stop_usec,
         };
 
         text[0] = '\0';

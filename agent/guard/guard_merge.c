@@ -61,6 +61,15 @@ static bool beside(const struct guard_unit *u, const char *name) {
         return false;
 }
 
+const char *guard_merge_units(const struct guard_unit *u) {
+        if (u->s.uid != 0 && u->permit.unit[0])
+                return u->permit.unit;
+        for (const struct guard_list *l = u->guard->lists; l; l = l->next)
+                if (place(l, u) < l->n)
+                        return l->units;
+        return u->name;
+}
+
 bool guard_merge_triggered(const struct guard_unit *u, const struct enroll_facts *f) {
         const struct guard *g = u->guard;
 

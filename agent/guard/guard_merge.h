@@ -20,5 +20,8 @@ bool guard_merge_push(const struct guard_unit *u);
  * well. */
 bool guard_merge_triggered(const struct guard_unit *u, const struct enroll_facts *f);
 
+/* The text of the list that the unit is in: that of its permit, or as the agent asks about it; its own name: none. */
+const char *guard_merge_units(const struct guard_unit *u);
+
 /* Fills members[UNIT_LIST_MAX] for supervise_list. */
 void guard_merge_members(const struct guard_list *l, struct supervise_list_member *members);

@@ -488,6 +488,13 @@ static void test_loosens(_unused_ void **state) {
         }
 }
 
+static void test_share(_unused_ void **state) {
+        assert_int_equal(enroll_share("a.service", 6000), 6000);
+        assert_int_equal(enroll_share("a.service b.service c.service", 6000), 2000);
+        assert_int_equal(enroll_share("a.service b.timer b.service c.socket", 6000), 3000);
+        assert_int_equal(enroll_share("", 6000), 6000);
+}
+
 static void test_stages(_unused_ void **state) {
         struct enroll_facts f = {.n_exec_stop = 2, .n_exec_stop_post = 3};
 
@@ -503,8 +510,8 @@ int main(void) {
                 cmocka_unit_test(test_overridden), cmocka_unit_test(test_not_enrolled),
                 cmocka_unit_test(test_gated),      cmocka_unit_test(test_slow_life),
                 cmocka_unit_test(test_loaded),     cmocka_unit_test(test_dropin),
-                cmocka_unit_test(test_triggers),   cmocka_unit_test(test_stages),
-                cmocka_unit_test(test_loosens),
+                cmocka_unit_test(test_triggers),   cmocka_unit_test(test_share),
+                cmocka_unit_test(test_stages),     cmocka_unit_test(test_loosens),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

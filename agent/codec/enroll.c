@@ -40,12 +40,6 @@ void enroll_command(const struct enroll_want *w, bool adopt, char *buf) {
                        tenure_to_string(w->tenure), stop, w->unit);
 }
 
-bool enroll_loosens(const struct enroll_want *w, const struct permit_request *q, bool up, uint64_t now_usec) {
-        if (q->tenure != TENURE_LEASE || (!up && now_usec >= q->kill_at_usec))
-                return false;
-        return !w || w->tenure != TENURE_LEASE || w->stop_timeout_usec > q->stop_timeout_usec;
-}
-
 uint64_t enroll_share(const char *units, uint64_t stop_timeout_usec) {
         char name[UNIT_NAME_SIZE];
         uint64_t n = 0;
@@ -53,6 +47,12 @@ uint64_t enroll_share(const char *units, uint64_t stop_timeout_usec) {
         for (const char *at = units; unit_list_next(&at, name);)
                 n += name_is_service_unit(name);
         return stop_timeout_usec / (n > 0 ? n : 1);
+}
+
+bool enroll_loosens(const struct enroll_want *w, const struct permit_request *q, bool up, uint64_t now_usec) {
+        if (q->tenure != TENURE_LEASE || (!up && now_usec >= q->kill_at_usec))
+                return false;
+        return !w || w->tenure != TENURE_LEASE || w->stop_timeout_usec > enroll_share(q->unit, q->stop_timeout_usec);
 }
 
 uint32_t enroll_stop_stages(const struct enroll_facts *f) {

@@ -96,7 +96,8 @@ static bool may_enroll(const struct host *h, unsigned lock) {
         const struct file *f = &h->permits[lock];
         const struct unit *u = &h->units[lock];
         struct enroll_want want = {.tenure = h->locks[lock].tenure,
-                                   .stop_timeout_usec = h->locks[lock].stop_timeout_usec};
+                                   .stop_timeout_usec =
+                                           enroll_share(h->locks[lock].unit, h->locks[lock].stop_timeout_usec)};
         char cgroup[PERMITFILE_CGROUP_SIZE];
         struct permit_request q;
         struct err err = {};
@@ -312,9 +313,14 @@ static void dying_placeholder(struct host *h, unsigned lock) {
 static bool runs_somewhere(unsigned lock) {
         for (unsigned i = 0; i < world.n_hosts; i++) {
                 const struct host *h = &world.hosts[i];
-                const struct unit *u = &h->units[lock];
+                const struct unit *u = &h->units[lock], *more = &h->units[LOCKS_MAX + lock];
                 /* A guard that cannot record the revoke keeps the permit's file, and its STATUS says so: no gate. */
                 bool permitted = h->permits[lock].used && !(h->run_fails && !h->gates[lock].used);
+
+                permitted = permitted || (h->permits[more->index].used && more->host &&
+                                          !(h->run_fails && !h->gates[more->index].used));
+                if (more->populated || more->job_start || (more->state != RUN_INACTIVE && more->state != RUN_FAILED))
+                        return true;
 
                 if (u->populated || u->job_start || (u->state != RUN_INACTIVE && u->state != RUN_FAILED) || permitted)
                         return true;
@@ -346,8 +352,8 @@ static void reboot(struct host *h) {
 
 /* Whatever its agent has to do with it. */
 static void stop_units(unsigned lock) {
-        for (unsigned i = 0; i < world.n_hosts; i++) {
-                struct unit *u = &world.hosts[i].units[lock];
+        for (unsigned i = 0; i < 2 * world.n_hosts; i++) {
+                struct unit *u = &world.hosts[i / 2].units[lock + i % 2 * LOCKS_MAX];
 
                 if (u->foreign)
                         pid1_stop_unit(u, "systemctl stop");
@@ -582,7 +588,9 @@ void fault_humans_help(void) {
                         fence(i, 1 * SEC);
                 else if (h &&
                          (h->locks[i].keys.on_failure == ON_FAILURE_KEEP || h->locks[i].keys.on_exit == ON_EXIT_KEEP) &&
-                         (h->units[i].state == RUN_FAILED || h->units[i].state == RUN_INACTIVE))
+                         (h->units[i].state == RUN_FAILED || h->units[i].state == RUN_INACTIVE ||
+                          (host_has_list(h, i) && (h->units[LOCKS_MAX + i].state == RUN_FAILED ||
+                                                   h->units[LOCKS_MAX + i].state == RUN_INACTIVE))))
                         step_down(h, i);
         }
 }

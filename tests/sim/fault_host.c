@@ -294,17 +294,17 @@ void fault_unit_stuck(struct host *h, unsigned lock) {
 }
 
 void fault_unit_crash(struct host *h, unsigned lock) {
-        unit_crash(&h->units[lock], "crash");
+        unit_crash(host_some_unit(h, lock), "crash");
 }
 
 void fault_unit_misbehaves(struct host *h, unsigned lock) {
-        struct unit *u = &h->units[lock];
+        struct unit *u = host_some_unit(h, lock);
         uint64_t kind = fault_draw(3);
 
         u->fails = kind == 0;
         u->crash_loops = kind == 1;
         u->ignores_term = kind == 2;
-        world_log("unit%u on %s %s", lock, h->name,
+        world_log("%.5s on %s %s", u->name, h->name,
                   kind == 0   ? "will not start"
                   : kind == 1 ? "crashes again and again"
                               : "ignores SIGTERM");
@@ -314,16 +314,18 @@ void fault_unit_misbehaves(struct host *h, unsigned lock) {
 }
 
 void fault_admin(struct host *h, unsigned lock) {
+        struct unit *u = host_some_unit(h, lock);
+
         switch (fault_draw(3)) {
         case 0:
-                pid1_start_unit(&h->units[lock], "systemctl start");
+                pid1_start_unit(u, "systemctl start");
                 break;
         case 1:
-                pid1_stop_unit(&h->units[lock], "systemctl stop");
+                pid1_stop_unit(u, "systemctl stop");
                 break;
         default:
-                pid1_stop_unit(&h->units[lock], "systemctl restart");
-                pid1_start_unit(&h->units[lock], "systemctl restart");
+                pid1_stop_unit(u, "systemctl restart");
+                pid1_start_unit(u, "systemctl restart");
                 break;
         }
 }
@@ -339,7 +341,7 @@ static void stop_again(void *arg, uint64_t a) {
 /* Started by somebody who knows his way around the gate, or before it was there. Where no drop-in bounds its stop, that
  * may hang. */
 void fault_past_the_gate(struct host *h, unsigned lock) {
-        struct unit *u = &h->units[lock];
+        struct unit *u = host_some_unit(h, lock);
 
         if (!h->up || u->populated || u->job_start)
                 return;
@@ -360,7 +362,7 @@ void fault_host_heal(struct host *h) {
         process_thaw(&h->guard);
         host_boot(h);
         host_start_agent(h);
-        for (unsigned n = 0; n < world.n_locks; n++)
+        for (unsigned n = 0; n < UNITS_MAX; n++)
                 end_misbehaviour(&h->units[n], 0);
         client_reconnect(h);
 }

@@ -50,8 +50,8 @@ static void stop_bound(void *arg, uint64_t boot) {
 void pid1_guard_died(struct host *h) {
         if (!h->up)
                 return;
-        for (unsigned i = 0; i < world.n_locks; i++)
-                if (h->units[i].enrolled_lease &&
+        for (unsigned i = 0; i < UNITS_MAX; i++)
+                if (h->units[i].host && h->units[i].enrolled_lease &&
                     (h->units[i].state == RUN_ACTIVE || h->units[i].state == RUN_ACTIVATING ||
                      h->units[i].state == RUN_AUTO_RESTART))
                         world_post(world.now + world_between(1000, 20000), NULL, stop_bound, &h->units[i], h->boot);
@@ -152,9 +152,11 @@ void host_crash(struct host *h) {
                 abort();
         process_kill(&h->agent, "host down");
         process_kill(&h->guard, "host down");
-        for (unsigned i = 0; i < world.n_locks; i++) {
+        for (unsigned i = 0; i < UNITS_MAX; i++) {
                 struct unit *u = &h->units[i];
 
+                if (!u->host)
+                        continue;
                 u->life++;
                 u->job_start = u->job_stop = false;
                 u->state = RUN_INACTIVE;
@@ -189,7 +191,7 @@ static void shutdown_step(void *arg, uint64_t a) {
         (void)a;
         if (!h->up || h->boot != s->boot)
                 return;
-        for (unsigned i = 0; i < world.n_locks; i++)
+        for (unsigned i = 0; i < UNITS_MAX; i++)
                 units = units || h->units[i].populated || h->units[i].state == RUN_DEACTIVATING;
         if (!units && !s->agent_stopped) {
                 s->agent_stopped = true;
@@ -212,8 +214,9 @@ void host_shutdown(struct host *h, uint64_t off_usec) {
         world_log("%s shuts down in order", h->name);
         h->stopping = true;
         *s = (struct shutdown){.host = h, .begun_at = world.now, .off_usec = off_usec, .boot = h->boot};
-        for (unsigned i = 0; i < world.n_locks; i++)
-                pid1_stop_unit(&h->units[i], "shutdown");
+        for (unsigned i = 0; i < UNITS_MAX; i++)
+                if (h->units[i].host)
+                        pid1_stop_unit(&h->units[i], "shutdown");
         shutdown_step(s, 0);
 }
 
@@ -269,12 +272,12 @@ int gate_probe(const struct gate *g) {
 
 int gate_make(const struct gate *g, const char *unit) {
         (void)g;
-        struct unit *u = &here()->units[host_lock_of_unit(unit)];
+        struct unit *u = &here()->units[host_unit_index(unit)];
         int r;
 
         world_log("gate of %s is there", unit);
-        r = put(&here()->gates[host_lock_of_unit(unit)], unit, "");
-        if (r >= 0 && u->foreign && here()->gates[host_lock_of_unit(unit)].used) {
+        r = put(&here()->gates[host_unit_index(unit)], unit, "");
+        if (r >= 0 && u->foreign && here()->gates[host_unit_index(unit)].used) {
                 u->foreign = false; /* taken over: from here on it is one that was permitted */
                 judge_unit_started(u);
         }
@@ -283,26 +286,26 @@ int gate_make(const struct gate *g, const char *unit) {
 
 int gate_remove(const struct gate *g, const char *unit) {
         (void)g;
-        return drop(&here()->gates[host_lock_of_unit(unit)]);
+        return drop(&here()->gates[host_unit_index(unit)]);
 }
 
 int gate_exists(const struct gate *g, const char *unit) {
         (void)g;
-        return here()->gates[host_lock_of_unit(unit)].used;
+        return here()->gates[host_unit_index(unit)].used;
 }
 
 int gate_write_permit(const struct gate *g, const char *unit, const char *text) {
         (void)g;
-        return put(&here()->permits[host_lock_of_unit(unit)], unit, text);
+        return put(&here()->permits[host_unit_index(unit)], unit, text);
 }
 
 int gate_write_environment(const struct gate *g, const char *unit, const char *text) {
         (void)g;
-        return put(&here()->envs[host_lock_of_unit(unit)], unit, text);
+        return put(&here()->envs[host_unit_index(unit)], unit, text);
 }
 
 int gate_read_permit(const struct gate *g, const char *unit, char *buf, size_t size) {
-        const struct file *f = &here()->permits[host_lock_of_unit(unit)];
+        const struct file *f = &here()->permits[host_unit_index(unit)];
         size_t n = strlen(f->text);
 
         (void)g;
@@ -315,7 +318,7 @@ int gate_read_permit(const struct gate *g, const char *unit, char *buf, size_t s
 }
 
 int gate_remove_permit(const struct gate *g, const char *unit) {
-        unsigned i = host_lock_of_unit(unit);
+        unsigned i = host_unit_index(unit);
         int r = drop(&here()->permits[i]), q = drop(&here()->envs[i]);
 
         (void)g;
@@ -361,10 +364,10 @@ int gate_each(const struct gate *g, int (*f)(const char *name, void *userdata), 
         int r = 0;
 
         (void)g;
-        for (unsigned i = 0; i < world.n_locks && r >= 0; i++)
+        for (unsigned i = 0; i < UNITS_MAX && r >= 0; i++)
                 if (h->permits[i].used)
                         r = f(h->permits[i].name, userdata);
-        for (unsigned i = 0; i < world.n_locks && r >= 0; i++)
+        for (unsigned i = 0; i < UNITS_MAX && r >= 0; i++)
                 if (h->gates[i].used)
                         r = f(h->gates[i].name, userdata);
         return r;

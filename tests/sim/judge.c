@@ -14,16 +14,19 @@
 void judge_unit_started(const struct unit *u) {
         const struct api_lock *l = &world.locks[u->lock];
 
-        world_log("unit%u RUNS on %s%s", u->lock, u->host->name, u->foreign ? ", past the gate" : "");
+        world_log("%.5s RUNS on %s%s", u->name, u->host->name, u->foreign ? ", past the gate" : "");
         if (u->foreign)
                 return; /* README: the others do not see it; at the end there is none (judge_unsettled()) */
         if (world.holes)
                 hole_changed();
         for (unsigned i = 0; i < world.n_hosts && !world.holes; i++)
-                if (&world.hosts[i] != u->host && world.hosts[i].units[u->lock].populated &&
-                    !world.hosts[i].units[u->lock].foreign)
-                        world_fail("two leaders", "unit%u starts on %s and still runs on %s", u->lock, u->host->name,
-                                   world.hosts[i].name);
+                for (unsigned n = u->lock; n < UNITS_MAX; n += LOCKS_MAX) {
+                        const struct unit *other = &world.hosts[i].units[n];
+
+                        if (&world.hosts[i] != u->host && other->populated && !other->foreign)
+                                world_fail("two leaders", "%s starts on %s, and %s still runs on %s", u->name,
+                                           u->host->name, other->name, world.hosts[i].name);
+                }
         /* (A paused host's permit lasts on: a new guard starts its unit again.) */
         if (!world.holes && (!l->exists || !util_streq(l->o.holder, u->host->name)))
                 world_fail("unit without lock", "unit%u starts on %s, and its lock is %s%s", u->lock, u->host->name,
@@ -34,7 +37,7 @@ void judge_unit_started(const struct unit *u) {
 }
 
 void judge_unit_ended(const struct unit *u) {
-        world_log("unit%u has ended on %s", u->lock, u->host->name);
+        world_log("%.5s has ended on %s", u->name, u->host->name);
         if (world.holes)
                 hole_changed();
 }
@@ -42,10 +45,13 @@ void judge_unit_ended(const struct unit *u) {
 void judge_finalizer_removed(const struct lock_object *l, const struct order *o) {
         unsigned n = (unsigned)atoi(l->name + strlen("lock"));
 
-        for (unsigned i = 0; i < world.n_hosts && !world.holes; i++)
-                if (world.hosts[i].units[n].populated && !world.hosts[i].units[n].foreign)
-                        world_fail("finalizer", "%s removes the finalizer of %s (%s) while its unit runs on %s", o->who,
-                                   l->name, l->uid, world.hosts[i].name);
+        for (unsigned i = 0; i < 2 * world.n_hosts && !world.holes; i++) {
+                const struct unit *u = &world.hosts[i / 2].units[n + i % 2 * LOCKS_MAX];
+
+                if (u->populated && !u->foreign)
+                        world_fail("finalizer", "%s removes the finalizer of %s (%s) while %s runs on %s", o->who,
+                                   l->name, l->uid, u->name, u->host->name);
+        }
         if (!l->deleting)
                 world_fail("finalizer", "%s removes the finalizer of %s (%s), which is not marked", o->who, l->name,
                            l->uid);
@@ -84,6 +90,15 @@ static const char *unled(unsigned i) {
         const struct api_lock *l = &world.locks[i];
         const struct host *leader = NULL;
 
+        for (unsigned n = 0; n < world.n_hosts; n++) {
+                const struct unit *more = &world.hosts[n].units[LOCKS_MAX + i];
+
+                if (more->populated && more->foreign && !world.hosts[n].agent_gone) {
+                        (void)snprintf(text, sizeof(text), "%s runs on %s past the gate", more->name,
+                                       world.hosts[n].name);
+                        return text;
+                }
+        }
         for (unsigned n = 0; n < world.n_hosts; n++)
                 if (world.hosts[n].units[i].populated) {
                         /* Where no agent ever comes back nobody evicts it: its guard's STATUS asks a human. */
@@ -103,6 +118,11 @@ static const char *unled(unsigned i) {
         if (!l->exists || l->o.deleting || !leader || !util_streq(l->o.holder, leader->name) ||
             leader->units[i].state != RUN_ACTIVE)
                 return text;
+        if (host_has_list(leader, i) && leader->units[LOCKS_MAX + i].state != RUN_ACTIVE) {
+                (void)snprintf(text, sizeof(text), "lock%u: %s does not run on %s", i,
+                               leader->units[LOCKS_MAX + i].name, leader->name);
+                return text;
+        }
         if (leader->agent_gone && l->o.tenure == TENURE_LIFE)
                 return NULL; /* its guard has a permit without end */
         if (!leader->agent.alive)

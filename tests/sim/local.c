@@ -137,7 +137,7 @@ int store_each_lock(struct store *s, store_lock_fn fn, void *userdata) {
 bool dropin_exists(const char *dir, const char *unit, const char *name) {
         (void)dir;
         (void)name;
-        return !here()->units[host_lock_of_unit(unit)].bare;
+        return !here()->units[host_unit_index(unit)].bare;
 }
 
 int store_namespace(struct store *s, const char *name, struct record_namespace *ret, struct err *err) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PID 1's units: jobs, gates, restarts, stops that take their time, control groups. */
 #include "adapter/cgroup.h"
+#include "base/unit_list.h"
 #include "world.h"
 
 /* PID 1's timers are up to this late (systemd's timer slack, measured). */
@@ -18,8 +19,17 @@ uint64_t pid1_turn(struct host *h) {
         return at;
 }
 
-unsigned host_lock_of_unit(const char *unit) {
-        return (unsigned)atoi(unit + strlen("unit")); /* unitN.service */
+unsigned host_unit_index(const char *unit) {
+        return (unsigned)atoi(unit + strlen("unit")) +
+               (unit[0] == 'm' ? LOCKS_MAX : 0); /* unitN.service, moreN.service */
+}
+
+bool host_has_list(const struct host *h, unsigned lock) {
+        return h->units[LOCKS_MAX + lock].host && unit_list_count(h->locks[lock].unit) > 1;
+}
+
+struct unit *host_some_unit(struct host *h, unsigned lock) {
+        return &h->units[host_has_list(h, lock) && world.now / 7 % 2 ? LOCKS_MAX + lock : lock];
 }
 
 static void settle(struct unit *u, enum run_state state) {
@@ -29,7 +39,7 @@ static void settle(struct unit *u, enum run_state state) {
         if (state <= RUN_FAILED && u->state > RUN_FAILED)
                 u->inactive_enter_usec = host_clock(u->host, world.now);
         u->state = state;
-        world_log("unit%u on %s: %s%s%s", u->lock, u->host->name, names[state], u->job_start ? ", start job" : "",
+        world_log("%.5s on %s: %s%s%s", u->name, u->host->name, names[state], u->job_start ? ", start job" : "",
                   u->job_stop ? ", stop job" : "");
         pid1_signal(u);
 }
@@ -78,7 +88,7 @@ static void stop_timeout(void *arg, uint64_t life) {
 
         if (u->life != life || !u->populated)
                 return;
-        world_log("unit%u on %s does not end: SIGKILL by PID 1", u->lock, u->host->name);
+        world_log("%.5s on %s does not end: SIGKILL by PID 1", u->name, u->host->name);
         world_post(world.now + world_between(1000, 50000), NULL, term_done, u, life);
 }
 
@@ -122,7 +132,7 @@ static void die(struct unit *u) {
 void unit_crash(struct unit *u, const char *why) {
         if (!u->populated || u->state == RUN_DEACTIVATING || stuck(u))
                 return;
-        world_log("unit%u on %s ends: %s", u->lock, u->host->name, why);
+        world_log("%.5s on %s ends: %s", u->name, u->host->name, why);
         die(u);
 }
 
@@ -165,13 +175,13 @@ static void run_start(void *arg, uint64_t boot) {
                 world_post(world.now + 50 * MSEC, NULL, run_start, u, boot);
                 return;
         }
-        if (!h->gates[u->lock].used && !u->past_gate) {
+        if (!h->gates[u->index].used && !u->past_gate) {
                 u->job_start = false;
-                world_log("unit%u on %s: start refused, no gate", u->lock, h->name);
+                world_log("%.5s on %s: start refused, no gate", u->name, h->name);
                 settle(u, RUN_INACTIVE);
                 return;
         }
-        u->foreign = !h->gates[u->lock].used;
+        u->foreign = !h->gates[u->index].used;
         u->past_gate = false;
         u->life++;
         u->pid = u->pid ? u->pid + 1 : 100;
@@ -184,17 +194,53 @@ static void run_start(void *arg, uint64_t boot) {
 void pid1_start_unit(struct unit *u, const char *who) {
         if (!u->host->up || u->host->stopping)
                 return;
-        world_log("unit%u on %s: start job (%s)", u->lock, u->host->name, who);
+        world_log("%.5s on %s: start job (%s)", u->name, u->host->name, who);
         u->job_start = true;
         u->job_stop = false;
         world_post(pid1_turn(u->host), NULL, run_start, u, u->host->boot);
         pid1_signal(u);
 }
 
+/* After=: what starts later stops first. */
+static bool stop_waits(const struct unit *u) {
+        const struct unit *later = &u->host->units[u->lock];
+
+        return later != u && host_has_list(u->host, u->lock) && (later->job_stop || later->state == RUN_DEACTIVATING);
+}
+
+static void stop_waited(void *arg, uint64_t boot) {
+        struct unit *u = arg;
+
+        if (!u->host->up || u->host->boot != boot || !u->job_stop || u->state == RUN_DEACTIVATING)
+                return;
+        if (stop_waits(u)) {
+                world_post(world.now + 20 * MSEC, NULL, stop_waited, u, boot);
+                return;
+        }
+        u->job_stop = false;
+        pid1_stop_alone(u, "its turn");
+}
+
 void pid1_stop_unit(struct unit *u, const char *who) {
         if (!u->host->up)
                 return;
-        world_log("unit%u on %s: stop job (%s)", u->lock, u->host->name, who);
+        if (!stop_waits(u)) {
+                pid1_stop_alone(u, who);
+                return;
+        }
+        world_log("%.5s on %s: stop job (%s), waits", u->name, u->host->name, who);
+        u->job_start = false;
+        if (!u->job_stop)
+                world_post(world.now + 20 * MSEC, NULL, stop_waited, u, u->host->boot);
+        u->job_stop = true;
+        pid1_signal(u);
+}
+
+void pid1_stop_alone(struct unit *u, const char *who) {
+        if (!u->host->up)
+                return;
+        u->job_stop = false;
+        world_log("%.5s on %s: stop job (%s)", u->name, u->host->name, who);
         u->job_start = false;
         switch (u->state) {
         case RUN_INACTIVE:
@@ -241,12 +287,12 @@ static void killed(void *arg, uint64_t pid) {
 }
 
 void pid1_kill_unit(struct unit *u, const char *who) {
-        world_log("unit%u on %s: SIGKILL (%s)", u->lock, u->host->name, who);
+        world_log("%.5s on %s: SIGKILL (%s)", u->name, u->host->name, who);
         world_post(world.now + world_between(1000, 50000), NULL, killed, u, u->pid);
 }
 
 static struct unit *unit_of(const char *name) {
-        return &world.current->host->units[host_lock_of_unit(name)];
+        return &world.current->host->units[host_unit_index(name)];
 }
 
 int cgroup_check(const char *root, struct err *err) {
@@ -271,7 +317,7 @@ int cgroup_kill(const char *root, const char *path) {
         (void)root;
         if (!process_effect() || !u->populated)
                 return 0;
-        world_log("cgroup.kill of unit%u", u->lock);
+        world_log("cgroup.kill of %.5s", u->name);
         world_post(world.now + world_between(1000, 50000), NULL, killed, u, u->pid);
         return 0;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cluster of a seed: hosts, clocks, locks, what their configuration says, how their units behave. */
+#include "base/unit_list.h"
+#include "codec/enroll.h"
 #include "world.h"
 
 static uint64_t seconds(uint64_t low, uint64_t high) {
@@ -23,17 +25,24 @@ void setup_timing(struct conf_lock *l, const struct host *h) {
 }
 
 void setup_enroll(struct host *h, unsigned lock) {
-        struct unit *u = &h->units[lock];
+        struct unit *u = &h->units[lock], *more = &h->units[LOCKS_MAX + lock];
 
         u->enrolled_lease = h->locks[lock].tenure == TENURE_LEASE;
-        u->timeout_stop_usec = u->enrolled_lease ? h->locks[lock].stop_timeout_usec : world_between(1, 60) * SEC;
+        u->timeout_stop_usec = u->enrolled_lease ? enroll_share(h->locks[lock].unit, h->locks[lock].stop_timeout_usec)
+                                                 : world_between(1, 60) * SEC;
+        more->enrolled_lease = u->enrolled_lease;
+        more->timeout_stop_usec = u->timeout_stop_usec;
 }
 
 static void make_lock(struct conf_lock *l, unsigned i, const struct host *h) {
-        static char names[LOCKS_MAX][16], units[LOCKS_MAX][32];
+        static char names[LOCKS_MAX][16], units[LOCKS_MAX][64];
 
         (void)snprintf(names[i], sizeof(names[i]), "lock%u", i);
-        (void)snprintf(units[i], sizeof(units[i]), "unit%u.service", i);
+        /* (no draw: what the other seeds mean stays) */
+        if (world.seed % 3 == 1 && !world.holes)
+                (void)snprintf(units[i], sizeof(units[i]), "more%u.service unit%u.service", i, i);
+        else
+                (void)snprintf(units[i], sizeof(units[i]), "unit%u.service", i);
         *l = (struct conf_lock){.name = names[i], .unit = units[i]};
         l->tenure = world_chance(50) ? TENURE_LEASE : TENURE_LIFE;
         l->placeholder = world_chance(30) ? PLACEHOLDER_POD : PLACEHOLDER_LEASE;
@@ -87,9 +96,19 @@ void setup_world(unsigned hosts, unsigned locks) {
                 h->agent_wanted = true;
                 for (unsigned n = 0; n < world.n_locks; n++) {
                         h->configured[n] = true;
-                        h->units[n] = (struct unit){.host = h, .lock = n};
-                        (void)util_copy(h->units[n].name, sizeof(h->units[n].name), h->locks[n].unit);
+                        h->units[n] = (struct unit){.host = h, .index = n, .lock = n};
+                        (void)snprintf(h->units[n].name, sizeof(h->units[n].name), "unit%u.service", n);
                         behave(&h->units[n]);
+                        if (unit_list_count(h->locks[n].unit) > 1) {
+                                struct unit *more = &h->units[LOCKS_MAX + n];
+
+                                /* As the other one behaves, but for the time that it takes. */
+                                *more = h->units[n];
+                                more->index = LOCKS_MAX + n;
+                                (void)snprintf(more->name, sizeof(more->name), "more%u.service", n);
+                                more->start_usec = more->start_usec / 2 + 1;
+                                more->stop_usec = h->units[n].stop_usec / 3 + 1;
+                        }
                         setup_enroll(h, n);
                 }
         }

@@ -18,6 +18,7 @@ enum call_kind {
         CALL_READ,
         CALL_START,
         CALL_STOP,
+        CALL_STOP_ALONE,
 };
 
 struct units_call {
@@ -46,11 +47,11 @@ void pid1_signal(const struct unit *u) {
         struct units *c = u->host->connection;
 
         if (c && c->connected && c->process->alive)
-                world_post(world.now + world_between(50, 3000), c->process, on_signal, c, u->lock);
+                world_post(world.now + world_between(50, 3000), c->process, on_signal, c, u->index);
 }
 
 static struct unit *unit_of(const char *name) {
-        return util_streq(name, ENROLL_AGENT) ? NULL : &world.current->host->units[host_lock_of_unit(name)];
+        return util_streq(name, ENROLL_AGENT) ? NULL : &world.current->host->units[host_unit_index(name)];
 }
 
 static void fill_agent_facts(const struct host *h, struct enroll_facts *f) {
@@ -138,8 +139,10 @@ static void perform_call(struct units_call *c) {
                 if (c->unit->state == RUN_FAILED)
                         c->unit->state = RUN_INACTIVE;
                 pid1_start_unit(c->unit, "guard");
-        } else
+        } else if (c->kind == CALL_STOP)
                 pid1_stop_unit(c->unit, "guard");
+        else
+                pid1_stop_alone(c->unit, "guard");
         if (c->done || !c->units->connected || h->connection != c->units || !c->units->process->alive)
                 return;
         c->pending++;
@@ -157,7 +160,7 @@ static void perform(void *arg, uint64_t unused) {
 
 static int call(struct units *u, struct units_call **ret, enum call_kind kind, const char *unit, units_fn fn,
                 void *userdata) {
-        static const uint64_t limits[] = {UNITS_READ_USEC, UNITS_START_USEC, UNITS_STOP_USEC};
+        static const uint64_t limits[] = {UNITS_READ_USEC, UNITS_START_USEC, UNITS_STOP_USEC, UNITS_STOP_USEC};
         struct units_call *c;
 
         if (!u->connected)
@@ -243,8 +246,7 @@ int units_start(struct units *u, struct units_call **ret, const char *unit, unit
 }
 
 int units_stop(struct units *u, struct units_call **ret, const char *unit, bool alone, units_fn fn, void *userdata) {
-        (void)alone;
-        return call(u, ret, CALL_STOP, unit, fn, userdata);
+        return call(u, ret, alone ? CALL_STOP_ALONE : CALL_STOP, unit, fn, userdata);
 }
 
 static struct units_call *unanswered(const struct units *u) {

@@ -33,6 +33,7 @@
 
 #define HOSTS_MAX  20
 #define LOCKS_MAX  4
+#define UNITS_MAX  (2 * LOCKS_MAX) /* of a host: unitN.service of each lock, then moreN.service where it has a list */
 #define FAULTS_MAX 400
 #define FILES_MAX  256
 
@@ -91,8 +92,9 @@ enum run_state {
 /* One guarded unit on one host, as PID 1 has it. */
 struct unit {
         struct host *host;
-        unsigned lock; /* index */
-        char name[32]; /* unitN.service, or unitN-onHOST.service where hosts differ */
+        unsigned index; /* in host.units */
+        unsigned lock;  /* index */
+        char name[32];  /* unitN.service, or unitN-onHOST.service where hosts differ */
         enum run_state state;
         bool populated; /* something of it lives */
         bool past_gate; /* somebody starts it with the gate out of the way */
@@ -143,20 +145,20 @@ struct host {
         enum job_type job;
         uint64_t guard_ping; /* true time */
         uint64_t agent_frozen_at;
-        uint64_t pid1_turn; /* what PID 1 was asked is done in order */
-        struct unit units[LOCKS_MAX];
-        struct units *connection;  /* the guard's, to PID 1 */
-        bool cut_out, cut_in;      /* requests, answers do not get through */
-        uint64_t slow_usec;        /* how slow the way to the server is now */
-        uint64_t last_answer_usec; /* the next renewal's answer takes so long; 0: as ever */
-        unsigned flaky;            /* percent of requests with a fate */
+        uint64_t pid1_turn;           /* what PID 1 was asked is done in order */
+        struct unit units[UNITS_MAX]; /* host is NULL: there is none */
+        struct units *connection;     /* the guard's, to PID 1 */
+        bool cut_out, cut_in;         /* requests, answers do not get through */
+        uint64_t slow_usec;           /* how slow the way to the server is now */
+        uint64_t last_answer_usec;    /* the next renewal's answer takes so long; 0: as ever */
+        unsigned flaky;               /* percent of requests with a fate */
         uint64_t pid1_busy_until;
         struct conf_lock locks[LOCKS_MAX]; /* its configuration file */
         bool configured[LOCKS_MAX];
         uint64_t renew_interval_usec, request_timeout_usec, verify_interval_usec;
         struct record_claims *claims; /* on disk, one per scope */
         size_t n_claims;
-        struct file gates[LOCKS_MAX], permits[LOCKS_MAX], envs[LOCKS_MAX];
+        struct file gates[UNITS_MAX], permits[UNITS_MAX], envs[UNITS_MAX];
         char (*revoked)[64];
         size_t n_revoked;
         unsigned listener[16]; /* connections not accepted yet */
@@ -294,6 +296,9 @@ bool socket_writable(int fd);
 uint64_t pid1_turn(struct host *h);
 void pid1_start_unit(struct unit *u, const char *who);
 void pid1_stop_unit(struct unit *u, const char *who);
+
+/* The same, waiting for no other unit. */
+void pid1_stop_alone(struct unit *u, const char *who);
 void pid1_kill_unit(struct unit *u, const char *who);
 void pid1_guard_died(struct host *h);
 void pid1_agent_died(struct host *h);
@@ -305,7 +310,13 @@ void host_crash(struct host *h);
 void host_shutdown(struct host *h, uint64_t off_usec);
 void host_start_agent(struct host *h);
 void host_stop_agent(struct host *h, enum job_type job);
-unsigned host_lock_of_unit(const char *unit);
+unsigned host_unit_index(const char *unit);
+
+/* The lock has a list of two on this host: moreN.service, and after it unitN.service. */
+bool host_has_list(const struct host *h, unsigned lock);
+
+/* One of the units of the lock: of a list now this, now that one. */
+struct unit *host_some_unit(struct host *h, unsigned lock);
 
 /* ---- units.c ---- */
 

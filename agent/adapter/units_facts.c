@@ -21,7 +21,8 @@ enum kind {
         CONDITIONS,
         ENV_FILES,
         LOAD_ERROR,
-        COUNT
+        COUNT,
+        COMMANDS
 };
 
 struct property {
@@ -72,6 +73,16 @@ static const struct property properties[] = {
         {"SendSIGKILL", "b", BOOL, FIELD(send_sigkill)},
         {"FinalKillSignal", "i", U32, FIELD(final_kill_signal)},
         {"PAMName", "s", STRING, FIELD(pam_name)},
+        {"PIDFile", "s", STRING, FIELD(pid_file)},
+        {"GuessMainPID", "b", BOOL, FIELD(guess_main_pid)},
+        {"RemainAfterExit", "b", BOOL, FIELD(remain_after_exit)},
+        {"Restart", "s", STRING, FIELD(restart)},
+        {"RestartUSec", "t", U64, FIELD(restart_usec)},
+        {"StartLimitIntervalUSec", "t", U64, FIELD(start_limit_interval_usec)},
+        {"StartLimitBurst", "u", U32, FIELD(start_limit_burst)},
+        {"ExecStartPre", "a(sasbttttuii)", COMMANDS, 0, 0},
+        {"ExecStart", "a(sasbttttuii)", COMMANDS, 0, 0},
+        {"ExecStartPost", "a(sasbttttuii)", COMMANDS, 0, 0},
         {"ExecStop", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop)},
         {"ExecStopPost", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop_post)},
 };
@@ -173,6 +184,46 @@ static int parse_count(sd_bus_message *m, const char *contents, uint32_t *ret) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* One command: its first words, which is where it says what it is. */
+static int parse_command(sd_bus_message *m, const char *property, struct enroll_facts *f) {
+        char client[sizeof(f->client) - sizeof("ExecStartPost=")], *argv[64] = {};
+        const char *path, *word;
+        size_t n = 0;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &path);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &word)) > 0)
+                if (n + 1 < ELEMENTSOF(argv))
+                        argv[n++] = (char *)word;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                r = sd_bus_message_skip(m, "bttttuii");
+        if (r >= 0 && !f->client[0] && enroll_client(path, argv, client, sizeof(client)))
+                (void)snprintf(f->client, sizeof(f->client), "%s=%s", property, client);
+        return r;
+}
+
+static int parse_commands(sd_bus_message *m, const char *property, struct enroll_facts *f) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(sasbttttuii)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'r', "sasbttttuii")) > 0) {
+                r = parse_command(m, property, f);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static int parse_value(sd_bus_message *m, const struct property *p, struct enroll_facts *f) {
         void *field = (char *)f + p->offset;
         const char *s = NULL, *unused;
@@ -215,6 +266,8 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
                 return parse_env_files(m, f);
         case COUNT:
                 return parse_count(m, p->contents, field);
+        case COMMANDS:
+                return parse_commands(m, p->name, f);
         }
         return -EINVAL;
 }

@@ -115,11 +115,16 @@ static int report(const struct enroll_target *t, const struct enroll_facts *f, b
         bool wrong = false;
 
         for (size_t i = 0; i < n; i++) {
-                bool note = problems[i].severity == ENROLL_NOTE;
+                const struct enroll_problem *p = &problems[i];
 
-                wrong |= !note;
-                (void)fprintf(note ? stdout : stderr, "%s: %s%s\n    cure: %s\n", t->unit, note ? "note: " : "",
-                              problems[i].text, problems[i].cure);
+                wrong |= p->severity >= ENROLL_NO_START;
+                (void)fprintf(p->severity == ENROLL_NOTE ? stdout : stderr, "%s: %s%s\n", t->unit,
+                              p->severity == ENROLL_NOTE      ? "note: "
+                              : p->severity == ENROLL_WARNING ? "warning: "
+                                                              : "",
+                              p->text);
+                if (p->cure[0])
+                        (void)fprintf(p->severity == ENROLL_NOTE ? stdout : stderr, "    cure: %s\n", p->cure);
         }
         if (!wrong && ordered)
                 (void)printf("%s: enrolled for tenure %s; starts only where leader-agent holds the lock.\n", t->unit,

@@ -54,7 +54,7 @@ static int judge(const struct guard_unit *u, const struct enroll_facts *f, enum 
         };
 
         text[0] = '\0';
-        if (enroll_check(f, &want, problems) == 0 || problems[0].severity == ENROLL_NOTE)
+        if (enroll_check(f, &want, problems) == 0 || problems[0].severity < ENROLL_NO_START)
                 return -1;
         enroll_sentence(&problems[0], u->name, text, size);
         return (int)problems[0].severity;

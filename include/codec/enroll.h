@@ -20,7 +20,7 @@
 #define ENROLL_CURE_NAME    "zz-unit.conf" /* where cures put what the unit lacks; comes after ours */
 #define ENROLL_DROPIN_MAX   2048
 #define ENROLL_COMMAND_MAX  400
-#define ENROLL_PROBLEMS_MAX 20
+#define ENROLL_PROBLEMS_MAX 24
 #define ENROLL_TRIGGERS_MAX 8
 #define ENROLL_DROPINS_MAX  12
 
@@ -76,10 +76,21 @@ struct enroll_facts {
         char pam_name[64];
         uint32_t n_exec_stop;
         uint32_t n_exec_stop_post;
+        /* The first command of its start that only asks a daemon to run something (enroll_client()), "ExecStart=docker
+         * run"; empty: none that is known. */
+        char client[64];
+        char pid_file[320];
+        bool guess_main_pid;
+        bool remain_after_exit;
+        char restart[16];
+        uint64_t restart_usec; /* RestartSec= */
+        uint64_t start_limit_interval_usec;
+        uint32_t start_limit_burst;
 };
 
 enum enroll_severity {
-        ENROLL_NOTE = 0, /* worth knowing */
+        ENROLL_NOTE = 0, /* worth knowing; not all have a cure */
+        ENROLL_WARNING,  /* a promise rests on something that nobody but a human can judge; it may run */
         ENROLL_NO_START, /* must be right before the next start; what runs now is bound by what is in force */
         ENROLL_BROKEN,   /* no start; a lease is stepped down */
 };
@@ -104,6 +115,11 @@ int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *er
 
 /* The gate of that unit is in force: PID 1 starts it only where it is open. Says nothing of the rest. */
 bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir);
+
+/* That command of a unit (path, argv: PID 1's words) only asks a daemon to run something, in another cgroup: true, and
+ * what in buf, "docker run". By name: docker and its like, podman but for --cgroups=split and disabled, systemd-run,
+ * at, machinectl; also behind env, sh -c and the like. */
+bool enroll_client(const char *path, char *const *argv, char *buf, size_t size);
 
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);

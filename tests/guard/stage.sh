@@ -69,7 +69,17 @@ broken c-refuses.service 'RefuseManualStart=yes\nRefuseManualStop=yes' ''
 broken c-unneeded.service 'StopWhenUnneeded=yes' ''
 broken c-enabled.service '' '' '[Install]\nWantedBy=multi-user.target\n'
 broken c-all.service 'StopWhenUnneeded=yes' 'KillMode=none\nSendSIGKILL=no\nType=notify\nTimeoutStopSec=1h'
+broken c-docker.service '' 'ExecStart=\nExecStart=/usr/bin/docker run --name app image'
+broken c-client.service '' "ExecStartPre=/usr/bin/docker pull image\nExecStart=\nExecStart=/bin/sh -c 'cd /srv; exec docker start -a app'"
+broken c-podman.service '' 'ExecStart=\nExecStart=/usr/bin/podman run --cgroups=no-conmon --name app image'
+broken c-forking.service '' 'Type=forking'
+broken c-job.service '' 'Type=oneshot\nExecStart=\nExecStart=/bin/true'
+broken c-loop.service '' 'Restart=always\nRestartSec=3'
+broken c-endless.service 'StartLimitIntervalSec=0' 'Restart=on-failure'
 broken c-late.service '' ''
+# Stands for the human of "systemctl edit": the program itself is run.
+printf '#!/bin/sh\nexec sed -i "/^ExecStart=./s/=.*/=\\/bin\\/sleep infinity/" "$@"\n' >"$dir/usr/libexec/editor"
+chmod 755 "$dir/usr/libexec/editor"
 mkdir -p "$dir/etc/systemd/system/c-late.service.d"
 printf '[Unit]\nAssertPathExists=\n[Service]\nTimeoutStopSec=90\nTimeoutStopFailureMode=terminate\nNotifyAccess=all\nEnvironmentFile=\nKillMode=process\nSendSIGKILL=no\n' \
         >"$dir/etc/systemd/system/c-late.service.d/zzz-site.conf"

@@ -73,6 +73,16 @@ enum change {
         UNNEEDED,
         NO_ENV,
         ENABLED,
+        CLIENT,
+        FORKING,
+        FORKING_PID_FILE,
+        FORKING_NO_GUESS,
+        ONESHOT,
+        ONESHOT_STAYS,
+        NO_LIMIT,
+        LIMIT_OUT_OF_REACH,
+        LIMIT_IN_REACH,
+        RESTART_NEVER,
 };
 
 enum {
@@ -191,6 +201,35 @@ static void apply(struct enroll_facts *f, enum change c) {
                 break;
         case ENABLED:
                 strcpy(f->unit_file_state, "enabled");
+                break;
+        case CLIENT:
+                strcpy(f->client, "ExecStart=docker run");
+                break;
+        case FORKING_PID_FILE:
+                strcpy(f->pid_file, "/run/app.pid");
+                strcpy(f->type, "forking");
+                f->guess_main_pid = true;
+                break;
+        case FORKING:
+        case FORKING_NO_GUESS:
+                strcpy(f->type, "forking");
+                f->guess_main_pid = c == FORKING;
+                break;
+        case ONESHOT:
+        case ONESHOT_STAYS:
+                strcpy(f->type, "oneshot");
+                f->remain_after_exit = c == ONESHOT_STAYS;
+                break;
+        case NO_LIMIT:
+                strcpy(f->restart, "always");
+                break;
+        case RESTART_NEVER:
+        case LIMIT_IN_REACH:
+        case LIMIT_OUT_OF_REACH:
+                strcpy(f->restart, c == RESTART_NEVER ? "no" : "on-failure");
+                f->restart_usec = 2 * USEC_PER_SEC + (c == LIMIT_IN_REACH ? 0 : USEC_PER_MSEC);
+                f->start_limit_burst = 5;
+                f->start_limit_interval_usec = 10 * USEC_PER_SEC;
                 break;
         }
 }

@@ -16,6 +16,8 @@ enum kind {
         BINDS_TO,
         TRIGGERED_BY,
         TRIGGERS,
+        WANTS,
+        PART_OF,
         DROPINS,
         ASSERTS,
         CONDITIONS,
@@ -56,6 +58,9 @@ static const struct property properties[] = {
         {"BindsTo", "as", BINDS_TO, 0, 0},
         {"TriggeredBy", "as", TRIGGERED_BY, 0, 0},
         {"Triggers", "as", TRIGGERS, 0, 0},
+        {"Wants", "as", WANTS, 0, 0},
+        {"Requires", "as", WANTS, 0, 0},
+        {"PartOf", "as", PART_OF, 0, 0},
         {"Asserts", "a(sbbsi)", ASSERTS, 0, 0},
         {"Conditions", "a(sbbsi)", CONDITIONS, 0, 0},
         {"ConditionResult", "b", BOOL, FIELD(condition_result)},
@@ -95,6 +100,11 @@ static void add_dropin(struct enroll_facts *f, const char *path) {
                 f->n_dropins++;
 }
 
+static void add_name(char (*list)[256], size_t max, size_t *n, const char *name) {
+        if (*n < max && util_copy(list[*n], sizeof(list[0]), name))
+                (*n)++;
+}
+
 static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f) {
         const char *name;
         int r;
@@ -112,9 +122,12 @@ static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f
                         add_dropin(f, name);
                 else if (kind == TRIGGERS)
                         (void)util_copy(f->triggers, sizeof(f->triggers), name);
-                else if (f->n_triggered_by < ENROLL_TRIGGERS_MAX &&
-                         util_copy(f->triggered_by[f->n_triggered_by], sizeof(f->triggered_by[0]), name))
-                        f->n_triggered_by++;
+                else if (kind == PART_OF)
+                        add_name(f->part_of, ELEMENTSOF(f->part_of), &f->n_part_of, name);
+                else if (kind == TRIGGERED_BY)
+                        add_name(f->triggered_by, ELEMENTSOF(f->triggered_by), &f->n_triggered_by, name);
+                else if (enroll_trigger_type(name))
+                        add_name(f->wants, ELEMENTSOF(f->wants), &f->n_wants, name);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
@@ -256,6 +269,8 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
         case BINDS_TO:
         case TRIGGERED_BY:
         case TRIGGERS:
+        case WANTS:
+        case PART_OF:
         case DROPINS:
                 return parse_names(m, p->kind, f);
         case ASSERTS:

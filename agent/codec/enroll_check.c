@@ -10,7 +10,6 @@
 #include "codec/enroll_parts.h"
 
 /* Lines of a later drop-in that undo ours, as regular expressions of sed. An empty Assert…= drops them all. */
-#define LINE_ASSERT  "^Assert[A-Za-z0-9]* *= *$"
 #define LINE_ENV     "^EnvironmentFile *= *$"
 #define LINE_TIMEOUT "^Timeout\\(Stop\\)\\?Sec *="
 #define LINE_MODE    "^TimeoutStopFailureMode *="
@@ -23,6 +22,10 @@ static bool listed(const char (*list)[320], size_t n, const char *dir, const cha
                 if (util_streq(list[i], path))
                         return true;
         return false;
+}
+
+bool enroll_asserts(const struct enroll_facts *f, const struct enroll_want *w) {
+        return listed(f->asserts, f->n_asserts, w->runtime_dir, "leading", w->unit);
 }
 
 bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir) {
@@ -38,36 +41,10 @@ static bool enrolled(const struct enroll_facts *f) {
         return false;
 }
 
-static bool later(const char *path) {
-        return strcmp(enroll_base(path), ENROLL_DROPIN_NAME) > 0;
-}
-
-/* What enroll writes is not in force: it is written again, and the line that undoes it goes from the drop-ins that are
- * applied after ours, which are named. */
-static void enroll_again(struct enroll_list *l, struct enroll_problem *p, const char *line) {
-        char command[ENROLL_COMMAND_MAX];
-        bool any = false;
-        size_t used;
-
+/* What enroll writes for the unit itself is not in force. */
+static void again(struct enroll_list *l, struct enroll_problem *p, const char *line) {
         /* (enrolling one that is up and has no gate yet is refused without being asked for) */
-        enroll_command(l->w, enroll_up(l->f) && !enroll_gated(l->f, l->w->unit, l->w->runtime_dir), command);
-        enroll_cure(p, "%s", command);
-        for (size_t i = 0; line && i < l->f->n_dropins; i++) {
-                if (!later(l->f->dropins[i]))
-                        continue;
-                used = strlen(p->text);
-                (void)snprintf(p->text + used, sizeof(p->text) - used, "%s%s",
-                               any ? ", " : " (applied after ours: ", l->f->dropins[i]);
-                if (!any)
-                        enroll_cure(p, "; sed -i '/%s/d'", line);
-                enroll_cure(p, " %s", l->f->dropins[i]);
-                any = true;
-        }
-        if (!any)
-                return;
-        used = strlen(p->text);
-        (void)snprintf(p->text + used, sizeof(p->text) - used, ")");
-        enroll_cure(p, "; systemctl daemon-reload");
+        enroll_again(l, p, enroll_up(l->f) && !enroll_gated(l->f, l->w->unit, l->w->runtime_dir), line);
 }
 
 static void check_start(struct enroll_list *l) {
@@ -79,21 +56,18 @@ static void check_start(struct enroll_list *l) {
                             "sed -i 's/\"%s\"/\"%s\"/' " CONF_PATH
                             "; leaderctl enroll %s; systemctl reload leader-agent",
                             w->unit, f->id, f->id);
-        if (!listed(f->asserts, f->n_asserts, w->runtime_dir, "leading", w->unit))
-                enroll_again(
-                        l,
-                        enroll_add(
-                                l, ENROLL_BROKEN,
-                                "%s, no gate: AssertPathExists=%s/leading/%%n is not in force, anything may start the "
-                                "unit",
-                                enrolled(f) ? "overridden" : "not enrolled", w->runtime_dir),
-                        LINE_ASSERT);
+        if (!enroll_asserts(f, w))
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN,
+                                 "%s, no gate: AssertPathExists=%s/leading/%%n is not in force, anything may start the "
+                                 "unit",
+                                 enrolled(f) ? "overridden" : "not enrolled", w->runtime_dir),
+                      ENROLL_LINE_ASSERT);
         if (!f->after_guard || !f->after_agent)
-                enroll_again(l,
-                             enroll_add(l, ENROLL_BROKEN,
-                                        "After=%s is missing: the unit would not stop first at shutdown",
-                                        f->after_guard ? ENROLL_AGENT : ENROLL_GUARD),
-                             NULL);
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN, "After=%s is missing: the unit would not stop first at shutdown",
+                                 f->after_guard ? ENROLL_AGENT : ENROLL_GUARD),
+                      NULL);
         if (f->refuse_manual_start)
                 enroll_set(l, enroll_add(l, ENROLL_BROKEN, "RefuseManualStart=yes: leader-guard cannot start the unit"),
                            "Unit", "RefuseManualStart=no\\n");
@@ -110,11 +84,10 @@ static void check_start(struct enroll_list *l) {
                 enroll_cure(enroll_add(l, ENROLL_NO_START, "unit files on disk changed and are not in force"),
                             "systemctl daemon-reload");
         if (!listed(f->environment_files, f->n_environment_files, w->runtime_dir, "env", w->unit))
-                enroll_again(l,
-                             enroll_add(l, ENROLL_NOTE,
-                                        "EnvironmentFile=-%s/env/%%n is missing: no LEADER_TERM for the unit",
-                                        w->runtime_dir),
-                             LINE_ENV);
+                again(l,
+                      enroll_add(l, ENROLL_NOTE, "EnvironmentFile=-%s/env/%%n is missing: no LEADER_TERM for the unit",
+                                 w->runtime_dir),
+                      LINE_ENV);
         if (util_streq(f->unit_file_state, "enabled") || util_streq(f->unit_file_state, "enabled-runtime"))
                 enroll_cure(enroll_add(l, ENROLL_NOTE,
                                        "the unit is enabled: harmless, the gate refuses its start at boot (\"Assertion "
@@ -172,7 +145,7 @@ static void check_stop_time(struct enroll_list *l) {
                        stages, stages == 1 ? "" : "s", each, budget / USEC_PER_MSEC,
                        lease ? "" : "; leader-guard then kills what is left");
         if (lease) {
-                enroll_again(l, p, LINE_TIMEOUT);
+                again(l, p, LINE_TIMEOUT);
                 return;
         }
         /* The drop-in of a life says nothing about it. */
@@ -184,16 +157,15 @@ static void check_lease(struct enroll_list *l) {
         const struct enroll_facts *f = l->f;
 
         if (!f->binds_to_guard)
-                enroll_again(l,
-                             enroll_add(l, ENROLL_BROKEN,
-                                        "BindsTo=%s is missing: nothing stops the unit when the guard is gone",
-                                        ENROLL_GUARD),
-                             NULL);
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN,
+                                 "BindsTo=%s is missing: nothing stops the unit when the guard is gone", ENROLL_GUARD),
+                      NULL);
         if (!util_streq(f->timeout_stop_failure_mode, "kill"))
-                enroll_again(l,
-                             enroll_add(l, ENROLL_BROKEN, "TimeoutStopFailureMode=%s instead of kill",
-                                        f->timeout_stop_failure_mode),
-                             LINE_MODE);
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN, "TimeoutStopFailureMode=%s instead of kill",
+                                 f->timeout_stop_failure_mode),
+                      LINE_MODE);
         if (strncmp(f->type, "notify", strlen("notify")) == 0)
                 enroll_set(l,
                            enroll_add(l, ENROLL_BROKEN,
@@ -207,7 +179,7 @@ static void check_lease(struct enroll_list *l) {
                         f->notify_access);
 
                 if (!f->binds_to_guard)
-                        enroll_again(l, p, NULL);
+                        again(l, p, NULL);
                 else
                         /* A watchdog and a store for file descriptors imply it, whatever NotifyAccess= says. */
                         enroll_set(l, p, "Service", "NotifyAccess=none\\nWatchdogSec=0\\nFileDescriptorStoreMax=0\\n");
@@ -226,11 +198,11 @@ size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, s
         if (w->tenure == TENURE_LEASE)
                 check_lease(&l);
         else if (f->binds_to_guard)
-                enroll_again(&l,
-                             enroll_add(&l, ENROLL_NO_START,
-                                        "BindsTo=%s is in force: enrolled for tenure lease, configured for life",
-                                        ENROLL_GUARD),
-                             NULL);
+                again(&l,
+                      enroll_add(&l, ENROLL_NO_START,
+                                 "BindsTo=%s is in force: enrolled for tenure lease, configured for life",
+                                 ENROLL_GUARD),
+                      NULL);
         for (int severity = ENROLL_BROKEN; severity >= ENROLL_NOTE; severity--)
                 for (size_t i = 0; i < l.n; i++)
                         if ((int)found[i].severity == severity)

@@ -43,3 +43,32 @@ void enroll_set(struct enroll_list *l, struct enroll_problem *p, const char *sec
                 enroll_cure(p, "mkdir -p %s && printf '[%s]\\n%s' >>%s/" ENROLL_CURE_NAME, dir, section, lines, dir);
         enroll_cure(p, "; systemctl daemon-reload");
 }
+
+static bool later(const char *path) {
+        return strcmp(enroll_base(path), ENROLL_DROPIN_NAME) > 0;
+}
+
+void enroll_again(struct enroll_list *l, struct enroll_problem *p, bool adopt, const char *line) {
+        char command[ENROLL_COMMAND_MAX];
+        bool any = false;
+        size_t used;
+
+        enroll_command(l->w, adopt, command);
+        enroll_cure(p, "%s", command);
+        for (size_t i = 0; line && i < l->f->n_dropins; i++) {
+                if (!later(l->f->dropins[i]))
+                        continue;
+                used = strlen(p->text);
+                (void)snprintf(p->text + used, sizeof(p->text) - used, "%s%s",
+                               any ? ", " : " (applied after ours: ", l->f->dropins[i]);
+                if (!any)
+                        enroll_cure(p, "; sed -i '/%s/d'", line);
+                enroll_cure(p, " %s", l->f->dropins[i]);
+                any = true;
+        }
+        if (!any)
+                return;
+        used = strlen(p->text);
+        (void)snprintf(p->text + used, sizeof(p->text) - used, ")");
+        enroll_cure(p, "; systemctl daemon-reload");
+}

@@ -5,6 +5,9 @@
 
 #include "codec/enroll.h"
 
+/* A line of a later drop-in that undoes ours, as a regular expression of sed: an empty Assert…= drops them all. */
+#define ENROLL_LINE_ASSERT "^Assert[A-Za-z0-9]* *= *$"
+
 struct enroll_list {
         const struct enroll_facts *f;
         const struct enroll_want *w;
@@ -21,6 +24,13 @@ void enroll_cure(struct enroll_problem *p, const char *fmt, ...) _printf_(2, 3);
 
 /* A step: a setting that is the unit's own affair, added where it is applied last. lines: as printf(1) reads them. */
 void enroll_set(struct enroll_list *l, struct enroll_problem *p, const char *section, const char *lines);
+
+/* A step: what enroll writes is not in force, so it is written again (adopt: as enroll_command()), and the line that
+ * undoes it (NULL: none does) goes from the drop-ins that are applied after ours, which are named in the text. */
+void enroll_again(struct enroll_list *l, struct enroll_problem *p, bool adopt, const char *line);
+
+/* The assert of the gate of w->unit is in force for whatever unit that is. */
+bool enroll_asserts(const struct enroll_facts *f, const struct enroll_want *w);
 
 /* The name of a file behind its last slash. */
 const char *enroll_base(const char *path);

@@ -139,5 +139,5 @@ void fuzz_one(const uint8_t *data, size_t size) {
         loosens(&w, w.stop_timeout_usec);
         client(&f);
         (void)enroll_up(&e);
-        (void)enroll_trigger_needs_dropin(e.triggers);
+        (void)enroll_trigger_type(e.triggers);
 }

@@ -44,6 +44,23 @@ unit killmode.service 'Type=exec\nKillMode=process\nExecStart=/bin/sleep infinit
 unit activated.service 'Type=exec\nExecStart=/bin/sleep infinity'
 printf '[Socket]\nListenStream=/run/activated.sock\n' >"$dir/etc/systemd/system/activated.socket"
 ln -s /dev/null "$dir/etc/systemd/system/masked.service"
+
+# What starts units (trigger.sh): enabled ones, one that the unit wants, one that is not enabled.
+trigger() { # NAME LINES
+        printf '[Unit]\nDescription=Test unit %s\n%b\n' "$1" "$2" >"$dir/etc/systemd/system/$1"
+}
+unit t-sock.service 'Type=exec\nExecStart=/bin/sleep infinity\nRestart=on-success\nRestartSec=100ms'
+trigger t-sock.socket '[Socket]\nListenStream=7777\n[Install]\nWantedBy=sockets.target'
+trigger t-sock.path '[Path]\nPathExists=/run/t-go\n[Install]\nWantedBy=multi-user.target'
+unit t-job.service 'Type=oneshot\nExecStart=/bin/sh -c "echo ran >>/run/t-job"'
+sed -i 's/^\[Unit\]/&\nStartLimitIntervalSec=0\nWants=t-other.timer/' "$dir/etc/systemd/system/t-job.service"
+trigger t-job.timer '[Timer]\nOnCalendar=*:*:0/1\nAccuracySec=20ms\n[Install]\nWantedBy=timers.target'
+trigger t-other.timer '[Timer]\nUnit=t-job.service\nOnCalendar=yearly'
+trigger t-off.timer '[Timer]\nUnit=t-job.service\nOnCalendar=yearly\n[Install]\nWantedBy=timers.target'
+mkdir -p "$dir/etc/systemd/system/timers.target.wants"
+ln -s ../t-job.timer "$dir/etc/systemd/system/timers.target.wants/"
+ln -s ../t-sock.socket "$dir/etc/systemd/system/sockets.target.wants/"
+ln -s ../t-sock.path "$dir/etc/systemd/system/multi-user.target.wants/"
 for u in fail stale; do
         mkdir -p "$dir/etc/systemd/system/$u.service.d"
         printf '[Unit]\nAssertPathExists=/run/leader-agent/leading/%%n\nAfter=leader-guard.service leader-agent.service\n[Service]\nEnvironmentFile=-/run/leader-agent/env/%%n\n' \

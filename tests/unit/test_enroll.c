@@ -444,20 +444,6 @@ static void test_dropin(_unused_ void **state) {
         assert_int_equal(enroll_dropin(&w, 4, text), -ERANGE);
 }
 
-static void test_triggers(_unused_ void **state) {
-        char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
-        struct enroll_want w = want(TENURE_LIFE);
-        int n;
-
-        assert_true(enroll_trigger_needs_dropin("app.socket"));
-        assert_true(enroll_trigger_needs_dropin("app.path"));
-        assert_false(enroll_trigger_needs_dropin("app.timer"));
-        n = enroll_trigger_dropin(&w, text);
-        assert_int_equal(n, strlen(text));
-        bare(text, lines);
-        assert_string_equal(lines, "[Unit]\nAssertPathExists=/run/leader-agent/leading/app.service\n");
-}
-
 /* Under a lease with a stop timeout of 6 s, first instant 100, second 106 s. */
 static void test_loosens(_unused_ void **state) {
         enum {
@@ -515,8 +501,8 @@ int main(void) {
                 cmocka_unit_test(test_worst_first),  cmocka_unit_test(test_overridden),
                 cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_gated),
                 cmocka_unit_test(test_slow_life),    cmocka_unit_test(test_loaded),
-                cmocka_unit_test(test_dropin),       cmocka_unit_test(test_triggers),
-                cmocka_unit_test(test_stages),       cmocka_unit_test(test_loosens),
+                cmocka_unit_test(test_dropin),       cmocka_unit_test(test_stages),
+                cmocka_unit_test(test_loosens),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

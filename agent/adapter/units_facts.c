@@ -16,12 +16,15 @@ enum kind {
         BINDS_TO,
         TRIGGERED_BY,
         TRIGGERS,
+        WANTS,
+        PART_OF,
         DROPINS,
         ASSERTS,
         CONDITIONS,
         ENV_FILES,
         LOAD_ERROR,
-        COUNT
+        COUNT,
+        COMMANDS
 };
 
 struct property {
@@ -55,6 +58,9 @@ static const struct property properties[] = {
         {"BindsTo", "as", BINDS_TO, 0, 0},
         {"TriggeredBy", "as", TRIGGERED_BY, 0, 0},
         {"Triggers", "as", TRIGGERS, 0, 0},
+        {"Wants", "as", WANTS, 0, 0},
+        {"Requires", "as", WANTS, 0, 0},
+        {"PartOf", "as", PART_OF, 0, 0},
         {"Asserts", "a(sbbsi)", ASSERTS, 0, 0},
         {"Conditions", "a(sbbsi)", CONDITIONS, 0, 0},
         {"ConditionResult", "b", BOOL, FIELD(condition_result)},
@@ -72,6 +78,16 @@ static const struct property properties[] = {
         {"SendSIGKILL", "b", BOOL, FIELD(send_sigkill)},
         {"FinalKillSignal", "i", U32, FIELD(final_kill_signal)},
         {"PAMName", "s", STRING, FIELD(pam_name)},
+        {"PIDFile", "s", STRING, FIELD(pid_file)},
+        {"GuessMainPID", "b", BOOL, FIELD(guess_main_pid)},
+        {"RemainAfterExit", "b", BOOL, FIELD(remain_after_exit)},
+        {"Restart", "s", STRING, FIELD(restart)},
+        {"RestartUSec", "t", U64, FIELD(restart_usec)},
+        {"StartLimitIntervalUSec", "t", U64, FIELD(start_limit_interval_usec)},
+        {"StartLimitBurst", "u", U32, FIELD(start_limit_burst)},
+        {"ExecStartPre", "a(sasbttttuii)", COMMANDS, 0, 0},
+        {"ExecStart", "a(sasbttttuii)", COMMANDS, 0, 0},
+        {"ExecStartPost", "a(sasbttttuii)", COMMANDS, 0, 0},
         {"ExecStop", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop)},
         {"ExecStopPost", "a(sasbttttuii)", COUNT, FIELD(n_exec_stop_post)},
 };
@@ -82,6 +98,11 @@ static void add_dropin(struct enroll_facts *f, const char *path) {
                 memmove(f->dropins[0], f->dropins[1], --f->n_dropins * sizeof(f->dropins[0]));
         if (util_copy(f->dropins[f->n_dropins], sizeof(f->dropins[0]), path))
                 f->n_dropins++;
+}
+
+static void add_name(char (*list)[256], size_t max, size_t *n, const char *name) {
+        if (*n < max && util_copy(list[*n], sizeof(list[0]), name))
+                (*n)++;
 }
 
 static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f) {
@@ -101,9 +122,12 @@ static int parse_names(sd_bus_message *m, enum kind kind, struct enroll_facts *f
                         add_dropin(f, name);
                 else if (kind == TRIGGERS)
                         (void)util_copy(f->triggers, sizeof(f->triggers), name);
-                else if (f->n_triggered_by < ENROLL_TRIGGERS_MAX &&
-                         util_copy(f->triggered_by[f->n_triggered_by], sizeof(f->triggered_by[0]), name))
-                        f->n_triggered_by++;
+                else if (kind == PART_OF)
+                        add_name(f->part_of, ELEMENTSOF(f->part_of), &f->n_part_of, name);
+                else if (kind == TRIGGERED_BY)
+                        add_name(f->triggered_by, ELEMENTSOF(f->triggered_by), &f->n_triggered_by, name);
+                else if (enroll_trigger_type(name))
+                        add_name(f->wants, ELEMENTSOF(f->wants), &f->n_wants, name);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
@@ -173,6 +197,46 @@ static int parse_count(sd_bus_message *m, const char *contents, uint32_t *ret) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* One command: its first words, which is where it says what it is. */
+static int parse_command(sd_bus_message *m, const char *property, struct enroll_facts *f) {
+        char client[sizeof(f->client) - sizeof("ExecStartPost=")], *argv[64] = {};
+        const char *path, *word;
+        size_t n = 0;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &path);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &word)) > 0)
+                if (n + 1 < ELEMENTSOF(argv))
+                        argv[n++] = (char *)word;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                r = sd_bus_message_skip(m, "bttttuii");
+        if (r >= 0 && !f->client[0] && enroll_client(path, argv, client, sizeof(client)))
+                (void)snprintf(f->client, sizeof(f->client), "%s=%s", property, client);
+        return r;
+}
+
+static int parse_commands(sd_bus_message *m, const char *property, struct enroll_facts *f) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(sasbttttuii)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'r', "sasbttttuii")) > 0) {
+                r = parse_command(m, property, f);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 static int parse_value(sd_bus_message *m, const struct property *p, struct enroll_facts *f) {
         void *field = (char *)f + p->offset;
         const char *s = NULL, *unused;
@@ -205,6 +269,8 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
         case BINDS_TO:
         case TRIGGERED_BY:
         case TRIGGERS:
+        case WANTS:
+        case PART_OF:
         case DROPINS:
                 return parse_names(m, p->kind, f);
         case ASSERTS:
@@ -215,6 +281,8 @@ static int parse_value(sd_bus_message *m, const struct property *p, struct enrol
                 return parse_env_files(m, f);
         case COUNT:
                 return parse_count(m, p->contents, field);
+        case COMMANDS:
+                return parse_commands(m, p->name, f);
         }
         return -EINVAL;
 }

@@ -59,6 +59,21 @@ uint32_t enroll_stop_stages(const struct enroll_facts *f) {
         return 1 + f->n_exec_stop + f->n_exec_stop_post;
 }
 
+/* Appends at n, returns where it ends. (A name has 255 bytes at most.) */
+static int add_triggers(const struct enroll_triggers *t, char *buf, int n) {
+        const char *before = "# What starts the unit is up where the unit may be: it starts with it.\nWants=";
+
+        for (size_t i = 0; t && i < t->n; i++) {
+                if (!t->starts[i])
+                        continue;
+                n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n), "%s%s", before, t->name[i]);
+                before = " ";
+        }
+        if (before[0] == ' ')
+                n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n), "\n");
+        return n;
+}
+
 int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
         uint64_t stage_usec = w->stop_timeout_usec / stages;
         int n;
@@ -78,6 +93,7 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                 n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
                               "# When the guard, which ends the unit in time, is gone, PID 1 stops the unit.\n"
                               "BindsTo=" ENROLL_GUARD "\n");
+        n = add_triggers(w->triggers, buf, n);
         n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
                       "\n[Service]\n"
                       "# LEADER_TERM, LEADER_LOCK, LEADER_LOCK_UID, LEADER_IDENTITY\n"
@@ -100,20 +116,4 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                               stage_usec / USEC_PER_MSEC);
         }
         return n < ENROLL_DROPIN_MAX ? n : -ERANGE;
-}
-
-int enroll_trigger_dropin(const struct enroll_want *w, char *buf) {
-        return snprintf(
-                buf, ENROLL_DROPIN_MAX,
-                "# Written by \"leaderctl enroll\" for %s, which this unit triggers: without the gate it would try\n"
-                "# again and again until it fails.\n"
-                "[Unit]\n"
-                "AssertPathExists=%s/leading/%s\n",
-                w->unit, w->runtime_dir, w->unit);
-}
-
-bool enroll_trigger_needs_dropin(const char *trigger) {
-        const char *dot = strrchr(trigger, '.');
-
-        return util_streq(dot, ".socket") || util_streq(dot, ".path");
 }

@@ -3,50 +3,17 @@
  * (tests/guard/cures.sh types each of them). ARCHITECTURE 5, claims 1 and 6. */
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "codec/conf.h"
 #include "codec/enroll.h"
+#include "codec/enroll_parts.h"
 #include "codec/name.h"
 
 /* Lines of a later drop-in that undo ours, as regular expressions of sed. An empty Assert…= drops them all. */
-#define LINE_ASSERT  "^Assert[A-Za-z0-9]* *= *$"
 #define LINE_ENV     "^EnvironmentFile *= *$"
 #define LINE_TIMEOUT "^Timeout\\(Stop\\)\\?Sec *="
 #define LINE_MODE    "^TimeoutStopFailureMode *="
-
-struct list {
-        const struct enroll_facts *f;
-        const struct enroll_want *w;
-        struct enroll_problem *problems;
-        size_t n;
-};
-
-static struct enroll_problem *add(struct list *l, enum enroll_severity severity, const char *fmt, ...) _printf_(3, 4);
-static void cure(struct enroll_problem *p, const char *fmt, ...) _printf_(2, 3);
-
-static struct enroll_problem *add(struct list *l, enum enroll_severity severity, const char *fmt, ...) {
-        struct enroll_problem *p = &l->problems[l->n < ENROLL_PROBLEMS_MAX ? l->n++ : ENROLL_PROBLEMS_MAX - 1];
-        va_list ap;
-
-        p->severity = severity;
-        p->cure[0] = '\0';
-        va_start(ap, fmt);
-        (void)vsnprintf(p->text, sizeof(p->text), fmt, ap);
-        va_end(ap);
-        return p;
-}
-
-/* Appends: cures are made of steps. */
-static void cure(struct enroll_problem *p, const char *fmt, ...) {
-        size_t used = strlen(p->cure);
-        va_list ap;
-
-        va_start(ap, fmt);
-        (void)vsnprintf(p->cure + used, sizeof(p->cure) - used, fmt, ap);
-        va_end(ap);
-}
 
 static bool listed(const char (*list)[320], size_t n, const char *dir, const char *sub, const char *unit) {
         char path[640];
@@ -58,144 +25,114 @@ static bool listed(const char (*list)[320], size_t n, const char *dir, const cha
         return false;
 }
 
-bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir) {
-        return util_streq(f->id, unit) && listed(f->asserts, f->n_asserts, runtime_dir, "leading", unit);
+bool enroll_asserts(const struct enroll_facts *f, const struct enroll_want *w) {
+        return listed(f->asserts, f->n_asserts, w->runtime_dir, "leading", w->unit);
 }
 
-/* Timers, sockets and paths start a service: they have a gate, and nothing that lives by itself, nor takes long to stop. */
-static bool is_service(const struct list *l) {
+/* Timers, sockets and paths start a service: they have a gate, and nothing that lives by itself, nor takes long to
+ * stop. */
+static bool is_service(const struct enroll_list *l) {
         return name_is_service_unit(l->w->unit);
 }
 
-static const char *base(const char *path) {
-        const char *slash = strrchr(path, '/');
-
-        return slash ? slash + 1 : path;
+bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir) {
+        return util_streq(f->id, unit) && listed(f->asserts, f->n_asserts, runtime_dir, "leading", unit);
 }
 
 /* Our drop-in is in force. Where there are too many to know, or their names are too long, it counts as missing: enroll
  * again does no harm. */
 static bool enrolled(const struct enroll_facts *f) {
         for (size_t i = 0; i < f->n_dropins; i++)
-                if (util_streq(base(f->dropins[i]), ENROLL_DROPIN_NAME))
+                if (util_streq(enroll_base(f->dropins[i]), ENROLL_DROPIN_NAME))
                         return true;
         return false;
 }
 
-static bool later(const char *path) {
-        return strcmp(base(path), ENROLL_DROPIN_NAME) > 0;
-}
-
-/* What enroll writes is not in force: it is written again, and the line that undoes it goes from the drop-ins that are
- * applied after ours, which are named. */
-static void enroll_again(struct list *l, struct enroll_problem *p, const char *line) {
-        char command[ENROLL_COMMAND_MAX];
-        bool any = false;
-        size_t used;
-
+/* What enroll writes for the unit itself is not in force. */
+static void again(struct enroll_list *l, struct enroll_problem *p, const char *line) {
         /* (enrolling one that is up and has no gate yet is refused without being asked for) */
-        enroll_command(l->w, enroll_up(l->f) && !enroll_gated(l->f, l->w->unit, l->w->runtime_dir), command);
-        cure(p, "%s", command);
-        for (size_t i = 0; line && i < l->f->n_dropins; i++) {
-                if (!later(l->f->dropins[i]))
-                        continue;
-                used = strlen(p->text);
-                (void)snprintf(p->text + used, sizeof(p->text) - used, "%s%s",
-                               any ? ", " : " (applied after ours: ", l->f->dropins[i]);
-                if (!any)
-                        cure(p, "; sed -i '/%s/d'", line);
-                cure(p, " %s", l->f->dropins[i]);
-                any = true;
-        }
-        if (!any)
-                return;
-        used = strlen(p->text);
-        (void)snprintf(p->text + used, sizeof(p->text) - used, ")");
-        cure(p, "; systemctl daemon-reload");
+        enroll_again(l, p, enroll_up(l->f) && !enroll_gated(l->f, l->w->unit, l->w->runtime_dir), line);
 }
 
-/* A setting that is the unit's own affair: added where it is applied last. */
-static void set(struct list *l, struct enroll_problem *p, const char *section, const char *lines) {
-        const char *last = l->f->n_dropins > 0 ? l->f->dropins[l->f->n_dropins - 1] : "";
-        char dir[320];
-
-        (void)snprintf(dir, sizeof(dir), ENROLL_DIR "/%.290s.d", l->w->unit);
-        if (strcmp(base(last), ENROLL_CURE_NAME) > 0)
-                cure(p, "printf '[%s]\\n%s' >>%s", section, lines, last);
-        else
-                cure(p, "mkdir -p %s && printf '[%s]\\n%s' >>%s/" ENROLL_CURE_NAME, dir, section, lines, dir);
-        cure(p, "; systemctl daemon-reload");
-}
-
-static void check_start(struct list *l) {
+static void check_start(struct enroll_list *l) {
         const struct enroll_facts *f = l->f;
         const struct enroll_want *w = l->w;
 
         if (!util_streq(f->id, w->unit))
-                cure(add(l, ENROLL_BROKEN, "%s is only another name of %s", w->unit, f->id),
-                     "sed -i 's/\"%s\"/\"%s\"/' " CONF_PATH "; leaderctl enroll %s; systemctl reload leader-agent",
-                     w->unit, f->id, f->id);
-        if (!listed(f->asserts, f->n_asserts, w->runtime_dir, "leading", w->unit))
-                enroll_again(l,
-                             add(l, ENROLL_BROKEN,
+                enroll_cure(enroll_add(l, ENROLL_BROKEN, "%s is only another name of %s", w->unit, f->id),
+                            "sed -i 's/\"%s\"/\"%s\"/' " CONF_PATH
+                            "; leaderctl enroll %s; systemctl reload leader-agent",
+                            w->unit, f->id, f->id);
+        if (!enroll_asserts(f, w))
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN,
                                  "%s, no gate: AssertPathExists=%s/leading/%%n is not in force, anything may start the "
                                  "unit",
                                  enrolled(f) ? "overridden" : "not enrolled", w->runtime_dir),
-                             LINE_ASSERT);
+                      ENROLL_LINE_ASSERT);
         if (!f->after_guard || !f->after_agent)
-                enroll_again(l,
-                             add(l, ENROLL_BROKEN, "After=%s is missing: the unit would not stop first at shutdown",
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN, "After=%s is missing: the unit would not stop first at shutdown",
                                  f->after_guard ? ENROLL_AGENT : ENROLL_GUARD),
-                             NULL);
+                      NULL);
         if (f->refuse_manual_start)
-                set(l, add(l, ENROLL_BROKEN, "RefuseManualStart=yes: leader-guard cannot start the unit"), "Unit",
-                    "RefuseManualStart=no\\n");
+                enroll_set(l, enroll_add(l, ENROLL_BROKEN, "RefuseManualStart=yes: leader-guard cannot start the unit"),
+                           "Unit", "RefuseManualStart=no\\n");
         if (f->refuse_manual_stop)
-                set(l, add(l, ENROLL_BROKEN, "RefuseManualStop=yes: leader-guard could only kill the unit"), "Unit",
-                    "RefuseManualStop=no\\n");
+                enroll_set(l,
+                           enroll_add(l, ENROLL_BROKEN, "RefuseManualStop=yes: leader-guard could only kill the unit"),
+                           "Unit", "RefuseManualStop=no\\n");
         if (f->stop_when_unneeded)
-                set(l,
-                    add(l, ENROLL_NO_START, "StopWhenUnneeded=yes: systemd stops the unit as soon as it has started"),
-                    "Unit", "StopWhenUnneeded=no\\n");
+                enroll_set(l,
+                           enroll_add(l, ENROLL_NO_START,
+                                      "StopWhenUnneeded=yes: systemd stops the unit as soon as it has started"),
+                           "Unit", "StopWhenUnneeded=no\\n");
         if (f->need_daemon_reload)
-                cure(add(l, ENROLL_NO_START, "unit files on disk changed and are not in force"),
-                     "systemctl daemon-reload");
+                enroll_cure(enroll_add(l, ENROLL_NO_START, "unit files on disk changed and are not in force"),
+                            "systemctl daemon-reload");
         if (is_service(l) && !listed(f->environment_files, f->n_environment_files, w->runtime_dir, "env", w->unit))
-                enroll_again(l,
-                             add(l, ENROLL_NOTE, "EnvironmentFile=-%s/env/%%n is missing: no LEADER_TERM for the unit",
+                again(l,
+                      enroll_add(l, ENROLL_NOTE, "EnvironmentFile=-%s/env/%%n is missing: no LEADER_TERM for the unit",
                                  w->runtime_dir),
-                             LINE_ENV);
+                      LINE_ENV);
         if (util_streq(f->unit_file_state, "enabled") || util_streq(f->unit_file_state, "enabled-runtime"))
-                cure(add(l, ENROLL_NOTE,
-                         "the unit is enabled: harmless, the gate refuses its start at boot (\"Assertion failed\"); "
-                         "disabled, the boot is quieter"),
-                     "systemctl disable %s%s", util_streq(f->unit_file_state, "enabled") ? "" : "--runtime ", w->unit);
+                enroll_cure(enroll_add(l, ENROLL_NOTE,
+                                       "the unit is enabled: harmless, the gate refuses its start at boot (\"Assertion "
+                                       "failed\"); "
+                                       "disabled, the boot is quieter"),
+                            "systemctl disable %s%s", util_streq(f->unit_file_state, "enabled") ? "" : "--runtime ",
+                            w->unit);
 }
 
-static void check_kill(struct list *l) {
+static void check_kill(struct enroll_list *l) {
         const struct enroll_facts *f = l->f;
 
         if (!util_streq(f->kill_mode, "control-group") && !util_streq(f->kill_mode, "mixed"))
-                set(l, add(l, ENROLL_BROKEN, "KillMode=%s leaves processes behind when the unit stops", f->kill_mode),
-                    "Service", "KillMode=control-group\\n");
+                enroll_set(l,
+                           enroll_add(l, ENROLL_BROKEN, "KillMode=%s leaves processes behind when the unit stops",
+                                      f->kill_mode),
+                           "Service", "KillMode=control-group\\n");
         if (!f->send_sigkill)
-                set(l, add(l, ENROLL_BROKEN, "SendSIGKILL=no leaves processes behind when the unit stops"), "Service",
-                    "SendSIGKILL=yes\\n");
+                enroll_set(l,
+                           enroll_add(l, ENROLL_BROKEN, "SendSIGKILL=no leaves processes behind when the unit stops"),
+                           "Service", "SendSIGKILL=yes\\n");
         if (f->final_kill_signal != 0 && f->final_kill_signal != SIGKILL)
-                set(l,
-                    add(l, l->w->tenure == TENURE_LEASE ? ENROLL_BROKEN : ENROLL_NOTE,
-                        "FinalKillSignal=%" PRIu32 " is not SIGKILL: systemd alone could not end the unit",
-                        f->final_kill_signal),
-                    "Service", "FinalKillSignal=SIGKILL\\n");
+                enroll_set(l,
+                           enroll_add(l, l->w->tenure == TENURE_LEASE ? ENROLL_BROKEN : ENROLL_NOTE,
+                                      "FinalKillSignal=%" PRIu32
+                                      " is not SIGKILL: systemd alone could not end the unit",
+                                      f->final_kill_signal),
+                           "Service", "FinalKillSignal=SIGKILL\\n");
         if (f->pam_name[0])
-                set(l,
-                    add(l, ENROLL_BROKEN,
-                        "PAMName=%s may move processes out of the unit's cgroup: they would not be seen, nor stopped",
-                        f->pam_name),
-                    "Service", "PAMName=\\n");
+                enroll_set(l,
+                           enroll_add(l, ENROLL_BROKEN,
+                                      "PAMName=%s may move processes out of the unit's cgroup: they would not be seen, "
+                                      "nor stopped",
+                                      f->pam_name),
+                           "Service", "PAMName=\\n");
 }
 
-static void check_stop_time(struct list *l) {
+static void check_stop_time(struct enroll_list *l) {
         const struct enroll_facts *f = l->f;
         bool lease = l->w->tenure == TENURE_LEASE;
         uint32_t stages = enroll_stop_stages(f);
@@ -209,73 +146,74 @@ static void check_stop_time(struct list *l) {
                 (void)snprintf(each, sizeof(each), "infinity");
         else
                 (void)snprintf(each, sizeof(each), "%" PRIu64 "ms", f->timeout_stop_usec / USEC_PER_MSEC);
-        p = add(l, lease ? ENROLL_BROKEN : ENROLL_NOTE,
-                "%" PRIu32 " stop stage%s of TimeoutStopSec=%s may take longer than the stop timeout of %" PRIu64
-                "ms%s",
-                stages, stages == 1 ? "" : "s", each, budget / USEC_PER_MSEC,
-                lease ? "" : "; leader-guard then kills what is left");
+        p = enroll_add(l, lease ? ENROLL_BROKEN : ENROLL_NOTE,
+                       "%" PRIu32 " stop stage%s of TimeoutStopSec=%s may take longer than the stop timeout of %" PRIu64
+                       "ms%s",
+                       stages, stages == 1 ? "" : "s", each, budget / USEC_PER_MSEC,
+                       lease ? "" : "; leader-guard then kills what is left");
         if (lease) {
-                enroll_again(l, p, LINE_TIMEOUT);
+                again(l, p, LINE_TIMEOUT);
                 return;
         }
         /* The drop-in of a life says nothing about it. */
         (void)snprintf(line, sizeof(line), "TimeoutStopSec=%" PRIu64 "ms\\n", budget / stages / USEC_PER_MSEC);
-        set(l, p, "Service", line);
+        enroll_set(l, p, "Service", line);
 }
 
-static void check_lease(struct list *l) {
+static void check_lease(struct enroll_list *l) {
         const struct enroll_facts *f = l->f;
 
         if (!f->binds_to_guard)
-                enroll_again(l,
-                             add(l, ENROLL_BROKEN,
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN,
                                  "BindsTo=%s is missing: nothing stops the unit when the guard is gone", ENROLL_GUARD),
-                             NULL);
+                      NULL);
         if (!is_service(l))
                 return;
         if (!util_streq(f->timeout_stop_failure_mode, "kill"))
-                enroll_again(l,
-                             add(l, ENROLL_BROKEN, "TimeoutStopFailureMode=%s instead of kill",
+                again(l,
+                      enroll_add(l, ENROLL_BROKEN, "TimeoutStopFailureMode=%s instead of kill",
                                  f->timeout_stop_failure_mode),
-                             LINE_MODE);
+                      LINE_MODE);
         if (strncmp(f->type, "notify", strlen("notify")) == 0)
-                set(l,
-                    add(l, ENROLL_BROKEN,
-                        "Type=%s lets the unit extend its own stop (EXTEND_TIMEOUT_USEC); "
-                        "under tenure life it may",
-                        f->type),
-                    "Service", "Type=exec\\n");
+                enroll_set(l,
+                           enroll_add(l, ENROLL_BROKEN,
+                                      "Type=%s lets the unit extend its own stop (EXTEND_TIMEOUT_USEC); "
+                                      "under tenure life it may",
+                                      f->type),
+                           "Service", "Type=exec\\n");
         else if (!util_streq(f->notify_access, "none")) {
-                struct enroll_problem *p =
-                        add(l, ENROLL_BROKEN, "NotifyAccess=%s lets the unit extend its own stop (EXTEND_TIMEOUT_USEC)",
-                            f->notify_access);
+                struct enroll_problem *p = enroll_add(
+                        l, ENROLL_BROKEN, "NotifyAccess=%s lets the unit extend its own stop (EXTEND_TIMEOUT_USEC)",
+                        f->notify_access);
 
                 if (!f->binds_to_guard)
-                        enroll_again(l, p, NULL);
+                        again(l, p, NULL);
                 else
                         /* A watchdog and a store for file descriptors imply it, whatever NotifyAccess= says. */
-                        set(l, p, "Service", "NotifyAccess=none\\nWatchdogSec=0\\nFileDescriptorStoreMax=0\\n");
+                        enroll_set(l, p, "Service", "NotifyAccess=none\\nWatchdogSec=0\\nFileDescriptorStoreMax=0\\n");
         }
 }
 
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems) {
         struct enroll_problem found[ENROLL_PROBLEMS_MAX];
-        struct list l = {.f = f, .w = w, .problems = found};
+        struct enroll_list l = {.f = f, .w = w, .problems = found};
         size_t n = 0;
 
         check_start(&l);
         if (is_service(&l)) {
                 check_kill(&l);
+                enroll_check_end(&l);
                 check_stop_time(&l);
         }
         if (w->tenure == TENURE_LEASE)
                 check_lease(&l);
         else if (f->binds_to_guard)
-                enroll_again(&l,
-                             add(&l, ENROLL_NO_START,
+                again(&l,
+                      enroll_add(&l, ENROLL_NO_START,
                                  "BindsTo=%s is in force: enrolled for tenure lease, configured for life",
                                  ENROLL_GUARD),
-                             NULL);
+                      NULL);
         for (int severity = ENROLL_BROKEN; severity >= ENROLL_NOTE; severity--)
                 for (size_t i = 0; i < l.n; i++)
                         if ((int)found[i].severity == severity)

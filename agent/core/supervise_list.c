@@ -7,8 +7,8 @@ static bool has(const struct supervise *s, uint64_t uid) {
         return s->uid == uid && (supervise_permitted(s) || s->state == SUPERVISE_CHECKING);
 }
 
-static bool up(const struct supervise *s) {
-        return s->state == SUPERVISE_RUNNING || s->state == SUPERVISE_ENDED;
+static bool up(const struct supervise_list_member *m) {
+        return m->s->state == SUPERVISE_RUNNING || (m->s->state == SUPERVISE_ENDED && m->passing);
 }
 
 int supervise_list_next(const struct supervise_list_member *m, size_t n, uint64_t uid) {
@@ -23,7 +23,7 @@ int supervise_list_next(const struct supervise_list_member *m, size_t n, uint64_
                         continue;
                 if (!has(m[i].s, uid))
                         return (int)i;
-                if (!up(m[i].s)) /* @one-after-the-other */
+                if (!up(&m[i])) /* @one-after-the-other */
                         return -1;
         }
         return -1;
@@ -62,7 +62,7 @@ enum unit_state supervise_unit_state(const struct supervise *s) {
 }
 
 enum unit_state supervise_list_state(const struct supervise_list_member *m, size_t n) {
-        bool any[N_UNIT_STATES] = {}, permitted = false, refused = false, without = false;
+        bool any[N_UNIT_STATES] = {}, permitted = false, refused = false, without = false, ended = false;
 
         for (size_t i = 0; i < n; i++) {
                 enum unit_state state = supervise_unit_state(m[i].s);
@@ -71,6 +71,7 @@ enum unit_state supervise_list_state(const struct supervise_list_member *m, size
                 if (m[i].triggered && state == UNIT_STARTING)
                         state = UNIT_RUNNING;
                 any[state] = true;
+                ended = ended || (state == UNIT_ENDED && !m[i].triggered && !m[i].passing);
                 refused = refused || m[i].refused;
                 permitted = permitted || supervise_permitted(m[i].s);
                 without = without || !supervise_permitted(m[i].s);
@@ -83,6 +84,8 @@ enum unit_state supervise_list_state(const struct supervise_list_member *m, size
                 return any[UNIT_FOREIGN] ? UNIT_FOREIGN : any[UNIT_UNKNOWN] ? UNIT_UNKNOWN : UNIT_STOPPED;
         if (any[UNIT_FAILED] || refused) /* @one-failed-all-failed */
                 return UNIT_FAILED;
+        if (ended) /* @one-ended-all-ended */
+                return UNIT_ENDED;
         if (without || any[UNIT_STARTING])
                 return UNIT_STARTING;
         if (any[UNIT_UNKNOWN])

@@ -121,6 +121,14 @@ int ctl_units_order(struct ctl_units *u, const char *unit, const char *property,
         return r;
 }
 
+int ctl_units_stop(struct ctl_units *u, const char *unit) {
+        _cleanup_(units_call_freep) struct units_call *call = NULL;
+        struct answer a = {};
+
+        return wait_for(u, units_stop(u->units, &call, unit, /* alone= */ false, on_answer, &a), &a,
+                        "cannot have systemd stop the unit");
+}
+
 int ctl_units_reload(struct ctl_units *u) {
         _cleanup_(units_call_freep) struct units_call *call = NULL;
         struct answer a = {};

@@ -20,5 +20,7 @@ int ctl_units_read(struct ctl_units *u, const char *unit, struct enroll_facts *r
 /* What it comes before or after, as units_read_order(); *ret and its texts are the caller's to free. Same errors, and
  * -ENOMEM. */
 int ctl_units_order(struct ctl_units *u, const char *unit, const char *property, char ***ret);
+/* Queues its stop. Same errors. */
+int ctl_units_stop(struct ctl_units *u, const char *unit);
 /* daemon-reload; says that it is done. */
 int ctl_units_reload(struct ctl_units *u);

@@ -55,7 +55,7 @@ static int judge(const struct guard_unit *u, const struct enroll_facts *f, enum 
         };
 
         text[0] = '\0';
-        if (enroll_check(f, &want, problems) == 0 || problems[0].severity == ENROLL_NOTE)
+        if (enroll_check(f, &want, problems) == 0 || problems[0].severity < ENROLL_NO_START)
                 return -1;
         enroll_sentence(&problems[0], u->name, text, size);
         return (int)problems[0].severity;
@@ -282,6 +282,7 @@ void guard_look(struct guard_unit *u, const struct enroll_facts *f) {
                         u->name, f->slice);
         u->main_pid = f->main_pid;
         u->triggered = guard_merge_triggered(u, f);
+        u->passing = util_streq(f->type, "oneshot") && !f->remain_after_exit;
         (void)util_copy(u->triggers, sizeof(u->triggers), f->triggers);
         u->news_due = u->news_due || (supervise_permitted(&u->s) && u->restarts != f->n_restarts);
         u->restarts = f->n_restarts;

@@ -93,6 +93,8 @@ static bool is_triggered(const struct guard_list *l, size_t at) {
 
 void guard_merge_members(const struct guard_list *l, struct supervise_list_member *members) {
         for (size_t i = 0; i < l->n; i++)
-                members[i] = (struct supervise_list_member){
-                        .s = &l->member[i]->s, .triggered = is_triggered(l, i), .refused = l->refusal[i] != GUARD_OK};
+                members[i] = (struct supervise_list_member){.s = &l->member[i]->s,
+                                                            .triggered = is_triggered(l, i),
+                                                            .passing = l->member[i]->passing,
+                                                            .refused = l->refusal[i] != GUARD_OK};
 }

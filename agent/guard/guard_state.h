@@ -117,6 +117,7 @@ struct guard_unit {
         bool triggered;                             /* by a unit of its list */
         char triggers[UNIT_NAME_SIZE];              /* of a timer, socket or path: what it starts */
         bool looked;                                /* there was one, with or without an answer */
+        bool passing;                               /* it ends as it should */
         uint32_t restarts;                          /* by its own Restart=, since somebody started it */
         char cgroup[PERMITFILE_CGROUP_SIZE];        /* where PID 1 said the unit is */
         char cgroup_wanted[PERMITFILE_CGROUP_SIZE]; /* where its slice says it will be */

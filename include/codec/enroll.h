@@ -18,9 +18,9 @@
 #define ENROLL_LIST_DIR     "/etc/leader-agent"
 #define ENROLL_LIST_NAME    "enrolled"
 #define ENROLL_CURE_NAME    "zz-unit.conf" /* where cures put what the unit lacks; comes after ours */
-#define ENROLL_DROPIN_MAX   2048
+#define ENROLL_DROPIN_MAX   6144
 #define ENROLL_COMMAND_MAX  400
-#define ENROLL_PROBLEMS_MAX 20
+#define ENROLL_PROBLEMS_MAX 24
 #define ENROLL_TRIGGERS_MAX 8
 #define ENROLL_DROPINS_MAX  12
 
@@ -65,7 +65,11 @@ struct enroll_facts {
         char fragment[320];                    /* the unit file */
         char dropins[ENROLL_DROPINS_MAX][320]; /* the last ones in force, in the order in which they are applied */
         size_t n_dropins;
+        char wants[ENROLL_TRIGGERS_MAX][256]; /* and what it requires: sockets, paths and timers only */
+        size_t n_wants;
         char triggers[256]; /* of a socket, path or timer unit: what it starts */
+        char part_of[4][256];
+        size_t n_part_of;
         char type[24];
         char notify_access[16];
         char kill_mode[24];
@@ -76,10 +80,21 @@ struct enroll_facts {
         char pam_name[64];
         uint32_t n_exec_stop;
         uint32_t n_exec_stop_post;
+        /* The first command of its start that only asks a daemon to run something (enroll_client()), "ExecStart=docker
+         * run"; empty: none that is known. */
+        char client[64];
+        char pid_file[320];
+        bool guess_main_pid;
+        bool remain_after_exit;
+        char restart[16];
+        uint64_t restart_usec; /* RestartSec= */
+        uint64_t start_limit_interval_usec;
+        uint32_t start_limit_burst;
 };
 
 enum enroll_severity {
-        ENROLL_NOTE = 0, /* worth knowing */
+        ENROLL_NOTE = 0, /* worth knowing; not all have a cure */
+        ENROLL_WARNING,  /* a promise rests on something that nobody but a human can judge; it may run */
         ENROLL_NO_START, /* must be right before the next start; what runs now is bound by what is in force */
         ENROLL_BROKEN,   /* no start; a lease is stepped down */
 };
@@ -90,12 +105,20 @@ struct enroll_problem {
         char cure[768]; /* what to type, as root, in a shell: then it is gone */
 };
 
+/* Sockets, paths and timers that start a unit. */
+struct enroll_triggers {
+        char name[ENROLL_TRIGGERS_MAX][256];
+        bool starts[ENROLL_TRIGGERS_MAX]; /* it is to start with the unit */
+        size_t n;
+};
+
 /* What is judged against. */
 struct enroll_want {
         const char *unit;
         const char *runtime_dir; /* GATE_DIR */
         enum tenure tenure;
-        uint64_t stop_timeout_usec; /* lease: what the whole stop may take */
+        uint64_t stop_timeout_usec;             /* lease: what the whole stop may take */
+        const struct enroll_triggers *triggers; /* for the drop-in; NULL: none */
 };
 
 /* The unit can be started at all: 0, or -ENOENT (no such unit), -ESHUTDOWN (masked), -ENOEXEC (bad unit file) with text
@@ -104,6 +127,11 @@ int enroll_loaded(const struct enroll_facts *f, const char *unit, struct err *er
 
 /* The gate of that unit is in force: PID 1 starts it only where it is open. Says nothing of the rest. */
 bool enroll_gated(const struct enroll_facts *f, const char *unit, const char *runtime_dir);
+
+/* That command of a unit (path, argv: PID 1's words) only asks a daemon to run something, in another cgroup: true, and
+ * what in buf, "docker run". By name: docker and its like, podman but for --cgroups=split and disabled, systemd-run,
+ * at, machinectl; also behind env, sh -c and the like. */
+bool enroll_client(const char *path, char *const *argv, char *buf, size_t size);
 
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
@@ -133,8 +161,23 @@ uint32_t enroll_stop_stages(const struct enroll_facts *f);
  * length, or -ERANGE when the stop timeout leaves less than 100 ms for each stage. */
 int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf);
 
-/* The drop-in of a socket or path unit that triggers the unit: the same assert. Into buf[ENROLL_DROPIN_MAX]. */
+/* The drop-in of a unit that triggers the unit, into buf[ENROLL_DROPIN_MAX]: the same assert, so that it starts only
+ * where the unit may, and PartOf=, so that a stop of the unit stops it; PID 1 does that also where the unit is inactive
+ * already, and leader-guard ends each permit with such a stop. One that is left all the same starts nothing: the assert
+ * of the unit itself refuses. */
 int enroll_trigger_dropin(const struct enroll_want *w, char *buf);
 
-/* Such a trigger needs the assert: sockets and paths (a timer merely ticks on). */
-bool enroll_trigger_needs_dropin(const char *trigger);
+/* By its name it is one that can be: a socket, path or timer. */
+bool enroll_trigger_type(const char *name);
+
+/* It is to start with the unit: it is enabled, or it is up, or (where it cannot be enabled) the unit wants it. unit:
+ * what PID 1 says of that one. */
+bool enroll_trigger_starts(const struct enroll_facts *trigger, const struct enroll_facts *unit);
+
+/* It is up while the unit is not, and may not be: each start of its would be refused. */
+bool enroll_trigger_idles(const struct enroll_facts *trigger, const struct enroll_facts *unit, bool open);
+
+/* Judges what triggers the unit as enroll_check() does the unit; open: there is the unit's gate. None of it is a reason
+ * not to start the unit. */
+size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enroll_facts *unit,
+                            const struct enroll_want *w, bool open, struct enroll_problem *problems);

@@ -60,6 +60,14 @@ static void facts(struct fuzz *f, const char *unit, struct enroll_facts *e) {
         e->n_triggered_by = fuzz_byte(f) % (ENROLL_TRIGGERS_MAX + 1);
         for (size_t i = 0; i < e->n_triggered_by; i++)
                 (void)fuzz_line(f, e->triggered_by[i], sizeof(e->triggered_by[i]));
+        e->guess_main_pid = bits & 1024;
+        e->remain_after_exit = bits & 2048;
+        e->restart_usec = fuzz_number(f, 5);
+        e->start_limit_interval_usec = fuzz_number(f, 5);
+        e->start_limit_burst = fuzz_byte(f);
+        (void)fuzz_line(f, e->restart, sizeof(e->restart));
+        (void)fuzz_line(f, e->pid_file, sizeof(e->pid_file));
+        (void)fuzz_line(f, e->client, sizeof(e->client));
 }
 
 static void dropins(const struct enroll_want *w, uint32_t stages) {
@@ -86,6 +94,20 @@ static void loosens(const struct enroll_want *w, uint64_t now) {
         fuzz_assert(!enroll_loosens(w, &q, true, now) || w->tenure == TENURE_LIFE);
         q.tenure = TENURE_LIFE;
         fuzz_assert(!enroll_loosens(w, &q, true, now));
+}
+
+/* A command and a script of whatever words. */
+static void client(struct fuzz *f) {
+        char words[6][300] = {}, found[32] = "", *argv[ELEMENTSOF(words) + 1] = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+                (void)fuzz_line(f, words[i], sizeof(words[i]));
+                argv[i] = words[i];
+        }
+        fuzz_assert(enroll_client(words[0], argv, found, sizeof(found)) == (found[0] != '\0'));
+        argv[1] = (char[]){"-c"};
+        found[0] = '\0';
+        fuzz_assert(enroll_client("/bin/sh", argv, found, sizeof(found)) == (found[0] != '\0'));
 }
 
 void fuzz_one(const uint8_t *data, size_t size) {
@@ -115,6 +137,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
         fuzz_assert(gated || n == ENROLL_PROBLEMS_MAX || (n > 0 && problems[0].severity == ENROLL_BROKEN));
         dropins(&w, enroll_stop_stages(&e));
         loosens(&w, w.stop_timeout_usec);
+        client(&f);
         (void)enroll_up(&e);
-        (void)enroll_trigger_needs_dropin(e.triggers);
+        (void)enroll_trigger_type(e.triggers);
 }

@@ -19,7 +19,11 @@ cured() {
                 problem=$(grep -B 9 -m 1 -F "$cure" <<<"$out" | grep "$unit: " | tail -n 1)
                 [[ -n $problem ]] || problem=$(grep -F "run: $cure" <<<"$out")
                 [[ $n -gt 0 || $problem =~ $words ]] || { echo "# $unit: $problem; expected: $words"; return 1; }
-                in_host bash -c "$cure" >/dev/null 2>&1 # enroll tells what else is wrong
+                if [[ $cure == "systemctl edit "* ]]; then # on a terminal, with a human's hand
+                        in_host env SYSTEMD_EDITOR=/usr/libexec/editor script -qec "$cure" /dev/null >/dev/null 2>&1
+                else
+                        in_host bash -c "$cure" >/dev/null 2>&1 # enroll tells what else is wrong
+                fi
                 out=$(in_host leaderctl enroll --check --tenure "$tenure" --stop-timeout 6 "$unit" 2>&1)
                 if grep -qF "${problem%% (applied*}" <<<"$out"; then
                         echo "# $unit: typed: $cure"
@@ -40,6 +44,18 @@ for tenure in life lease; do
 done
 check "the file that wins is named" says 'applied after ours: /etc/systemd/system/c-late.service.d/zzz-site.conf' \
         in_host leaderctl enroll --tenure lease --stop-timeout 6 c-late.service
+for unit in docker:'docker run' client:'docker start' podman:'podman run'; do
+        check "a client of a daemon (${unit#*:}) is warned of" \
+                says "warning: ExecStart=${unit#*:} only asks a daemon" in_host leaderctl enroll --tenure life c-${unit%:*}.service
+        check "… enrolled all the same" in_host leaderctl enroll --check --tenure life c-${unit%:*}.service
+        check "… and its cure works" cured life c-${unit%:*}.service "warning: ExecStart=${unit#*:}"
+done
+check "cure of Type=forking" cured lease c-forking.service 'Type=forking without PIDFile='
+check "a job is told to be one" says 'note: Type=oneshot without RemainAfterExit=yes' in_host leaderctl enroll --tenure life c-job.service
+check "Restart= that never gives up: the limit is out of reach" \
+        says 'note: Restart=always with RestartSec=3000ms never comes to more than StartLimitBurst=5 starts' in_host leaderctl enroll --tenure life c-loop.service
+check "… there is none" says 'note: Restart=on-failure without a start limit' in_host leaderctl enroll --tenure life c-endless.service
+check "… and nothing of it that can be reached" eval '! says "start limit|StartLimit" in_host leaderctl enroll --check --tenure life app.service >/dev/null'
 check "cures of c-notify, lease" cured lease c-notify.service 'Type=notify|not enrolled'
 in_host systemctl mask c-mask.service
 check "cure of a masked unit" cured life c-mask.service 'is masked'

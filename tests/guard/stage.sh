@@ -44,6 +44,23 @@ unit killmode.service 'Type=exec\nKillMode=process\nExecStart=/bin/sleep infinit
 unit activated.service 'Type=exec\nExecStart=/bin/sleep infinity'
 printf '[Socket]\nListenStream=/run/activated.sock\n' >"$dir/etc/systemd/system/activated.socket"
 ln -s /dev/null "$dir/etc/systemd/system/masked.service"
+
+# What starts units (trigger.sh): enabled ones, one that the unit wants, one that is not enabled.
+trigger() { # NAME LINES
+        printf '[Unit]\nDescription=Test unit %s\n%b\n' "$1" "$2" >"$dir/etc/systemd/system/$1"
+}
+unit t-sock.service 'Type=exec\nExecStart=/bin/sleep infinity\nRestart=on-success\nRestartSec=100ms'
+trigger t-sock.socket '[Socket]\nListenStream=7777\n[Install]\nWantedBy=sockets.target'
+trigger t-sock.path '[Path]\nPathExists=/run/t-go\n[Install]\nWantedBy=multi-user.target'
+unit t-job.service 'Type=oneshot\nExecStart=/bin/sh -c "echo ran >>/run/t-job"'
+sed -i 's/^\[Unit\]/&\nStartLimitIntervalSec=0\nWants=t-other.timer/' "$dir/etc/systemd/system/t-job.service"
+trigger t-job.timer '[Timer]\nOnCalendar=*:*:0/1\nAccuracySec=20ms\n[Install]\nWantedBy=timers.target'
+trigger t-other.timer '[Timer]\nUnit=t-job.service\nOnCalendar=yearly'
+trigger t-off.timer '[Timer]\nUnit=t-job.service\nOnCalendar=yearly\n[Install]\nWantedBy=timers.target'
+mkdir -p "$dir/etc/systemd/system/timers.target.wants"
+ln -s ../t-job.timer "$dir/etc/systemd/system/timers.target.wants/"
+ln -s ../t-sock.socket "$dir/etc/systemd/system/sockets.target.wants/"
+ln -s ../t-sock.path "$dir/etc/systemd/system/multi-user.target.wants/"
 for u in fail stale; do
         mkdir -p "$dir/etc/systemd/system/$u.service.d"
         printf '[Unit]\nAssertPathExists=/run/leader-agent/leading/%%n\nAfter=leader-guard.service leader-agent.service\n[Service]\nEnvironmentFile=-/run/leader-agent/env/%%n\n' \
@@ -85,7 +102,17 @@ broken c-refuses.service 'RefuseManualStart=yes\nRefuseManualStop=yes' ''
 broken c-unneeded.service 'StopWhenUnneeded=yes' ''
 broken c-enabled.service '' '' '[Install]\nWantedBy=multi-user.target\n'
 broken c-all.service 'StopWhenUnneeded=yes' 'KillMode=none\nSendSIGKILL=no\nType=notify\nTimeoutStopSec=1h'
+broken c-docker.service '' 'ExecStart=\nExecStart=/usr/bin/docker run --name app image'
+broken c-client.service '' "ExecStartPre=/usr/bin/docker pull image\nExecStart=\nExecStart=/bin/sh -c 'cd /srv; exec docker start -a app'"
+broken c-podman.service '' 'ExecStart=\nExecStart=/usr/bin/podman run --cgroups=no-conmon --name app image'
+broken c-forking.service '' 'Type=forking'
+broken c-job.service '' 'Type=oneshot\nExecStart=\nExecStart=/bin/true'
+broken c-loop.service '' 'Restart=always\nRestartSec=3'
+broken c-endless.service 'StartLimitIntervalSec=0' 'Restart=on-failure'
 broken c-late.service '' ''
+# Stands for the human of "systemctl edit": the program itself is run.
+printf '#!/bin/sh\nexec sed -i "/^ExecStart=./s/=.*/=\\/bin\\/sleep infinity/" "$@"\n' >"$dir/usr/libexec/editor"
+chmod 755 "$dir/usr/libexec/editor"
 mkdir -p "$dir/etc/systemd/system/c-late.service.d"
 printf '[Unit]\nAssertPathExists=\n[Service]\nTimeoutStopSec=90\nTimeoutStopFailureMode=terminate\nNotifyAccess=all\nEnvironmentFile=\nKillMode=process\nSendSIGKILL=no\n' \
         >"$dir/etc/systemd/system/c-late.service.d/zzz-site.conf"

@@ -73,6 +73,16 @@ enum change {
         UNNEEDED,
         NO_ENV,
         ENABLED,
+        CLIENT,
+        FORKING,
+        FORKING_PID_FILE,
+        FORKING_NO_GUESS,
+        ONESHOT,
+        ONESHOT_STAYS,
+        NO_LIMIT,
+        LIMIT_OUT_OF_REACH,
+        LIMIT_IN_REACH,
+        RESTART_NEVER,
 };
 
 enum {
@@ -191,6 +201,35 @@ static void apply(struct enroll_facts *f, enum change c) {
                 break;
         case ENABLED:
                 strcpy(f->unit_file_state, "enabled");
+                break;
+        case CLIENT:
+                strcpy(f->client, "ExecStart=docker run");
+                break;
+        case FORKING_PID_FILE:
+                strcpy(f->pid_file, "/run/app.pid");
+                strcpy(f->type, "forking");
+                f->guess_main_pid = true;
+                break;
+        case FORKING:
+        case FORKING_NO_GUESS:
+                strcpy(f->type, "forking");
+                f->guess_main_pid = c == FORKING;
+                break;
+        case ONESHOT:
+        case ONESHOT_STAYS:
+                strcpy(f->type, "oneshot");
+                f->remain_after_exit = c == ONESHOT_STAYS;
+                break;
+        case NO_LIMIT:
+                strcpy(f->restart, "always");
+                break;
+        case RESTART_NEVER:
+        case LIMIT_IN_REACH:
+        case LIMIT_OUT_OF_REACH:
+                strcpy(f->restart, c == RESTART_NEVER ? "no" : "on-failure");
+                f->restart_usec = 2 * USEC_PER_SEC + (c == LIMIT_IN_REACH ? 0 : USEC_PER_MSEC);
+                f->start_limit_burst = 5;
+                f->start_limit_interval_usec = 10 * USEC_PER_SEC;
                 break;
         }
 }
@@ -431,20 +470,6 @@ static void test_dropin(_unused_ void **state) {
         assert_int_equal(enroll_dropin(&w, 4, text), -ERANGE);
 }
 
-static void test_triggers(_unused_ void **state) {
-        char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
-        struct enroll_want w = want(TENURE_LIFE);
-        int n;
-
-        assert_true(enroll_trigger_needs_dropin("app.socket"));
-        assert_true(enroll_trigger_needs_dropin("app.path"));
-        assert_false(enroll_trigger_needs_dropin("app.timer"));
-        n = enroll_trigger_dropin(&w, text);
-        assert_int_equal(n, strlen(text));
-        bare(text, lines);
-        assert_string_equal(lines, "[Unit]\nAssertPathExists=/run/leader-agent/leading/app.service\n");
-}
-
 /* Under a lease with a stop timeout of 6 s, first instant 100, second 106 s. */
 static void test_loosens(_unused_ void **state) {
         enum {
@@ -505,13 +530,13 @@ static void test_stages(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_sound),      cmocka_unit_test(test_timer),
-                cmocka_unit_test(test_problems),   cmocka_unit_test(test_worst_first),
-                cmocka_unit_test(test_overridden), cmocka_unit_test(test_not_enrolled),
-                cmocka_unit_test(test_gated),      cmocka_unit_test(test_slow_life),
-                cmocka_unit_test(test_loaded),     cmocka_unit_test(test_dropin),
-                cmocka_unit_test(test_triggers),   cmocka_unit_test(test_share),
-                cmocka_unit_test(test_stages),     cmocka_unit_test(test_loosens),
+                cmocka_unit_test(test_sound),        cmocka_unit_test(test_problems),
+                cmocka_unit_test(test_worst_first),  cmocka_unit_test(test_overridden),
+                cmocka_unit_test(test_not_enrolled), cmocka_unit_test(test_gated),
+                cmocka_unit_test(test_slow_life),    cmocka_unit_test(test_loaded),
+                cmocka_unit_test(test_dropin),       cmocka_unit_test(test_stages),
+                cmocka_unit_test(test_loosens),      cmocka_unit_test(test_timer),
+                cmocka_unit_test(test_share),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

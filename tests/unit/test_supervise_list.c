@@ -13,7 +13,8 @@
 
 #define UID 7
 
-/* "running", under UID but for the idle ones; "other:running" under another; "t:" triggered; "r:" was refused. */
+/* "running", under UID but for the idle ones; "other:running" under another; "t:" triggered; "p:" passing; "r:" was
+ * refused. */
 static size_t parse(const char *text, struct supervise *s, struct supervise_list_member *m) {
         char buf[200], *save = NULL;
         size_t n = 0;
@@ -27,6 +28,7 @@ static size_t parse(const char *text, struct supervise *s, struct supervise_list
                 m[n] = (struct supervise_list_member){.s = &s[n]};
                 for (char *colon; (colon = strchr(w, ':')); w = colon + 1) {
                         m[n].triggered |= w[0] == 't';
+                        m[n].passing |= w[0] == 'p';
                         m[n].refused |= w[0] == 'r';
                         other = other || w[0] == 'o';
                 }
@@ -51,7 +53,8 @@ static void test_next(_unused_ void **state) {
                 {"starting stopped", -1},
                 {"resuming stopped", -1},
                 {"running stopped stopped", 1},
-                {"ended stopped", 1}, /* a oneshot before it */
+                {"p:ended stopped", 1},
+                {"ended stopped", -1}, /* nothing that the next one could use */
                 {"failed stopped", -1},
                 {"running running", -1},
                 {"running running stopped", 2},
@@ -103,13 +106,18 @@ static void test_state(_unused_ void **state) {
                 {"running starting", UNIT_STARTING},
                 {"running running", UNIT_RUNNING},
                 {"running resuming", UNIT_UNKNOWN},
-                {"ended running", UNIT_RUNNING},
-                {"running ended", UNIT_RUNNING},
-                {"ended ended", UNIT_ENDED},
+                {"p:ended running", UNIT_RUNNING},
+                {"running p:ended", UNIT_RUNNING},
+                {"p:ended p:ended", UNIT_ENDED},
+                {"p:ended stopped", UNIT_STARTING},
+                {"running ended", UNIT_ENDED},
+                {"ended running", UNIT_ENDED},
+                {"ended stopped", UNIT_ENDED},
+                {"ended failed", UNIT_FAILED},
                 {"running t:waiting", UNIT_RUNNING},
                 {"running t:starting", UNIT_RUNNING},
                 {"running t:ended", UNIT_RUNNING},
-                {"ended t:running", UNIT_RUNNING},
+                {"p:ended t:running", UNIT_RUNNING},
                 {"ended t:waiting", UNIT_ENDED},
                 {"running failed", UNIT_FAILED},
                 {"failed stopped", UNIT_FAILED},

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sockets, paths and timers that start a unit: they run only where the unit may. None of them can start it elsewhere,
+ * enrolled or not (the gate is asserted by the unit itself); without this they would try again and again. */
+#include <stdio.h>
+
+#include "codec/enroll_parts.h"
+
+bool enroll_trigger_type(const char *name) {
+        const char *dot = strrchr(name, '.');
+
+        return util_streq(dot, ".socket") || util_streq(dot, ".path") || util_streq(dot, ".timer");
+}
+
+int enroll_trigger_dropin(const struct enroll_want *w, char *buf) {
+        return snprintf(buf, ENROLL_DROPIN_MAX,
+                        "# Written by \"leaderctl enroll\" for %s, which this unit starts.\n"
+                        "[Unit]\n"
+                        "# Up only where that one may be, else it would try again and again until it fails.\n"
+                        "AssertPathExists=%s/leading/%s\n"
+                        "# Whatever stops that one stops this one too.\n"
+                        "PartOf=%s\n",
+                        w->unit, w->runtime_dir, w->unit, w->unit);
+}
+
+static bool enabled(const struct enroll_facts *f) {
+        return util_streq(f->unit_file_state, "enabled") || util_streq(f->unit_file_state, "enabled-runtime");
+}
+
+static bool named(const char (*list)[256], size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                if (util_streq(list[i], name))
+                        return true;
+        return false;
+}
+
+bool enroll_trigger_starts(const struct enroll_facts *trigger, const struct enroll_facts *unit) {
+        if (enabled(trigger) || enroll_up(trigger))
+                return true;
+        /* Ours, too, is a Wants=: of one that was disabled it is not to come again. */
+        return !util_streq(trigger->unit_file_state, "disabled") && named(unit->wants, unit->n_wants, trigger->id);
+}
+
+/* (A unit that is up is taken over or stopped, and what starts it is stopped with it.) */
+bool enroll_trigger_idles(const struct enroll_facts *trigger, const struct enroll_facts *unit, bool open) {
+        return !open && enroll_up(trigger) && !enroll_up(unit);
+}
+
+size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enroll_facts *unit,
+                            const struct enroll_want *w, bool open, struct enroll_problem *problems) {
+        struct enroll_list l = {.f = trigger, .w = w, .problems = problems};
+        bool adopt = enroll_up(unit) && !enroll_gated(unit, w->unit, w->runtime_dir);
+        bool gated = enroll_asserts(trigger, w);
+
+        if (!util_streq(trigger->load_state, "loaded"))
+                return 0;
+        if (!gated || !named(trigger->part_of, trigger->n_part_of, w->unit))
+                enroll_again(&l,
+                             enroll_add(&l, ENROLL_WARNING,
+                                        "%s starts the unit and is not enrolled with it: where the unit may not run "
+                                        "its starts are refused, again and again",
+                                        trigger->id),
+                             adopt, gated ? NULL : ENROLL_LINE_ASSERT);
+        if (enroll_trigger_starts(trigger, unit) && !named(unit->wants, unit->n_wants, trigger->id))
+                enroll_again(&l,
+                             enroll_add(&l, ENROLL_WARNING,
+                                        "%s does not start with the unit: it would not be up where the unit is",
+                                        trigger->id),
+                             adopt, NULL);
+        if (enroll_trigger_idles(trigger, unit, open))
+                enroll_cure(enroll_add(&l, ENROLL_WARNING,
+                                       "%s is up though the unit may not run here: each start is refused; it will "
+                                       "start with the unit",
+                                       trigger->id),
+                            "systemctl stop %s", trigger->id);
+        return l.n;
+}

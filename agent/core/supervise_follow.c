@@ -158,7 +158,7 @@ static void resume(struct supervise *s, struct supervise_actions *a, const struc
                 supervise_act(a, SUPERVISE_NOTE, GUARD_OK); /* whatever was noted before: it is not over */
         } else if (seen_stopped(r) && (r->end != SUPERVISE_END_NONE || r->triggered)) /* @ended-is-not-started-again */
                 s->state = (uint8_t)ended(r);
-        else if (r->load_ok && r->start_ok)
+        else if (r->load_ok && r->start_ok && !r->triggered)
                 start_now(s, a);
         else
                 /* Not what enrol wrote: no start. A unit still on its way down is FAILED once that is seen. */

@@ -7,6 +7,11 @@ static bool has(const struct supervise *s, uint64_t uid) {
         return s->uid == uid && (supervise_permitted(s) || s->state == SUPERVISE_CHECKING);
 }
 
+/* Its gate is there. */
+static bool open_for(const struct supervise *s, uint64_t uid) {
+        return has(s, uid) && s->state != SUPERVISE_CHECKING && s->state != SUPERVISE_RESUMING;
+}
+
 static bool up(const struct supervise_list_member *m) {
         return m->s->state == SUPERVISE_RUNNING || (m->s->state == SUPERVISE_ENDED && m->passing);
 }
@@ -16,7 +21,7 @@ int supervise_list_next(const struct supervise_list_member *m, size_t n, uint64_
                 if (supervise_stopping(m[i].s) || m[i].refused || (m[i].s->uid != 0 && m[i].s->uid != uid))
                         return -1; /* @no-permit-beside-a-stop */
         for (size_t i = 0; i < n; i++)
-                if (m[i].triggered && !supervise_permitted(m[i].s)) /* @triggered-first */
+                if (m[i].triggered && !open_for(m[i].s, uid)) /* @triggered-first */
                         return has(m[i].s, uid) ? -1 : (int)i;
         for (size_t i = 0; i < n; i++) {
                 if (m[i].triggered)

@@ -19,6 +19,7 @@
  *   model_explore.c breadth-first search, traces
  *   model_live.c    dead ends, fair cycles
  *   model_cover.c   what was reached, for check.sh to compare with transitions.txt
+ *   model_list.c    several units under one permit: a world of its own
  *   model_main.c    options, report */
 #pragma once
 
@@ -251,18 +252,23 @@ struct parameters {
         unsigned slips; /* ticks that each clock does gain or lose in all */
         unsigned apart; /* ticks between two of them */
         bool gc, time, no_invariant;
-        bool hole;    /* a violation is expected */
-        bool pod;     /* placeholders are Pods, not Leases */
-        bool clone;   /* the last host is a clone of the first one's disk */
-        bool leading; /* begin with agent 0 leading */
-        bool crowded; /* no room in the sockets: what waits is superseded by what comes later */
-        bool forges;  /* humans also write locks */
-        bool edits;   /* … and into them */
-        bool two;     /* two locks */
+        bool hole;      /* a violation is expected */
+        bool pod;       /* placeholders are Pods, not Leases */
+        bool clone;     /* the last host is a clone of the first one's disk */
+        bool leading;   /* begin with agent 0 leading */
+        bool crowded;   /* no room in the sockets: what waits is superseded by what comes later */
+        bool forges;    /* humans also write locks */
+        bool edits;     /* … and into them */
+        bool two;       /* two locks */
+        bool list;      /* a world of its own: several units under one permit (model_list.c) */
+        bool triggered; /* … of which the second is started by the first */
         uint64_t max_states;
         uint64_t fault_kinds; /* set of 1 << enum move_kind */
 };
 extern struct parameters parameters;
+
+/* Explores model_list.c's world. Returns 0, or 1 when something is wrong. */
+int list_explore(void);
 
 /* ---- moves ---- */
 

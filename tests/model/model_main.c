@@ -105,6 +105,8 @@ int main(int argc, char **argv) {
                 {"forges", no_argument, NULL, 'F'},
                 {"edits", no_argument, NULL, 'E'},
                 {"two", no_argument, NULL, 'T'},
+                {"list", no_argument, NULL, 'L'},
+                {"triggered", no_argument, NULL, 'G'},
                 {},
         };
         const char *cover = NULL;
@@ -185,6 +187,12 @@ int main(int argc, char **argv) {
                 case 'T':
                         parameters.two = true;
                         break;
+                case 'L':
+                        parameters.list = true;
+                        break;
+                case 'G':
+                        parameters.triggered = true;
+                        break;
                 case 'C':
                         parameters.clone = true;
                         break;
@@ -204,6 +212,8 @@ int main(int argc, char **argv) {
         if (parameters.slips && !parameters.apart)
                 parameters.apart = parameters.duration[0] + 1;
         setvbuf(stdout, NULL, _IOLBF, 0);
+        if (parameters.list)
+                return list_explore();
         printf("model: %u agents (", parameters.agents);
         for (unsigned i = 0; i < parameters.agents; i++)
                 printf("%s%s", i ? " " : "", parameters.tenure[i] == TENURE_LEASE ? "lease" : "life");

@@ -386,3 +386,25 @@ mutant ended-unit-is-started-again caught "$life --faults 2 --humans 0 --only un
 # Under a lease the next guard takes what PID 1 says for the stop that came with the guard before it.
 mutant end-is-not-noted caught "$lease --faults 2 --humans 0 --only unit-exit,unit-end,kill-guard" \
         condition end-is-noted false
+
+# ---- several units under one permit ----
+
+list='--list --tenure lease --faults 1 --humans 0'
+mutant permits-all-of-a-list-at-once caught "$list" \
+        condition one-after-the-other false
+mutant permit-beside-a-stop caught "$list" \
+        statement no-permit-beside-a-stop 'continue;'
+mutant list-outlasts-a-stop caught "$list" \
+        condition list-ends-together false
+mutant list-is-stopped-with-its-first caught "$list" \
+        condition each-was-seen-stopped u-\>revoke_waits
+mutant list-stops-unsaid caught "$list" \
+        condition stopped-when-all-are false
+mutant list-fails-unsaid caught "$list" \
+        condition one-failed-all-failed false
+mutant list-ends-unsaid caught "$list" \
+        condition one-ended-all-ended false
+mutant timer-before-its-job caught "$list --triggered" \
+        condition triggered-first false
+mutant guard-starts-a-job-of-a-timer caught "$list --triggered" \
+        condition trigger-starts-it false

@@ -130,7 +130,7 @@ verdict "curl: only in adapter/http" "${found[@]}"
 mapfile -t f < <(files daemon)
 layer_libc daemon '"(base|codec|adapter|daemon)/[^"]*"|"core/(core|steps|facts)\.h"' '<systemd/sd-(event|id128|journal|daemon)\.h>' "${f[@]}"
 mapfile -t f < <(files guard)
-layer_libc guard '"(base|guard)/[^"]*"|"core/supervise\.h"|"codec/(permit|permit_queue|permitfile|enroll)\.h"|"adapter/(units|cgroup|gate|dropin|notify|journal|boot|peer)\.h"' '<systemd/sd-(event|daemon)\.h>' "${f[@]}"
+layer_libc guard '"(base|guard)/[^"]*"|"core/supervise(_list)?\.h"|"codec/(permit|permit_queue|permitfile|enroll)\.h"|"adapter/(units|cgroup|gate|dropin|notify|journal|boot|peer)\.h"' '<systemd/sd-(event|daemon)\.h>' "${f[@]}"
 mapfile -t f < <(files ctl)
 layer_libc ctl '"(base|codec|adapter|ctl)/[^"]*"' "$none|<systemd/sd-[a-z0-9]+\.h>|<json-c/json\.h>" "${f[@]}"
 

@@ -150,8 +150,8 @@ void enroll_command(const struct enroll_want *w, bool adopt, char *buf);
 /* Something of the unit is up, or on its way up or down. */
 bool enroll_up(const struct enroll_facts *f);
 
-/* What of a stop timeout is the share of each service of that list (base/unit_list.h): they stop one after the other, and
- * when the guard is gone PID 1 alone keeps to the whole. Of a single unit: all of it. */
+/* What of a stop timeout is the share of each service of that list (base/unit_list.h): they stop one after the other,
+ * and when the guard is gone PID 1 alone keeps to the whole. Of a single unit: all of it. */
 uint64_t enroll_share(const char *units, uint64_t stop_timeout_usec);
 
 /* Stop stages that PID 1 gives TimeoutStopSec= each: every ExecStop=, SIGTERM, every ExecStopPost=. At least 1. */

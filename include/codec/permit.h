@@ -90,8 +90,8 @@ struct permit_reply {
         char text[512];      /* one line for a human: reason and cure; may be empty */
 };
 
-/* The name of one unit that may be under a permit, as name_is_list_unit() has it: no slice, target or mount is anybody's
- * to start or stop. Safe as a file name. */
+/* The name of one unit that may be under a permit, as name_is_list_unit() has it: no slice, target or mount is
+ * anybody's to start or stop. Safe as a file name. */
 bool permit_unit_valid(const char *unit);
 
 /* The units of one lock as one text (base/unit_list.h): one service, or several units, each once. */

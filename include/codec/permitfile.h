@@ -2,7 +2,8 @@
 /* The text of a permit on disk (/run/leader-agent/permits/UNIT), so that a restarted guard goes on where it was:
  * "leader-guard permit 2", KEY=VALUE lines, and last a check line over everything before it. Instants are worth
  * something only in the boot that wrote them, so the boot id is part of it. 0.1.0 wrote "permit 1", which does not say
- * when it was given. `unit` is the list that the permit is for: each of its units has such a file. No I/O. ARCHITECTURE 5, claim 6. */
+ * when it was given. `unit` is the list that the permit is for: each of its units has such a file. No I/O. ARCHITECTURE
+ * 5, claim 6. */
 #pragma once
 
 #include "codec/permit.h"

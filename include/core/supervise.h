@@ -42,11 +42,11 @@ enum supervise_state {
         SUPERVISE_FAILED,     /* permit in force; unit failed or would not start, nothing of it left */
         SUPERVISE_ENDED,      /* permit in force; unit ended with success, nothing of it left: may be started again, by
                                  whoever does, and never by the guard */
-        SUPERVISE_WAITING,    /* permit in force; inactive, and nothing begun: a timer, socket or path of its list starts
-                                 it */
-        SUPERVISE_STOPPING,   /* gate removed, uid revoked, stop job sent; before the second instant */
-        SUPERVISE_KILLING,    /* past the second instant: cgroup.kill until empty */
-        SUPERVISE_STUCK,      /* killed for a second and more, still not empty (state D) */
+        SUPERVISE_WAITING,  /* permit in force; inactive, and nothing begun: a timer, socket or path of its list starts
+                               it */
+        SUPERVISE_STOPPING, /* gate removed, uid revoked, stop job sent; before the second instant */
+        SUPERVISE_KILLING,  /* past the second instant: cgroup.kill until empty */
+        SUPERVISE_STUCK,    /* killed for a second and more, still not empty (state D) */
         SUPERVISE_LAST = SUPERVISE_STUCK,
 };
 enum {

@@ -6,7 +6,8 @@
  * Promises (rows in tests/unit/test_supervise_list.c, and each state of tests/model/list.c):
  *  - a unit gets its permit, and with it its start, when each one before it is up: running, or a oneshot that is done
  *  - a service that a timer, socket or path of the list starts has its permit before any other has
- *  - once one of them is being stopped under the permit none gets it, and the others are stopped (SUPERVISE_EV_WITHDRAWN)
+ *  - once one of them is being stopped under the permit none gets it, and the others are stopped
+ * (SUPERVISE_EV_WITHDRAWN)
  *  - as one they are stopped when each of them was seen stopped, failed when one of them has failed, and ended when one
  *    of them has ended that should not have, or all are done */
 #pragma once

@@ -72,5 +72,16 @@ size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enr
                                        "start with the unit",
                                        trigger->id),
                             "systemctl stop %s", trigger->id);
+        /* (as after an upgrade: it has been refused at boot, and the unit runs on) */
+        if (open && enroll_trigger_starts(trigger, unit) && !enroll_up(trigger)) {
+                struct enroll_problem *p =
+                        enroll_add(&l, ENROLL_WARNING, "%s is not up though the unit may run here", trigger->id);
+
+                /* A socket does not start beside its service. */
+                if (util_streq(strrchr(trigger->id, '.'), ".socket") && enroll_up(unit))
+                        enroll_cure(p, "systemctl restart %s", w->unit);
+                else
+                        enroll_cure(p, "systemctl start %s", trigger->id);
+        }
         return l.n;
 }

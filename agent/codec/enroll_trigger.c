@@ -50,6 +50,7 @@ size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enr
         struct enroll_list l = {.f = trigger, .w = w, .problems = problems};
         bool adopt = enroll_up(unit) && !enroll_gated(unit, w->unit, w->runtime_dir);
         bool gated = enroll_asserts(trigger, w);
+        const char *type = strrchr(trigger->id, '.');
 
         if (!util_streq(trigger->load_state, "loaded"))
                 return 0;
@@ -78,7 +79,7 @@ size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enr
                         enroll_add(&l, ENROLL_WARNING, "%s is not up though the unit may run here", trigger->id);
 
                 /* A socket does not start beside its service. */
-                if (util_streq(strrchr(trigger->id, '.'), ".socket") && enroll_up(unit))
+                if (util_streq(type, ".socket") && enroll_up(unit))
                         enroll_cure(p, "systemctl restart %s", w->unit);
                 else
                         enroll_cure(p, "systemctl start %s", trigger->id);

@@ -136,7 +136,8 @@ bool enroll_client(const char *path, char *const *argv, char *buf, size_t size);
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
 
-/* "WHAT IS WRONG; cure: WHAT TO TYPE", without the cure where there is none; where that does not fit, what prints it. */
+/* "WHAT IS WRONG; cure: WHAT TO TYPE", without the cure where there is none; where that does not fit, what prints it.
+ */
 void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size);
 
 /* Such a drop-in (NULL: none any more) would bound the unit's stop less than the lease promises whose permit q is on

@@ -203,6 +203,7 @@ check "systemctl stop leader-guard leaves a life unit running" eval \
         'permit permit app.service G1 life 5000 >/dev/null; permit wait app.service running 5 >/dev/null; in_host systemctl stop leader-guard.service; active app.service active && gate app.service'
 check "… a connection starts the guard again (socket activation)" says '^ok running .*permit=G1' permit wait app.service running 5
 check "the journal has the guard's records under the unit" says 'app.service: starting -> running' in_host journalctl --no-pager -u app.service
+permit revoke app.service G1 5000 >/dev/null # (one lock, one unit)
 . "$here/trigger.sh"
 check "exposure of the guard is low" says 'exposure level for leader-guard.service: [01]\.' in_host systemd-analyze security --no-pager leader-guard.service
 exit $failed

@@ -195,8 +195,10 @@ static int check_one(struct ctl_units *u, const struct enroll_want *w, const str
                 r = ctl_units_stop(u, name);
                 if (r < 0)
                         return r;
-                (void)printf("%s: stopped %s, which starts the unit: it will start with it.\n", w->unit, name);
-                open = true;
+                (void)printf("%s: stopped %s, which starts the unit: it %s.\n", w->unit, name,
+                             enroll_trigger_starts(&trigger, f) ? "will start with it"
+                                                                : "is not enabled, and will not start with it");
+                (void)util_copy(trigger.active_state, sizeof(trigger.active_state), "inactive"); /* as it will be */
         }
         n = enroll_check_trigger(&trigger, f, w, open, problems);
         for (size_t i = 0; i < n; i++)

@@ -167,8 +167,8 @@ int enroll_trigger_dropin(const struct enroll_want *w, char *buf);
 /* By its name it is one that can be: a socket, path or timer. */
 bool enroll_trigger_type(const char *name);
 
-/* It is to start with the unit: it is enabled, or it is up, or (where it cannot be enabled) the unit wants it. unit:
- * what PID 1 says of that one. */
+/* It is to start with the unit: it is enabled, or, where it cannot be, is up or wanted by the unit. unit: what PID 1
+ * says of that one. */
 bool enroll_trigger_starts(const struct enroll_facts *trigger, const struct enroll_facts *unit);
 
 /* It is up while the unit is not, and may not be: each start of its would be refused. */

@@ -119,6 +119,17 @@ in_host sh -c 'sed -i "s/^Unit=.*/Unit=plain.service/" /etc/systemd/system/t-off
 check "triggers: one that starts another unit now is let go" eval \
         'in_host leaderctl enroll --tenure life t-job.service >/dev/null 2>&1; ! in_host test -e /etc/systemd/system/t-off.timer.d'
 
+# ---- one that is not enabled ----
+in_host sh -c 'sed -i "s/^Unit=.*/Unit=t-job.service/" /etc/systemd/system/t-off.timer; systemctl daemon-reload; systemctl start t-off.timer'
+check "triggers: one that was started by hand is stopped, and told to stay down" \
+        says 'stopped t-off.timer, which starts the unit: it is not enabled, and will not start with it' in_host leaderctl enroll --tenure life t-job.service
+check "… the same again" eval '! says "Wrote" in_host leaderctl enroll --tenure life t-job.service >/dev/null'
+check "triggers: the job again" says '^ok starting' permit permit t-job.service J2 life 5000
+wait_for 5 up t-job.timer
+check "… by hand it starts there" in_host systemctl start t-off.timer
+check "… and that it will not elsewhere is told" told 't-job.service: t-off.timer is up here and not enabled'
+check "triggers: all of them go" eval 'says "ok stopped final=1" permit revoke t-job.service J2 5000 && wait_for 2 down t-job.timer t-other.timer t-off.timer'
+
 # ---- boot, and the end ----
 host_poweroff web-1; host_boot web-1; host_wait web-1
 check "triggers: a boot starts none, and nothing has failed" eval 'down t-job.timer t-sock.socket t-sock.path && says "^running" in_host systemctl is-system-running'

@@ -223,7 +223,7 @@ size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, s
 
 void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size) {
         size_t need = strlen(unit) + strlen("; for the cure: leaderctl enroll --check ") + 1;
-        int n = snprintf(buf, size, "%s; cure: %s", p->text, p->cure);
+        int n = snprintf(buf, size, "%s%s%s", p->text, p->cure[0] ? "; cure: " : "", p->cure);
 
         /* A cure that is cut must not be typed. */
         if (n < 0 || (size_t)n >= size)

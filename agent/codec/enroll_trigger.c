@@ -26,6 +26,10 @@ static bool enabled(const struct enroll_facts *f) {
         return util_streq(f->unit_file_state, "enabled") || util_streq(f->unit_file_state, "enabled-runtime");
 }
 
+static bool disabled(const struct enroll_facts *f) {
+        return util_streq(f->unit_file_state, "disabled");
+}
+
 static bool named(const char (*list)[256], size_t n, const char *name) {
         for (size_t i = 0; i < n; i++)
                 if (util_streq(list[i], name))
@@ -34,10 +38,12 @@ static bool named(const char (*list)[256], size_t n, const char *name) {
 }
 
 bool enroll_trigger_starts(const struct enroll_facts *trigger, const struct enroll_facts *unit) {
-        if (enabled(trigger) || enroll_up(trigger))
+        if (enabled(trigger))
                 return true;
-        /* Ours, too, is a Wants=: of one that was disabled it is not to come again. */
-        return !util_streq(trigger->unit_file_state, "disabled") && named(unit->wants, unit->n_wants, trigger->id);
+        /* (also when the unit wants it: that is our own word, of when it was enabled, or comes to the same) */
+        if (disabled(trigger))
+                return false;
+        return enroll_up(trigger) || named(unit->wants, unit->n_wants, trigger->id);
 }
 
 /* (A unit that is up is taken over or stopped, and what starts it is stopped with it.) */
@@ -50,6 +56,8 @@ size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enr
         struct enroll_list l = {.f = trigger, .w = w, .problems = problems};
         bool adopt = enroll_up(unit) && !enroll_gated(unit, w->unit, w->runtime_dir);
         bool gated = enroll_asserts(trigger, w);
+        bool wanted = named(unit->wants, unit->n_wants, trigger->id);
+        const char *type = strrchr(trigger->id, '.');
 
         if (!util_streq(trigger->load_state, "loaded"))
                 return 0;
@@ -60,17 +68,34 @@ size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enr
                                         "its starts are refused, again and again",
                                         trigger->id),
                              adopt, gated ? NULL : ENROLL_LINE_ASSERT);
-        if (enroll_trigger_starts(trigger, unit) && !named(unit->wants, unit->n_wants, trigger->id))
+        if (enroll_trigger_starts(trigger, unit) && !wanted)
                 enroll_again(&l,
                              enroll_add(&l, ENROLL_WARNING,
                                         "%s does not start with the unit: it would not be up where the unit is",
                                         trigger->id),
                              adopt, NULL);
+        if (disabled(trigger) && !wanted && enroll_up(trigger) && !enroll_trigger_idles(trigger, unit, open)) {
+                struct enroll_problem *p =
+                        enroll_add(&l, ENROLL_WARNING, "%s is up here and not enabled: it does not start with the unit",
+                                   trigger->id);
+
+                enroll_cure(p, "systemctl enable %s; ", trigger->id);
+                enroll_again(&l, p, adopt, NULL);
+        }
         if (enroll_trigger_idles(trigger, unit, open))
                 enroll_cure(enroll_add(&l, ENROLL_WARNING,
-                                       "%s is up though the unit may not run here: each start is refused; it will "
-                                       "start with the unit",
-                                       trigger->id),
+                                       "%s is up though the unit may not run here: each start is refused", trigger->id),
                             "systemctl stop %s", trigger->id);
+        /* (as after an upgrade: it has been refused at boot, and the unit runs on) */
+        if (open && enroll_trigger_starts(trigger, unit) && !enroll_up(trigger)) {
+                struct enroll_problem *p =
+                        enroll_add(&l, ENROLL_WARNING, "%s is not up though the unit may run here", trigger->id);
+
+                /* A socket does not start beside its service. */
+                if (util_streq(type, ".socket") && enroll_up(unit))
+                        enroll_cure(p, "systemctl restart %s", w->unit);
+                else
+                        enroll_cure(p, "systemctl start %s", trigger->id);
+        }
         return l.n;
 }

@@ -181,17 +181,19 @@ const struct ctl_verb ctl_enroll = {
         .name = "enroll",
         .arguments = "[--check|--remove|--adopt] [UNIT...]",
         .summary = "put units under the gate of leader-guard",
-        .usage = "enroll [--check | --remove | --adopt] [OPTION…] [UNIT…]\n\n"
-                 "Makes units startable only where leader-agent holds their lock (a static drop-in), and checks what\n"
-                 "systemd has in force. Without UNIT: every unit of the configuration.\n\n"
-                 "  --check                only check\n"
-                 "  --remove               take the drop-ins away again\n"
-                 "  --adopt                also a unit that runs without a permit: it runs on, and leader-agent takes "
-                 "it\n"
-                 "                         over where the lock is free; where another host leads it is stopped\n"
-                 "  --tenure life|lease    [as configured, else life]\n"
-                 "  --stop-timeout SECONDS what a whole stop may take [as configured]\n"
-                 "  --config FILE          another configuration",
+        .usage =
+                "enroll [--check | --remove | --adopt] [OPTION…] [UNIT…]\n\n"
+                "Makes units startable only where leader-agent holds their lock (a static drop-in), with the sockets,\n"
+                "paths and timers that start them, and checks what systemd has in force. Without UNIT: every unit of\n"
+                "the configuration.\n\n"
+                "  --check                only check\n"
+                "  --remove               take the drop-ins away again\n"
+                "  --adopt                also a unit that runs without a permit: it runs on, and leader-agent takes "
+                "it\n"
+                "                         over where the lock is free; where another host leads it is stopped\n"
+                "  --tenure life|lease    [as configured, else life]\n"
+                "  --stop-timeout SECONDS what a whole stop may take [as configured]\n"
+                "  --config FILE          another configuration",
         .options = enroll_options,
         .options_size = sizeof(struct options),
         .n_arguments_max = SIZE_MAX,

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "adapter/dropin.h"
@@ -62,6 +64,10 @@ static void add_namesakes(const char *unit, struct candidates *c) {
         }
 }
 
+static int by_name(const void *a, const void *b) {
+        return strcmp(a, b);
+}
+
 int enroll_trigger_find(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f,
                         struct enroll_triggers *ret) {
         struct enroll_triggers found = {};
@@ -74,6 +80,8 @@ int enroll_trigger_find(struct ctl_units *u, const struct enroll_want *w, const 
         add_noted(w->unit, &all);
         for (size_t i = 0; i < f->n_wants; i++)
                 add(&all, f->wants[i]);
+        /* systemd's order differs from time to time: the same again is to be the same text. */
+        qsort(all.name, all.n, sizeof(all.name[0]), by_name);
         for (size_t i = 0; i < all.n && found.n < ENROLL_TRIGGERS_MAX; i++) {
                 int r = ctl_units_read(u, all.name[i], &trigger);
 
@@ -187,8 +195,10 @@ static int check_one(struct ctl_units *u, const struct enroll_want *w, const str
                 r = ctl_units_stop(u, name);
                 if (r < 0)
                         return r;
-                (void)printf("%s: stopped %s, which starts the unit: it will start with it.\n", w->unit, name);
-                open = true;
+                (void)printf("%s: stopped %s, which starts the unit: it %s.\n", w->unit, name,
+                             enroll_trigger_starts(&trigger, f) ? "will start with it"
+                                                                : "is not enabled, and will not start with it");
+                (void)util_copy(trigger.active_state, sizeof(trigger.active_state), "inactive"); /* as it will be */
         }
         n = enroll_check_trigger(&trigger, f, w, open, problems);
         for (size_t i = 0; i < n; i++)

@@ -136,7 +136,8 @@ bool enroll_client(const char *path, char *const *argv, char *buf, size_t size);
 /* Judges; fills problems[ENROLL_PROBLEMS_MAX], worst first. Returns how many. */
 size_t enroll_check(const struct enroll_facts *f, const struct enroll_want *w, struct enroll_problem *problems);
 
-/* "WHAT IS WRONG; cure: WHAT TO TYPE"; where that does not fit, what prints it. */
+/* "WHAT IS WRONG; cure: WHAT TO TYPE", without the cure where there is none; where that does not fit, what prints it.
+ */
 void enroll_sentence(const struct enroll_problem *p, const char *unit, char *buf, size_t size);
 
 /* Such a drop-in (NULL: none any more) would bound the unit's stop less than the lease promises whose permit q is on
@@ -170,8 +171,8 @@ int enroll_trigger_dropin(const struct enroll_want *w, char *buf);
 /* By its name it is one that can be: a socket, path or timer. */
 bool enroll_trigger_type(const char *name);
 
-/* It is to start with the unit: it is enabled, or it is up, or (where it cannot be enabled) the unit wants it. unit:
- * what PID 1 says of that one. */
+/* It is to start with the unit: it is enabled, or, where it cannot be, is up or wanted by the unit. unit: what PID 1
+ * says of that one. */
 bool enroll_trigger_starts(const struct enroll_facts *trigger, const struct enroll_facts *unit);
 
 /* It is up while the unit is not, and may not be: each start of its would be refused. */

@@ -68,6 +68,12 @@ static void facts(struct fuzz *f, const char *unit, struct enroll_facts *e) {
         (void)fuzz_line(f, e->restart, sizeof(e->restart));
         (void)fuzz_line(f, e->pid_file, sizeof(e->pid_file));
         (void)fuzz_line(f, e->client, sizeof(e->client));
+        e->n_wants = fuzz_byte(f) % 3;
+        e->n_part_of = fuzz_byte(f) % 3;
+        for (size_t i = 0; i < e->n_wants; i++)
+                (void)fuzz_line(f, e->wants[i], sizeof(e->wants[i]));
+        for (size_t i = 0; i < e->n_part_of; i++)
+                (void)fuzz_line(f, e->part_of[i], sizeof(e->part_of[i]));
 }
 
 static void dropins(const struct enroll_want *w, uint32_t stages) {
@@ -83,6 +89,23 @@ static void dropins(const struct enroll_want *w, uint32_t stages) {
         fuzz_assert(n > 0 && (size_t)n == strlen(buf) && strstr(buf, "AssertPathExists="));
         enroll_command(w, stages & 1, command);
         fuzz_assert(strstr(command, w->unit) && strlen(command) < ENROLL_COMMAND_MAX - 1);
+}
+
+/* The same unit as what starts one, beside it, and beside one that is idle. Never in the way of a start. */
+static void trigger(struct enroll_facts *e, const struct enroll_want *w, bool open) {
+        static struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
+        static struct enroll_facts idle;
+        const struct enroll_facts *units[] = {e, &idle};
+
+        (void)util_copy(e->id, sizeof(e->id), open ? "app.socket" : "app.timer");
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                size_t n = enroll_check_trigger(e, units[i], w, open, problems);
+
+                fuzz_assert(n <= 4);
+                for (size_t k = 0; k < n; k++)
+                        fuzz_assert(*problems[k].text && *problems[k].cure && problems[k].severity < ENROLL_NO_START);
+        }
+        fuzz_assert(!enroll_trigger_idles(e, e, open));
 }
 
 static void loosens(const struct enroll_want *w, uint64_t now) {
@@ -113,7 +136,8 @@ static void client(struct fuzz *f) {
 void fuzz_one(const uint8_t *data, size_t size) {
         static struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         struct fuzz f = {data, size};
-        struct enroll_want w = {.runtime_dir = DIR, .tenure = fuzz_byte(&f) % N_TENURES};
+        struct enroll_triggers triggers = {.name = {"app.socket", "b.timer"}, .starts = {true, false}, .n = 2};
+        struct enroll_want w = {.runtime_dir = DIR, .triggers = &triggers, .tenure = fuzz_byte(&f) % N_TENURES};
         struct enroll_facts e;
         struct err err = {};
         char unit[80] = "app.service", text[1200];
@@ -140,4 +164,5 @@ void fuzz_one(const uint8_t *data, size_t size) {
         client(&f);
         (void)enroll_up(&e);
         (void)enroll_trigger_type(e.triggers);
+        trigger(&e, &w, w.stop_timeout_usec & 1);
 }

@@ -152,6 +152,14 @@ in_host sh -c 'rm /etc/systemd/system/stubborn.service.d/zzz.conf; systemctl dae
 check "the lease is over: enroll may loosen it" says 'enrolled for tenure life' in_host leaderctl enroll --tenure life stubborn.service
 check "… and back" says 'enrolled for tenure lease' in_host leaderctl enroll --tenure lease --stop-timeout 2 stubborn.service
 
+# ---- cgroups of its own ----
+check "Delegate= is nothing to warn of" says '^(Wrote|Reloaded)[^!]*delegated.service: enrolled for tenure life' in_host leaderctl enroll --tenure life delegated.service
+check "… no word of it" eval '! says "warning|note|cure" in_host leaderctl enroll --check --tenure life --stop-timeout 60 delegated.service >/dev/null'
+check "… permitted" says '^ok starting' permit permit delegated.service L1 life 5000
+check "… runs, in a cgroup below its own" wait_for 5 in_host grep -q . /sys/fs/cgroup/system.slice/delegated.service/a/b/cgroup.procs
+check "… a revoke kills it there" says 'ok stopped final=1' permit revoke delegated.service L1 300
+check "… to the last process" empty delegated.service
+
 # ---- foreign, stale, broken ----
 in_host systemctl start sleeper.service
 check "a unit that runs without a permit is foreign" says '^ok foreign' permit query sleeper.service
@@ -205,6 +213,7 @@ check "systemctl stop leader-guard leaves a life unit running" eval \
         'permit permit app.service G1 life 5000 >/dev/null; permit wait app.service running 5 >/dev/null; in_host systemctl stop leader-guard.service; active app.service active && gate app.service'
 check "… a connection starts the guard again (socket activation)" says '^ok running .*permit=G1' permit wait app.service running 5
 check "the journal has the guard's records under the unit" says 'app.service: starting -> running' in_host journalctl --no-pager -u app.service
+permit revoke app.service G1 5000 >/dev/null # (one lock, one unit)
 . "$here/trigger.sh"
 check "exposure of the guard is low" says 'exposure level for leader-guard.service: [01]\.' in_host systemd-analyze security --no-pager leader-guard.service
 exit $failed

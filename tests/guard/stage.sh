@@ -43,6 +43,15 @@ unit notify.service 'Type=notify\nExecStart=/bin/sleep infinity'
 unit killmode.service 'Type=exec\nKillMode=process\nExecStart=/bin/sleep infinity'
 unit activated.service 'Type=exec\nExecStart=/bin/sleep infinity'
 printf '[Socket]\nListenStream=/run/activated.sock\n' >"$dir/etc/systemd/system/activated.socket"
+# Keeps its processes in cgroups of its own, and does not end by itself.
+unit delegated.service 'Type=exec\nDelegate=yes\nTimeoutStopSec=60\nExecStart=/usr/libexec/delegated'
+cat >"$dir/usr/libexec/delegated" <<'END'
+#!/bin/bash
+cd /sys/fs/cgroup/system.slice/delegated.service && mkdir -p a/b && echo $$ >a/b/cgroup.procs
+trap '' TERM
+while :; do sleep 0.2; done
+END
+chmod 755 "$dir/usr/libexec/delegated"
 ln -s /dev/null "$dir/etc/systemd/system/masked.service"
 
 # What starts units (trigger.sh): enabled ones, one that the unit wants, one that is not enabled.

@@ -16,15 +16,14 @@ down() { local u; for u; do active "$u" inactive || { echo "# $u is $(in_host sy
 ran() { in_host sh -c 'wc -l </run/t-job 2>/dev/null || echo 0'; }
 ran_since() { (($(ran) > $1)); }
 connects() { in_host bash -c '</dev/tcp/127.0.0.1/7777' 2>/dev/null; }
-# told WORDS: --check says so and fails; the cure beside it, typed, and nothing of it is left.
+# told WORDS (of UNIT.…): --check says so and fails; the cure beside it, typed, and nothing of it is left.
 told() {
-        local out cure
-        out=$(in_host leaderctl enroll --check --tenure life t-job.service 2>&1) && { echo "# nothing is wrong: $out"; return 1; }
+        local out cure unit=${1%%.*}.service
+        out=$(in_host leaderctl enroll --check --tenure life "$unit" 2>&1) && { echo "# nothing is wrong: $out"; return 1; }
         out=$(grep -A 1 -E "$1" <<<"$out") || { echo "# not told"; return 1; }
         cure=$(sed -n 's/^    cure: //p' <<<"$out" | head -n 1)
         in_host bash -c "$cure" >/dev/null 2>&1
-        says 't-job.service: enrolled for tenure life' in_host leaderctl enroll --check --tenure life t-job.service || return
-        in_host leaderctl enroll --check --tenure life t-job.service >/dev/null
+        wait_for 3 in_host leaderctl enroll --check --tenure life "$unit" || in_host leaderctl enroll --check --tenure life "$unit"
 }
 enrolled_files() { in_host sh -c 'ls -d /etc/systemd/system/t-*.d /etc/leader-agent/t-*.d 2>/dev/null; true'; }
 
@@ -43,6 +42,7 @@ check "triggers: none starts without the unit" says 'ssertion failed' in_host sy
 check "… (which the journal has)" eval '! quiet t-job >/dev/null'
 check "triggers: socket and path" says 'stopped t-sock.socket.*stopped t-sock.path|stopped t-sock.path.*stopped t-sock.socket' \
         in_host leaderctl enroll --tenure life t-sock.service
+check "… the same again is the same" eval '! says "Wrote" in_host leaderctl enroll --tenure life t-sock.service >/dev/null'
 check "… nobody listens" eval '! connects'
 
 # ---- a job ----
@@ -51,6 +51,8 @@ n=$(ran)
 check "… its timers started with it" wait_for 5 up t-job.timer t-other.timer
 check "… and start it" wait_for 5 ran_since $((n + 2))
 check "… it has ended under its permit, and does so again and again" wait_for 5 says '^ok ended .*permit=J1' permit query t-job.service
+in_host systemctl stop t-job.timer
+check "triggers: one that is down where the unit may be" told 't-job.timer is not up though'
 mark
 check "triggers: the permit of a job that is not running ends" says 'ok stopped final=1' permit revoke t-job.service J1 5000
 check "… and its timers with it" wait_for 2 down t-job.timer t-other.timer t-job.service
@@ -64,6 +66,10 @@ check "… it runs" says '^ok running' permit wait t-sock.service running 5
 check "… with socket and path" up t-sock.socket t-sock.path
 check "… which was up before it" eval \
         '(($(in_host systemctl show -P ActiveEnterTimestampMonotonic t-sock.socket) <= $(in_host systemctl show -P ActiveEnterTimestampMonotonic t-sock.service)))'
+in_host systemctl stop t-sock.socket
+check "triggers: a socket that is down beside its service" told 't-sock.socket is not up though'
+check "… is up again" wait_for 5 up t-sock.service t-sock.socket t-sock.path
+check "… under the permit" says '^ok running .*permit=S1' permit wait t-sock.service running 5
 pid=$(in_host systemctl show -P MainPID t-sock.service)
 in_host systemctl kill --kill-whom=main t-sock.service # with success: Restart=
 restarted() { [[ $(in_host systemctl show -P MainPID t-sock.service) != @(0|"$pid") ]] && up t-sock.service t-sock.socket t-sock.path; }
@@ -104,7 +110,7 @@ in_host sh -c 'printf "[Unit]\nAssertPathExists=\n" >/etc/systemd/system/t-job.t
 check "triggers: one whose gate is taken away" told 't-job.timer .*applied after ours: .*t-job.timer.d/zzz-site.conf'
 in_host rm /etc/systemd/system/t-job.timer.d/zzz-site.conf
 in_host systemctl -q enable t-off.timer
-check "triggers: one that is enabled later" told 't-off.timer starts the unit and is not enrolled'
+check "triggers: one that is enabled later" told 't-job.service: t-off.timer starts the unit and is not enrolled'
 check "… starts with the unit" in_host grep -q "^Wants=.*t-off.timer" /etc/systemd/system/t-job.service.d/zz-leader-agent.conf
 in_host systemctl -q disable t-off.timer
 check "triggers: one that is disabled is not started with the unit any more" eval \
@@ -112,6 +118,17 @@ check "triggers: one that is disabled is not started with the unit any more" eva
 in_host sh -c 'sed -i "s/^Unit=.*/Unit=plain.service/" /etc/systemd/system/t-off.timer; systemctl daemon-reload'
 check "triggers: one that starts another unit now is let go" eval \
         'in_host leaderctl enroll --tenure life t-job.service >/dev/null 2>&1; ! in_host test -e /etc/systemd/system/t-off.timer.d'
+
+# ---- one that is not enabled ----
+in_host sh -c 'sed -i "s/^Unit=.*/Unit=t-job.service/" /etc/systemd/system/t-off.timer; systemctl daemon-reload; systemctl start t-off.timer'
+check "triggers: one that was started by hand is stopped, and told to stay down" \
+        says 'stopped t-off.timer, which starts the unit: it is not enabled, and will not start with it' in_host leaderctl enroll --tenure life t-job.service
+check "… the same again" eval '! says "Wrote" in_host leaderctl enroll --tenure life t-job.service >/dev/null'
+check "triggers: the job again" says '^ok starting' permit permit t-job.service J2 life 5000
+wait_for 5 up t-job.timer
+check "… by hand it starts there" in_host systemctl start t-off.timer
+check "… and that it will not elsewhere is told" told 't-job.service: t-off.timer is up here and not enabled'
+check "triggers: all of them go" eval 'says "ok stopped final=1" permit revoke t-job.service J2 5000 && wait_for 2 down t-job.timer t-other.timer t-off.timer'
 
 # ---- boot, and the end ----
 host_poweroff web-1; host_boot web-1; host_wait web-1

@@ -56,6 +56,13 @@ enum change {
         UP_WITH_UNIT,
         BOTH_UP_WITHOUT_GATE,
         MASKED,
+        DISABLED_UP,
+        DISABLED_UP_WITH_UNIT,
+        DISABLED_UP_WANTED,
+        DOWN_OPEN,
+        DOWN_OPEN_TIMER,
+        DOWN_OPEN_UNIT_DOWN,
+        DOWN_OPEN_DISABLED,
 };
 
 #define ENROLL "leaderctl enroll --tenure lease --stop-timeout 6 app.service"
@@ -81,6 +88,13 @@ static const struct {
         {BOTH_UP_WITHOUT_GATE, 1, "app.socket starts the unit and is not enrolled with it",
          "leaderctl enroll --adopt --tenure lease --stop-timeout 6 app.service"},
         {MASKED, 0, "", ""},
+        {DISABLED_UP, 1, "app.socket is up though the unit may not run here", "systemctl stop app.socket"},
+        {DISABLED_UP_WITH_UNIT, 1, "app.socket is up here and not enabled", "systemctl enable app.socket; " ENROLL},
+        {DISABLED_UP_WANTED, 0, "", ""},
+        {DOWN_OPEN, 1, "app.socket is not up though the unit may run here", "systemctl restart app.service"},
+        {DOWN_OPEN_TIMER, 1, "app.timer is not up though the unit may run here", "systemctl start app.timer"},
+        {DOWN_OPEN_UNIT_DOWN, 1, "app.socket is not up though the unit may run here", "systemctl start app.socket"},
+        {DOWN_OPEN_DISABLED, 0, "", ""},
 };
 
 static void apply(enum change c, struct enroll_facts *t, struct enroll_facts *unit) {
@@ -123,6 +137,27 @@ static void apply(enum change c, struct enroll_facts *t, struct enroll_facts *un
                 strcpy(unit->active_state, "active");
                 t->n_asserts = unit->n_asserts = 0;
                 break;
+        case DISABLED_UP:
+        case DISABLED_UP_WITH_UNIT:
+        case DISABLED_UP_WANTED:
+                strcpy(t->unit_file_state, "disabled");
+                strcpy(t->active_state, "active");
+                strcpy(unit->active_state, c == DISABLED_UP ? "inactive" : "active");
+                unit->n_wants = c == DISABLED_UP_WANTED ? 2 : 1;
+                break;
+        case DOWN_OPEN_TIMER:
+                strcpy(t->id, "app.timer");
+                strcpy(unit->wants[1], "app.timer");
+                strcpy(unit->active_state, "active");
+                break;
+        case DOWN_OPEN:
+                strcpy(unit->active_state, "active");
+                break;
+        case DOWN_OPEN_UNIT_DOWN:
+                break;
+        case DOWN_OPEN_DISABLED:
+                strcpy(t->unit_file_state, "disabled");
+                break;
         case MASKED:
                 strcpy(t->load_state, "masked");
                 t->n_asserts = t->n_part_of = unit->n_wants = 0;
@@ -134,15 +169,16 @@ static void test_check(_unused_ void **state) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct enroll_problem problems[ENROLL_PROBLEMS_MAX] = {};
                 struct enroll_facts t = sound_trigger(), unit = sound_unit();
+                bool open = rows[i].change == UP_OPEN || rows[i].change >= DOWN_OPEN;
                 size_t n;
 
                 apply(rows[i].change, &t, &unit);
-                n = enroll_check_trigger(&t, &unit, &want, rows[i].change == UP_OPEN, problems);
+                n = enroll_check_trigger(&t, &unit, &want, open, problems);
                 if (n != rows[i].n || !strstr(problems[0].text, rows[i].text) ||
                     strcmp(problems[0].cure, rows[i].cure) != 0)
                         fail_msg("row %zu: %zu, \"%s\", cure \"%s\"", i, n, problems[0].text, problems[0].cure);
                 /* What is told to be up is what enroll stops. */
-                if (enroll_trigger_idles(&t, &unit, rows[i].change == UP_OPEN) != (rows[i].change == UP))
+                if (enroll_trigger_idles(&t, &unit, open) != (rows[i].change == UP || rows[i].change == DISABLED_UP))
                         fail_msg("row %zu: up", i);
                 /* None of it keeps the unit from starting. */
                 for (size_t k = 0; k < n; k++)
@@ -156,10 +192,10 @@ static void test_starts(_unused_ void **state) {
                 bool wanted, starts;
         } table[] = {
                 {"enabled", "inactive", false, true},   {"enabled-runtime", "inactive", false, true},
-                {"disabled", "inactive", false, false}, {"disabled", "active", false, true},
+                {"disabled", "inactive", false, false}, {"disabled", "active", false, false},
                 {"disabled", "inactive", true, false}, /* our own Wants=, of when it was enabled */
-                {"static", "inactive", false, false},   {"static", "inactive", true, true},
-                {"static", "failed", false, false},
+                {"static", "inactive", false, false},   {"static", "active", false, true},
+                {"static", "inactive", true, true},     {"static", "failed", false, false},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {

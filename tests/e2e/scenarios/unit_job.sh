@@ -3,8 +3,7 @@
 # also when leader-guard is restarted in between. After a step-down, and once it fails, another host goes on with it; the timer of
 # the one before is down, and tries nothing.
 variants="life lease"
-TIMER=${UNIT%.service}.timer
-timer_down() { [[ $(host_exec "$1" systemctl is-active "$TIMER") == inactive ]]; }
+timer_down() { [[ $(host_exec "$1" systemctl is-active "$timer") == inactive ]]; }
 # Its timer is down, and systemd refused nothing since it was enrolled.
 quiet() { # HOST…
         local host said
@@ -16,13 +15,13 @@ quiet() { # HOST…
 }
 scenario() {
         . "$here/faults_host.sh"
-        local host uid last
+        local host uid last timer=${UNIT%.service}.timer
         for host in "${LAB_HOSTS[@]}"; do
                 echo "RECORDER_OPTIONS=--exit-after=700" >"$(host_root "$host")/etc/recorder.env"
                 printf '%s\n' '[Timer]' 'OnCalendar=*:*:0/2' AccuracySec=50ms '[Install]' WantedBy=timers.target \
-                        >"$(host_root "$host")/etc/systemd/system/$TIMER"
+                        >"$(host_root "$host")/etc/systemd/system/$timer"
                 unit_dropin "$host" 50-test.conf '[Unit]' StartLimitIntervalSec=0 '[Service]' Type=oneshot
-                must host_exec "$host" systemctl --quiet enable "$TIMER"
+                must host_exec "$host" systemctl --quiet enable "$timer"
                 unit_enroll "$host"
                 must host_exec "$host" logger "enrolled: from here"
         done

@@ -2,11 +2,10 @@
 # A unit with a socket and a path, enabled on every host and up when it is enrolled: they are up where the unit is, also over its
 # own Restart=, and go with it, at a step-down and when it has failed; elsewhere nothing listens, tries, or gives up.
 variants="life lease"
-PORT=7777
-NAME=${UNIT%.service}
-listens() { host_exec "$1" bash -c "</dev/tcp/127.0.0.1/$PORT" 2>/dev/null; }
-up_at() { listens "$1" && host_exec "$1" systemctl --quiet is-active "$NAME.path"; }
-at_rest() { ! listens "$1" && [[ $(host_exec "$1" systemctl is-active "$NAME.socket" "$NAME.path" | sort -u) == inactive ]]; }
+# (Not by connecting: what nobody accepts would start the unit again when it has failed.)
+listens() { host_exec "$1" ss -Htln 'sport = :7777' | grep -q .; }
+up_at() { listens "$1" && host_exec "$1" systemctl --quiet is-active "$name.path"; }
+at_rest() { ! listens "$1" && [[ $(host_exec "$1" systemctl is-active "$name.socket" "$name.path" | sort -u) == inactive ]]; }
 # Nothing of the unit is up on these hosts, also when there is something to do, and systemd refused nothing since enrolment.
 quiet() { # HOST…
         local host said
@@ -18,20 +17,20 @@ quiet() { # HOST…
         for host; do
                 at_rest "$host" || fail "something that starts the unit is up on $host"
                 must host_exec "$host" rm /run/go
-                said=$(host_journal "$host" -b -o cat | sed '1,/enrolled: from here/d' | grep -E "ssert.*$NAME|trigger-limit")
+                said=$(host_journal "$host" -b -o cat | sed '1,/enrolled: from here/d' | grep -E "ssert.*$name|trigger-limit")
                 [[ -z $said ]] || fail "$host: $said"
         done
 }
 scenario() {
         . "$here/faults_host.sh"
-        local host last
+        local host last name=${UNIT%.service}
         for host in "${LAB_HOSTS[@]}"; do
-                printf '%s\n' '[Socket]' "ListenStream=$PORT" '[Install]' WantedBy=sockets.target \
-                        >"$(host_root "$host")/etc/systemd/system/$NAME.socket"
+                printf '%s\n' '[Socket]' "ListenStream=7777" '[Install]' WantedBy=sockets.target \
+                        >"$(host_root "$host")/etc/systemd/system/$name.socket"
                 printf '%s\n' '[Path]' 'PathExists=/run/go' '[Install]' WantedBy=multi-user.target \
-                        >"$(host_root "$host")/etc/systemd/system/$NAME.path"
+                        >"$(host_root "$host")/etc/systemd/system/$name.path"
                 unit_dropin "$host" 50-test.conf '[Service]' Restart=on-success RestartSec=100ms
-                must host_exec "$host" systemctl --quiet enable --now "$NAME.socket" "$NAME.path"
+                must host_exec "$host" systemctl --quiet enable --now "$name.socket" "$name.path"
                 unit_enroll "$host"
                 must host_exec "$host" logger "enrolled: from here"
         done

@@ -4,7 +4,8 @@
  * cannot write; units that crash, hang, are started past the gate. Asserted at each act (ARCHITECTURE 5, claims 1, 4
  * and 6): a start only under a permit that is on disk, of a uid that is good and was asked for, before its first
  * instant; a stop or kill only of an enrolled unit, with its gate gone, the kill 100 ms later at least; a guard that
- * runs keeps both instants. Units 0 (life) and 1 (lease) are enrolled, 2 is not. Four bytes are a step. */
+ * runs keeps both instants. Units 0, 3 (life) and 1 (lease) are enrolled, 2 is not; some requests are about a list of
+ * two. Four bytes are a step. */
 #include <sys/socket.h>
 
 #include "../sim/world.h"
@@ -14,7 +15,7 @@
 #include "core/supervise.h"
 #include "fuzz.h"
 
-#define N_UNITS 3
+#define N_UNITS 4
 #define N_UIDS  5
 #define LATE    (700 * MSEC) /* PID 1 is busy for as long at times, turns of the loop take theirs */
 
@@ -63,7 +64,7 @@ void judge_unit_started(const struct unit *u) {
 
         if (u->foreign)
                 return; /* by a human, past the gate */
-        fuzz_assert(u->lock < 2 && permit_of(u->lock, &q) && !revoked(q.lock_uid));
+        fuzz_assert(u->lock != 2 && permit_of(u->lock, &q) && !revoked(q.lock_uid));
         /* (One that was late to remove the gate, or is gone, has PID 1 behind it.) */
         fuzz_assert(!guard_runs() || world.now - a.runs_since < LATE || now() < util_usec_add(q.stop_at_usec, LATE));
 }
@@ -112,7 +113,7 @@ void judge_step(struct process *p) {
 /* ---- the guard's hands (the linker leads its calls here) ---- */
 
 static unsigned index_of(const char *unit) {
-        unsigned i = host_lock_of_unit(unit);
+        unsigned i = host_unit_index(unit);
 
         fuzz_assert(i < N_UNITS);
         return i;
@@ -237,7 +238,7 @@ static void hear(void) {
 
 static void ask(enum permit_request_type type, uint8_t b, uint8_t c, uint8_t spoil) {
         struct permit_request q = {.magic = PERMIT_MAGIC, .type = type, .seq = ++a.seq};
-        unsigned unit = b % N_UNITS, uid = (b >> 2) % N_UIDS;
+        unsigned unit = b % (N_UNITS + 1), uid = (b >> 2) % N_UIDS, first = c & 1 ? 0 : 3, second = c & 1 ? 2 : 0;
         size_t size = sizeof(q);
 
         q.tenure = b & 128 ? (b >> 6) & 1 : unit == 1 ? TENURE_LEASE : TENURE_LIFE;
@@ -247,7 +248,10 @@ static void ask(enum permit_request_type type, uint8_t b, uint8_t c, uint8_t spo
         q.kill_at_usec = q.tenure == TENURE_LEASE ? q.stop_at_usec + q.stop_timeout_usec : USEC_INFINITY;
         if (unit == 1 && q.tenure == TENURE_LEASE) /* as it is enrolled */
                 q.stop_timeout_usec = host()->units[1].timeout_stop_usec;
-        (void)snprintf(q.unit, sizeof(q.unit), "unit%u.service", unit);
+        if (unit == N_UNITS)
+                (void)snprintf(q.unit, sizeof(q.unit), "unit%u.service unit%u.service", first, second);
+        else
+                (void)snprintf(q.unit, sizeof(q.unit), "unit%u.service", first = second = unit);
         (void)snprintf(q.lock_uid, sizeof(q.lock_uid), "uid-%u", uid);
         (void)snprintf(q.lock, sizeof(q.lock), "default/lock%u", b & 128 ? 0 : unit);
         (void)util_copy(q.term, sizeof(q.term), "7");
@@ -258,10 +262,8 @@ static void ask(enum permit_request_type type, uint8_t b, uint8_t c, uint8_t spo
                 ((uint8_t *)&q)[spoil % 48] ^= c;
         if (spoil & 1)
                 size -= spoil >> 6;
-        if (type == PERMIT_PERMIT && q.type == PERMIT_PERMIT)
-                a.asked[unit][uid] = true;
         if (q.type == PERMIT_PERMIT)
-                a.asked[unit][uid] = true;
+                a.asked[first][uid] = a.asked[second][uid] = true;
         if (a.fd >= 0 && world_send(a.fd, &q, size, 0) < 0 && errno == EPIPE)
                 hang_up();
 }

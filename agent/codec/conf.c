@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "codec/conf_keys.h"
+#include "codec/conf_units.h"
 
 #define CONF_MAX_BYTES ((size_t)1024 * 1024)
 #define CONF_MAX_FILES 256
@@ -160,6 +161,21 @@ static const char *type_name(const config_setting_t *s) {
         }
 }
 
+/* A lock names one unit, or several. */
+static int apply_units(const struct source *f, struct conf_lock *l, uint32_t *set, const config_setting_t *s,
+                       struct err *err) {
+        struct err why = {};
+        size_t i;
+        int r;
+
+        (void)conf_key_find(conf_lock_keys, "unit", &i);
+        r = conf_units_set(&l->unit, s, &why);
+        if (r < 0)
+                return err_setf(err, r, "%s:%u: %s", f->path, (unsigned)config_setting_source_line(s), why.text);
+        *set |= UINT32_C(1) << i;
+        return 0;
+}
+
 /* One KEY = VALUE of a group through the table. */
 static int apply(const struct source *f, const struct conf_key *table, void *base, uint32_t *set,
                  const config_setting_t *s, const char *where, bool defaults, struct err *err) {
@@ -173,6 +189,8 @@ static int apply(const struct source *f, const struct conf_key *table, void *bas
         /* Names and texts that libconfig had no memory to copy it leaves out without a word. */
         if (!name || (config_setting_type(s) == CONFIG_TYPE_STRING && !config_setting_get_string(s)))
                 return err_setf(err, -ENOMEM, "%s:%u: out of memory", f->path, line);
+        if (table == conf_lock_keys && !defaults && util_streq(name, "units"))
+                return apply_units(f, base, set, s, err);
         if (!key || (defaults && key->own))
                 return err_setf(err, -EINVAL, "%s:%u: unknown key \"%s\"%s; leader-agent.conf(5) lists them", f->path,
                                 line, name, where);
@@ -294,6 +312,8 @@ static int load_lock(const struct sources *s, const struct source *f, struct con
         l = &locks[c->n_locks++];
         *l = (struct conf_lock){};
         r = where_of(f, group, &l->where, err);
+        if (r == 0 && config_setting_get_member(group, "unit") && config_setting_get_member(group, "units"))
+                r = err_setf(err, -EINVAL, "%s: unit and units: a lock has one of them", l->where);
         if (r == 0)
                 r = apply_group(f, conf_lock_keys, l, &set, group, " in a lock", false, err);
         if (r == 0)

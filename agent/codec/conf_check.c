@@ -3,6 +3,7 @@
  * claim 5: timings that would allow two leaders are refused; the sums are base/timing's. */
 #include <errno.h>
 
+#include "base/unit_list.h"
 #include "codec/conf_holes.h"
 #include "codec/conf_keys.h"
 #include "codec/name.h"
@@ -65,6 +66,7 @@ static int check_lease(const struct conf *c, const struct conf_lock *l, struct e
 
 static int check_twice(const struct conf *c, size_t i, struct err *err) {
         const struct conf_lock *l = &c->locks[i];
+        char name[UNIT_NAME_SIZE];
 
         for (size_t j = 0; j < i; j++) {
                 const struct conf_lock *o = &c->locks[j];
@@ -72,9 +74,10 @@ static int check_twice(const struct conf *c, size_t i, struct err *err) {
                 if (util_streq(o->name, l->name) && util_streq(o->namespace_, l->namespace_))
                         return err_setf(err, -EINVAL, "%s: lock %s is already configured at %s", l->where, l->name,
                                         o->where);
-                if (util_streq(o->unit, l->unit))
-                        return err_setf(err, -EINVAL, "%s: lock %s: unit %s already belongs to lock %s (%s)", l->where,
-                                        l->name, l->unit, o->name, o->where);
+                for (const char *at = l->unit; unit_list_next(&at, name);)
+                        if (unit_list_find(o->unit, name) >= 0)
+                                return err_setf(err, -EINVAL, "%s: lock %s: unit %s already belongs to lock %s (%s)",
+                                                l->where, l->name, name, o->name, o->where);
         }
         return 0;
 }
@@ -157,6 +160,16 @@ static void print_text(const char *text, FILE *f) {
         }
 }
 
+static void describe_units(const char *list, const char *indent, FILE *f) {
+        char name[UNIT_NAME_SIZE];
+        const char *between = "";
+
+        (void)fprintf(f, "%sunits = (", indent);
+        for (const char *at = list; unit_list_next(&at, name); between = ", ")
+                (void)fprintf(f, "%s\"%s\"", between, name);
+        (void)fprintf(f, ");\n");
+}
+
 static void describe_keys(const struct conf_key *table, const void *base, bool lease, const char *indent, FILE *f) {
         char buf[TIMESPAN_MAX];
 
@@ -165,6 +178,8 @@ static void describe_keys(const struct conf_key *table, const void *base, bool l
 
                 if (key->lease && !lease)
                         (void)fprintf(f, "%s# %s: for tenure \"" TENURE_WORD_LEASE "\" only\n", indent, key->name);
+                else if (text && key->type == CONF_TYPE_UNIT && unit_list_count(text) > 1)
+                        describe_units(text, indent, f);
                 else if (text) {
                         (void)fprintf(f, "%s%s = \"", indent, key->name);
                         print_text(text, f);

@@ -74,8 +74,19 @@ static int add_triggers(const struct enroll_triggers *t, char *buf, int n) {
         return n;
 }
 
+bool enroll_one_before(const struct enroll_want *w, char *buf) {
+        int place = w->list ? unit_list_find(w->list, w->unit) : -1;
+        const char *at = w->list;
+
+        for (int i = 0; i < place; i++)
+                (void)unit_list_next(&at, buf);
+        return place > 0;
+}
+
 int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
         uint64_t stage_usec = w->stop_timeout_usec / stages;
+        bool service = name_is_service_unit(w->unit);
+        char before[UNIT_NAME_SIZE];
         int n;
 
         n = snprintf(
@@ -93,7 +104,14 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                 n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
                               "# When the guard, which ends the unit in time, is gone, PID 1 stops the unit.\n"
                               "BindsTo=" ENROLL_GUARD "\n");
+        if (enroll_one_before(w, before))
+                n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
+                              "# The one before it in the list of the lock, which starts first and stops last.\n"
+                              "After=%s\n",
+                              before);
         n = add_triggers(w->triggers, buf, n);
+        if (!service)
+                return n < ENROLL_DROPIN_MAX ? n : -ERANGE;
         n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
                       "\n[Service]\n"
                       "# LEADER_TERM, LEADER_LOCK, LEADER_LOCK_UID, LEADER_IDENTITY\n"

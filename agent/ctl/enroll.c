@@ -6,7 +6,9 @@
 
 #include "adapter/dropin.h"
 #include "adapter/gate.h"
+#include "base/unit_list.h"
 #include "codec/conf.h"
+#include "codec/name.h"
 #include "codec/permit.h"
 #include "ctl/enroll_unit.h"
 #include "ctl/verbs.h"
@@ -63,7 +65,7 @@ static const struct ctl_option enroll_options[] = {
 
 static const struct conf_lock *configured(const struct session *s, const char *unit) {
         for (size_t i = 0; s->conf && i < s->conf->n_locks; i++)
-                if (util_streq(s->conf->locks[i].unit, unit))
+                if (unit_list_find(s->conf->locks[i].unit, unit) >= 0)
                         return &s->conf->locks[i];
         return NULL;
 }
@@ -79,11 +81,12 @@ static int resolve(const struct session *s, const char *name, struct enroll_targ
                 (void)ctl_error("%s: too long for a unit name", name);
                 return -EINVAL;
         }
-        if (!permit_unit_valid(t->unit) || !util_streq(strrchr(t->unit, '.'), ".service")) {
-                (void)ctl_error("%s: only service units can be guarded", t->unit);
+        l = configured(s, t->unit);
+        if (!(l ? permit_unit_valid(t->unit) : name_is_service_unit(t->unit))) {
+                (void)ctl_error("%s: only service units can be guarded, and in a list (units = …) what starts them",
+                                t->unit);
                 return -EINVAL;
         }
-        l = configured(s, t->unit);
         tenure = s->o->tenure.given ? s->o->tenure.tenure : l ? l->tenure : TENURE_LIFE;
         if (l && tenure != l->tenure)
                 (void)ctl_error("warning: %s has tenure %s in the configuration (%s), enrolling for %s: no permit "
@@ -93,9 +96,11 @@ static int resolve(const struct session *s, const char *name, struct enroll_targ
                 .unit = t->unit,
                 .runtime_dir = GATE_DIR,
                 .tenure = tenure,
-                .stop_timeout_usec = s->o->stop_timeout_usec ? s->o->stop_timeout_usec
-                                     : l                     ? l->stop_timeout_usec
-                                                             : TIMING_STOP_DEFAULT_USEC,
+                .stop_timeout_usec = s->o->stop_timeout_usec  ? s->o->stop_timeout_usec
+                                     : !l                     ? TIMING_STOP_DEFAULT_USEC
+                                     : tenure == TENURE_LEASE ? enroll_share(l->unit, l->stop_timeout_usec)
+                                                              : l->stop_timeout_usec,
+                .list = l && unit_list_count(l->unit) > 1 ? l->unit : NULL,
         };
         if (t->want.tenure == TENURE_LEASE && !l && s->o->stop_timeout_usec == 0) {
                 (void)ctl_error("%s is not in the configuration: tenure lease needs --stop-timeout SECONDS", t->unit);
@@ -124,6 +129,28 @@ static int write_or_remove(struct session *s, const struct enroll_target *t) {
                             : enroll_unit_write(&s->units, t, s->o->adopt, &s->changed);
 }
 
+static size_t count_configured(const struct session *s) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->conf->n_locks; i++)
+                n += unit_list_count(s->conf->locks[i].unit);
+        return n;
+}
+
+static int resolve_configured(const struct session *s, struct enroll_target *targets) {
+        char name[UNIT_NAME_SIZE];
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->conf->n_locks; i++)
+                for (const char *at = s->conf->locks[i].unit; unit_list_next(&at, name);) {
+                        int r = resolve(s, name, &targets[n++]);
+
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
 /* names NULL: the units of the configuration. Returns 0; negative errno when one is not as it must be. */
 static int enroll(struct session *s, char *const *names, size_t n) {
         _cleanup_free_ struct enroll_target *targets = calloc(n, sizeof(*targets));
@@ -132,11 +159,11 @@ static int enroll(struct session *s, char *const *names, size_t n) {
 
         if (!targets)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                r = resolve(s, names ? names[i] : s->conf->locks[i].unit, &targets[i]);
-                if (r < 0)
-                        return r;
-        }
+        r = names ? 0 : resolve_configured(s, targets);
+        for (size_t i = 0; names && i < n && r == 0; i++)
+                r = resolve(s, names[i], &targets[i]);
+        if (r < 0)
+                return r;
         r = ctl_units_open(&s->units, &err);
         if (r < 0) {
                 (void)ctl_error("%s", err.text);
@@ -171,7 +198,7 @@ static int run(const void *options, char *const *arguments, size_t n) {
                 return ctl_error("enroll changes %s: run it as root (only --check needs no root)", ENROLL_DIR);
         r = load_configuration(&s, /* needed= */ n == 0);
         if (r == 0)
-                r = enroll(&s, n > 0 ? arguments : NULL, n > 0 ? n : s.conf->n_locks);
+                r = enroll(&s, n > 0 ? arguments : NULL, n > 0 ? n : count_configured(&s));
         ctl_units_close(&s.units);
         conf_free(s.conf);
         return r < 0 ? CTL_FAILURE : CTL_OK;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unit_list.h"
 #include "ctl/enroll_order.h"
 #include "ctl/verbs.h"
 
@@ -158,4 +159,25 @@ int enroll_cycle_check(struct ctl_units *u, const char *unit, const char *then) 
         }
         (void)fprintf(stderr, "see systemctl show -p Before -p After %s, and break the chain\n", unit);
         return -ELOOP;
+}
+
+int enroll_cycle_check_list(struct ctl_units *u, const struct enroll_want *w) {
+        char one[UNIT_NAME_SIZE];
+        char **names = NULL;
+        int r = 0;
+
+        if (!enroll_one_before(w, one))
+                return 0;
+        r = ctl_units_order(u, w->unit, "Before", &names);
+        for (size_t i = 0; r >= 0 && names && names[i]; i++)
+                if (util_streq(names[i], one)) {
+                        (void)ctl_error(
+                                "%s: ordering cycle: in the list of its lock it comes behind %s, but it is ordered "
+                                "before that (Before=, After=): turn the two in units = … round, or that line; see: "
+                                "systemctl show -p Before -p After %s",
+                                w->unit, one, w->unit);
+                        r = -ELOOP;
+                }
+        names = free_names(names);
+        return r < 0 ? r : 0;
 }

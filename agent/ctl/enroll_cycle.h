@@ -8,3 +8,6 @@
 /* Returns 0 when there is no such path; -ELOOP when there is one, and has said so, with the cure; then: what is to be
  * typed after it, may be empty; another negative errno when systemd cannot be asked, and has said so. */
 int enroll_cycle_check(struct ctl_units *u, const char *unit, const char *then);
+
+/* The same for the order of the unit's list: -ELOOP when the one before it is ordered after it. */
+int enroll_cycle_check_list(struct ctl_units *u, const struct enroll_want *w);

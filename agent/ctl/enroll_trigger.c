@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "adapter/dropin.h"
+#include "base/unit_list.h"
 #include "ctl/verbs.h"
 
 #define NOTED          "trigger "
@@ -87,6 +88,8 @@ int enroll_trigger_find(struct ctl_units *u, const struct enroll_want *w, const 
 
                 if (r < 0)
                         return r;
+                if (w->list && unit_list_find(w->list, all.name[i]) >= 0)
+                        continue;
                 if (!util_streq(trigger.triggers, w->unit) || !util_streq(trigger.id, all.name[i]) ||
                     dropin_exists(ENROLL_LIST_DIR, all.name[i], ENROLL_LIST_NAME))
                         continue;

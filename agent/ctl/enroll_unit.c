@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "adapter/dropin.h"
+#include "codec/name.h"
 #include "ctl/enroll_cycle.h"
 #include "ctl/enroll_lease.h"
 #include "ctl/enroll_trigger.h"
@@ -142,10 +143,12 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool a
         enroll_command(&t->want, adopt || (enroll_up(&f) && !permitted(t)), then);
         r = enroll_cycle_check(u, t->unit, then);
         if (r == 0)
+                r = enroll_cycle_check_list(u, &t->want);
+        if (r == 0)
                 r = may_enroll(u, t, &f, adopt);
         if (r == 0)
                 r = enroll_lease_check(&t->want, /* remove= */ false, enroll_up(&f), then);
-        if (r == 0)
+        if (r == 0 && name_is_service_unit(t->unit))
                 r = enroll_trigger_find(u, &t->want, &f, &triggers);
         return r < 0 ? r : write_all(t, &f, &triggers, changed);
 }
@@ -158,7 +161,7 @@ int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool 
         int r, q;
 
         r = ctl_units_read(u, t->unit, &f);
-        if (r >= 0)
+        if (r >= 0 && name_is_service_unit(t->unit))
                 r = enroll_trigger_find(u, &t->want, &f, &triggers);
         if (r < 0)
                 return r;
@@ -190,7 +193,7 @@ int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t, bool s
         if (r < 0)
                 return r;
         q = enroll_cycle_check(u, t->unit, "");
-        p = enroll_trigger_check(u, &t->want, &f, permitted(t), stop);
+        p = name_is_service_unit(t->unit) ? enroll_trigger_check(u, &t->want, &f, permitted(t), stop) : 0;
         r = report(t, &f, q == 0);
         return q < 0 ? q : r < 0 ? r : p;
 }

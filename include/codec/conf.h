@@ -19,7 +19,7 @@
 struct conf_lock {
         char *name;       /* of the ConfigMap */
         char *namespace_; /* NULL until conf_set_default_namespace() when neither lock nor file name one */
-        char *unit;       /* with suffix, e.g. myapp-operator.service */
+        char *unit;       /* with suffix, e.g. myapp-operator.service; several: a list (base/unit_list.h) */
         enum tenure tenure;
         enum placeholder_kind placeholder;
         uint64_t lease_duration_usec; /* whole seconds; silence after which others may depose (lease only) */

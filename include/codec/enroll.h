@@ -119,6 +119,7 @@ struct enroll_want {
         enum tenure tenure;
         uint64_t stop_timeout_usec;             /* lease: what the whole stop may take */
         const struct enroll_triggers *triggers; /* for the drop-in; NULL: none */
+        const char *list;                       /* that it is a unit of (base/unit_list.h); NULL: of none */
 };
 
 /* The unit can be started at all: 0, or -ENOENT (no such unit), -ESHUTDOWN (masked), -ENOEXEC (bad unit file) with text
@@ -154,6 +155,9 @@ bool enroll_up(const struct enroll_facts *f);
 /* What of a stop timeout is the share of each service of that list (base/unit_list.h): they stop one after the other,
  * and when the guard is gone PID 1 alone keeps to the whole. Of a single unit: all of it. */
 uint64_t enroll_share(const char *units, uint64_t stop_timeout_usec);
+
+/* The unit that stands before it in its list, into buf[UNIT_NAME_SIZE]; false: there is none. */
+bool enroll_one_before(const struct enroll_want *w, char *buf);
 
 /* Stop stages that PID 1 gives TimeoutStopSec= each: every ExecStop=, SIGTERM, every ExecStopPost=. At least 1. */
 uint32_t enroll_stop_stages(const struct enroll_facts *f);

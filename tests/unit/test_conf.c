@@ -247,6 +247,27 @@ static const struct {
          ":1: unit is \"a.socket\", must be the full name of a service unit, e.g. \"myapp-operator.service\""},
         {"locks = ( { name = \"a\"; unit = \"../a.service\"; } );\n",
          ":1: unit is \"../a.service\", must be the full name of a service unit, e.g. \"myapp-operator.service\""},
+        {"locks = ( { name = \"a\"; unit = \"a.service b.service\"; } );\n",
+         ":1: unit is \"a.service b.service\", must be the full name of a service unit, e.g. "
+         "\"myapp-operator.service\""},
+        {"locks = ( { name = \"a\";\n units = \"a.service\"; } );\n",
+         ":2: units must be a list of names: units = (\"a.service\", \"b.service\")"},
+        {"locks = ( { name = \"a\"; units = ( ); } );\n",
+         ":1: units must be a list of names: units = (\"a.service\", \"b.service\")"},
+        {"locks = ( { name = \"a\"; units = (\"a.service\", 7); } );\n",
+         ":1: units has an element that is no text in quotes"},
+        {"locks = ( { name = \"a\"; units = (\"a.service\", \"b.mount\"); } );\n",
+         ":1: units has \"b.mount\", each must be the full name of a .service, .timer, .socket or .path"},
+        {"locks = ( { name = \"a\"; units = (\"a.service\", \"a.service\"); } );\n", ":1: units has a.service twice"},
+        {"locks = ( { name = \"a\"; units = (\"a.timer\"); } );\n",
+         ":1: units has no service: a timer, socket or path needs the one that it starts beside it"},
+        {"locks = ( { name = \"a\"; units = (\"a.service\", \"a.socket\"); } );\n",
+         ":1: units has a.socket behind a.service: systemd refuses to start the socket of a service that runs; put it "
+         "before"},
+        {"locks = ( { name = \"a\"; unit = \"a.service\"; units = (\"b.service\"); } );\n",
+         ":1: unit and units: a lock has one of them"},
+        {"defaults = { units = (\"a.service\"); };\n" LOCK(""),
+         ":1: unknown key \"units\" in defaults; leader-agent.conf(5) lists them"},
         {"  @include \"x\"\n", ":1: @include is not supported; put the file into conf.d"},
 };
 
@@ -298,6 +319,9 @@ static const struct {
          ":2: lock a is already configured at "},
         {"locks = ( { name = \"a\"; unit = \"a.service\"; },\n{ name = \"b\"; unit = \"a.service\"; } );",
          ":2: lock b: unit a.service already belongs to lock a ("},
+        {"locks = ( { name = \"a\"; units = (\"a.service\", \"b.service\"); },\n{ name = \"b\"; units = [\"c.timer\", "
+         "\"b.service\"]; } );",
+         ":2: lock b: unit b.service already belongs to lock a ("},
 };
 
 static void test_rules(void **state) {
@@ -488,6 +512,50 @@ static const struct {
         {"infinity", -EINVAL, 0, NULL},
 };
 
+static void test_units(_unused_ void **state) {
+        _cleanup_(conf_freep) struct conf *c =
+                load("locks = ( { name = \"a\"; units = (\"addr.service\", \"app.socket\", \"app.service\"); },\n"
+                     "{ name = \"b\"; units = [\"b.service\"]; } );\n");
+        _cleanup_(conf_freep) struct conf *again = NULL;
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+
+        assert_string_equal(c->locks[0].unit, "addr.service app.socket app.service");
+        assert_string_equal(c->locks[1].unit, "b.service");
+        /* What is printed can be read again. */
+        f = open_memstream(&text, &size);
+        conf_describe(c, f);
+        (void)fclose(f);
+        assert_non_null(strstr(text, "units = (\"addr.service\", \"app.socket\", \"app.service\");"));
+        assert_non_null(strstr(text, "unit = \"b.service\";"));
+        again = load(text);
+        assert_string_equal(again->locks[0].unit, c->locks[0].unit);
+        free(text);
+}
+
+/* As many as there may be, and as long. */
+static void test_units_long(_unused_ void **state) {
+        char text[1024], list[512] = "";
+        struct err err = {};
+        struct conf *c = NULL;
+
+        for (unsigned i = 0; i < 17; i++) {
+                size_t n = strlen(list);
+
+                (void)snprintf(list + n, sizeof(list) - n, "%s\"u%u.service\"", i ? ", " : "", i);
+                (void)snprintf(text, sizeof(text), "locks = ( { name = \"a\"; units = (%s); } );\n", list);
+                if (i < 16)
+                        conf_free(load(text));
+        }
+        assert_int_equal(conf_load(&c, tempdir_write(&dir, "a.conf", text), &err), -EINVAL);
+        assert_non_null(strstr(err.text, "units has more than 16"));
+        (void)snprintf(text, sizeof(text),
+                       "locks = ( { name = \"a\"; units = (\"%0120d.service\", \"%0120d.service\"); } );\n", 1, 2);
+        assert_int_equal(conf_load(&c, tempdir_write(&dir, "a.conf", text), &err), -EINVAL);
+        assert_non_null(strstr(err.text, "all names together have at most 255 characters"));
+}
+
 static void test_timespan(void **state) {
         char buf[TIMESPAN_MAX];
 
@@ -607,6 +675,8 @@ int main(void) {
                 cmocka_unit_test(test_directory),
                 cmocka_unit_test(test_unreadable),
                 cmocka_unit_test(test_describe),
+                cmocka_unit_test(test_units),
+                cmocka_unit_test(test_units_long),
                 cmocka_unit_test(test_timespan),
                 cmocka_unit_test(test_names),
                 cmocka_unit_test(test_documented),

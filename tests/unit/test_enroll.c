@@ -470,6 +470,29 @@ static void test_dropin(_unused_ void **state) {
         assert_int_equal(enroll_dropin(&w, 4, text), -ERANGE);
 }
 
+/* Each behind the one before it: systemd then stops them in reverse. A timer has no processes to speak of. */
+static void test_dropin_of_a_list(_unused_ void **state) {
+        char text[ENROLL_DROPIN_MAX], lines[ENROLL_DROPIN_MAX];
+        struct enroll_want w = want(TENURE_LEASE);
+
+        w.list = "addr.service " UNIT " job.timer";
+        assert_true(enroll_dropin(&w, 1, text) > 0);
+        bare(text, lines);
+        assert_non_null(strstr(lines, "BindsTo=leader-guard.service\nAfter=addr.service\n\n[Service]\n"));
+        w.unit = "addr.service";
+        assert_true(enroll_dropin(&w, 1, text) > 0);
+        bare(text, lines);
+        assert_non_null(strstr(lines, "BindsTo=leader-guard.service\n\n[Service]\n"));
+        w.unit = "job.timer";
+        assert_true(enroll_dropin(&w, 1, text) > 0);
+        bare(text, lines);
+        assert_string_equal(lines, "[Unit]\n"
+                                   "AssertPathExists=/run/leader-agent/leading/%n\n"
+                                   "After=leader-guard.service leader-agent.service\n"
+                                   "BindsTo=leader-guard.service\n"
+                                   "After=" UNIT "\n");
+}
+
 /* Under a lease with a stop timeout of 6 s, first instant 100, second 106 s. */
 static void test_loosens(_unused_ void **state) {
         enum {
@@ -536,7 +559,7 @@ int main(void) {
                 cmocka_unit_test(test_slow_life),    cmocka_unit_test(test_loaded),
                 cmocka_unit_test(test_dropin),       cmocka_unit_test(test_stages),
                 cmocka_unit_test(test_loosens),      cmocka_unit_test(test_timer),
-                cmocka_unit_test(test_share),
+                cmocka_unit_test(test_share),        cmocka_unit_test(test_dropin_of_a_list),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

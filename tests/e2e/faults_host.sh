@@ -185,3 +185,51 @@ reload() { # HOST…
                 must host_exec "$host" systemctl reload leader-agent
         done
 }
+
+# ---- several units under one lock ----
+
+# addr (op@addr.service, slow to come up), the unit, and a job with its timer: under the lock of every scenario.
+list_configure() {
+        local host name=${UNIT%.service}
+        ops_unit
+        for host in "${LAB_HOSTS[@]}"; do
+                mkdir -p "$(host_root "$host")/etc/systemd/system/op@addr.service.d"
+                printf '%s\n' '[Service]' 'ExecStartPre=/bin/sleep 1' \
+                        >"$(host_root "$host")/etc/systemd/system/op@addr.service.d/50-slow.conf"
+                printf '%s\n' '[Timer]' 'OnCalendar=*:*:*' AccuracySec=50ms \
+                        >"$(host_root "$host")/etc/systemd/system/nightly.timer"
+                printf '%s\n' '[Unit]' StartLimitIntervalSec=0 '[Service]' Type=oneshot 'ExecStart=/bin/sh -c "hostname >>/lab/nightly"' \
+                        >"$(host_root "$host")/etc/systemd/system/nightly.service"
+                sed -i "s/unit = \"$UNIT\"/units = (\"op@addr.service\", \"$UNIT\", \"nightly.timer\", \"nightly.service\")/" \
+                        "$(host_root "$host")/etc/leader-agent/leader-agent.conf"
+                must host_exec "$host" systemctl daemon-reload
+        done
+        : >"$LAB/shared/nightly" && chmod 666 "$LAB/shared/nightly"
+        ops_enroll
+}
+_list_is_up() { [[ $(host_exec "$1" systemctl is-active op@addr.service "$UNIT" nightly.timer | tr '\n' ' ') == "active active active " ]]; }
+_list_is_down() { ! host_exec "$1" systemctl is-active op@addr.service "$UNIT" nightly.timer | grep -qvE '^(inactive|failed)$'; }
+list_is_up() { wait_for 10 _list_is_up "$1" || fail "not all units of the list run on $1: $(host_exec "$1" systemctl is-active op@addr.service "$UNIT" nightly.timer | tr '\n' ' ')"; }
+list_is_down() { # HOST…
+        local host
+        for host; do
+                wait_for 10 _list_is_down "$host" || fail "$host: $(host_exec "$host" systemctl is-active op@addr.service "$UNIT" nightly.timer | tr '\n' ' ')"
+        done
+}
+# The job ran on the leader, now.
+list_job_runs() { # HOST
+        : >"$LAB/shared/nightly"
+        wait_for 5 grep -qx "$1" "$LAB/shared/nightly" || fail "the job does not run on $1"
+        grep -qvx "$1" "$LAB/shared/nightly" && fail "the job runs elsewhere: $(sort -u "$LAB/shared/nightly" | tr '\n' ' ')"
+        return 0
+}
+# No unit of the list ran anywhere while another one, or the same, ran on another host; each start in its order.
+list_judged() {
+        ops_judged addr
+        sort -n -k4,4 <(sed 's/$/ addr/' "$LAB/shared/record-addr") <(sed 's/$/ unit/' "$RECORD") | awk '
+                $1 != host { if ($3 != "START") { print "overlap: " $1 " goes on beside " host; exit 1 } host = $1 }
+                $3 == "START" && $6 == "unit" && up[$1] != "addr" { print "the unit starts on " $1 " before addr"; exit 1 }
+                $3 == "START" && $6 == "addr" { up[$1] = "addr" }
+                $3 == "STOP" && $6 == "addr" { up[$1] = "" }
+                $6 == "unit" && up[$1] == "" { print "the unit runs on " $1 " when addr has stopped"; exit 1 }' >"$LAB/judged" || fail "list: $(<"$LAB/judged")"
+}

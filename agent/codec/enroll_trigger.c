@@ -54,10 +54,10 @@ bool enroll_trigger_idles(const struct enroll_facts *trigger, const struct enrol
 size_t enroll_check_trigger(const struct enroll_facts *trigger, const struct enroll_facts *unit,
                             const struct enroll_want *w, bool open, struct enroll_problem *problems) {
         struct enroll_list l = {.f = trigger, .w = w, .problems = problems};
+        const char *type = strrchr(trigger->id, '.');
         bool adopt = enroll_up(unit) && !enroll_gated(unit, w->unit, w->runtime_dir);
         bool gated = enroll_asserts(trigger, w);
         bool wanted = named(unit->wants, unit->n_wants, trigger->id);
-        const char *type = strrchr(trigger->id, '.');
 
         if (!util_streq(trigger->load_state, "loaded"))
                 return 0;

@@ -180,7 +180,7 @@ static int enroll(struct session *s, char *const *names, size_t n) {
         if (s->changed && ctl_units_reload(&s->units) < 0)
                 return -EIO;
         for (size_t i = 0; i < n && !s->o->remove; i++) {
-                r = targets[i].unit[0] ? enroll_unit_check(&s->units, &targets[i], !s->o->check) : 0;
+                r = targets[i].unit[0] ? enroll_unit_check(&s->units, &targets[i]) : 0;
                 worst = r < 0 ? r : worst;
         }
         return worst;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "adapter/dropin.h"
 #include "base/unit_list.h"
@@ -15,6 +16,8 @@
 
 #define NOTED          "trigger "
 #define CANDIDATES_MAX 32
+#define STOP_LOOKS     50
+#define STOP_LOOK_USEC (20 * USEC_PER_MSEC)
 
 struct candidates {
         char name[CANDIDATES_MAX][256];
@@ -184,8 +187,40 @@ int enroll_trigger_remove(const struct enroll_want *w, const struct enroll_trigg
 
 /* ---- what is in force ---- */
 
+/* Queued, and then seen: what is up still when the gate comes into force has its next start refused. */
+static int stop(struct ctl_units *u, const char *name) {
+        struct enroll_facts trigger;
+        int r = ctl_units_stop(u, name);
+
+        for (unsigned i = 0; r == 0 && i < STOP_LOOKS; i++) {
+                r = ctl_units_read(u, name, &trigger);
+                if (r < 0 || !enroll_up(&trigger))
+                        break;
+                (void)usleep(STOP_LOOK_USEC);
+        }
+        return r;
+}
+
+int enroll_trigger_stop(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f,
+                        const struct enroll_triggers *t, bool open) {
+        for (size_t i = 0; i < t->n; i++) {
+                struct enroll_facts trigger;
+                int r = ctl_units_read(u, t->name[i], &trigger);
+
+                if (r == 0 && !enroll_trigger_idles(&trigger, f, open))
+                        continue;
+                if (r == 0)
+                        r = stop(u, t->name[i]);
+                if (r < 0)
+                        return r;
+                (void)printf("%s: stopped %s, which starts the unit: it %s.\n", w->unit, t->name[i],
+                             t->starts[i] ? "will start with it" : "is not enabled, and will not start with it");
+        }
+        return 0;
+}
+
 static int check_one(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f, const char *name,
-                     bool open, bool stop) {
+                     bool open) {
         struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
         struct enroll_facts trigger;
         size_t n;
@@ -194,29 +229,19 @@ static int check_one(struct ctl_units *u, const struct enroll_want *w, const str
         r = ctl_units_read(u, name, &trigger);
         if (r < 0)
                 return r;
-        if (stop && enroll_trigger_idles(&trigger, f, open)) {
-                r = ctl_units_stop(u, name);
-                if (r < 0)
-                        return r;
-                (void)printf("%s: stopped %s, which starts the unit: it %s.\n", w->unit, name,
-                             enroll_trigger_starts(&trigger, f) ? "will start with it"
-                                                                : "is not enabled, and will not start with it");
-                (void)util_copy(trigger.active_state, sizeof(trigger.active_state), "inactive"); /* as it will be */
-        }
         n = enroll_check_trigger(&trigger, f, w, open, problems);
         for (size_t i = 0; i < n; i++)
                 (void)fprintf(stderr, "%s: %s\n    cure: %s\n", w->unit, problems[i].text, problems[i].cure);
         return n > 0 ? -EBADMSG : 0;
 }
 
-int enroll_trigger_check(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f, bool open,
-                         bool stop) {
+int enroll_trigger_check(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f, bool open) {
         struct enroll_triggers t = {};
         int worst, r;
 
         worst = enroll_trigger_find(u, w, f, &t);
         for (size_t i = 0; i < t.n; i++) {
-                r = check_one(u, w, f, t.name[i], open, stop);
+                r = check_one(u, w, f, t.name[i], open);
                 worst = r < 0 ? r : worst;
         }
         return worst;

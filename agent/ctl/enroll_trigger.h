@@ -18,7 +18,9 @@ int enroll_trigger_write(const struct enroll_want *w, const struct enroll_trigge
 /* Takes list and drop-ins away. Returns 1 when there was something. */
 int enroll_trigger_remove(const struct enroll_want *w, const struct enroll_triggers *t);
 
-/* Judges them; -EBADMSG: something is wrong. open: the gate is there. stop: what is up while the unit may not run is
- * stopped instead of told. */
-int enroll_trigger_check(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f, bool open,
-                         bool stop);
+/* Stops those that are up while the unit may not run: before the drop-ins are in force. open: the gate is there. */
+int enroll_trigger_stop(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f,
+                        const struct enroll_triggers *t, bool open);
+
+/* Judges them; -EBADMSG: something is wrong. */
+int enroll_trigger_check(struct ctl_units *u, const struct enroll_want *w, const struct enroll_facts *f, bool open);

@@ -150,7 +150,9 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool a
                 r = enroll_lease_check(&t->want, /* remove= */ false, enroll_up(&f), then);
         if (r == 0 && name_is_service_unit(t->unit))
                 r = enroll_trigger_find(u, &t->want, &f, &triggers);
-        return r < 0 ? r : write_all(t, &f, &triggers, changed);
+        if (r == 0)
+                r = write_all(t, &f, &triggers, changed);
+        return r < 0 ? r : enroll_trigger_stop(u, &t->want, &f, &triggers, permitted(t));
 }
 
 int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed) {
@@ -183,7 +185,7 @@ int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool 
         return 0;
 }
 
-int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t, bool stop) {
+int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t) {
         struct enroll_facts f;
         int r, q, p;
 
@@ -193,7 +195,7 @@ int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t, bool s
         if (r < 0)
                 return r;
         q = enroll_cycle_check(u, t->unit, "");
-        p = name_is_service_unit(t->unit) ? enroll_trigger_check(u, &t->want, &f, permitted(t), stop) : 0;
+        p = name_is_service_unit(t->unit) ? enroll_trigger_check(u, &t->want, &f, permitted(t)) : 0;
         r = report(t, &f, q == 0);
         return q < 0 ? q : r < 0 ? r : p;
 }

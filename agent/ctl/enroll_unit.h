@@ -17,11 +17,10 @@ struct enroll_target {
 
 /* Writes, unless that would close an ordering cycle (-ELOOP), systemd would stop the unit for it (-ENOTCONN), or a
  * lease is in force that it would loosen (enroll_lease.h), the drop-ins of the unit and of the sockets, paths and
- * timers that start it. A unit that is up without a permit is enrolled only with adopt (else -EBUSY): from then on
- * leader-agent takes it over as it runs, or has it stopped. */
+ * timers that start it; stops those that are up where the unit may not be. A unit that is up without a permit is
+ * enrolled only with adopt (else -EBUSY): from then on leader-agent takes it over as it runs, or has it stopped. */
 int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool adopt, bool *changed);
 /* Removes them; not while a lease is in force. */
 int enroll_unit_remove(struct ctl_units *u, const struct enroll_target *t, bool *changed);
-/* Judges what is in force; -EBADMSG: something is wrong. stop: what starts the unit, and is up where that may not be,
- * is stopped. */
-int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t, bool stop);
+/* Judges what is in force; -EBADMSG: something is wrong. */
+int enroll_unit_check(struct ctl_units *u, const struct enroll_target *t);

@@ -31,7 +31,7 @@ enrolled_files() { in_host sh -c 'ls -d /etc/systemd/system/t-*.d /etc/leader-ag
 check "triggers: before enrolment the timer runs its job" wait_for 5 ran_since 0
 mark
 check "triggers: enrolment names each, and stops what is up where the unit may not be" \
-        says 't-job.timer.d/zz-leader-agent.conf: starts and stops with the unit.*stopped t-job.timer, which starts the unit.*t-job.service: enrolled' \
+        says 't-job.timer.d/zz-leader-agent.conf: starts and stops with the unit.*stopped t-job.timer, which starts the unit: it will start with it.*t-job.service: enrolled' \
         in_host leaderctl enroll --tenure life t-job.service
 check "… so that nothing is refused" eval 'in_host sleep 2.2; down t-job.timer && quiet t-job'
 check "… enrolled twice changes nothing" eval '! says "Wrote" in_host leaderctl enroll --tenure life t-job.service >/dev/null'

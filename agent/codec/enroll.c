@@ -74,6 +74,12 @@ static int add_triggers(const struct enroll_triggers *t, char *buf, int n) {
         return n;
 }
 
+bool enroll_before_basic(const char *unit) {
+        const char *dot = strrchr(unit, '.');
+
+        return util_streq(dot, ".socket") || util_streq(dot, ".path");
+}
+
 bool enroll_one_before(const struct enroll_want *w, char *buf) {
         int place = w->list ? unit_list_find(w->list, w->unit) : -1;
         const char *at = w->list;
@@ -109,6 +115,14 @@ int enroll_dropin(const struct enroll_want *w, uint32_t stages, char *buf) {
                               "# The one before it in the list of the lock, which starts first and stops last.\n"
                               "After=%s\n",
                               before);
+        if (enroll_before_basic(w->unit))
+                n += snprintf(buf + n, (size_t)(ENROLL_DROPIN_MAX - n),
+                              "# By default it would come before basic.target, and that before leader-guard.\n"
+                              "DefaultDependencies=no\n"
+                              "Requires=sysinit.target\n"
+                              "After=sysinit.target\n"
+                              "Conflicts=shutdown.target\n"
+                              "Before=shutdown.target\n");
         n = add_triggers(w->triggers, buf, n);
         if (!service)
                 return n < ENROLL_DROPIN_MAX ? n : -ERANGE;

@@ -141,7 +141,15 @@ int enroll_unit_write(struct ctl_units *u, const struct enroll_target *t, bool a
                 return -EINVAL;
         }
         enroll_command(&t->want, adopt || (enroll_up(&f) && !permitted(t)), then);
-        r = enroll_cycle_check(u, t->unit, then);
+        if (enroll_before_basic(t->unit) && strncmp(f.unit_file_state, "enabled", strlen("enabled")) == 0) {
+                (void)ctl_error(
+                        "%s is enabled: in a list it would be in an ordering cycle at boot (it comes before "
+                        "basic.target, and after leader-guard); leader-guard starts it: systemctl disable %s && %s",
+                        t->unit, t->unit, then);
+                return -ELOOP;
+        }
+        /* (what comes before basic.target by default does no more, once enrolled) */
+        r = enroll_before_basic(t->unit) ? 0 : enroll_cycle_check(u, t->unit, then);
         if (r == 0)
                 r = enroll_cycle_check_list(u, &t->want);
         if (r == 0)

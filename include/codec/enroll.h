@@ -156,6 +156,9 @@ bool enroll_up(const struct enroll_facts *f);
  * and when the guard is gone PID 1 alone keeps to the whole. Of a single unit: all of it. */
 uint64_t enroll_share(const char *units, uint64_t stop_timeout_usec);
 
+/* A socket or path: by default, and where it is enabled, it comes before basic.target, as leader-guard does not. */
+bool enroll_before_basic(const char *unit);
+
 /* The unit that stands before it in its list, into buf[UNIT_NAME_SIZE]; false: there is none. */
 bool enroll_one_before(const struct enroll_want *w, char *buf);
 

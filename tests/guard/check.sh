@@ -198,6 +198,7 @@ check "an unprivileged user may not connect" says 'ermission denied|reset|eceive
 . "$here/hostile.sh"
 
 . "$here/list.sh"
+. "$here/units.sh"
 
 # ---- PID 1 blocked ----
 check "permit before systemd hangs" says '^ok starting' permit permit stubborn.service F1 lease 60000 62000 2000

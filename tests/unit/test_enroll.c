@@ -483,6 +483,13 @@ static void test_dropin_of_a_list(_unused_ void **state) {
         assert_true(enroll_dropin(&w, 1, text) > 0);
         bare(text, lines);
         assert_non_null(strstr(lines, "BindsTo=leader-guard.service\n\n[Service]\n"));
+        w.list = "a.socket " UNIT;
+        w.unit = "a.socket";
+        assert_true(enroll_dropin(&w, 1, text) > 0);
+        bare(text, lines);
+        assert_non_null(strstr(lines, "DefaultDependencies=no\nRequires=sysinit.target\nAfter=sysinit.target\n"));
+        assert_null(strstr(lines, "[Service]"));
+        w.list = "addr.service " UNIT " job.timer";
         w.unit = "job.timer";
         assert_true(enroll_dropin(&w, 1, text) > 0);
         bare(text, lines);

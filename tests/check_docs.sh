@@ -51,7 +51,8 @@ page_keys() { sed -n "/^# $1\$/,/^# /p" "$page" | grep -E '^\*[a-z_]+\*(, \*[a-z
 # In the sample: "KEY = VALUE;" or "#KEY = VALUE;", in the list of locks (two blanks or more before it) or outside.
 sample_keys() { sed -nE "s/^$1#?([a-z_]+) = .*/\1/p" "$sample" | grep -vxE 'locks|defaults'; }
 
-agent=$(keys_of conf_keys) lock=$(keys_of conf_lock_keys)
+# (`units` is `unit`, several of them: conf_units.c)
+agent=$(keys_of conf_keys) lock=$(keys_of conf_lock_keys | sed "s,^unit=.*,&\nunits=,")
 names() { cut -d= -f1 <<<"$1"; }
 same "keys of the agent in the manual page" "$page, THE AGENT" "$(names "$agent")" "$(page_keys 'THE AGENT')"
 same "keys of a lock in the manual page" "$page, LOCKS" "$(names "$lock")" "$(page_keys LOCKS)"

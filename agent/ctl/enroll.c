@@ -153,7 +153,7 @@ static int resolve_configured(const struct session *s, struct enroll_target *tar
 
 /* names NULL: the units of the configuration. Returns 0; negative errno when one is not as it must be. */
 static int enroll(struct session *s, char *const *names, size_t n) {
-        _cleanup_free_ struct enroll_target *targets = calloc(n, sizeof(*targets));
+        _cleanup_free_ struct enroll_target *targets = calloc(n ? n : 1, sizeof(*targets));
         struct err err = {};
         int worst = 0, r;
 

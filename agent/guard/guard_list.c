@@ -21,6 +21,7 @@ static void forget(struct guard_list *l) {
         *at = l->next;
         for (size_t i = 0; i < l->n; i++)
                 l->member[i]->listed--;
+        l->guard->n_lists--;
         free(l);
 }
 
@@ -30,7 +31,7 @@ struct guard_list *guard_list_get(struct guard *g, const char *units) {
 
         if (l)
                 return l;
-        l = calloc(1, sizeof(*l));
+        l = g->n_lists < GUARD_LISTS_MAX ? calloc(1, sizeof(*l)) : NULL;
         if (!l)
                 return NULL;
         l->guard = g;
@@ -38,6 +39,7 @@ struct guard_list *guard_list_get(struct guard *g, const char *units) {
         (void)util_copy(l->units, sizeof(l->units), units);
         l->next = g->lists;
         g->lists = l;
+        g->n_lists++;
         for (const char *at = units; unit_list_next(&at, name);) {
                 struct guard_unit *u = guard_unit_get(g, name);
 
@@ -201,6 +203,11 @@ static bool all_looked_at(const struct guard_list *l) {
         return true;
 }
 
+static void forgive(struct guard_list *l) {
+        memset(l->refusal, 0, sizeof(l->refusal));
+        l->retry_at_usec = USEC_INFINITY;
+}
+
 /* A renewal goes to who has the permit. A new one goes to one after the other, which give_next() does once all of them
  * were looked at: only then it is known which of them another one starts. */
 static void permit(struct guard_list *l, const struct permit_request *q) {
@@ -210,11 +217,11 @@ static void permit(struct guard_list *l, const struct permit_request *q) {
         struct guard_list_wait *w;
         uint32_t whom = 0;
 
-        memset(l->refusal, 0, sizeof(l->refusal));
-        l->retry_at_usec = USEC_INFINITY;
         for (size_t i = 0; i < l->n; i++)
                 if (holds(l->member[i], uid))
                         whom |= UINT32_C(1) << i;
+        if (!whom)
+                forgive(l);
         guard_merge_members(l, members);
         if (!whom && (revoked || supervise_list_next(members, l->n, uid) < 0)) {
                 enum guard_result result = revoked ? GUARD_REFUSED_REVOKED : GUARD_REFUSED_BUSY;
@@ -297,10 +304,8 @@ static bool give_next(struct guard_list *l) {
         l->wanted = any;
         if (!any || !all_looked_at(l))
                 return false;
-        if (now >= l->retry_at_usec) {
-                memset(l->refusal, 0, sizeof(l->refusal));
-                l->retry_at_usec = USEC_INFINITY;
-        }
+        if (now >= l->retry_at_usec)
+                forgive(l);
         guard_merge_members(l, members);
         next = supervise_list_next(members, l->n, uid);
         if (w) {

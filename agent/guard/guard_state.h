@@ -31,6 +31,7 @@
 
 #define GUARD_UNITS_MAX 1024
 #define GUARD_WAITS_MAX 8
+#define GUARD_LISTS_MAX (GUARD_UNITS_MAX / 2) /* of two units at least */
 
 #define GUARD_REFUSED_MAX  4096
 #define GUARD_RECORDED_MAX 65536 /* files of some hundred bytes of memory each */
@@ -186,6 +187,7 @@ struct guard {
         size_t n_units;
         uint64_t n_asked; /* requests so far */
         struct guard_list *lists;
+        size_t n_lists;
 
         /* STATUS */
         bool status_due;

@@ -2,6 +2,7 @@
 /* Enrolment: whatever PID 1 says of a unit, findings are in order, each with a text and something to type; a drop-in
  * of ours is what the check asks for, and a unit as enrol leaves it has the gate. Lines of the input are PID 1's words;
  * the first bytes its numbers. */
+#include "base/unit_list.h"
 #include "codec/enroll.h"
 #include "fuzz.h"
 
@@ -91,6 +92,30 @@ static void dropins(const struct enroll_want *w, uint32_t stages) {
         fuzz_assert(strstr(command, w->unit) && strlen(command) < ENROLL_COMMAND_MAX - 1);
 }
 
+/* As one of several. */
+static void dropins_of_a_list(const struct enroll_want *w, uint32_t stages) {
+        static const char *const units[] = {"a.socket", "b.path", "c.timer", "d.service"};
+        char buf[ENROLL_DROPIN_MAX], before[UNIT_NAME_SIZE];
+        struct enroll_want one = *w;
+
+        one.list = "a.socket b.path c.timer d.service";
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                int n;
+
+                one.unit = units[i];
+                n = enroll_dropin(&one, stages, buf);
+                fuzz_assert(n > 0 || (n == -ERANGE && i == 3));
+                if (n < 0)
+                        continue;
+                fuzz_assert((strstr(buf, "[Service]") != NULL) == (i == 3));
+                fuzz_assert((strstr(buf, "DefaultDependencies=no") != NULL) == (i < 2));
+                fuzz_assert(enroll_one_before(&one, before) == (i > 0));
+                fuzz_assert(i == 0 || (util_streq(before, units[i - 1]) && strstr(buf, before)));
+        }
+        fuzz_assert(enroll_share(one.list, w->stop_timeout_usec) == w->stop_timeout_usec);
+        fuzz_assert(enroll_share("a.service b.service", w->stop_timeout_usec) == w->stop_timeout_usec / 2);
+}
+
 /* The same unit as what starts one, beside it, and beside one that is idle. Never in the way of a start. */
 static void trigger(struct enroll_facts *e, const struct enroll_want *w, bool open) {
         static struct enroll_problem problems[ENROLL_PROBLEMS_MAX];
@@ -160,6 +185,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
         }
         fuzz_assert(gated || n == ENROLL_PROBLEMS_MAX || (n > 0 && problems[0].severity == ENROLL_BROKEN));
         dropins(&w, enroll_stop_stages(&e));
+        dropins_of_a_list(&w, enroll_stop_stages(&e));
         loosens(&w, w.stop_timeout_usec);
         client(&f);
         (void)enroll_up(&e);

@@ -3,6 +3,7 @@
  * one bit more or less of size is refused; a permit written to disk is read back as the same, and no byte of that may
  * change. Inputs are bytes of a struct, put right where 'R' (request) or 'A' (answer) begins them, or a file. */
 #include "base/timing.h"
+#include "base/unit_list.h"
 #include "codec/name.h"
 #include "codec/permitfile.h"
 #include "fuzz.h"
@@ -15,26 +16,31 @@ static bool plain_uid(const char *s) {
 
 static void file(const struct permit_request *q, const char *cgroup, uint8_t where, uint8_t change) {
         char text[PERMITFILE_MAX], environment[PERMITFILE_MAX], back_cgroup[PERMITFILE_CGROUP_SIZE];
+        char unit[UNIT_NAME_SIZE] = ""; /* that the file is of: each of a list has one */
+        const char *at = q->unit;
         struct permit_request back = {};
         struct err err = {};
         int n = permitfile_format(q, BOOT, cgroup, &(struct permitfile_past){77, PERMITFILE_ENDED}, text), r;
 
         if (n < 0)
                 return;
+        fuzz_assert(unit_list_next(&at, unit));
+        while (where & 1 && unit_list_next(&at, unit))
+                ;
         fuzz_assert((size_t)n == strlen(text) && n < PERMITFILE_MAX);
-        r = permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, q->unit, BOOT, &err);
+        r = permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, unit, BOOT, &err);
         fuzz_assert(r == 0 && back.seq == 1 && permit_request_check(&back, sizeof(back), NULL) == 0);
         fuzz_assert(back.type == PERMIT_PERMIT && back.tenure == q->tenure && util_streq(back.unit, q->unit));
         fuzz_assert(back.stop_at_usec == q->stop_at_usec && back.kill_at_usec == q->kill_at_usec);
         fuzz_assert(back.stop_timeout_usec == q->stop_timeout_usec && util_streq(back.lock_uid, q->lock_uid));
         fuzz_assert(util_streq(back.term, q->term) && util_streq(back.identity, q->identity));
         fuzz_assert(util_streq(back.lock, q->lock) && util_streq(back_cgroup, cgroup));
-        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, q->unit, "other", &err) == -EXDEV);
-        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n - 1, q->unit, BOOT, &err) == -EBADMSG);
+        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, unit, "other", &err) == -EXDEV);
+        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n - 1, unit, BOOT, &err) == -EBADMSG);
         r = permitfile_environment(q, environment);
         fuzz_assert(r > 0 && r < PERMITFILE_MAX && !strpbrk(environment, "\"'\\$` \t\r"));
         text[(size_t)where * 7 % (size_t)n] ^= (char)(change | 1);
-        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, q->unit, BOOT, &err) < 0);
+        fuzz_assert(permitfile_parse(&back, back_cgroup, NULL, text, (size_t)n, unit, BOOT, &err) < 0);
 }
 
 static void request(struct fuzz *f) {

@@ -24,7 +24,7 @@ void guard_merge_answer(struct guard_list *l, const struct guard_unit *u, uint32
         if (at == l->n)
                 return;
         if (type == PERMIT_PERMIT) {
-                l->refusal[at] = supervise_permitted(&u->s) ? GUARD_OK : result;
+                l->refusal[at] = supervise_permitted(&u->s) || supervise_stopping(&u->s) ? GUARD_OK : result;
                 l->push_due = true;
         }
         for (size_t i = 0; i < l->n_waits; i++) {
